@@ -1,0 +1,16 @@
+//! What every room may name: ids, the two clocks, private words, faults, digests.
+//!
+//! Promises: every value here prints the same on any machine; private words never print.
+//! Never: knows audio, language or conversation.
+
+mod digest;
+mod fault;
+mod id;
+mod private;
+mod time;
+
+pub use digest::{Digest, canonical_json};
+pub use fault::{Fault, Owner};
+pub use id::{CallId, GenerationId, PieceNo, ProposalId, ReplyId, ToolName};
+pub use private::Private;
+pub use time::{CallTime, LINE_RATE_HZ, Millis, Position, Samples, Span};

@@ -1,0 +1,12 @@
+//! One phone call as a pure state machine: facts and the time in, orders out.
+//!
+//! Reading order: [`base`] (ids, times, faults), [`language`] (what words mean), [`template`] (text with
+//! holes), [`audio`] (the line), [`conversation`] (the heart, with the gate), [`call`] (line and conversation
+//! as one machine), [`journal`] (a call as text), [`sim`] (calls that never were, and the promises).
+//!
+//! Promises: the same events give the same orders, byte for byte, on any machine.
+//! Never: reads a clock, draws a random number, opens a file or a socket, starts a thread, iterates a hashed map.
+
+#![forbid(unsafe_code)]
+
+pub mod base;

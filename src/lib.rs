@@ -1,0 +1,8 @@
+//! centralita: a gateway that answers the phone with an agent that can act.
+//!
+//! The map of the rooms that touch the world, in reading order. Everything pure is in `centralita-core`.
+//!
+//! Promises: imports go down only; the house test holds the table.
+//! Never: decides anything about a conversation; that is the heart's.
+
+pub use centralita_core as core;
