@@ -1,0 +1,6 @@
+//! The `centralita` command: parse, run, exit code.
+//!
+//! Promises: everything it can do is a file of `cli`.
+//! Never: holds logic of its own.
+
+fn main() {}
