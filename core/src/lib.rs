@@ -10,3 +10,5 @@
 #![forbid(unsafe_code)]
 
 pub mod base;
+pub mod conversation;
+pub mod language;

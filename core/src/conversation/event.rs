@@ -1,0 +1,195 @@
+//! What the world did: the closed list of facts a conversation can be told.
+//!
+//! Promises: a fact carries all it means (spans, ids, results), so the same facts give the same orders.
+//! Never: holds audio frames, tokens of a model, or a reading of a clock.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::base::{Digest, GenerationId, PieceNo, Position, ProposalId, ReplyId, Samples, Span, ToolName};
+
+/// One fact. What it is about is named by an id; a fact about something nobody waits for is dropped.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// The call was answered; always the first fact, at time zero.
+    Answered(Answered),
+    /// The caller began to speak; raised after as much speech as the standing `Watch` asks for.
+    SpeechStarted {
+        at: Position,
+    },
+    /// The caller fell silent for as long as the standing `Watch` asks for.
+    SpeechStopped {
+        at: Position,
+    },
+    /// No frame has come for a second: nobody can hear whether the caller speaks.
+    LineStalled,
+    LineResumed,
+    /// A key was pressed: `0`-`9`, `*`, `#`.
+    Key {
+        key: char,
+        at: Position,
+    },
+    /// Words of the caller.
+    Heard(Transcript),
+    /// The recogniser lost the turn: its words are gone.
+    SttFailed,
+    /// All audio of one piece is there.
+    Synthesised {
+        reply: ReplyId,
+        piece: PieceNo,
+        length: Samples,
+    },
+    /// A piece could not be synthesised, or its length was implausible.
+    TtsFailed {
+        reply: ReplyId,
+    },
+    /// All of a reply was played to its end.
+    Played {
+        reply: ReplyId,
+        at: Position,
+        by: By,
+    },
+    /// A reply was cut: pieces heard whole, and of the next one how much in ‰, rounded down.
+    Cut {
+        reply: ReplyId,
+        whole: u16,
+        permille: u16,
+    },
+    /// One piece of the model's text.
+    Wrote {
+        generation: GenerationId,
+        piece: String,
+    },
+    /// The model wishes a tool called; `args` is the complete object.
+    Proposed {
+        generation: GenerationId,
+        tool: ToolName,
+        args: Value,
+    },
+    /// The model has ended its answer.
+    Finished {
+        generation: GenerationId,
+    },
+    /// The model failed after all its fallbacks.
+    GenerationFailed {
+        generation: GenerationId,
+    },
+    /// The request of a proposal is resolved: what exactly would be sent, and the values a question may name.
+    Prepared {
+        proposal: ProposalId,
+        action: Digest,
+        values: Value,
+    },
+    /// The request could not be resolved; `why` is for the model, in its language of instruction.
+    Unprepared {
+        proposal: ProposalId,
+        why: String,
+    },
+    /// A tool run came to its end.
+    Settled {
+        proposal: ProposalId,
+        outcome: Outcome,
+    },
+    /// The caller hung up, or the carrier took the call away.
+    HungUp,
+}
+
+/// What is known when the call is answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answered {
+    /// Which dialect of carrier brings marks and keys.
+    pub line: LineAbilities,
+    /// How far a spoken yes of this recogniser may be trusted.
+    pub engine: EngineYes,
+    /// Zero for a new call; above, the caller was re-attached after the conversation was lost.
+    pub attempt: u8,
+    /// Actions of this caller, in earlier calls, whose outcome nobody knows yet.
+    pub unknown: Vec<UnknownAction>,
+}
+
+/// What the carrier's dialect can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineAbilities {
+    /// The carrier acknowledges what it has played.
+    pub marks: bool,
+    /// Keys reach us.
+    pub keys: bool,
+}
+
+/// How far a spoken yes may be trusted, by the recogniser's measured rate of false yeses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EngineYes {
+    /// Its rate is known and within the limit, or words are judged as text.
+    Trusted,
+    /// Its rate is unknown or above the limit: irreversible effects want a key.
+    KeypadOnly,
+}
+
+/// An action that was sent and never answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnknownAction {
+    pub tool: ToolName,
+    pub action: Digest,
+    /// Under which idempotency key it was sent.
+    pub key: String,
+}
+
+/// Words of one turn, as far as the recogniser has got.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transcript {
+    /// New words since the last final transcript.
+    pub words: Vec<Word>,
+    pub end: TranscriptEnd,
+}
+
+/// One recognised word. Without a span it can never be a yes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Word {
+    pub text: String,
+    pub span: Option<Span>,
+}
+
+/// What a transcript says about its turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TranscriptEnd {
+    /// These words may still change.
+    Partial,
+    /// These words stand; more may come.
+    Final,
+    /// All words of the speech that ended with the last `SpeechStopped` are told.
+    Turn(Affirmation),
+}
+
+/// What a recogniser that can judge a yes by sound says of the turn; others leave it to the words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Affirmation {
+    /// The words decide.
+    ByWords,
+    /// A yes by the engine's full recipe.
+    Certain,
+    /// Something like a yes: worth one more question.
+    Doubtful,
+    /// No yes by the recipe, whatever the words say.
+    Absent,
+}
+
+/// How it is known that audio was played.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// The carrier's acknowledgment.
+    Mark,
+    /// The computed clock plus a margin, where the dialect has no marks.
+    Clock,
+}
+
+/// How a tool run ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// `result` is what the response mapping let through.
+    Done { result: Value },
+    /// It did not happen; `why` is for the model.
+    Failed { why: String },
+    /// It was sent and nobody knows.
+    Unknown,
+}

@@ -1,0 +1,223 @@
+//! The plan: everything an agent version means to a conversation, compiled and checked, as plain data.
+//!
+//! Promises: a plan that passed [`Plan::faults`] can be spoken: every template compiles, every question names
+//! every value the model supplies.
+//! Never: holds a URL, a header or a secret; those are the integration's.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::{Digest, Millis, ToolName};
+use crate::language::Language;
+
+/// One agent version.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    pub agent: String,
+    pub language: Language,
+    /// ISO 4217 code of the money this agent speaks of.
+    pub currency: String,
+    /// The first thing a caller hears.
+    pub greeting: String,
+    /// Instructions for the model.
+    pub prompt: String,
+    pub tools: Vec<ToolPlan>,
+    /// Key → tool, for callers who cannot be heard.
+    pub keys: BTreeMap<char, ToolName>,
+    /// The agent's own short answers, for a model that only looks up.
+    pub answers: Vec<CannedAnswer>,
+    pub timing: Timing,
+    /// Digest over all that this version means, the integrations' part included.
+    pub hash: Digest,
+}
+
+/// A question callers ask, in some of its wordings, and what to say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CannedAnswer {
+    pub when: Vec<String>,
+    pub say: String,
+}
+
+/// One tool as the conversation and the model see it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ToolPlan {
+    pub name: ToolName,
+    /// What it does and when to use it, for the model.
+    pub description: String,
+    /// Sentences of callers that mean this tool; `{parameter}` stands for a value.
+    pub examples: Vec<String>,
+    pub parameters: Vec<Parameter>,
+    pub effects: Effects,
+    pub confirm: Confirm,
+    pub phrases: ToolPhrases,
+    pub idempotency: Idempotency,
+    /// How long the request may take in all.
+    pub timeout: Millis,
+}
+
+/// A value the model supplies.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parameter {
+    pub name: String,
+    pub kind: ParameterKind,
+    pub description: String,
+    pub required: bool,
+    /// What the agent asks when the value is missing.
+    pub ask: String,
+}
+
+/// What kind of value a parameter is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ParameterKind {
+    /// Free text.
+    Text,
+    /// A whole number.
+    Integer,
+    /// A string of digits, like an order number; leading zeros count.
+    Digits,
+    /// An amount of the agent's currency, as decimal text (`20.50`).
+    Money,
+    Boolean,
+}
+
+/// What running a tool does to the world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effects {
+    None,
+    Reversible,
+    Irreversible,
+}
+
+/// When and how a tool is confirmed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confirm {
+    pub policy: Policy,
+    /// The question, with the arguments: "Refund twenty dollars on order 1182?"
+    pub question: String,
+    /// The short form that follows an early yes: "Twenty dollars".
+    pub short: String,
+    /// What the agent says while the request is about to leave: "Refunding twenty dollars."
+    pub action: String,
+    /// The tool's own verb, as a caller would answer with it: "refund it".
+    pub verbs: Vec<String>,
+    /// Whether a spoken yes is enough.
+    pub voice: VoiceYes,
+    /// Whether the question's end must be known by mark.
+    pub demands_mark: bool,
+}
+
+/// Whether a tool is asked about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Policy {
+    Never,
+    Always,
+    /// Where the expression over arguments and prepared values is true; where it fails, too.
+    When(String),
+}
+
+/// Whether a spoken yes is enough for a tool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VoiceYes {
+    /// As the recogniser's measured rate of false yeses allows.
+    ByEngine,
+    /// The admin has said in words that a spoken yes is enough.
+    Accepted,
+    /// Only a key.
+    KeypadOnly,
+}
+
+/// What the agent says around a run. Empty text means the gateway's own phrase.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToolPhrases {
+    /// While a harmless tool starts; empty says nothing.
+    pub start: String,
+    /// When it takes longer than expected.
+    pub delay: String,
+    pub done: String,
+    pub failed: String,
+    pub unknown: String,
+    pub declined: String,
+}
+
+/// How the system behind a tool recognises a repeated request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Idempotency {
+    /// It does not: nothing is sent twice.
+    None,
+    /// It honours a key: the same key may be sent again.
+    Keyed,
+}
+
+/// Every wait of a conversation. Defaults are the measured ones of a phone line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Timing {
+    /// Speech that counts as speech while the agent is silent.
+    pub speech: Millis,
+    /// Speech that interrupts the agent.
+    pub barge_in: Millis,
+    /// Silence that ends a turn.
+    pub end_of_turn: Millis,
+    /// Silence that ends the answer to a question.
+    pub end_of_answer: Millis,
+    /// Silence that ends a turn while digits are dictated.
+    pub end_of_digits: Millis,
+    /// How long a recogniser may take after the caller fell silent.
+    pub transcript: Millis,
+    /// How long the model may think before the agent says a word.
+    pub first_word: Millis,
+    /// How long the model may take in all, and how long between pieces.
+    pub generation: Millis,
+    /// How long the synthesiser may take for a piece.
+    pub synthesis: Millis,
+    /// How long a mark may be late.
+    pub mark: Millis,
+    /// How long the caller may think about a question.
+    pub answer: Millis,
+    /// How long nobody may say anything.
+    pub silence: Millis,
+    /// How many reminders before the goodbye.
+    pub reminders: u8,
+    /// Between two keys of one number.
+    pub keys: Millis,
+    /// The longest turn.
+    pub turn: Millis,
+    /// The longest call; a minute before it the caller is told.
+    pub call: Millis,
+}
+
+impl Default for Timing {
+    fn default() -> Timing {
+        Timing {
+            speech: Millis(60),
+            barge_in: Millis(200),
+            end_of_turn: Millis(700),
+            end_of_answer: Millis(500),
+            end_of_digits: Millis(1_000),
+            transcript: Millis(2_500),
+            first_word: Millis(1_500),
+            generation: Millis(12_000),
+            synthesis: Millis(4_000),
+            mark: Millis(3_000),
+            answer: Millis(7_000),
+            silence: Millis(8_000),
+            reminders: 3,
+            keys: Millis(2_500),
+            turn: Millis(60_000),
+            call: Millis(15 * 60_000),
+        }
+    }
+}
+
+impl Plan {
+    #[must_use]
+    pub fn tool(&self, name: &ToolName) -> Option<&ToolPlan> {
+        self.tools.iter().find(|tool| tool.name == *name)
+    }
+}
