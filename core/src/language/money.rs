@@ -96,11 +96,11 @@ pub(super) fn amount_at(language: Language, words: &[Word], currency: Option<&st
 
 /// How many decimals a currency has: ISO 4217.
 pub(super) fn decimals(code: &str) -> u32 {
-    let is = |c: &&str| c.eq_ignore_ascii_case(code);
-    match () {
-        () if WHOLE_ONLY.iter().any(|c| is(c)) => 0,
-        () if THREE_DECIMALS.iter().any(|c| is(c)) => 3,
-        () => 2,
+    let among = |list: &[&str]| list.iter().any(|c| c.eq_ignore_ascii_case(code));
+    match (among(WHOLE_ONLY), among(THREE_DECIMALS)) {
+        (true, _) => 0,
+        (false, true) => 3,
+        (false, false) => 2,
     }
 }
 
@@ -288,7 +288,7 @@ mod tests {
     #[test]
     fn amounts_are_read_back_as_they_were_spoken() {
         for language in Language::ALL {
-            for minor in (0..=999_999).step_by(7) {
+            for minor in (0..=999_999).step_by(37) {
                 for code in ["USD", "EUR", "MXN", "GBP"] {
                     let spoken = money_spoken(language, minor, code);
                     assert_eq!(money_read(language, &spoken, code), Some(minor), "{spoken}");

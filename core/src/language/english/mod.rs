@@ -426,9 +426,9 @@ const COINS: &[Coin] = &[
 ];
 
 const ABBREVIATIONS: &[&str] = &[
-    "mr", "mrs", "ms", "dr", "prof", "st", "jr", "sr", "vs", "etc", "e.g", "i.e", "a.m", "p.m", "no", "inc",
-    "ltd", "co", "u.s", "u.k", "approx", "ext", "dept", "est", "ave", "blvd", "rd", "jan", "feb", "mar",
-    "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec",
+    "mr", "mrs", "ms", "dr", "prof", "st", "jr", "sr", "vs", "etc", "e.g", "i.e", "a.m", "p.m", "inc", "ltd",
+    "co", "u.s", "u.k", "approx", "ext", "dept", "est", "ave", "blvd", "rd", "jan", "feb", "mar", "apr",
+    "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec",
 ];
 
 const SCREEN: Screen = Screen {

@@ -33,11 +33,11 @@ const SCALES: [(u32, &str); 4] =
 pub(in crate::language) fn spoken(n: u32) -> String {
     if let Some((size, name)) = SCALES.into_iter().find(|(size, _)| n >= *size) {
         let head = format!("{} {name}", spoken(n / size));
-        return if n % size == 0 { head } else { format!("{head} {}", spoken(n % size)) };
+        return if n.is_multiple_of(size) { head } else { format!("{head} {}", spoken(n % size)) };
     }
     match n {
         0..=19 => ONES[n as usize].to_owned(),
-        _tens if n % 10 == 0 => TENS[(n / 10) as usize].to_owned(),
+        _tens if n.is_multiple_of(10) => TENS[(n / 10) as usize].to_owned(),
         _both => format!("{}-{}", TENS[(n / 10) as usize], ONES[(n % 10) as usize]),
     }
 }

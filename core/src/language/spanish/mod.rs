@@ -468,7 +468,7 @@ const COINS: &[Coin] = &[
 
 const ABBREVIATIONS: &[&str] = &[
     "sr", "sra", "srta", "sres", "dr", "dra", "d", "dña", "ud", "uds", "vd", "p", "ej", "p.ej", "ee", "uu",
-    "ee.uu", "etc", "a.m", "p.m", "av", "avda", "c", "num", "nro", "no", "tel", "ext", "aprox", "pag", "lic",
+    "ee.uu", "etc", "a.m", "p.m", "av", "avda", "c", "num", "nro", "tel", "ext", "aprox", "pag", "lic",
     "ing", "prof", "profa", "art", "cia", "dpto", "depto", "col", "gral", "s.a", "c.v",
 ];
 
