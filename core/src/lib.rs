@@ -9,6 +9,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod audio;
 pub mod base;
 pub mod conversation;
 pub mod language;

@@ -1,12 +1,46 @@
-//! Languages the gateway speaks.
+//! What words mean, in each language the gateway speaks: judge an answer, read and say values, split what
+//! the LLM streams into pieces, screen what it claims, and the gateway's own sentences.
 //!
-//! Promises: every language here has all tables.
-//! Never: guesses a language from words.
+//! One folder per language holds its tables and its number grammar; one file per family of functions holds
+//! the rules, which are the same for all.
+//!
+//! Promises: the same words give the same result on any machine; where words leave doubt, the result says so.
+//! Never: asks a model, guesses, or knows what a call is.
+
+mod answer;
+mod digits;
+mod english;
+mod find;
+mod money;
+mod number;
+mod phrase;
+mod screen;
+mod spanish;
+mod speakable;
+mod split;
+mod tables;
+mod tokens;
+
+#[cfg(test)]
+mod answer_tests;
+
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A language an agent can speak.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub use answer::{Answer, Cues, echoes, judge};
+pub use digits::{digits_read, digits_spoken};
+pub use find::{Found, ValueKind, find_values};
+pub use money::{money_read, money_spoken};
+pub use number::{number_read, number_spoken};
+pub use phrase::Phrase;
+pub use screen::{amounts_in, claims_done};
+pub use speakable::spoken_text;
+pub use split::{PIECE_CHARS_MAX, Splitter};
+pub use tokens::tokens;
+
+/// A language the gateway can hold a call in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Language {
     #[serde(rename = "en")]
     English,
@@ -14,14 +48,47 @@ pub enum Language {
     Spanish,
 }
 
-/// What an answer to a spoken question means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Answer {
-    Yes,
-    No,
-    Wait,
-    Change,
-    Question,
-    Backchannel,
-    Unclear,
+impl Language {
+    pub const ALL: [Language; 2] = [Language::English, Language::Spanish];
+
+    /// From a BCP 47 tag (`en`, `en-US`, `es-419`; `_` is taken for `-`); the region does not matter here.
+    #[must_use]
+    pub fn parse(tag: &str) -> Option<Language> {
+        let primary = tag.split(['-', '_']).next().unwrap_or("");
+        Language::ALL.into_iter().find(|l| primary.eq_ignore_ascii_case(l.code()))
+    }
+
+    /// The ISO 639-1 code: `en`, `es`.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Language::English => "en",
+            Language::Spanish => "es",
+        }
+    }
+}
+
+impl fmt::Display for Language {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_names_its_language_whatever_the_region() {
+        for tag in ["en", "EN", "en-US", "en_gb"] {
+            assert_eq!(Language::parse(tag), Some(Language::English), "{tag}");
+        }
+        for tag in ["es", "es-MX", "es-419", "ES_es"] {
+            assert_eq!(Language::parse(tag), Some(Language::Spanish), "{tag}");
+        }
+        for tag in ["", "e", "eng", "fr", "est", "-en", " en"] {
+            assert_eq!(Language::parse(tag), None, "{tag}");
+        }
+        assert_eq!(Language::Spanish.to_string(), "es");
+    }
 }
