@@ -160,3 +160,118 @@ fn goertzel(samples: &[i32; WINDOW], cosines: &[i32; 8]) -> [i64; 8] {
     }
     powers
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::g711::Law;
+    use super::super::signals::{Seeded, mixed, noise, silence, tones, voice};
+    use super::*;
+
+    const ROWS: [f64; 4] = [697.0, 770.0, 852.0, 941.0];
+    const COLUMNS: [f64; 4] = [1_209.0, 1_336.0, 1_477.0, 1_633.0];
+
+    fn pair(millis: usize, amplitude: f64, key: char) -> Vec<i16> {
+        let (row, column) = (0..16)
+            .map(|n| (n / 4, n % 4))
+            .find(|&(row, column)| KEYS[row][column] == key)
+            .expect("a key of the table");
+        tones(millis, amplitude, &[ROWS[row], COLUMNS[column]])
+    }
+
+    /// The keys heard in a track, with where each began.
+    fn heard(track: &[i16]) -> Vec<(char, u64)> {
+        let mut dtmf = Dtmf::new();
+        let mut keys = Vec::new();
+        let on_the_line: Vec<i16> = track.iter().map(|&s| Law::Mu.decode(Law::Mu.encode(s))).collect();
+        for (n, hop) in (1..).zip(on_the_line.chunks_exact(HOP)) {
+            if let Look::Pressed { key, at } = dtmf.look(hop, Position(n * HOP as u64)) {
+                keys.push((key.reveal(), at.0));
+            }
+        }
+        keys
+    }
+
+    #[test]
+    fn every_key_is_heard_once_clean_and_in_noise_at_every_offset() {
+        let mut draw = Seeded::new(7);
+        for key in "0123456789*#".chars() {
+            for (amplitude, peak) in [(300.0, 10), (3_000.0, 10), (12_000.0, 10), (3_000.0, 1_000)] {
+                for millis in [40, 80, 300] {
+                    let lead = 400 + draw.below(200) as usize;
+                    let mut track = vec![0; lead];
+                    track.extend(pair(millis, amplitude, key));
+                    track.extend(silence(100));
+                    let track = mixed(&track, &noise(track.len() / 8 + 1, peak, u64::from(draw.below(999))));
+                    let keys = heard(&track);
+                    let context = format!("{key} {millis} ms amplitude {amplitude} noise {peak} lead {lead}");
+                    assert_eq!(keys.len(), 1, "{context}: {keys:?}");
+                    assert_eq!(keys[0].0, key, "{context}");
+                    assert!(keys[0].1.abs_diff(lead as u64) <= WINDOW as u64, "{context}: at {}", keys[0].1);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_number_is_heard_digit_by_digit_also_the_same_twice() {
+        let mut track = silence(50);
+        for key in "5551200##".chars() {
+            track.extend(pair(50, 4_000.0, key));
+            track.extend(silence(50));
+        }
+        let keys: String = heard(&track).into_iter().map(|(key, _)| key).collect();
+        assert_eq!(keys, "5551200##");
+    }
+
+    #[test]
+    fn a_press_with_a_lost_frame_is_one_press() {
+        for cut in (800..1_600).step_by(37) {
+            let mut track = silence(50);
+            track.extend(pair(250, 4_000.0, '8'));
+            track.extend(silence(50));
+            track[cut..cut + 160].fill(0);
+            assert_eq!(heard(&track).len(), 1, "lost at {cut}");
+        }
+    }
+
+    #[test]
+    fn short_twisted_lonely_or_unknown_tones_are_no_key() {
+        let framed = |tone: Vec<i16>| [silence(53), tone, silence(50)].concat();
+        for (what, track) in [
+            ("20 ms", framed(pair(20, 8_000.0, '5'))),
+            ("row alone", framed(tones(100, 8_000.0, &[770.0]))),
+            ("column alone", framed(tones(100, 8_000.0, &[1_336.0]))),
+            (
+                "twisted by 14 dB",
+                framed(mixed(&tones(100, 8_000.0, &[770.0]), &tones(100, 1_600.0, &[1_336.0]))),
+            ),
+            ("two rows", framed(tones(100, 6_000.0, &[697.0, 852.0, 1_336.0]))),
+            ("the letter A", framed(pair(100, 6_000.0, 'A'))),
+            ("an octave above each", framed(tones(100, 4_000.0, &[770.0, 1_336.0, 1_540.0, 2_672.0]))),
+            ("too quiet", framed(pair(100, 60.0, '5'))),
+        ] {
+            assert_eq!(heard(&track), [], "{what}");
+        }
+    }
+
+    #[test]
+    fn voice_noise_and_ringback_press_nothing() {
+        for (what, track) in [
+            ("voice", voice(20_000)),
+            ("noise", noise(20_000, 8_000, 4)),
+            ("ringback of Europe", tones(3_000, 8_000.0, &[425.0])),
+            ("ringback of America", tones(3_000, 6_000.0, &[440.0, 480.0])),
+        ] {
+            assert_eq!(heard(&track), [], "{what}");
+        }
+    }
+
+    #[test]
+    fn full_scale_does_not_overflow() {
+        for period in 2..40 {
+            let square: Vec<i16> =
+                (0..4_096).map(|n| if n / period % 2 == 0 { 32_767 } else { -32_768 }).collect();
+            heard(&square);
+        }
+    }
+}

@@ -15,7 +15,11 @@ mod intake;
 mod line;
 mod playout;
 mod reply;
+#[cfg(test)]
+mod signals;
 mod speech;
+#[cfg(test)]
+mod tests;
 mod tone;
 mod vad;
 mod widen;

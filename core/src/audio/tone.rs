@@ -59,3 +59,57 @@ impl Tone {
         left * UNEXPLAINED < 2 * vv * determinant
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::g711::Law;
+    use super::super::signals::{mixed, noise, silence, tones, voice};
+    use super::*;
+
+    /// Blocks taken for a tone, after the first two, and all of those.
+    fn count(samples: &[i16]) -> (usize, usize) {
+        let mut tone = Tone::new();
+        let on_the_line: Vec<i16> = samples.iter().map(|&s| Law::Mu.decode(Law::Mu.encode(s))).collect();
+        let found: Vec<bool> =
+            on_the_line.chunks_exact(BLOCK).map(|b| tone.steady(b.try_into().unwrap())).skip(2).collect();
+        (found.iter().filter(|&&f| f).count(), found.len())
+    }
+
+    #[test]
+    fn call_progress_tones_are_found_at_any_level() {
+        let pairs: [&[f64]; 10] = [
+            &[425.0],
+            &[440.0, 480.0],
+            &[350.0, 440.0],
+            &[480.0, 620.0],
+            &[400.0, 450.0],
+            &[950.0],
+            &[1_000.0],
+            &[1_100.0],
+            &[2_000.0],
+            &[2_100.0],
+        ];
+        for hertz in pairs {
+            for amplitude in [200.0, 2_000.0, 10_000.0] {
+                let (found, all) = count(&tones(500, amplitude, hertz));
+                assert_eq!(found, all, "{hertz:?} at {amplitude}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_tone_on_a_noisy_line_is_still_a_tone() {
+        let (found, all) = count(&mixed(&tones(500, 4_000.0, &[425.0]), &noise(500, 200, 1)));
+        assert_eq!(found, all);
+    }
+
+    #[test]
+    fn voice_noise_and_silence_are_no_tone() {
+        for (what, track) in
+            [("voice", voice(3_000)), ("noise", noise(2_000, 4_000, 2)), ("silence", silence(500))]
+        {
+            let (found, all) = count(&track);
+            assert!(found * 50 <= all, "{what}: {found} of {all}");
+        }
+    }
+}

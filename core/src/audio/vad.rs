@@ -123,3 +123,66 @@ impl fmt::Debug for Vad {
         f.debug_struct("Vad").field("floor", &self.floor).field("open", &self.open).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::signals::{mixed, noise, silence, voice};
+    use super::*;
+
+    /// Voiced blocks and all blocks.
+    fn count(vad: &mut Vad, samples: &[i16]) -> (usize, usize) {
+        let blocks = samples.chunks_exact(BLOCK).map(|b| vad.voiced(b.try_into().unwrap()));
+        blocks.fold((0, 0), |(voiced, all), v| (voiced + usize::from(v), all + 1))
+    }
+
+    #[test]
+    fn a_voice_is_heard_loud_and_quiet_and_over_noise() {
+        for divisor in [1, 4, 16] {
+            let quiet: Vec<i16> = voice(2_000).iter().map(|s| s / divisor).collect();
+            let track = mixed(&quiet, &noise(2_000, 40, 3));
+            let (voiced, all) = count(&mut Vad::new(), &track);
+            assert!(voiced * 10 > all * 7, "at 1/{divisor}: {voiced} of {all}");
+        }
+    }
+
+    #[test]
+    fn silence_and_steady_noise_are_no_voice() {
+        for (what, track) in [
+            ("digital silence", silence(4_000)),
+            ("idle noise", noise(4_000, 8, 1)),
+            ("hiss", noise(4_000, 300, 2)),
+        ] {
+            let (voiced, all) = count(&mut Vad::new(), &track);
+            assert_eq!(voiced, 0, "{what}: {voiced} of {all}");
+        }
+    }
+
+    #[test]
+    fn noise_that_does_not_move_passes_for_a_voice_a_second_and_a_half_at_most() {
+        let floor_blocks = FLOOR_STRETCH_BLOCKS * FLOOR_STRETCHES + usize::from(GATE_HANG_BLOCKS);
+        for seed in 1..9 {
+            let mut vad = Vad::new();
+            count(&mut vad, &noise(floor_blocks * 16, 8_000, seed));
+            assert_eq!(count(&mut vad, &noise(4_000, 8_000, seed + 100)).0, 0, "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn a_fresh_detector_is_not_believed_for_a_tenth_of_a_second() {
+        let track = voice(100);
+        assert_eq!(count(&mut Vad::new(), &track).0, 0);
+    }
+
+    #[test]
+    fn the_gate_closes_on_silence_and_on_noise_that_does_not_move() {
+        let mut vad = Vad::new();
+        count(&mut vad, &voice(500));
+        assert!(vad.open > 0);
+        count(&mut vad, &silence(100));
+        assert_eq!(vad.open, 0);
+        count(&mut vad, &noise(2_500, 2_000, 5));
+        assert_eq!(vad.open, 0, "a steady noise is the floor");
+        let (voiced, all) = count(&mut vad, &voice(1_000));
+        assert!(voiced * 10 > all * 7, "a voice stands above it: {voiced} of {all}");
+    }
+}
