@@ -95,7 +95,7 @@ impl Intake {
         }
     }
 
-    /// Takes one frame. Empty ones, and longer than [`FRAME_BYTES_MAX`], are dropped unseen.
+    /// Takes one frame, after `wake` at the same time. Empty ones, and longer than [`FRAME_BYTES_MAX`], are dropped unseen.
     pub(super) fn frame(
         &mut self,
         at: CallTime,
@@ -106,7 +106,6 @@ impl Intake {
         if !(1..=FRAME_BYTES_MAX).contains(&encoded.len()) {
             return;
         }
-        self.wake(at, &mut out.facts);
         let stalled_since = match self.flow {
             Flow::Running { .. } => None,
             Flow::Stalled { since } => {

@@ -4,7 +4,7 @@
 //! out; of what was heard, in doubt less.
 //! Never: believes a mark that was not queued, is of an older epoch, or comes before its audio can have ended.
 
-use crate::base::{CallTime, LINE_RATE_HZ, Millis, PieceNo, Position, ReplyId};
+use crate::base::{CallTime, LINE_RATE_HZ, Millis, PieceNo, Position, ReplyId, Samples};
 
 use super::fact::{By, LineFact, LineOutputs, MarkName, WireItem};
 use super::g711::Law;
@@ -14,12 +14,15 @@ use super::reply::{FRAME, Refused, Reply};
 pub const LEAD_LEAST: Millis = Millis(200);
 /// … up to this much. More would have to be cleared at every barge-in; less would not outlast a slow wake.
 pub const LEAD_MOST: Millis = Millis(400);
-/// Where we pace for the carrier: one frame each 20 ms, two ahead at most.
-pub const PACED_LEAD_LEAST: Millis = Millis(20);
+/// Where we pace for the carrier: a frame each 20 ms, two ahead at most. The least is a frame less one tick of
+/// the grid, so that a wake rounded to the grid finds room for exactly one.
+pub const PACED_LEAD_LEAST: Millis = Millis(15);
 pub const PACED_LEAD_MOST: Millis = Millis(40);
 /// Wakes fall on multiples of this. The driver starts each call's clock on such a tick of the process, so that
 /// the calls of a core wake together.
 pub const GRID: Millis = Millis(5);
+const _: () = assert!(PACED_LEAD_MOST.0 - PACED_LEAD_LEAST.0 - GRID.0 >= Samples(FRAME as u32).millis().0);
+const _: () = assert!(LEAD_MOST.0 - LEAD_LEAST.0 - GRID.0 >= Samples(FRAME as u32).millis().0);
 /// Played by the clock, where the dialect has no marks: this long after the computed end.
 pub const CLOCK_MARGIN: Millis = Millis(300);
 /// Played by the clock, where a mark should have come: this long after the computed end.
@@ -136,6 +139,8 @@ impl Playout {
         let expected = MarkName { epoch: self.epoch, reply: reply.id };
         let early = self.empty_at > clock(self.now + MARK_EARLY);
         if MarkName::parse(name) == Some(expected) && !early {
+            // The carrier knows its buffer better than we compute it.
+            self.empty_at = self.empty_at.min(clock(self.now));
             self.played(track, By::Mark, facts);
         }
     }
@@ -237,7 +242,10 @@ impl Playout {
 
     fn finish(&mut self, out: &mut LineOutputs) {
         self.voice = match std::mem::replace(&mut self.voice, Voice::Idle) {
-            Voice::Speaking(reply) if reply.all_written() => {
+            Voice::Speaking(mut reply) if reply.all_written() => {
+                // The end may be known long after the last sample; the wait for its mark begins now.
+                reply.heard_so_far = self.heard_samples(&reply);
+                self.empty_at = self.empty_at.max(clock(self.now));
                 if self.ack == Ack::Marks {
                     let name = MarkName { epoch: self.epoch, reply: reply.id };
                     out.wire.push(WireItem::Mark { name });

@@ -16,40 +16,65 @@ const UNEXPLAINED: i128 = 48;
 const RIDGE: i64 = 4_096;
 /// Mean square below which a block is nobody's tone, −60 dB of full scale.
 const ENERGY_LEAST: i64 = 1_000;
+/// Blocks of a tone on end that make its end one too: what follows at once is its last vibration, no voice.
+const LASTING_BLOCKS: u8 = 3;
+/// Blocks after a lasting tone that still belong to it: what the voice detector's window would hold.
+const TAIL_BLOCKS: u8 = 3;
 
 #[derive(Debug)]
 pub(super) struct Tone {
     window: [i16; WINDOW],
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    None,
+    /// A tone, for so many blocks.
+    On {
+        blocks: u8,
+    },
+    /// A lasting tone has ended; so many blocks still belong to it, this one included.
+    Tail {
+        left: u8,
+    },
 }
 
 impl Tone {
     pub(super) fn new() -> Tone {
-        Tone { window: [0; WINDOW] }
+        Tone { window: [0; WINDOW], state: State::None }
     }
 
-    /// Are the last 32 ms, this block included, a steady tone?
+    /// Does this block belong to a steady tone?
     pub(super) fn steady(&mut self, samples: &[i16; BLOCK]) -> bool {
         self.window.copy_within(BLOCK.., 0);
         self.window[BLOCK..].copy_from_slice(samples);
         let energy: i64 = self.window.iter().map(|&s| i64::from(i32::from(s).pow(2))).sum();
-        energy >= ENERGY_LEAST * WINDOW as i64 && self.explained()
+        let tone = energy >= ENERGY_LEAST * WINDOW as i64 && self.explained();
+        self.state = match (tone, self.state) {
+            (true, State::None) => State::On { blocks: 1 },
+            (true, State::On { blocks }) => State::On { blocks: blocks.saturating_add(1) },
+            (true, State::Tail { .. }) => State::On { blocks: LASTING_BLOCKS },
+            (false, State::On { blocks: LASTING_BLOCKS.. }) => State::Tail { left: TAIL_BLOCKS },
+            (false, State::Tail { left: left @ 2.. }) => State::Tail { left: left - 1 },
+            (false, State::None | State::On { .. } | State::Tail { .. }) => State::None,
+        };
+        tone || matches!(self.state, State::Tail { .. })
     }
 
     /// Least squares for `a` and `b`; true where what is left is small. Everything is kept times the
     /// determinant, so nothing is divided.
     fn explained(&self) -> bool {
-        let (mut uu, mut uv, mut vv, mut yu, mut yv, mut yy) = (0_i64, 0_i64, 0_i64, 0_i64, 0_i64, 0_i64);
-        for w in self.window.windows(4 * LAG + 1) {
-            // Down to 12 bits and a sum of two, so that products of pairs fit 32 bits.
-            let s = |n: usize| i32::from(w[n * LAG]) >> 4;
-            let (y, u, v) = (s(0) + s(4), s(1) + s(3), s(2));
-            uu += i64::from(u * u);
-            uv += i64::from(u * v);
-            vv += i64::from(v * v);
-            yu += i64::from(y * u);
-            yv += i64::from(y * v);
-            yy += i64::from(y * y);
+        // Down to 12 bits, 13 for a sum of two: a dot product's parts then stay within 32.
+        let x = self.window.map(|s| s >> 4);
+        let (mut y, mut u, mut v) = ([0; ROWS], [0; ROWS], [0; ROWS]);
+        for n in 0..ROWS {
+            y[n] = x[n] + x[n + 4 * LAG];
+            u[n] = x[n + LAG] + x[n + 3 * LAG];
+            v[n] = x[n + 2 * LAG];
         }
+        let (mut uu, uv, mut vv) = (dot(&u, &u), dot(&u, &v), dot(&v, &v));
+        let (yu, yv, yy) = (dot(&y, &u), dot(&y, &v), dot(&y, &y));
         uu += uu / RIDGE + 1;
         vv += vv / RIDGE + 1;
         let [uu, uv, vv, yu, yv, yy] = [uu, uv, vv, yu, yv, yy].map(i128::from);
@@ -58,6 +83,17 @@ impl Tone {
         // Against the energy of the samples, not of `y`, which vanishes for some tones.
         left * UNEXPLAINED < 2 * vv * determinant
     }
+}
+
+/// Equations of one window.
+const ROWS: usize = WINDOW - 4 * LAG;
+
+fn dot(a: &[i16; ROWS], b: &[i16; ROWS]) -> i64 {
+    const PART: usize = ROWS / 4;
+    let part = |(a, b): (&[i16], &[i16])| -> i32 {
+        a.iter().zip(b).map(|(&a, &b)| i32::from(a) * i32::from(b)).sum()
+    };
+    a.chunks_exact(PART).zip(b.chunks_exact(PART)).map(|ab| i64::from(part(ab))).sum()
 }
 
 #[cfg(test)]

@@ -21,10 +21,11 @@ const SCORE_KEEP: u16 = 358;
 /// Blocks of a fresh detector that are not believed, 112 ms: its memory is empty and it calls anything speech.
 /// Silence does not count among them: a detector that has seen nothing else takes any noise for a voice.
 const FRESH_BLOCKS: u8 = 7;
-/// Blocks the gate stays open, the last loud one included, 96 ms: word ends and stops are quiet.
-const GATE_HANG_BLOCKS: u8 = 6;
-/// Mean square below which nothing is speech, −68 dB of full scale: a codec's idle noise.
-const ENERGY_LEAST: u64 = 160;
+/// Blocks the gate stays open, the last loud one included: 48 ms after it, the length of the detector's window,
+/// within which the detector would go on seeing a voice that has ended.
+const GATE_HANG_BLOCKS: u8 = 4;
+/// Mean square below which nothing is speech, −63 dB of full scale: comfort noise.
+const ENERGY_LEAST: u64 = 500;
 /// The gate opens at this many times the noise floor, 6 dB: steady noise stays within 4.
 const ENERGY_OVER_FLOOR: u64 = 4;
 
@@ -53,7 +54,7 @@ impl Vad {
     /// Is there a voice in this block?
     pub(super) fn voiced(&mut self, samples: &[i16; BLOCK]) -> bool {
         if !self.gate(samples) {
-            self.skip(samples);
+            self.pass(samples);
             return false;
         }
         let mut wide = [0_i16; 2 * BLOCK];
@@ -69,8 +70,13 @@ impl Vad {
         voiced
     }
 
-    /// Passes over a block that is known to be no voice: a tone, or a hole in the track.
+    /// Passes over a block that is known to be no voice, a tone or a hole in the track, and closes the gate.
     pub(super) fn skip(&mut self, samples: &[i16; BLOCK]) {
+        self.open = 0;
+        self.pass(samples);
+    }
+
+    fn pass(&mut self, samples: &[i16; BLOCK]) {
         self.widen.skip(samples);
         self.threshold = SCORE_BEGIN;
     }

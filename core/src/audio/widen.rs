@@ -110,6 +110,6 @@ mod tests {
             let near = wide[2 * (n + 8)];
             assert_eq!(near, s, "the given samples pass unchanged");
         }
-        assert!(wide.iter().any(|&s| s == 32_767) && wide.iter().any(|&s| s == -32_768));
+        assert!(wide.contains(&32_767) && wide.contains(&-32_768));
     }
 }

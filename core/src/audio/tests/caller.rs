@@ -121,8 +121,10 @@ fn frames_of_any_length_give_the_same_track_and_facts() {
         (caller.facts, caller.track)
     };
     let want = run(160);
-    for length in [8, 80, 240, 800, FRAME_BYTES_MAX] {
-        assert_eq!(run(length), want, "{length}");
+    for length in [8, 80, 240, 800, FRAME_BYTES_MAX / 2] {
+        let got = run(length);
+        assert_eq!(got.0, want.0, "frames of {length}");
+        assert!(got.1 == want.1, "frames of {length} give another track");
     }
 }
 
@@ -175,8 +177,8 @@ fn a_stall_is_filled_by_call_time_where_there_are_no_timestamps() {
 fn speech_is_told_where_it_began_and_ended() {
     for law in [Law::Mu, Law::A] {
         let mut caller = Caller::on(LineSetup { law, ..USUAL });
-        let hiss = noise(600, 30, 1);
-        caller.says(&[hiss, voice(1_200), noise(1_000, 30, 2)].concat(), 160);
+        let track = [silence(600), voice(1_200), silence(1_000)].concat();
+        caller.says(&mixed(&track, &noise(2_800, 60, 1)), 160);
         let [LineFact::SpeechStarted { at: from }, LineFact::SpeechStopped { at: to }] = caller.facts[..]
         else {
             panic!("{law:?}: {:?}", caller.facts);
@@ -209,10 +211,7 @@ fn keys_in_the_audio_are_told_once_and_are_no_speech() {
         let told: String = caller
             .facts
             .iter()
-            .map(|fact| match fact {
-                LineFact::Key { key, .. } => key.reveal(),
-                other => panic!("{other:?}"),
-            })
+            .map(|fact| if let LineFact::Key { key, .. } = fact { key.reveal() } else { '!' })
             .collect();
         assert_eq!(told, if keys == 3 { "5#1" } else { "" });
     }

@@ -41,6 +41,7 @@ impl Watcher {
             let reply = match *fact {
                 LineFact::Played { reply, by, .. } => {
                     assert!(self.empty_at <= now + 250, "seed {seed}: played {by:?} before its end");
+                    self.empty_at = self.empty_at.min(now);
                     reply
                 }
                 LineFact::Cut { reply, permille, .. } => {
@@ -107,6 +108,7 @@ fn whatever_comes_one_reply_at_a_time_and_never_too_far_ahead() {
                     let due = line.deadline().map_or(now, |at| at.0.max(now));
                     now = if draw.below(4) == 0 { now + draw.below(700) } else { due.min(now + 500) };
                     line.wake(CallTime(now), &mut out);
+                    assert!(line.deadline().is_none_or(|at| at.0 > now), "seed {seed}: a wake left work due");
                 }
             }
             watcher.sees(seed, now, most, &out);
@@ -114,5 +116,5 @@ fn whatever_comes_one_reply_at_a_time_and_never_too_far_ahead() {
             cut += out.facts.iter().filter(|f| matches!(f, LineFact::Cut { .. })).count();
         }
     }
-    assert!(played > 50 && cut > 500, "the storm reached both ends: {played} played, {cut} cut");
+    assert!(played > 20 && cut > 500, "the storm reached both ends: {played} played, {cut} cut");
 }
