@@ -1,5 +1,5 @@
-//! Keys pressed, heard in the caller's audio: the eight DTMF frequencies of ITU-T Q.23, by Goertzel's filter in
-//! integers.
+//! Keys pressed, heard in the caller's audio: the eight DTMF frequencies of ITU-T Q.23, by Goertzel's filter
+//! in integers.
 //!
 //! Promises: one key per press, of a tone of 40 ms or more, at the place where it began; a tone of 20 ms or
 //! less, a voice, music or ringback raise none.
@@ -14,7 +14,8 @@ pub(super) const HOP: usize = 64;
 /// Samples looked at: 16 ms, two hops. Neighbouring frequencies (73 Hz) are then more than a bin apart.
 const WINDOW: usize = 2 * HOP;
 
-/// Twice the cosine of each frequency at 8 kHz, Q13: rows 697, 770, 852, 941, columns 1209, 1336, 1477, 1633 Hz.
+/// Twice the cosine of each frequency at 8 kHz, Q13: rows 697, 770, 852, 941, columns 1209, 1336, 1477, 1633
+/// Hz.
 const FUNDAMENTALS: [i32; 8] = [13_990, 13_478, 12_851, 12_109, 9_536, 8_162, 6_542, 4_657];
 /// The same an octave higher, where a voice has energy and a keypad has none.
 const OCTAVES: [i32; 8] = [7_507, 5_791, 3_775, 1_516, -5_283, -8_251, -11_159, -13_736];
@@ -26,7 +27,8 @@ const KEYS: [[char; 4]; 4] =
 const ENERGY_LEAST: u64 = 10_000;
 /// Looks that agree before a key counts: any 40 ms tone gives three, no 20 ms tone does.
 const LOOKS_DOWN: u8 = 3;
-/// Looks without the key before it counts as released: longer than one lost frame, shorter than a 40 ms pause.
+/// Looks without the key before it counts as released: longer than one lost frame, shorter than a 40 ms
+/// pause.
 const LOOKS_UP: u8 = 5;
 
 /// A pair of frequencies; the fourth column has no key of ours, but is a tone all the same.

@@ -67,8 +67,8 @@ impl fmt::Debug for Key {
     }
 }
 
-/// The name of a mark, `g<epoch>-<reply>`: the epoch is bumped at every clear, because carriers send the marks
-/// of cleared audio back as if it had been played.
+/// The name of a mark, `g<epoch>-<reply>`: the epoch is bumped at every clear, because carriers send the
+/// marks of cleared audio back as if it had been played.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MarkName {
     pub epoch: u32,
@@ -98,8 +98,8 @@ impl fmt::Display for MarkName {
 /// One thing for the carrier, in the order it must be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WireItem {
-    /// Encoded audio, whole 20 ms frames, as a range of [`LineOutputs::bytes`]; the carrier will play its first
-    /// sample at `starts`, by the computed clock.
+    /// Encoded audio, whole 20 ms frames, as a range of [`LineOutputs::bytes`]; the carrier will play its
+    /// first sample at `starts`, by the computed clock.
     Audio {
         bytes: Range<usize>,
         starts: CallTime,

@@ -1,7 +1,8 @@
-//! The caller's frames onto one track without holes: where each sample lies, what is missing, what came twice.
+//! The caller's frames onto one track without holes: where each sample lies, what is missing, what came
+//! twice.
 //!
 //! Promises: positions grow by exactly the samples handed out; a stalled line is `Stalled`, never silence;
-//! the track never runs further ahead of the clock than [`AHEAD_MAX`], whatever the timestamps say.
+//! filled silence never takes the track more than a second ahead of the clock, whatever the timestamps say.
 //! Never: decodes into a frame of its own; samples go straight to the output.
 
 use crate::base::{CallTime, Millis, Position, Samples};
@@ -12,7 +13,8 @@ use super::g711::Law;
 
 /// Call time without a frame after which the line is stalled.
 pub const STALL: Millis = Millis(1_000);
-/// The longest gap that is filled whole; of a longer one this much. A transcriber gains nothing from more silence.
+/// The longest gap that is filled whole; of a longer one this much. A transcriber gains nothing from more
+/// silence.
 pub const GAP_FILL_MAX: Samples = Millis(2_000).samples();
 /// The longest frame taken: one second. No carrier sends more than a tenth of it.
 pub const FRAME_BYTES_MAX: usize = 8_000;
@@ -95,7 +97,8 @@ impl Intake {
         }
     }
 
-    /// Takes one frame, after `wake` at the same time. Empty ones, and longer than [`FRAME_BYTES_MAX`], are dropped unseen.
+    /// Takes one frame, after `wake` at the same time. Empty ones, and longer than [`FRAME_BYTES_MAX`], are
+    /// dropped unseen.
     pub(super) fn frame(
         &mut self,
         at: CallTime,

@@ -68,7 +68,8 @@ impl Line {
         self.playout.mark(at, self.intake.position(), name, &mut out.facts);
     }
 
-    /// The conversation's standing order, from the running count on.
+    /// The conversation's standing order, from the running count on. Until the first one: 200 ms of speech,
+    /// 700 ms of silence.
     pub fn watch(&mut self, watch: Watch) {
         self.intake.watch(watch);
     }

@@ -1,7 +1,8 @@
 //! The line: the call's audio, both ways, on one sample clock.
 //!
-//! Reading order: [`line`](Line) (what the call sees), `fact` (what it says), `intake` → `ear` → `dtmf`, `tone`,
-//! `vad` → `speech` (the caller's way in), `playout` → `reply` (the agent's way out), `g711`, `widen`.
+//! Reading order: [`line`](Line) (what the call sees), `fact` (what it says), `intake` → `ear` → `dtmf`,
+//! `tone`, `vad` → `speech` (the caller's way in), `playout` → `reply` (the agent's way out), `g711`,
+//! `widen`.
 //!
 //! Promises: the same frames, orders and times give the same facts and bytes; one reply at a time; in doubt,
 //! less was heard.

@@ -1,8 +1,9 @@
 //! Replies onto the wire at the pace they are played, and how much of them was heard.
 //!
-//! Promises: one reply at a time; never more lead than the pace allows; after a cut nothing of that reply goes
-//! out; of what was heard, in doubt less.
-//! Never: believes a mark that was not queued, is of an older epoch, or comes before its audio can have ended.
+//! Promises: one reply at a time; never more lead than the pace allows; after a cut nothing of that reply
+//! goes out; of what was heard, in doubt less.
+//! Never: believes a mark that was not queued, is of an older epoch, or comes before its audio can have
+//! ended.
 
 use crate::base::{CallTime, LINE_RATE_HZ, Millis, PieceNo, Position, ReplyId, Samples};
 
@@ -14,12 +15,12 @@ use super::reply::{FRAME, Refused, Reply};
 pub const LEAD_LEAST: Millis = Millis(200);
 /// … up to this much. More would have to be cleared at every barge-in; less would not outlast a slow wake.
 pub const LEAD_MOST: Millis = Millis(400);
-/// Where we pace for the carrier: a frame each 20 ms, two ahead at most. The least is a frame less one tick of
-/// the grid, so that a wake rounded to the grid finds room for exactly one.
+/// Where we pace for the carrier: a frame each 20 ms, two ahead at most. The least is a frame less one tick
+/// of the grid, so that a wake rounded to the grid finds room for exactly one.
 pub const PACED_LEAD_LEAST: Millis = Millis(15);
 pub const PACED_LEAD_MOST: Millis = Millis(40);
-/// Wakes fall on multiples of this. The driver starts each call's clock on such a tick of the process, so that
-/// the calls of a core wake together.
+/// Wakes fall on multiples of this. The driver starts each call's clock on such a tick of the process, so
+/// that the calls of a core wake together.
 pub const GRID: Millis = Millis(5);
 const _: () = assert!(PACED_LEAD_MOST.0 - PACED_LEAD_LEAST.0 - GRID.0 >= Samples(FRAME as u32).millis().0);
 const _: () = assert!(LEAD_MOST.0 - LEAD_LEAST.0 - GRID.0 >= Samples(FRAME as u32).millis().0);

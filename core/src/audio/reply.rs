@@ -1,7 +1,8 @@
-//! One reply on its way out: pieces filled by the synthesiser, emptied frame by frame, measured by the sample.
+//! One reply on its way out: pieces filled by the synthesiser, emptied frame by frame, measured by the
+//! sample.
 //!
-//! Promises: pieces go out in order, each whole before the next; only whole 20 ms frames go out, the last of a
-//! run filled up with silence; what is held is bounded.
+//! Promises: pieces go out in order, each whole before the next; only whole 20 ms frames go out, the last of
+//! a run filled up with silence; what is held is bounded.
 //! Never: knows the time.
 
 use std::collections::VecDeque;

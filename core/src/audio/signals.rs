@@ -54,8 +54,8 @@ const LOUDNESS: [i64; 3] = [4, -2, 1];
 const SYLLABLE: usize = 210 * 8;
 const SOUNDING: usize = 170 * 8;
 
-/// Syllables of 170 ms with 40 ms between them: pulses of a falling pitch, 125 to 100 Hz, through the formants
-/// of a, e and o side by side.
+/// Syllables of 170 ms with 40 ms between them: pulses of a falling pitch, 125 to 100 Hz, through the
+/// formants of a, e and o side by side.
 pub(super) fn voice(millis: usize) -> Vec<i16> {
     let mut state = [[0_i64; 2]; 3];
     let mut next_pulse = 0;

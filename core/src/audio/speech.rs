@@ -1,7 +1,8 @@
-//! Counts voiced and quiet blocks against the conversation's standing order, in samples of the caller's track.
+//! Counts voiced and quiet blocks against the conversation's standing order, in samples of the caller's
+//! track.
 //!
-//! Promises: an end of speech only after a beginning; each backdated to the first or last voiced block; a hole
-//! in the track is neither speech nor silence; a new order applies to the count that runs.
+//! Promises: an end of speech only after a beginning; each backdated to the first or last voiced block; a
+//! hole in the track is neither speech nor silence; a new order applies to the count that runs.
 //! Never: a timer.
 
 use crate::base::{Millis, Position, Samples};

@@ -18,11 +18,12 @@ const SCORE_ONE: f32 = 1_024.0;
 const SCORE_BEGIN: u16 = 512;
 /// A voice that has begun goes on down to here: vowels fade before words end.
 const SCORE_KEEP: u16 = 358;
-/// Blocks of a fresh detector that are not believed, 112 ms: its memory is empty and it calls anything speech.
-/// Silence does not count among them: a detector that has seen nothing else takes any noise for a voice.
+/// Blocks of a fresh detector that are not believed, 112 ms: its memory is empty and it calls anything
+/// speech. Silence does not count among them: a detector that has seen nothing else takes any noise for a
+/// voice.
 const FRESH_BLOCKS: u8 = 7;
-/// Blocks the gate stays open, the last loud one included: 48 ms after it, the length of the detector's window,
-/// within which the detector would go on seeing a voice that has ended.
+/// Blocks the gate stays open, the last loud one included: 48 ms after it, the length of the detector's
+/// window, within which the detector would go on seeing a voice that has ended.
 const GATE_HANG_BLOCKS: u8 = 4;
 /// Mean square below which nothing is speech, −63 dB of full scale: comfort noise.
 const ENERGY_LEAST: u64 = 500;
@@ -91,8 +92,8 @@ impl Vad {
     }
 }
 
-/// The noise floor: the energy of the quietest block of the last second and a half. Speech dips below it within
-/// that time, steady noise does not and so closes the gate upon itself.
+/// The noise floor: the energy of the quietest block of the last second and a half. Speech dips below it
+/// within that time, steady noise does not and so closes the gate upon itself.
 #[derive(Debug)]
 struct Floor {
     /// The quietest block of each stretch gone by, in turn.

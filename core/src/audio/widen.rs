@@ -1,4 +1,5 @@
-//! Band-widening 8 kHz → 16 kHz for the voice detector: a half-band interpolator, a windowed sinc in integers.
+//! Band-widening 8 kHz → 16 kHz for the voice detector: a half-band interpolator, a windowed sinc in
+//! integers.
 //!
 //! Promises: the same samples out however they are cut into frames; no image of the band above 4.6 kHz stands
 //! higher than −40 dB.

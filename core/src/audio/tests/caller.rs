@@ -3,7 +3,7 @@
 //! Promises: see each test's name.
 //! Never: depends on how the carrier cuts its frames.
 
-use crate::audio::signals::{mixed, noise, silence, tones, voice};
+use crate::audio::signals::{Seeded, mixed, noise, silence, tones, voice};
 use crate::audio::{FRAME_BYTES_MAX, GAP_FILL_MAX, Key, Law, LineFact, LineOutputs, LineSetup, STALL, Watch};
 use crate::base::{CallTime, Millis, Position, Samples};
 
@@ -52,7 +52,8 @@ impl Caller {
         self.facts.append(&mut out.facts);
     }
 
-    /// Frames of 20 ms with these timestamps, each 20 ms of call time after the last; the position after each.
+    /// Frames of 20 ms with these timestamps, each 20 ms of call time after the last; the position after
+    /// each.
     fn stamped(&mut self, stamps: &[u32]) -> Vec<u64> {
         let frame = encoded(self.law, &[1_000; 160]);
         let after = |&stamp: &u32| {
@@ -134,6 +135,23 @@ fn empty_and_monstrous_frames_are_dropped_unseen() {
     caller.frame(None, &[]);
     caller.frame(None, &vec![0; FRAME_BYTES_MAX + 1]);
     assert!(caller.track.is_empty() && caller.facts.is_empty());
+}
+
+#[test]
+fn the_loudest_and_the_wildest_bytes_do_no_harm() {
+    for law in [Law::Mu, Law::A] {
+        let mut caller = Caller::on(LineSetup { law, keys_out_of_band: false, ..USUAL });
+        let mut draw = Seeded::new(11);
+        for period in 1..200 {
+            let square: Vec<u8> = (0..800).map(|n| if n / period % 2 == 0 { 0x00 } else { 0x80 }).collect();
+            let wild: Vec<u8> = (0..=draw.below(900)).map(|_| draw.below(256) as u8).collect();
+            for frame in [square, wild] {
+                caller.now = caller.now + Millis(draw.below(150));
+                let stamp = (draw.below(2) == 0).then(|| draw.below(40_000));
+                caller.frame(stamp, &frame);
+            }
+        }
+    }
 }
 
 #[test]
