@@ -249,7 +249,10 @@ mod tests {
             ),
             ("two rows", framed(tones(100, 6_000.0, &[697.0, 852.0, 1_336.0]))),
             ("the letter A", framed(pair(100, 6_000.0, 'A'))),
-            ("an octave above each", framed(tones(100, 4_000.0, &[770.0, 1_336.0, 1_540.0, 2_672.0]))),
+            (
+                "with an octave above",
+                framed(mixed(&tones(100, 6_000.0, &[770.0, 1_336.0]), &tones(100, 2_700.0, &[1_540.0]))),
+            ),
             ("too quiet", framed(pair(100, 60.0, '5'))),
         ] {
             assert_eq!(heard(&track), [], "{what}");

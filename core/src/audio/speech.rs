@@ -182,6 +182,7 @@ mod tests {
         for (track, orders, want) in [
             ("vvvv|..", [watch(9, 5), watch(3, 5)], vec![started(0)]),
             ("vvv....|.", [watch(3, 30), watch(3, 5)], vec![started(0), stopped(3)]),
+            ("vvv....|??", [watch(3, 30), watch(3, 3)], vec![started(0)]),
             ("vv|vv", [watch(3, 5), watch(5, 5)], vec![]),
             ("vvv...|....", [watch(3, 5), watch(3, 20)], vec![started(0)]),
         ] {

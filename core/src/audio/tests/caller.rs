@@ -218,11 +218,11 @@ fn a_longer_order_needs_longer_speech() {
 #[test]
 fn keys_in_the_audio_are_told_once_and_are_no_speech() {
     let in_band = LineSetup { keys_out_of_band: false, ..USUAL };
-    for (setup, keys) in [(in_band, 3), (USUAL, 0)] {
+    for (setup, hiss, keys) in [(in_band, 20, 3), (USUAL, 20, 0), (in_band, 1_500, 3), (USUAL, 1_500, 0)] {
         let mut caller = Caller::on(setup);
         let mut track = noise(400, 20, 1);
         for pair in [[770.0, 1_336.0], [941.0, 1_477.0], [697.0, 1_209.0]] {
-            track.extend(tones(150, 6_000.0, &pair));
+            track.extend(mixed(&tones(150, 6_000.0, &pair), &noise(150, hiss, 3)));
             track.extend(silence(100));
         }
         caller.says(&mixed(&track, &noise(2_000, 20, 2)), 160);
