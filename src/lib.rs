@@ -7,4 +7,5 @@
 
 pub use centralita_core as core;
 
+pub mod caller;
 pub mod telephony;

@@ -77,7 +77,7 @@ impl Parser {
 }
 
 /// Base64 to mu-law bytes, in place of what `audio` held.
-pub fn decode_payload(payload: &str, audio: &mut Vec<u8>) -> Result<(), Malformed> {
+fn decode_payload(payload: &str, audio: &mut Vec<u8>) -> Result<(), Malformed> {
     audio.clear();
     if payload.len() > PAYLOAD_BYTES_MAX.div_ceil(3) * 4 {
         return Err(Malformed::TooMuchAudio);
