@@ -1,7 +1,7 @@
-//! One call as the carrier carries it: asks the webhook, follows the TwiML, opens the streams, asks what is next.
+//! One call as the carrier carries it: asks the webhook, follows the TwiML, opens streams, asks what is next.
 //!
-//! Promises: after a stream, its action is asked and followed, also when the stream was lost; the end is always
-//! told to the gateway and to the script.
+//! Promises: after a stream, its action is asked and followed, also when the stream was lost; the end is
+//! always told to the gateway and to the script.
 //! Never: follows more documents than a call can mean.
 
 use std::collections::VecDeque;

@@ -1,6 +1,6 @@
 //! The caller's ear: when the agent starts and stops to sound, and where its speech was torn.
 //!
-//! Promises: positions are exact to the sample; a gap of an empty buffer inside the agent's speech is counted.
+//! Promises: positions are exact to the sample; an empty buffer inside the agent's speech is counted.
 //! Never: understands a word; it measures loudness.
 
 use super::mulaw::decode;
@@ -22,7 +22,7 @@ pub(super) struct Ear {
 #[derive(Debug)]
 enum Agent {
     Quiet,
-    /// `silent_from`: one past the last loud sample. `dry`: samples since then for which the buffer was empty.
+    /// `silent_from`: one past the last loud sample. `dry`: samples since then that the buffer did not have.
     Speaking {
         silent_from: u64,
         dry: u64,

@@ -129,7 +129,7 @@ impl Phone {
         Ok(Phone { orders, heard, call: Some(call), recording: None })
     }
 
-    /// Queues speech, samples at 8 kHz. Silence is said when nothing is queued. After the end it does nothing.
+    /// Queues speech, samples at 8 kHz; with nothing queued silence is said. After the end it does nothing.
     pub async fn say(&self, samples: Vec<i16>) {
         self.order(Order::Say(samples.into_iter().map(mulaw::encode).collect())).await;
     }

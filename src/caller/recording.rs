@@ -1,7 +1,7 @@
 //! What a call was for its caller: both voices on one sample clock, and the figures.
 //!
-//! Promises: sample `n` of either voice was said or heard at the same moment; figures are kept with or without
-//! the audio.
+//! Promises: sample `n` of either voice was said or heard at the same moment; figures are kept with or
+//! without the audio.
 //! Never: holds more than the call's limit allows; 16 KiB a second of call when recording, nothing otherwise.
 
 use std::fmt;
@@ -58,7 +58,7 @@ impl Recording {
 /// What was counted during a call.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Figures {
-    /// Length of the call's media, gaps between two streams included.
+    /// Samples of the call's clock, gaps between two streams included.
     pub length: u64,
     /// Frames of 20 ms sent.
     pub frames: u64,

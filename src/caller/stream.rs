@@ -1,7 +1,7 @@
 //! One media stream in real time: a frame of the caller every 20 ms, the agent's audio played at 1x.
 //!
-//! Promises: frames leave on an absolute schedule without drift; a mark goes back after its audio was played, or
-//! at once on a clear; every way a stream can end has a name.
+//! Promises: frames leave on an absolute schedule without drift; a mark goes back after its audio was played,
+//! or at once on a clear; every way a stream can end has a name.
 //! Never: allocates for a frame beyond the socket's own message.
 
 use std::time::Duration;
@@ -25,8 +25,8 @@ use crate::core::base::{Fault, Owner, Position, Samples};
 const FRAME_TIME: Duration = Duration::from_millis(FRAME_MS);
 /// How long the gateway may not read before it counts as gone.
 const WRITE_DEADLINE: Duration = Duration::from_secs(5);
-/// How long a closing handshake may take.
-const CLOSE_DEADLINE: Duration = Duration::from_secs(2);
+/// How long a closing handshake may take: a round trip, and nobody waits for more.
+const CLOSE_DEADLINE: Duration = Duration::from_millis(500);
 /// Most speech a script may queue, in samples: ten minutes.
 const SPEECH_MAX: usize = 8_000 * 600;
 

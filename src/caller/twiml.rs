@@ -2,7 +2,7 @@
 //!
 //! Source: Twilio's TwiML reference, read in September 2026.
 //!
-//! Promises: what Twilio would refuse is a fault with a remedy: an unknown verb, a relative stream, a query string.
+//! Promises: what Twilio would refuse is a fault with a remedy: an unknown verb, a stream's query string.
 //! Never: follows anything; the call does.
 
 use std::collections::{BTreeMap, VecDeque};

@@ -19,6 +19,7 @@ use url::Url;
 
 use super::phone::Dial;
 use crate::core::base::{Fault, Owner};
+use crate::telephony::twilio::rest::root_cause;
 use crate::telephony::twilio::signature;
 use crate::telephony::twilio::wire::MESSAGE_BYTES_MAX;
 
@@ -111,7 +112,7 @@ impl Carrier {
             let owned: Vec<_> = params.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
             request = request.header(signature::HEADER, signature::sign(token, url.as_str(), &owned));
         }
-        let response = request.send().await.map_err(|e| refused(url, &e.without_url().to_string()))?;
+        let response = request.send().await.map_err(|e| refused(url, &root_cause(&e)))?;
         if response.status().is_success() {
             Ok(response)
         } else {
@@ -127,7 +128,7 @@ pub(super) fn sid(kind: &str) -> String {
 
 async fn text_of(mut response: Response, url: &Url) -> Result<String, Fault> {
     let mut body = Vec::new();
-    while let Some(part) = response.chunk().await.map_err(|e| refused(url, &e.without_url().to_string()))? {
+    while let Some(part) = response.chunk().await.map_err(|e| refused(url, &root_cause(&e)))? {
         body.extend_from_slice(&part);
         if body.len() > TWIML_BYTES_MAX {
             return Err(refused(url, &format!("answered with more than {TWIML_BYTES_MAX} bytes")));

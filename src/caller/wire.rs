@@ -50,11 +50,14 @@ impl Writer {
         self.head("start");
         let _ = write!(
             self.out,
-            r#","start":{{"streamSid":"{}","accountSid":"{account}","callSid":"{call}","tracks":["inbound"],"#,
+            r#","start":{{"streamSid":"{}","accountSid":"{account}","callSid":"{call}","#,
             self.stream
         );
         let format = r#"{"encoding":"audio/x-mulaw","sampleRate":8000,"channels":1}"#;
-        let _ = write!(self.out, r#""customParameters":{params},"mediaFormat":{format}}}}}"#);
+        let _ = write!(
+            self.out,
+            r#""tracks":["inbound"],"customParameters":{params},"mediaFormat":{format}}}}}"#
+        );
         &self.out
     }
 
@@ -116,8 +119,8 @@ pub(super) enum Order {
     Clear,
 }
 
-/// Reads one message for `stream`; the audio of [`Order::Play`] replaces what `audio` held. The error says what
-/// Twilio would report as 31924 and close the stream for.
+/// Reads one message for `stream`; the audio of [`Order::Play`] replaces what `audio` held. The error says
+/// what Twilio would report as 31924 and close the stream for.
 pub(super) fn read(text: &str, stream: &str, audio: &mut Vec<u8>) -> Result<Order, String> {
     let message: Message<'_> = serde_json::from_str(text)
         .map_err(|e| format!("a message that is none, at column {}", e.column()))?;

@@ -21,7 +21,7 @@ const ATTEMPT_MAX: Duration = Duration::from_secs(4);
 const DEADLINE: Duration = Duration::from_secs(10);
 /// Waits between attempts.
 const PAUSES: [Duration; 3] =
-    [Duration::from_millis(200), Duration::from_millis(600), Duration::from_millis(1_800)];
+    [Duration::from_millis(100), Duration::from_millis(300), Duration::from_millis(900)];
 
 /// Twilio's REST API for one account.
 #[derive(Debug)]
@@ -83,7 +83,7 @@ impl Rest {
             .timeout(ATTEMPT_MAX);
         let status = match request.send().await {
             Ok(response) => response.status(),
-            Err(e) => return Attempt::Again(e.without_url().to_string()),
+            Err(e) => return Attempt::Again(root_cause(&e)),
         };
         match status {
             ok if ok.is_success() => Attempt::Finished(Ok(HangUp::Done)),
@@ -99,10 +99,19 @@ impl Rest {
     }
 }
 
+/// The innermost reason, in the system's own words; the outer ones only say that a request failed.
+pub(crate) fn root_cause(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
+}
+
 fn unreachable(base: &Url, why: &str) -> Fault {
     Fault::new(
         Owner::Provider,
-        format!("the call could not be hung up: {base} {why}"),
+        format!("the call could not be hung up at {base}: {why}"),
         "the call ends when the caller hangs up; look at Twilio's status page and this host's way out",
     )
 }
