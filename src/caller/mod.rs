@@ -1,7 +1,7 @@
-//! The carrier's side of the wire: phones a gateway as a carrier would, for tests, demos, load and developers.
+//! The carrier's side of the wire: phones a gateway as a carrier would, for tests, demos and load.
 //!
 //! Reading order: [`Phone`] (what a scripted caller does and hears), `call` (follows the gateway's TwiML),
-//! `stream` (one media stream in real time), `webhook`, `twiml`, `wire` (what is exchanged), `playback`, `ear`,
+//! `stream` (one media stream in real time), `webhook`, `twiml`, `wire` (what is said), `playback`, `ear`,
 //! [`Recording`] (what the caller heard, measured).
 //!
 //! Promises: strict where a carrier is: what a carrier would refuse ends the call with a fault that says why;
