@@ -70,7 +70,7 @@ fn connect(node: Node<'_, '_>, source: &Url) -> Result<Connect, Fault> {
             return Err(wrong("a `Parameter` has no name or no value"));
         };
         if name.len() + value.len() > crate::telephony::twilio::wire::PARAM_BYTES_MAX {
-            return Err(wrong("a `Parameter` has more than 500 characters"));
+            return Err(wrong("a `Parameter` has more than 500 bytes"));
         }
         params.insert(name.to_owned(), value.to_owned());
     }

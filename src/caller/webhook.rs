@@ -25,11 +25,11 @@ use crate::telephony::twilio::wire::MESSAGE_BYTES_MAX;
 
 pub(super) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
-/// How long Twilio waits for a webhook's answer.
+/// How long a webhook's answer is awaited, as Twilio does by default (from memory, not from its pages).
 const WEBHOOK_MAX: Duration = Duration::from_secs(15);
 /// How long the handshake of a stream may take.
 const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
-/// Longest TwiML that Twilio accepts, in bytes.
+/// Longest TwiML followed, in bytes; Twilio states no limit that we found, and ours has under 1 000.
 const TWIML_BYTES_MAX: usize = 64 * 1024;
 /// Bytes read at a time, and gathered before a write by itself.
 const BUFFER: usize = 8 * 1024;

@@ -233,7 +233,7 @@ fn hex(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    // T1 to T5: computed with Twilio's own validators (twilio-python 9.13.0), September 2026.
+    // T1 to T5: computed with Twilio's own validator library, September 2026.
     const TOKEN: &str = "0123456789abcdef0123456789abcdef";
     const T1: &str = "4tiGHsS8QxAsZZwcIWBdVjvgYz8=";
     const T2: &str = "bJnht1oTig4BozmCP0Vv8xeeBbtgdJSWnq8qQS0TGeI=";

@@ -26,7 +26,7 @@ pub const PAYLOAD_BYTES_MAX: usize = 8_000;
 pub const MARK_BYTES_MAX: usize = 128;
 /// Most parameters of a stream; ours pass three.
 pub const PARAMS_MAX: usize = 32;
-/// Longest parameter, name and value together, in bytes: Twilio's own limit.
+/// Longest parameter, name and value together, in bytes: the limit told of Twilio.
 pub const PARAM_BYTES_MAX: usize = 500;
 /// Longest media type or account id, in bytes.
 const WORD_BYTES_MAX: usize = 64;
