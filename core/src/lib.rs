@@ -12,4 +12,6 @@
 pub mod audio;
 pub mod base;
 pub mod conversation;
+pub mod journal;
 pub mod language;
+pub mod template;

@@ -112,8 +112,6 @@ pub enum Note {
     Withdrawn { proposal: ProposalId },
     /// A piece of the model's text claimed what no result holds, and was not spoken.
     Screened { generation: GenerationId },
-    /// An underlying wait ran out.
-    GaveUp { timer: Timer, at: CallTime },
 }
 
 /// How an answer counted.
