@@ -6,3 +6,5 @@
 //! Never: decides anything about a conversation; that is the heart's.
 
 pub use centralita_core as core;
+
+pub mod store;
