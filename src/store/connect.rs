@@ -7,10 +7,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use sqlx::SqlitePool;
-use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{SqlSafeStr as _, migrate::MigrateError};
+use sqlx::{SqlSafeStr as _, SqlitePool};
 
 use super::fault;
 use crate::core::base::{Fault, Owner};
@@ -69,6 +68,7 @@ fn pool(connections: u32) -> SqlitePoolOptions {
 }
 
 /// Migrations expand first and contract a release later, so an older build may meet versions it does not know.
+/// All in one transaction that takes the write lock first: of two processes that start together one waits.
 async fn migrate(write: &SqlitePool) -> Result<(), Fault> {
     let first = Migration::new(
         1,
@@ -79,7 +79,11 @@ async fn migrate(write: &SqlitePool) -> Result<(), Fault> {
     );
     let mut migrator = Migrator::with_migrations(vec![first]);
     migrator.set_ignore_missing(true);
-    migrator.run(write).await.map_err(|e| migrate_fault(&e))
+    let locked = |e: sqlx::Error| migrate_fault(&MigrateError::Execute(e));
+    let mut transaction = write.begin_with("BEGIN IMMEDIATE").await.map_err(locked)?;
+    // What `run` calls; `run` itself cannot take a transaction inside a spawned future ("not general enough").
+    migrator.run_direct(None, &mut *transaction, false).await.map_err(|e| migrate_fault(&e))?;
+    transaction.commit().await.map_err(locked)
 }
 
 fn migrate_fault(error: &MigrateError) -> Fault {

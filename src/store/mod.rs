@@ -1,8 +1,8 @@
 //! The record of every call: heads, journals and intents, in one database.
 //!
-//! Reading order: [`handle`] (what the others call), [`queue`] (what waits to be written), [`writer`] (the one
-//! task that writes), then one file per table: [`plans`], [`calls`], [`journal`], [`intents`]; [`connect`] opens
-//! the file, [`fault`] says what a failing disk means, [`stamp`] is calendar time.
+//! Reading order: `handle` (what the others call), `queue` (what waits to be written), `writer` (the one
+//! task that writes), then one file per table: `plans`, `calls`, `journal`, `intents`; `connect` opens
+//! the file, `fault` says what a failing disk means, `stamp` is calendar time.
 //!
 //! Promises: an intent is on disk before `begin` returns, once per call, proposal and step (promise 2); what one
 //! call gave is committed in the order given, at most 50 ms later; no queue grows above its limit (promise 7).

@@ -93,7 +93,7 @@ fn killed_after<F: Future<Output = ()>>(file: &Path, work: impl FnOnce(Store) ->
     runtime.block_on(async { work(Store::open(file).await.unwrap()).await });
 }
 
-async fn pragma(store: &Store, statement: &'static str) {
+async fn run(store: &Store, statement: &'static str) {
     sqlx::query(statement).execute(&store.pools.write).await.unwrap();
 }
 
@@ -264,7 +264,7 @@ async fn a_disk_that_refuses_begins_no_intent_loses_no_line_and_may_come_back() 
         let store = Store::open(&dir.file()).await.unwrap();
         open_call(&store, "c1");
         store.flush().await.unwrap();
-        pragma(&store, hurt).await;
+        run(&store, hurt).await;
         for seq in 0..200 {
             append(&store, "c1", seq, &"x".repeat(500)).unwrap();
         }
@@ -274,7 +274,7 @@ async fn a_disk_that_refuses_begins_no_intent_loses_no_line_and_may_come_back() 
         }
         assert!(store.flush().await.is_err());
         append(&store, "c1", 200, "while it is refused").unwrap();
-        pragma(&store, mend).await;
+        run(&store, mend).await;
         assert_eq!(store.begin(intent("c1", 2, 0)).await, Ok(Begun(())), "{hurt}");
         let seqs: Vec<u32> = store.journal(&id("c1")).await.unwrap().iter().map(|line| line.seq).collect();
         assert_eq!(seqs, (0..=200).collect::<Vec<_>>(), "{hurt}");
@@ -300,7 +300,7 @@ async fn opening_again_changes_nothing_also_after_a_newer_build() {
     let dir = Dir::new();
     let store = Store::open(&dir.file()).await.unwrap();
     open_call(&store, "c1");
-    pragma(
+    run(
         &store,
         "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
          VALUES (99, 'of a newer build', 1, x'00', 0)",
@@ -312,6 +312,40 @@ async fn opening_again_changes_nothing_also_after_a_newer_build() {
         assert_eq!(again.call(&id("c1")).await.unwrap().unwrap().head, head("c1"));
         again.close().await.unwrap();
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_processes_that_start_together_one_makes_the_tables() {
+    for _ in 0..10 {
+        let dir = Dir::new();
+        let file = dir.file();
+        let empty = Store::open(&file).await.unwrap();
+        run(&empty, "DROP TABLE journal").await;
+        run(&empty, "DROP TABLE intents").await;
+        run(&empty, "DROP TABLE calls").await;
+        run(&empty, "DROP TABLE plans").await;
+        run(&empty, "DROP TABLE _sqlx_migrations").await;
+        let starts = (0..4).map(|_| {
+            let file = file.clone();
+            tokio::spawn(async move { Store::open(&file).await.map(drop) })
+        });
+        for start in join_all(starts).await {
+            assert_eq!(start.unwrap(), Ok(()));
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_commit_is_synced_and_foreign_keys_hold() {
+    let dir = Dir::new();
+    let store = Store::open(&dir.file()).await.unwrap();
+    let text = |sql| sqlx::query_scalar::<_, String>(sql).fetch_one(&store.pools.write);
+    let number = |sql| sqlx::query_scalar::<_, i64>(sql).fetch_one(&store.pools.write);
+    assert_eq!(text("PRAGMA journal_mode").await.unwrap(), "wal");
+    assert_eq!(number("PRAGMA synchronous").await.unwrap(), 2, "FULL");
+    assert_eq!(number("PRAGMA foreign_keys").await.unwrap(), 1);
+    let read = sqlx::query("DELETE FROM intents").execute(&store.pools.read).await;
+    assert!(read.is_err(), "a reading connection does not write");
 }
 
 #[tokio::test]
