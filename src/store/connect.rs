@@ -1,7 +1,7 @@
 //! Opens the database: one connection that writes, a few that read, and the schema brought up to date.
 //!
-//! Promises: write-ahead log with a sync at every commit, foreign keys held, waits for a lock bounded; opening
-//! an up-to-date database changes nothing; a database that a newer build has extended opens too.
+//! Promises: write-ahead log with a sync at every commit, foreign keys held, waits for a lock bounded;
+//! opening an up-to-date database changes nothing; a database that a newer build has extended opens too.
 //! Never: writes through a reading connection.
 
 use std::path::Path;
@@ -15,7 +15,8 @@ use super::fault;
 use crate::core::base::{Fault, Owner};
 
 /// How long a statement waits for another process's lock. Two builds share a database during a deploy, and a
-/// commit takes milliseconds; a caller should not wait longer than this for the sentence that it cannot be done.
+/// commit takes milliseconds; a caller should not wait longer than this for the sentence that it cannot be
+/// done.
 const LOCK_WAIT: Duration = Duration::from_secs(2);
 
 /// Connections that read. Reads are few: start-up, the start of a call, the console.
@@ -67,8 +68,9 @@ fn pool(connections: u32) -> SqlitePoolOptions {
         .test_before_acquire(false)
 }
 
-/// Migrations expand first and contract a release later, so an older build may meet versions it does not know.
-/// All in one transaction that takes the write lock first: of two processes that start together one waits.
+/// Migrations expand first and contract a release later, so an older build may meet versions it does not
+/// know. All in one transaction that takes the write lock first: of two processes that start together one
+/// waits.
 async fn migrate(write: &SqlitePool) -> Result<(), Fault> {
     let first = Migration::new(
         1,
@@ -81,7 +83,8 @@ async fn migrate(write: &SqlitePool) -> Result<(), Fault> {
     migrator.set_ignore_missing(true);
     let locked = |e: sqlx::Error| migrate_fault(&MigrateError::Execute(e));
     let mut transaction = write.begin_with("BEGIN IMMEDIATE").await.map_err(locked)?;
-    // What `run` calls; `run` itself cannot take a transaction inside a spawned future ("not general enough").
+    // What `run` calls; `run` itself cannot take a transaction inside a spawned future ("not general
+    // enough").
     migrator.run_direct(None, &mut *transaction, false).await.map_err(|e| migrate_fault(&e))?;
     transaction.commit().await.map_err(locked)
 }

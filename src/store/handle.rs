@@ -1,7 +1,7 @@
 //! The store as the other rooms hold it: giving never waits, except before an effect.
 //!
-//! Promises: a full queue or a failed disk refuses in words and is counted; dropping a future takes nothing back
-//! and blocks nobody.
+//! Promises: a full queue or a failed disk refuses in words and is counted; dropping a future
+//! blocks nobody.
 //! Never: touches the writing connection.
 
 use std::fmt;
@@ -17,8 +17,8 @@ use super::{CallHead, CallRecord, CallState, Intent, IntentKey, IntentRecord, Li
 use super::{calls, fault, intents, journal, plans};
 use crate::core::base::{CallId, CallTime, Digest, Fault, Owner, Private};
 
-/// The database, shared by clones. The last clone dropped lets the writer finish in its own time; [`Store::close`]
-/// waits for it.
+/// The database, shared by clones. The last clone dropped lets the writer finish in its own time;
+/// [`Store::close`] waits for it.
 #[derive(Clone)]
 pub struct Store {
     queue: Queue,
@@ -88,9 +88,10 @@ impl Store {
         })
     }
 
-    /// Puts an intent on disk, with all that was given before it. What it announces may be sent when, and only
-    /// when, this returns `Ok`. A future dropped before that leaves no intent, or a failed one, or, dropped with
-    /// the answer unread, one that stays begun. It waits as long as the disk does: the deadline is the caller's.
+    /// Puts an intent on disk, with all that was given before it. What it announces may be sent when, and
+    /// only when, this returns `Ok`. A future dropped before that leaves no intent, or a failed one, or,
+    /// dropped with the answer unread, one that stays begun. It waits as long as the disk does: the deadline
+    /// is the caller's.
     ///
     /// # Errors
     /// The step was begun before, or the record cannot be written. Nothing may be sent.
@@ -242,7 +243,7 @@ fn no_room(refused: NoRoom) -> Fault {
         NoRoom::Full => Fault::new(
             Owner::Admin,
             format!("{QUEUE_BYTES_MAX} bytes of the call record wait for the disk"),
-            "see the log for what the disk says; give the database a faster disk, or this gateway fewer calls",
+            "see in the log what the disk says; give it a faster disk, or this gateway fewer calls",
         ),
     }
 }

@@ -18,8 +18,8 @@ pub struct Line {
     pub text: Private,
 }
 
-/// Lines in one statement: a commit of a busy gateway holds thousands, and each statement costs a round trip to
-/// SQLite's thread. 64 lines are 256 bound values, far below SQLite's limit of 32766.
+/// Lines in one statement: a commit of a busy gateway holds thousands, and each statement costs a round trip
+/// to SQLite's thread. 64 lines are 256 bound values, far below SQLite's limit of 32766.
 pub(super) const LINES_PER_INSERT: usize = 64;
 
 /// Writes up to [`LINES_PER_INSERT`] lines, or none of them when one breaks a constraint.

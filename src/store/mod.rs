@@ -4,8 +4,9 @@
 //! task that writes), then one file per table: `plans`, `calls`, `journal`, `intents`; `connect` opens
 //! the file, `fault` says what a failing disk means, `stamp` is calendar time.
 //!
-//! Promises: an intent is on disk before `begin` returns, once per call, proposal and step (promise 2); what one
-//! call gave is committed in the order given, at most 50 ms later; no queue grows above its limit (promise 7).
+//! Promises: an intent is on disk before `begin` returns, once per call, proposal and step (promise 2); what
+//! one call gave is committed in the order given, at most 50 ms later; no queue grows above its limit
+//! (promise 7).
 //! Never: decides what is retried, resumed or said; that is its callers' business.
 
 mod calls;

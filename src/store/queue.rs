@@ -1,6 +1,7 @@
 //! What waits to be written: a queue with a limit in bytes, which a job leaves only when it is committed.
 //!
-//! Promises: never more than [`QUEUE_BYTES_MAX`] waiting or being written; what is full says so at once (promise 7).
+//! Promises: never more than [`QUEUE_BYTES_MAX`] waiting or being written; what is full says so at once
+//! (promise 7).
 //! Never: waits, reorders or drops a job.
 
 use std::sync::Arc;
@@ -14,8 +15,8 @@ use super::intents::{Intent, IntentKey, Outcome};
 use super::journal::Line;
 use crate::core::base::{CallId, Fault};
 
-/// All that may wait for the disk, in bytes. A thousand calls give some twenty lines of 200 bytes a second each,
-/// about 9 MB a second with [`JOB_BYTES`]: a disk may stall for three seconds and no line is lost.
+/// All that may wait for the disk, in bytes. A thousand calls give some twenty lines of 200 bytes a second
+/// each, about 9 MB a second with [`JOB_BYTES`]: a disk may stall for three seconds and no line is lost.
 pub(super) const QUEUE_BYTES_MAX: u32 = 32 * 1024 * 1024;
 
 /// What a job is counted for besides its text: its own size and the queue's bookkeeping, rounded up.

@@ -37,11 +37,11 @@ impl Drop for Dir {
     }
 }
 
-fn id(text: &str) -> CallId {
+pub(super) fn id(text: &str) -> CallId {
     CallId::parse(text).unwrap()
 }
 
-fn head(call: &str) -> CallHead {
+pub(super) fn head(call: &str) -> CallHead {
     CallHead {
         id: id(call),
         carrier_call: format!("carrier-{call}"),
@@ -59,7 +59,7 @@ fn key(call: &str, proposal: u32, step: u32) -> IntentKey {
     IntentKey { call: id(call), proposal: ProposalId(proposal), step }
 }
 
-fn intent(call: &str, proposal: u32, step: u32) -> Intent {
+pub(super) fn intent(call: &str, proposal: u32, step: u32) -> Intent {
     Intent {
         key: key(call, proposal, step),
         tool: ToolName("shop.refund".into()),
@@ -87,7 +87,8 @@ async fn texts(store: &Store, call: &str) -> Vec<String> {
     lines.into_iter().map(|line| line.text.reveal().to_owned()).collect()
 }
 
-/// Runs `work` on a store over `file`, then kills the process as far as the store can tell: nothing is closed.
+/// Runs `work` on a store over `file`, then kills the process as far as the store can tell: nothing is
+/// closed.
 fn killed_after<F: Future<Output = ()>>(file: &Path, work: impl FnOnce(Store) -> F) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async { work(Store::open(file).await.unwrap()).await });

@@ -1,7 +1,8 @@
 //! The one task that writes: it commits what all calls gave, every 50 ms or at once when somebody waits.
 //!
-//! Promises: jobs are committed in the order given, a commit carries all that was given before whoever waits for
-//! it; what the disk refuses is kept, in order, and tried again; an intent that was refused is never written.
+//! Promises: jobs are committed in the order given, a commit carries all that was given before whoever waits
+//! for it; what the disk refuses is kept, in order, and tried again; an intent that was refused is never
+//! written.
 //! Never: retries an intent, or lets one row that cannot be written hold up the rest.
 
 use std::time::Duration;
@@ -202,11 +203,12 @@ fn begun(wrote: Wrote) -> Result<Begun, BeginRefused> {
 
 /// One transaction for all jobs; one [`Wrote`] for each, in order.
 ///
-/// BEGIN and ROLLBACK are written out: SQLite itself rolls back on a full disk, and sqlx's `Transaction` would then
-/// believe for good that it is still inside.
+/// BEGIN and ROLLBACK are written out: SQLite itself rolls back on a full disk, and sqlx's `Transaction`
+/// would then believe for good that it is still inside.
 async fn write(db: &SqlitePool, jobs: &[Queued]) -> sqlx::Result<Vec<Wrote>> {
     let mut db = db.acquire().await?;
-    // IMMEDIATE takes the write lock at once; a lock taken later is refused without waiting when another wrote.
+    // IMMEDIATE takes the write lock at once; a lock taken later is refused without waiting when another
+    // wrote.
     let wrote = match sqlx::query("BEGIN IMMEDIATE").execute(&mut *db).await {
         Ok(_) => write_all(&mut db, jobs).await,
         Err(error) => Err(error),
@@ -280,5 +282,36 @@ fn one_row(rows: sqlx::Result<u64>) -> sqlx::Result<Wrote> {
             "report this with the log around it",
         ))),
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::queue::Queue;
+    use super::super::tests::{head, id, intent};
+    use super::super::{IntentState, Store};
+    use super::*;
+
+    #[tokio::test]
+    async fn an_intent_given_up_while_it_was_committed_is_settled_as_failed() {
+        let store = Store::in_memory().await.unwrap();
+        store.open_call(head("c1"), "the plan".into()).unwrap();
+        store.flush().await.unwrap();
+        let (queue, mut jobs) = Queue::new();
+        let (reply, answer) = tokio::sync::oneshot::channel();
+        let begin = Job::Begin { intent: Box::new(intent("c1", 1, 0)), reply };
+        assert!(queue.give(begin).is_ok());
+        let kept = vec![jobs.recv().await.unwrap()];
+        let mut writer = Writer { db: store.pools.write.clone(), kept, disk: Disk::Writes };
+
+        let wrote = write(&writer.db, &writer.kept).await.unwrap();
+        drop(answer);
+        writer.answer(wrote);
+        writer.commit().await;
+
+        let intents = store.intents(&id("c1")).await.unwrap();
+        assert!(
+            matches!(&intents[0].state, IntentState::Settled(outcome) if outcome.kind == OutcomeKind::Failed)
+        );
     }
 }
