@@ -8,4 +8,5 @@
 pub use centralita_core as core;
 
 pub mod caller;
+pub mod store;
 pub mod telephony;

@@ -57,6 +57,8 @@ const TIMERS_A_STEP_MAX: usize = 64;
 #[derive(Debug)]
 pub struct Conversation {
     plan: Arc<Plan>,
+    /// The latest time it was told.
+    now: CallTime,
     renderer: Renderer,
     answered: Answered,
     life: Life,
@@ -89,6 +91,7 @@ impl Conversation {
         let line = LineAbilities { marks: false, keys: false };
         let (engine, tag) = (EngineYes::KeypadOnly, Tag::Always);
         Conversation {
+            now: CallTime::ANSWER,
             renderer,
             answered: Answered { line, engine, tag, attempt: 0, unknown: Vec::new() },
             life: Life::Ringing,
@@ -129,6 +132,7 @@ impl Conversation {
     /// Takes one fact and the time, gives all that follows. Timers due by then fire first.
     pub fn handle(&mut self, at: CallTime, event: Event, out: &mut Outputs) {
         self.wake(at, out);
+        self.now = self.now.max(at);
         if self.life != Life::Ended {
             self.apply(at, event, out);
             self.next(at, out);
@@ -140,9 +144,11 @@ impl Conversation {
         for _ in 0..TIMERS_A_STEP_MAX {
             match self.next_timer() {
                 Some((due, timer)) if due <= at => {
+                    // At the time it was due, however late we were woken: so a journal folds the same.
+                    self.now = self.now.max(due);
                     out.fired(timer, due);
-                    self.fire(at, timer, out);
-                    self.next(at, out);
+                    self.fire(self.now, timer, out);
+                    self.next(self.now, out);
                 }
                 Some(_) | None => return,
             }

@@ -6,8 +6,7 @@
 use serde_json::Value;
 
 use super::gate::Permit;
-use super::timer::Timer;
-use crate::base::{CallTime, Digest, GenerationId, Millis, PieceNo, Position, ProposalId, ReplyId, ToolName};
+use crate::base::{Digest, GenerationId, Millis, PieceNo, Position, ProposalId, ReplyId, ToolName};
 use crate::language::Answer;
 
 /// One order to the driver, or one note for the record.

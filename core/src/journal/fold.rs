@@ -88,11 +88,22 @@ pub fn fold(file: &CallFile, plan: Arc<Plan>) -> CallFile {
     let mut conversation = Conversation::new(plan);
     let mut out = Outputs::default();
     let mut folded = CallFile { head: file.head.clone(), lines: Vec::new() };
-    for (at, event) in file.events() {
-        conversation.wake(at, &mut out);
+    for line in &file.lines {
+        match line {
+            Line::Event { at, event } => {
+                conversation.wake(*at, &mut out);
+                drain(&mut out, &mut folded.lines);
+                folded.lines.push(Line::Event { at: *at, event: event.clone() });
+                conversation.handle(*at, event.clone(), &mut out);
+            }
+            // It fired in the call, so the call was awake by then.
+            Line::Timer { due, .. } => conversation.wake(*due, &mut out),
+            Line::Order { .. } => {}
+        }
         drain(&mut out, &mut folded.lines);
-        folded.lines.push(Line::Event { at, event: event.clone() });
-        conversation.handle(at, event.clone(), &mut out);
+    }
+    if let Some(until) = file.head_value("until").and_then(parse_time) {
+        conversation.wake(until, &mut out);
         drain(&mut out, &mut folded.lines);
     }
     folded
