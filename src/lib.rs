@@ -8,4 +8,6 @@
 pub use centralita_core as core;
 
 pub mod caller;
+pub mod demo;
+pub mod llm;
 pub mod telephony;
