@@ -8,5 +8,6 @@
 pub use centralita_core as core;
 
 pub mod caller;
-pub mod store;
+pub mod demo;
+pub mod llm;
 pub mod telephony;
