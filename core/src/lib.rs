@@ -13,3 +13,4 @@ pub mod audio;
 pub mod base;
 pub mod conversation;
 pub mod language;
+pub mod template;
