@@ -20,7 +20,7 @@ use serde_json::Value;
 use crate::base::{Fault, Owner};
 use crate::language::Language;
 
-pub use words::money_minor;
+pub use words::{money_minor, money_text};
 
 /// Steps a template may take: some hundred times the longest prompt, and less than ten milliseconds.
 const FUEL: u64 = 50_000;

@@ -49,6 +49,22 @@ fn an_amount_is_decimal_text_and_nothing_else() {
         ("99999999999999999999", "USD", None),
     ] {
         assert_eq!(money_minor(text, currency), want, "{text} {currency}");
+        if let Some(minor) = want {
+            assert_eq!(money_minor(&money_text(minor, currency), currency), want, "{text} {currency}");
+        }
+    }
+}
+
+#[test]
+fn one_amount_has_one_text() {
+    for (minor, currency, want) in [
+        (2000, "USD", "20.00"),
+        (5, "EUR", "0.05"),
+        (-5, "EUR", "-0.05"),
+        (20, "JPY", "20"),
+        (1, "KWD", "0.001"),
+    ] {
+        assert_eq!(money_text(minor, currency), want);
     }
 }
 

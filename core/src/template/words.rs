@@ -39,8 +39,7 @@ pub fn money_minor(text: &str, currency: &str) -> Option<i64> {
     if !is_number(whole) || !is_number(fraction) {
         return None;
     }
-    // One unit, read by the language room, says how many decimals the currency has.
-    let scale = money_read(Language::English, "1", currency)?;
+    let scale = scale(currency);
     let fraction = fraction.trim_end_matches('0');
     let unit = 10_i64.checked_pow(u32::try_from(fraction.len()).ok()?)?;
     if unit > scale {
@@ -49,6 +48,20 @@ pub fn money_minor(text: &str, currency: &str) -> Option<i64> {
     let below = if fraction.is_empty() { 0 } else { fraction.parse::<i64>().ok()? * (scale / unit) };
     let minor = whole.parse::<i64>().ok()?.checked_mul(scale)?.checked_add(below)?;
     Some(if negative { -minor } else { minor })
+}
+
+/// One text for one amount, with all the currency's decimals: 2000 → `20.00`. The inverse of [`money_minor`].
+#[must_use]
+pub fn money_text(minor: i64, currency: &str) -> String {
+    let scale = scale(currency).unsigned_abs();
+    let (sign, minor) = (if minor < 0 { "-" } else { "" }, minor.unsigned_abs());
+    let (whole, rest, decimals) = (minor / scale, minor % scale, scale.ilog10() as usize);
+    if decimals == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{rest:0decimals$}") }
+}
+
+/// Minor units in one unit: what the language room reads in "1" says how many decimals the currency has.
+fn scale(currency: &str) -> i64 {
+    money_read(Language::English, "1", currency).unwrap_or(100)
 }
 
 /// The value as one segment: all but the unreserved characters of RFC 3986 §2.3 percent-encoded. An empty segment
