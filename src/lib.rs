@@ -8,6 +8,7 @@
 pub use centralita_core as core;
 
 pub mod caller;
-pub mod demo;
-pub mod llm;
+pub mod egress;
+pub mod integrations;
+pub mod secrets;
 pub mod telephony;
