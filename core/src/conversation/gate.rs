@@ -57,6 +57,11 @@ impl Permit {
     }
 
     #[must_use]
+    pub fn proposal(&self) -> ProposalId {
+        self.proposal
+    }
+
+    #[must_use]
     pub fn action(&self) -> Digest {
         self.action
     }

@@ -28,7 +28,12 @@ fn every_call_script_is_answered_as_written() {
             wrong.push(format!("{}\n{}", path.display(), first_difference(&text, &folded.write())));
         }
         let again = CallFile::parse(&folded.write()).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-        assert_eq!(fold(&again, Arc::new(plan_of(&again))).write(), folded.write(), "{} folds the same", path.display());
+        assert_eq!(
+            fold(&again, Arc::new(plan_of(&again))).write(),
+            folded.write(),
+            "{} folds the same",
+            path.display()
+        );
     }
     assert!(wrong.is_empty(), "\n{}\nUPDATE=1 rewrites the orders; review the diff", wrong.join("\n"));
 }
