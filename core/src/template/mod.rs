@@ -1,0 +1,179 @@
+//! Text with holes: one way to fill them in, for what is said, sent and decided.
+//!
+//! Promises: a name without a value is a fault, never an empty place; the same source and values give the same
+//! text on any machine; a template that never ends runs out of fuel; a value cannot change the shape around it.
+//! Never: reads a clock, a file or the environment; prints a value in a fault.
+
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+use minijinja::value::{Serde, Value as Held, ValueKind};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior};
+use serde_json::Value;
+
+use crate::base::{Fault, Owner};
+use crate::language::Language;
+
+pub use words::{money_minor, money_text};
+
+/// Steps a template may take: some hundred times the longest prompt, and less than ten milliseconds.
+const FUEL: u64 = 50_000;
+/// How deep expressions and blocks may nest.
+const DEPTH_MAX: usize = 50;
+/// A template of this name writes its values as one path segment of a URL each.
+const SEGMENT: &str = "segment";
+
+/// Fills in templates for one language and currency. A clone shares the machinery.
+#[derive(Clone)]
+pub struct Renderer {
+    env: Arc<Environment<'static>>,
+}
+
+impl Renderer {
+    /// `currency`: ISO 4217, what the filter `money` speaks.
+    ///
+    /// Filters beside minijinja's own: `money` (decimal text or a number → "twenty dollars"), `digits` ("1182" →
+    /// "one one eight two"), `number` (a whole number → words).
+    #[must_use]
+    pub fn new(language: Language, currency: &str) -> Renderer {
+        let mut env = Environment::new();
+        env.set_undefined_behavior(UndefinedBehavior::Strict);
+        env.set_fuel(Some(FUEL));
+        env.set_recursion_limit(DEPTH_MAX);
+        env.set_auto_escape_callback(|name| match name {
+            SEGMENT => AutoEscape::Custom(SEGMENT.into()),
+            _ => AutoEscape::None,
+        });
+        env.set_formatter(write_value);
+        words::add_filters(&mut env, language, currency);
+        Renderer { env: Arc::new(env) }
+    }
+
+    /// The text with its holes filled in.
+    pub fn render(&self, source: &str, vars: &Value) -> Result<String, Fault> {
+        self.render_as("text", source, vars)
+    }
+
+    /// The same for a path of a URL: every value is percent-encoded, so that it stays inside its segment.
+    pub fn path(&self, source: &str, vars: &Value) -> Result<String, Fault> {
+        self.render_as(SEGMENT, source, vars)
+    }
+
+    /// Fills in the texts of a JSON tree: its shape stays. A text that is one hole and nothing else (`"{{ amount }}"`)
+    /// becomes the value itself, with its type; a field whose only hole is null is left out.
+    pub fn json(&self, tree: &Value, vars: &Value) -> Result<Value, Fault> {
+        match tree {
+            Value::Null | Value::Bool(_) | Value::Number(_) => Ok(tree.clone()),
+            Value::String(source) => match lone_hole(source) {
+                Some(expression) => self.eval(expression, vars),
+                None => self.render(source, vars).map(Value::String),
+            },
+            Value::Array(items) => {
+                items.iter().map(|item| self.json(item, vars)).collect::<Result<_, _>>().map(Value::Array)
+            }
+            Value::Object(fields) => {
+                let mut filled = serde_json::Map::new();
+                for (name, field) in fields {
+                    let value = self.json(field, vars)?;
+                    if field.is_null() || !value.is_null() {
+                        filled.insert(name.clone(), value);
+                    }
+                }
+                Ok(Value::Object(filled))
+            }
+        }
+    }
+
+    /// Whether a condition is true of these values.
+    pub fn holds(&self, expression: &str, vars: &Value) -> Result<bool, Fault> {
+        match self.eval(expression, vars)? {
+            Value::Bool(truth) => Ok(truth),
+            Value::Null | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => Err(
+                fault("a condition is neither true nor false", "compare: `amount > 20`, `name is defined`"),
+            ),
+        }
+    }
+
+    /// The value of an expression: `billing.email`, `items | length`.
+    pub fn eval(&self, expression: &str, vars: &Value) -> Result<Value, Fault> {
+        let compiled = self.env.compile_expression(expression).map_err(|e| told(&e))?;
+        let value = compiled.eval(Serde(vars)).map_err(|e| told(&e))?;
+        if value.is_undefined() {
+            return Err(fault(format!("`{expression}` has no value"), ABSENT));
+        }
+        serde_json::to_value(&value)
+            .map_err(|_| fault(format!("`{expression}` is not plain data"), "end it with a plain value"))
+    }
+
+    /// The names a template takes from outside; nested ones as `a.b`. A template that does not compile is a fault.
+    pub fn variables(&self, source: &str) -> Result<BTreeSet<String>, Fault> {
+        let template = self.env.template_from_named_str("text", source).map_err(|e| told(&e))?;
+        Ok(template.undeclared_variables(true).into_iter().collect())
+    }
+
+    /// The same of an expression.
+    pub fn names(&self, expression: &str) -> Result<BTreeSet<String>, Fault> {
+        let compiled = self.env.compile_expression(expression).map_err(|e| told(&e))?;
+        Ok(compiled.undeclared_variables(true).into_iter().collect())
+    }
+
+    fn render_as(&self, place: &str, source: &str, vars: &Value) -> Result<String, Fault> {
+        self.env.render_named_str(place, source, Serde(vars)).map_err(|e| told(&e))
+    }
+}
+
+impl fmt::Debug for Renderer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Renderer")
+    }
+}
+
+/// The expression of a text that is one hole and nothing else.
+#[must_use]
+pub fn lone_hole(source: &str) -> Option<&str> {
+    let inside = source.trim().strip_prefix("{{")?.strip_suffix("}}")?;
+    (!inside.contains("{{") && !inside.contains("}}")).then(|| inside.trim())
+}
+
+const ABSENT: &str = "give it a value, or write for its absence: `{% if name is defined %}`";
+
+/// Null is no word, and `true` is written as JSON writes it.
+fn write_value(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Held) -> Result<(), Error> {
+    let text = match value.kind() {
+        ValueKind::Undefined => return Err(Error::from(ErrorKind::UndefinedError)),
+        ValueKind::None => return Err(Error::new(ErrorKind::UndefinedError, "a value is null")),
+        ValueKind::Bool => if value.is_true() { "true" } else { "false" }.to_owned(),
+        ValueKind::String | ValueKind::Number => value.to_string(),
+        _ => return Err(Error::new(ErrorKind::BadSerialization, "a list or an object is not a text")),
+    };
+    let text = match state.auto_escape() {
+        AutoEscape::Custom(_) => words::segment(&text)?,
+        _ => text,
+    };
+    out.write_str(&text).map_err(Error::from)
+}
+
+fn fault(what: impl Into<String>, remedy: &str) -> Fault {
+    Fault::new(Owner::Admin, what, remedy)
+}
+
+/// What went wrong, without the values: a filter's own words hold none, and `debug` is off.
+fn told(error: &Error) -> Fault {
+    let at = error.line().map_or(String::new(), |line| format!(", line {line}"));
+    let remedy = match error.kind() {
+        ErrorKind::UndefinedError => ABSENT,
+        ErrorKind::UnknownFilter => "filters: money, digits, number, and those of minijinja",
+        ErrorKind::OutOfFuel => "make it shorter: a template may take 50,000 steps",
+        _ => "see the syntax of minijinja templates",
+    };
+    let what = error
+        .detail()
+        .map_or_else(|| error.kind().to_string(), |detail| format!("{}: {detail}", error.kind()));
+    fault(format!("a template: {what}{at}"), remedy)
+}
