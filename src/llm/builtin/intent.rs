@@ -4,7 +4,7 @@
 //!
 //! Promises: whole numbers only, ties go to the plan's order; too little in common is no match, and a wording of
 //! empty words alone ("tell them {message}") matches nothing.
-//! Never: looks at values: where numbers stand matters to [`super::slots`] alone.
+//! Never: looks at values: where numbers stand matters to `slots` alone.
 
 use super::words::words;
 use crate::core::conversation::{CannedAnswer, Plan, ToolPlan};
