@@ -366,6 +366,31 @@ fn a_caller_may_change_the_subject_or_drop_it_while_asked() {
 }
 
 #[test]
+fn a_word_that_many_tools_share_neither_begins_nor_interrupts() {
+    assert!(call(plan()).says("order 1182").starts_with("Sorry, I didn't quite catch that."));
+
+    let mut loose = Plan::clone(&plan());
+    loose.tools[0].examples.push("order {order}".into());
+    let mut talk = call(Arc::new(loose));
+    talk.says("I want a refund");
+    assert_eq!(talk.says("order 1182"), "How much should I refund?", "an answer, not another wish");
+}
+
+#[test]
+fn a_harmless_tool_that_failed_is_told_in_the_admins_words_if_they_have_no_holes() {
+    for (phrase, expected) in [
+        ("I can't find that order.", "I can't find that order."),
+        ("I can't find order {{ order }}.", "I'm sorry, that didn't work. Nothing has been changed."),
+    ] {
+        let mut plan = Plan::clone(&plan());
+        plan.tools[0].phrases.failed = phrase.into();
+        let mut talk = call(Arc::new(plan));
+        talk.says("where is order 1182");
+        assert_eq!(talk.result("404: the caller's \"45.00\""), format!("{expected} {MORE}"));
+    }
+}
+
+#[test]
 fn what_was_spoken_of_before_may_be_pointed_at() {
     let mut talk = call(plan());
     talk.says("where is order 1182");
