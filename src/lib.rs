@@ -8,6 +8,7 @@
 pub use centralita_core as core;
 
 pub mod caller;
+pub mod catalog;
 pub mod egress;
 pub mod integrations;
 pub mod secrets;

@@ -114,13 +114,26 @@ impl Renderer {
     /// The names a template takes from outside; nested ones as `a.b`. A template that does not compile is a fault.
     pub fn variables(&self, source: &str) -> Result<BTreeSet<String>, Fault> {
         let template = self.env.template_from_named_str("text", source).map_err(|e| told(&e))?;
+        words::holes(source).into_iter().try_for_each(|code| self.know_filters(code))?;
         Ok(template.undeclared_variables(true).into_iter().collect())
     }
 
     /// The same of an expression.
     pub fn names(&self, expression: &str) -> Result<BTreeSet<String>, Fault> {
         let compiled = self.env.compile_expression(expression).map_err(|e| told(&e))?;
+        self.know_filters(expression)?;
         Ok(compiled.undeclared_variables(true).into_iter().collect())
+    }
+
+    /// minijinja looks a filter up when it runs; a misspelt one shall be known before.
+    fn know_filters(&self, code: &str) -> Result<(), Fault> {
+        for name in words::filters(code) {
+            let tried = self.env.empty_state().apply_filter(name, &[]);
+            if tried.is_err_and(|e| e.kind() == ErrorKind::UnknownFilter) {
+                return Err(fault(format!("a template: unknown filter `{name}`"), FILTERS));
+            }
+        }
+        Ok(())
     }
 
     fn render_as(&self, place: &str, source: &str, vars: &Value) -> Result<String, Fault> {
@@ -142,6 +155,8 @@ pub fn lone_hole(source: &str) -> Option<&str> {
 }
 
 const ABSENT: &str = "give it a value, or write for its absence: `{% if name is defined %}`";
+
+const FILTERS: &str = "filters: money, digits, number, and those of minijinja";
 
 /// Null is no word, and `true` is written as JSON writes it.
 fn write_value(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Held) -> Result<(), Error> {
@@ -168,7 +183,7 @@ fn told(error: &Error) -> Fault {
     let at = error.line().map_or(String::new(), |line| format!(", line {line}"));
     let remedy = match error.kind() {
         ErrorKind::UndefinedError => ABSENT,
-        ErrorKind::UnknownFilter => "filters: money, digits, number, and those of minijinja",
+        ErrorKind::UnknownFilter => FILTERS,
         ErrorKind::OutOfFuel => "make it shorter: a template may take 50,000 steps",
         _ => "see the syntax of minijinja templates",
     };
