@@ -160,17 +160,17 @@ const FILTERS: &str = "filters: money, digits, number, and those of minijinja";
 
 /// Null is no word, and `true` is written as JSON writes it.
 fn write_value(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Held) -> Result<(), Error> {
-    let text = match value.kind() {
-        ValueKind::Undefined => return Err(Error::from(ErrorKind::UndefinedError)),
-        ValueKind::None => return Err(Error::new(ErrorKind::UndefinedError, "a value is null")),
-        ValueKind::Bool => if value.is_true() { "true" } else { "false" }.to_owned(),
-        ValueKind::String | ValueKind::Number => value.to_string(),
-        _ => return Err(Error::new(ErrorKind::BadSerialization, "a list or an object is not a text")),
+    let text = if value.is_undefined() {
+        return Err(Error::from(ErrorKind::UndefinedError));
+    } else if value.is_none() {
+        return Err(Error::new(ErrorKind::UndefinedError, "a value is null"));
+    } else if value.kind() == ValueKind::Bool {
+        value.is_true().to_string()
+    } else {
+        words::plain(value).ok_or_else(|| Error::from(ErrorKind::BadSerialization))?
     };
-    let text = match state.auto_escape() {
-        AutoEscape::Custom(_) => words::segment(&text)?,
-        _ => text,
-    };
+    let is_segment = matches!(state.auto_escape(), AutoEscape::Custom(_));
+    let text = if is_segment { words::segment(&text)? } else { text };
     out.write_str(&text).map_err(Error::from)
 }
 
@@ -178,17 +178,28 @@ fn fault(what: impl Into<String>, remedy: &str) -> Fault {
     Fault::new(Owner::Admin, what, remedy)
 }
 
-/// What went wrong, without the values: a filter's own words hold none, and `debug` is off.
+/// What went wrong. The engine's own detail is told only of kinds whose detail quotes the template, never a value.
 fn told(error: &Error) -> Fault {
-    let at = error.line().map_or(String::new(), |line| format!(", line {line}"));
-    let remedy = match error.kind() {
-        ErrorKind::UndefinedError => ABSENT,
-        ErrorKind::UnknownFilter => FILTERS,
-        ErrorKind::OutOfFuel => "make it shorter: a template may take 50,000 steps",
-        _ => "see the syntax of minijinja templates",
-    };
-    let what = error
-        .detail()
-        .map_or_else(|| error.kind().to_string(), |detail| format!("{}: {detail}", error.kind()));
-    fault(format!("a template: {what}{at}"), remedy)
+    let (has_detail, remedy) = KINDS
+        .iter()
+        .find(|(kind, ..)| *kind == error.kind())
+        .map_or((false, "see the syntax of minijinja templates"), |(_, detail, remedy)| (*detail, *remedy));
+    let detail = error.detail().filter(|_| has_detail).map_or(String::new(), |detail| format!(": {detail}"));
+    let line = error.line().map_or(String::new(), |line| format!(", line {line}"));
+    fault(format!("a template: {}{detail}{line}", error.kind()), remedy)
 }
+
+/// Kind of error, whether its detail may be told, and what to do.
+const KINDS: &[(ErrorKind, bool, &str)] = &[
+    (ErrorKind::SyntaxError, true, "see the syntax of minijinja templates"),
+    (ErrorKind::UndefinedError, true, ABSENT),
+    (ErrorKind::UnknownFilter, true, FILTERS),
+    (ErrorKind::UnknownFunction, true, "only functions of minijinja itself; none knows the time"),
+    (
+        ErrorKind::InvalidOperation,
+        false,
+        "money wants a decimal amount, digits a text, number a whole number",
+    ),
+    (ErrorKind::BadSerialization, false, "a list or an object is no text: name one value of it"),
+    (ErrorKind::OutOfFuel, false, "make it shorter: a template may take 50,000 steps"),
+];

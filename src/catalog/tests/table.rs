@@ -183,8 +183,8 @@ const TABLE: &[(&str, &str, &str)] = &[
         "two parameters `order`|a name of its own",
     ),
     (
-        "- {name: amount",
-        "- {name: call, kind: text, ask: X?}\n      - {name: amount",
+        "- {name: pin",
+        "- {name: call, kind: text, ask: X?}\n      - {name: pin",
         "cannot be a parameter's name|not `call`",
     ),
     ("name: status", "name: sta tus", "cannot be a tool's name|small letters"),
