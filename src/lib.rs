@@ -9,7 +9,15 @@ pub use centralita_core as core;
 
 pub mod caller;
 pub mod catalog;
+pub mod demo;
+pub mod driver;
 pub mod egress;
+pub mod gateway;
 pub mod integrations;
+pub mod llm;
+pub mod media;
 pub mod secrets;
+pub mod store;
+pub mod stt;
 pub mod telephony;
+pub mod tts;

@@ -1,0 +1,164 @@
+//! What a caller wants: the tool or the ready answer whose wordings share most with what was said.
+//!
+//! A word weighs the less, the more tools and answers use it: in a shop, "order" tells little, "refund" much.
+//!
+//! Promises: whole numbers only, ties go to the plan's order; too little in common is no match, and a wording of
+//! empty words alone ("tell them {message}") matches nothing.
+//! Never: looks at values: where numbers stand matters to [`super::slots`] alone.
+
+use super::words::words;
+use crate::core::conversation::{CannedAnswer, Plan, ToolPlan};
+use crate::core::language::{Language, tokens};
+
+/// One thing that can be wanted.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Intent<'p> {
+    Tool(&'p ToolPlan),
+    Answer(&'p CannedAnswer),
+}
+
+/// How sure a match is, in ‰ of the weight of the wording it matched.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Match<'p> {
+    pub(super) intent: Intent<'p>,
+    pub(super) permille: u32,
+}
+
+/// From here on a match begins something; half of what the wording is about was said.
+pub(super) const MATCH_PERMILLE: u32 = 500;
+/// From here on it also interrupts something: an answer to our question shares words with many wordings.
+pub(super) const SWITCH_PERMILLE: u32 = 700;
+
+/// All that can be wanted of a plan, its words weighed.
+#[derive(Debug)]
+pub(super) struct Intents<'p> {
+    language: Language,
+    list: Vec<Entry<'p>>,
+}
+
+#[derive(Debug)]
+struct Entry<'p> {
+    intent: Intent<'p>,
+    /// One for each wording: its words with their weights.
+    wordings: Vec<Vec<(String, u32)>>,
+    /// Words of the tool's own name, and of its description.
+    name: Vec<String>,
+    about: Vec<String>,
+}
+
+const FULL_WEIGHT: u32 = 1_000;
+
+impl<'p> Intents<'p> {
+    pub(super) fn of(plan: &'p Plan) -> Intents<'p> {
+        let tools = plan.tools.iter().map(|tool| {
+            let own = tool.name.0.rsplit('.').next().unwrap_or_default().replace('_', " ");
+            let examples = tool.examples.iter().map(|e| telling(plan.language, &without_slots(e)));
+            Entry {
+                intent: Intent::Tool(tool),
+                wordings: unweighed(examples),
+                name: telling(plan.language, &own),
+                about: telling(plan.language, &tool.description),
+            }
+        });
+        let answers = plan.answers.iter().map(|answer| Entry {
+            intent: Intent::Answer(answer),
+            wordings: unweighed(answer.when.iter().map(|w| telling(plan.language, w))),
+            name: Vec::new(),
+            about: Vec::new(),
+        });
+        let mut intents = Intents { language: plan.language, list: tools.chain(answers).collect() };
+        intents.weigh();
+        intents
+    }
+
+    /// The best match of what was said, if it is one at all.
+    pub(super) fn best(&self, said: &str) -> Option<Match<'p>> {
+        let said = telling(self.language, said);
+        let mut best: Option<((u32, u32), Match<'p>)> = None;
+        for entry in &self.list {
+            let score = entry.score(&said).max(self.by_description(entry, &said));
+            if score.0 >= MATCH_PERMILLE && best.as_ref().is_none_or(|(found, _)| score > *found) {
+                best = Some((score, Match { intent: entry.intent, permille: score.0 }));
+            }
+        }
+        best.map(|(_, found)| found)
+    }
+
+    fn weigh(&mut self) {
+        let known: Vec<Vec<String>> = self.list.iter().map(Entry::wording_words).collect();
+        for (word, weight) in self.list.iter_mut().flat_map(|e| e.wordings.iter_mut().flatten()) {
+            let users = known.iter().filter(|words| has(words, word)).count().max(1);
+            *weight = FULL_WEIGHT / u32::try_from(users).unwrap_or(u32::MAX);
+        }
+    }
+
+    /// A word of the tool's name, or two words that only its description has, begin it too, but weakly.
+    fn by_description(&self, entry: &Entry<'_>, said: &[String]) -> (u32, u32) {
+        let elsewhere = |word: &String| {
+            let others = self.list.iter().filter(|e| !std::ptr::eq(*e, entry));
+            others.clone().any(|e| has(&e.about, word) || has(&e.name, word) || has(&e.wording_words(), word))
+        };
+        let own = said.iter().filter(|w| has(&entry.name, w) && !elsewhere(w)).count();
+        let told = said.iter().filter(|w| has(&entry.about, w) && !elsewhere(w)).count();
+        if own >= 1 || told >= 2 { (MATCH_PERMILLE, 0) } else { (0, 0) }
+    }
+}
+
+impl Entry<'_> {
+    /// The best wording: the share of its weight that was said, and that weight.
+    fn score(&self, said: &[String]) -> (u32, u32) {
+        let score = |wording: &Vec<(String, u32)>| {
+            let all: u32 = wording.iter().map(|(_, weight)| weight).sum();
+            let common: u32 = wording.iter().filter(|(w, _)| has(said, w)).map(|(_, weight)| weight).sum();
+            ((common * FULL_WEIGHT).checked_div(all).unwrap_or(0), common)
+        };
+        self.wordings.iter().map(score).max().unwrap_or((0, 0))
+    }
+
+    fn wording_words(&self) -> Vec<String> {
+        self.wordings.iter().flatten().map(|(word, _)| word.clone()).collect()
+    }
+}
+
+fn unweighed(wordings: impl Iterator<Item = Vec<String>>) -> Vec<Vec<(String, u32)>> {
+    wordings.map(|words| words.into_iter().map(|word| (word, FULL_WEIGHT)).collect()).collect()
+}
+
+/// The words that tell something: no articles and the like, no numbers, none twice.
+fn telling(language: Language, text: &str) -> Vec<String> {
+    let empty = words(language).empty;
+    let mut found: Vec<String> = Vec::new();
+    for word in tokens(text) {
+        let is_value = !word.starts_with(char::is_alphabetic);
+        if !is_value && !empty.contains(&word.as_str()) && !found.contains(&word) {
+            found.push(word);
+        }
+    }
+    found
+}
+
+fn has(words: &[String], word: &str) -> bool {
+    words.iter().any(|w| is_akin(w, word))
+}
+
+/// Forms of one word: "refund", "refunded"; "devolver", "devolución".
+pub(super) fn is_akin(one: &str, other: &str) -> bool {
+    let common = one.chars().zip(other.chars()).take_while(|(a, b)| a == b).count();
+    let shorter = one.chars().count().min(other.chars().count());
+    one == other || common >= AKIN_LETTERS || common == shorter && common >= STEM_LETTERS
+}
+
+/// A common beginning of so many letters makes two words akin…
+const AKIN_LETTERS: usize = 5;
+/// …and of so many, if one word is all of it ("open", "opening").
+const STEM_LETTERS: usize = 4;
+
+fn without_slots(example: &str) -> String {
+    let mut text = String::new();
+    let mut rest = example;
+    while let Some((before, after)) = rest.split_once('{') {
+        text.push_str(before);
+        rest = after.split_once('}').map_or("", |(_, after)| after);
+    }
+    text + rest
+}
