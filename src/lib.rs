@@ -8,6 +8,7 @@
 pub use centralita_core as core;
 
 pub mod caller;
+pub mod catalog;
 pub mod demo;
 pub mod driver;
 pub mod egress;

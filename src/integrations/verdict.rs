@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 
 use centralita_core::conversation::Outcome;
 use centralita_core::template::Renderer;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::spec::{Compare, Exchange, KeyPlace, Rule};
 use crate::egress::{Answer, Unanswered};
@@ -76,16 +76,13 @@ fn done(exchange: &Exchange, answer: &Answer, renderer: &Renderer) -> Outcome {
     }
 }
 
-/// The names an expression over an answer may use: the fields of its object, `body` for the whole, and `status`.
+/// The names an expression over an answer may use: the fields of its object. What is no object is named `body`.
 fn vars_of(answer: &Answer) -> Option<Value> {
-    let body: Value = match answer.body.as_slice() {
+    let body = match answer.body.as_slice() {
         [] => Value::Null,
         bytes => serde_json::from_slice(bytes).ok()?,
     };
-    let mut vars = body.as_object().cloned().unwrap_or_default();
-    vars.insert("body".to_owned(), body);
-    vars.insert("status".to_owned(), answer.status.into());
-    Some(Value::Object(vars))
+    Some(if body.is_object() { body } else { json!({"body": body}) })
 }
 
 fn succeeded(exchange: &Exchange, vars: &Value, renderer: &Renderer) -> Result<bool, String> {

@@ -114,13 +114,26 @@ impl Renderer {
     /// The names a template takes from outside; nested ones as `a.b`. A template that does not compile is a fault.
     pub fn variables(&self, source: &str) -> Result<BTreeSet<String>, Fault> {
         let template = self.env.template_from_named_str("text", source).map_err(|e| told(&e))?;
+        words::holes(source).into_iter().try_for_each(|code| self.know_filters(code))?;
         Ok(template.undeclared_variables(true).into_iter().collect())
     }
 
     /// The same of an expression.
     pub fn names(&self, expression: &str) -> Result<BTreeSet<String>, Fault> {
         let compiled = self.env.compile_expression(expression).map_err(|e| told(&e))?;
+        self.know_filters(expression)?;
         Ok(compiled.undeclared_variables(true).into_iter().collect())
+    }
+
+    /// minijinja looks a filter up when it runs; a misspelt one shall be known before.
+    fn know_filters(&self, code: &str) -> Result<(), Fault> {
+        for name in words::filters(code) {
+            let tried = self.env.empty_state().apply_filter(name, &[]);
+            if tried.is_err_and(|e| e.kind() == ErrorKind::UnknownFilter) {
+                return Err(fault(format!("a template: unknown filter `{name}`"), FILTERS));
+            }
+        }
+        Ok(())
     }
 
     fn render_as(&self, place: &str, source: &str, vars: &Value) -> Result<String, Fault> {
@@ -143,19 +156,21 @@ pub fn lone_hole(source: &str) -> Option<&str> {
 
 const ABSENT: &str = "give it a value, or write for its absence: `{% if name is defined %}`";
 
+const FILTERS: &str = "filters: money, digits, number, and those of minijinja";
+
 /// Null is no word, and `true` is written as JSON writes it.
 fn write_value(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Held) -> Result<(), Error> {
-    let text = match value.kind() {
-        ValueKind::Undefined => return Err(Error::from(ErrorKind::UndefinedError)),
-        ValueKind::None => return Err(Error::new(ErrorKind::UndefinedError, "a value is null")),
-        ValueKind::Bool => if value.is_true() { "true" } else { "false" }.to_owned(),
-        ValueKind::String | ValueKind::Number => value.to_string(),
-        _ => return Err(Error::new(ErrorKind::BadSerialization, "a list or an object is not a text")),
+    let text = if value.is_undefined() {
+        return Err(Error::from(ErrorKind::UndefinedError));
+    } else if value.is_none() {
+        return Err(Error::new(ErrorKind::UndefinedError, "a value is null"));
+    } else if value.kind() == ValueKind::Bool {
+        value.is_true().to_string()
+    } else {
+        words::plain(value).ok_or_else(|| Error::from(ErrorKind::BadSerialization))?
     };
-    let text = match state.auto_escape() {
-        AutoEscape::Custom(_) => words::segment(&text)?,
-        _ => text,
-    };
+    let is_segment = matches!(state.auto_escape(), AutoEscape::Custom(_));
+    let text = if is_segment { words::segment(&text)? } else { text };
     out.write_str(&text).map_err(Error::from)
 }
 
@@ -163,17 +178,28 @@ fn fault(what: impl Into<String>, remedy: &str) -> Fault {
     Fault::new(Owner::Admin, what, remedy)
 }
 
-/// What went wrong, without the values: a filter's own words hold none, and `debug` is off.
+/// What went wrong. The engine's own detail is told only of kinds whose detail quotes the template, never a value.
 fn told(error: &Error) -> Fault {
-    let at = error.line().map_or(String::new(), |line| format!(", line {line}"));
-    let remedy = match error.kind() {
-        ErrorKind::UndefinedError => ABSENT,
-        ErrorKind::UnknownFilter => "filters: money, digits, number, and those of minijinja",
-        ErrorKind::OutOfFuel => "make it shorter: a template may take 50,000 steps",
-        _ => "see the syntax of minijinja templates",
-    };
-    let what = error
-        .detail()
-        .map_or_else(|| error.kind().to_string(), |detail| format!("{}: {detail}", error.kind()));
-    fault(format!("a template: {what}{at}"), remedy)
+    let (has_detail, remedy) = KINDS
+        .iter()
+        .find(|(kind, ..)| *kind == error.kind())
+        .map_or((false, "see the syntax of minijinja templates"), |(_, detail, remedy)| (*detail, *remedy));
+    let detail = error.detail().filter(|_| has_detail).map_or(String::new(), |detail| format!(": {detail}"));
+    let line = error.line().map_or(String::new(), |line| format!(", line {line}"));
+    fault(format!("a template: {}{detail}{line}", error.kind()), remedy)
 }
+
+/// Kind of error, whether its detail may be told, and what to do.
+const KINDS: &[(ErrorKind, bool, &str)] = &[
+    (ErrorKind::SyntaxError, true, "see the syntax of minijinja templates"),
+    (ErrorKind::UndefinedError, true, ABSENT),
+    (ErrorKind::UnknownFilter, true, FILTERS),
+    (ErrorKind::UnknownFunction, true, "only functions of minijinja itself; none knows the time"),
+    (
+        ErrorKind::InvalidOperation,
+        false,
+        "money wants a decimal amount, digits a text, number a whole number",
+    ),
+    (ErrorKind::BadSerialization, false, "a list or an object is no text: name one value of it"),
+    (ErrorKind::OutOfFuel, false, "make it shorter: a template may take 50,000 steps"),
+];

@@ -141,7 +141,13 @@ fn a_template_tells_what_it_takes_from_outside() {
     let names =
         english().variables("{{ order.item }} {% for x in list %}{{ x }}{% endfor %} {{ amount | money }}");
     assert_eq!(names.unwrap().into_iter().collect::<Vec<_>>(), ["amount", "list", "order.item"]);
-    assert!(english().variables("{{ broken").is_err());
+    for broken in
+        ["{{ broken", "{{ a | monei }}", "{% if a | monei %}{% endif %}", "it's {{ 'x|y' | monei }}"]
+    {
+        assert!(english().variables(broken).is_err(), "{broken}");
+    }
+    assert!(english().variables("it's | fine | {{ 'a|b' | upper }} |").is_ok());
+    assert!(english().names("a | monei").is_err());
     assert!(english().names("a.b > c").unwrap().contains("a.b"));
 }
 

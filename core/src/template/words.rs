@@ -14,20 +14,53 @@ pub(super) fn add_filters(env: &mut Environment<'static>, language: Language, cu
     let currency = currency.to_owned();
     env.add_filter("money", move |value: &Held| {
         let minor = plain(value).and_then(|text| money_minor(&text, &currency));
-        let minor = minor.ok_or_else(|| {
-            unreadable("money wants a decimal amount with no more than the currency's decimals")
-        })?;
+        let minor = minor.ok_or_else(unreadable)?;
         Ok::<_, Error>(money_spoken(language, minor, &currency))
     });
     env.add_filter("digits", move |value: &Held| {
-        let text = plain(value).ok_or_else(|| unreadable("digits wants a text or a whole number"))?;
+        let text = plain(value).ok_or_else(unreadable)?;
         Ok::<_, Error>(digits_spoken(language, &text))
     });
     env.add_filter("number", move |value: &Held| {
         let number = plain(value).and_then(|text| text.parse().ok());
-        let number = number.ok_or_else(|| unreadable("number wants a whole number, zero or above"))?;
+        let number = number.ok_or_else(unreadable)?;
         Ok::<_, Error>(number_spoken(language, number))
     });
+}
+
+/// The code between `{{ }}` and `{% %}`.
+pub(super) fn holes(source: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut rest = source;
+    while let Some((open, close)) = [("{{", "}}"), ("{%", "%}")]
+        .into_iter()
+        .filter_map(|(open, close)| rest.find(open).map(|at| (at + 2, close)))
+        .min_by_key(|(at, _)| *at)
+    {
+        let (code, after) = rest[open..].split_once(close).unwrap_or((&rest[open..], ""));
+        found.push(code);
+        rest = after;
+    }
+    found
+}
+
+/// The names after `|`, outside of quotes.
+pub(super) fn filters(code: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut quote = None;
+    for (at, c) in code.char_indices() {
+        match (quote, c) {
+            (Some(open), _) => quote = (c != open).then_some(open),
+            (None, '"' | '\'') => quote = Some(c),
+            (None, '|') => {
+                let name = code[at + 1..].trim_start();
+                let end = name.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(name.len());
+                found.push(&name[..end]);
+            }
+            (None, _) => {}
+        }
+    }
+    found
 }
 
 /// The minor units of a decimal text (`20`, `20.5`, `-3.25`) in a currency; nothing else is an amount.
@@ -68,7 +101,7 @@ fn scale(currency: &str) -> i64 {
 /// and `.` or `..`, which a server would resolve away, are refused.
 pub(super) fn segment(value: &str) -> Result<String, Error> {
     if matches!(value, "" | "." | "..") {
-        return Err(unreadable("a value of a path is empty or only dots"));
+        return Err(unreadable());
     }
     let mut out = String::with_capacity(value.len());
     for byte in value.bytes() {
@@ -81,13 +114,11 @@ pub(super) fn segment(value: &str) -> Result<String, Error> {
     Ok(out)
 }
 
-fn plain(value: &Held) -> Option<String> {
-    match value.kind() {
-        ValueKind::String | ValueKind::Number => Some(value.to_string()),
-        _ => None,
-    }
+/// A text or a number as it is written.
+pub(super) fn plain(value: &Held) -> Option<String> {
+    matches!(value.kind(), ValueKind::String | ValueKind::Number).then(|| value.to_string())
 }
 
-fn unreadable(what: &'static str) -> Error {
-    Error::new(ErrorKind::InvalidOperation, what)
+fn unreadable() -> Error {
+    Error::from(ErrorKind::InvalidOperation)
 }
