@@ -9,6 +9,7 @@ pub use centralita_core as core;
 
 pub mod caller;
 pub mod catalog;
+pub mod cli;
 pub mod demo;
 pub mod driver;
 pub mod egress;

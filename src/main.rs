@@ -3,4 +3,8 @@
 //! Promises: everything it can do is a file of `cli`.
 //! Never: holds logic of its own.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    centralita::cli::main()
+}
