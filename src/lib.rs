@@ -6,3 +6,7 @@
 //! Never: decides anything about a conversation; that is the heart's.
 
 pub use centralita_core as core;
+
+pub mod caller;
+pub mod store;
+pub mod telephony;

@@ -11,5 +11,9 @@
 
 pub mod audio;
 pub mod base;
+pub mod call;
 pub mod conversation;
+pub mod journal;
 pub mod language;
+pub mod sim;
+pub mod template;

@@ -101,6 +101,8 @@ pub struct Answered {
     pub line: LineAbilities,
     /// How far a spoken yes of this recogniser may be trusted.
     pub engine: EngineYes,
+    /// When a question ends with "say yes or no".
+    pub tag: Tag,
     /// Zero for a new call; above, the caller was re-attached after the conversation was lost.
     pub attempt: u8,
     /// Actions of this caller, in earlier calls, whose outcome nobody knows yet.
@@ -124,6 +126,16 @@ pub enum EngineYes {
     Trusted,
     /// Its rate is unknown or above the limit: irreversible effects want a key.
     KeypadOnly,
+}
+
+/// When a question carries its tag ("Say yes or no").
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tag {
+    /// Only when it is asked again.
+    WhenAskedAgain,
+    /// Always: the recogniser expects just these words.
+    Always,
 }
 
 /// An action that was sent and never answered.

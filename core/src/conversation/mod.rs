@@ -1,21 +1,314 @@
 //! The heart: a conversation as several small machines side by side, told facts, answering with orders.
 //!
+//! This file alone branches over events and timers; `caller`, `asking`, `work` and `next` hold what follows from
+//! them, and the machines (`turn`, `playback`, `generation`, `proposals`, `gate`, `lifecycle`) compute.
+//!
 //! Promises: 1 to 6 of the house, each watched from outside by `sim`.
 //! Never: hears audio, reads a clock, speaks to a service.
 
+mod asking;
+mod caller;
 mod event;
 mod gate;
+mod generation;
+mod history;
+mod lifecycle;
+mod next;
 mod order;
+mod outputs;
 mod plan;
+mod playback;
+mod proposals;
 mod timer;
+mod turn;
+mod work;
+
+use std::sync::Arc;
 
 pub use event::{
-    Affirmation, Answered, By, EngineYes, Event, LineAbilities, Outcome, Transcript, TranscriptEnd,
+    Affirmation, Answered, By, EngineYes, Event, LineAbilities, Outcome, Tag, Transcript, TranscriptEnd,
     UnknownAction, Word,
 };
 pub use gate::{Basis, Permit};
+pub use history::{Entry, History};
 pub use order::{ActionKey, Expect, Note, Order, Refusal, Role, Verdict, Watch, Why};
+pub use outputs::{Outputs, Step};
 pub use plan::{
     CannedAnswer, Confirm, Effects, Idempotency, Parameter, ParameterKind, Plan, Policy, Timing, ToolPhrases,
     ToolPlan, VoiceYes,
 };
+pub use timer::Timer;
+
+use crate::base::{CallTime, Digest};
+use crate::language::Phrase;
+use crate::template::Renderer;
+use gate::{Confirmation, Hold};
+use generation::{Generation, Patience};
+use lifecycle::{Life, Silence};
+use playback::{End, Playback};
+use proposals::Proposals;
+use turn::{Keypad, Turn};
+
+/// Timers that may fire before one event. Each firing leaves its state, so a handful is the most there can be;
+/// the bound turns a mistake of ours into a late timer instead of a loop.
+const TIMERS_A_STEP_MAX: usize = 64;
+
+/// One conversation. Everything it will ever do follows from its plan and the facts it is told.
+#[derive(Debug)]
+pub struct Conversation {
+    plan: Arc<Plan>,
+    /// The latest time it was told.
+    now: CallTime,
+    renderer: Renderer,
+    answered: Answered,
+    life: Life,
+    silence: Silence,
+    turn: Turn,
+    keypad: Keypad,
+    playback: Playback,
+    generation: Generation,
+    patience: Patience,
+    proposals: Proposals,
+    confirmation: Confirmation,
+    history: History,
+    /// Turns of the caller so far; "in this turn" is measured by it.
+    turns: u32,
+    /// Outcomes the model has not been asked about yet.
+    untold: u16,
+    /// Turns lost by the recogniser, replies lost by the synthesiser, in a row.
+    lost_turns: u8,
+    lost_replies: u8,
+    /// What kind of words the last reply asked for.
+    expect: Expect,
+    /// The standing order to the line.
+    watch: Option<Watch>,
+}
+
+impl Conversation {
+    #[must_use]
+    pub fn new(plan: Arc<Plan>) -> Conversation {
+        let renderer = Renderer::new(plan.language, &plan.currency);
+        let line = LineAbilities { marks: false, keys: false };
+        let (engine, tag) = (EngineYes::KeypadOnly, Tag::Always);
+        Conversation {
+            now: CallTime::ANSWER,
+            renderer,
+            answered: Answered { line, engine, tag, attempt: 0, unknown: Vec::new() },
+            life: Life::Ringing,
+            silence: Silence::Busy { reminded: 0 },
+            turn: Turn::Quiet,
+            keypad: Keypad::Idle,
+            playback: Playback::new(),
+            generation: Generation::new(),
+            patience: Patience::Resting { said: 0 },
+            proposals: Proposals::new(),
+            confirmation: Confirmation::Closed,
+            history: History::new(),
+            turns: 0,
+            untold: 0,
+            lost_turns: 0,
+            lost_replies: 0,
+            expect: Expect::Anything,
+            watch: None,
+            plan,
+        }
+    }
+
+    #[must_use]
+    pub fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+
+    #[must_use]
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    #[must_use]
+    pub fn is_ended(&self) -> bool {
+        self.life == Life::Ended
+    }
+
+    /// Takes one fact and the time, gives all that follows. Timers due by then fire first.
+    pub fn handle(&mut self, at: CallTime, event: Event, out: &mut Outputs) {
+        self.wake(at, out);
+        self.now = self.now.max(at);
+        if self.life != Life::Ended {
+            self.apply(at, event, out);
+            self.next(at, out);
+        }
+    }
+
+    /// Fires the timers due by `at`, earliest first, at equal times in the order of [`Timer`].
+    pub fn wake(&mut self, at: CallTime, out: &mut Outputs) {
+        for _ in 0..TIMERS_A_STEP_MAX {
+            match self.next_timer() {
+                Some((due, timer)) if due <= at => {
+                    // At the time it was due, however late we were woken: so a journal folds the same.
+                    self.now = self.now.max(due);
+                    out.fired(timer, due);
+                    self.fire(self.now, timer, out);
+                    self.next(self.now, out);
+                }
+                Some(_) | None => return,
+            }
+        }
+    }
+
+    /// When the conversation wants to be woken.
+    #[must_use]
+    pub fn deadline(&self) -> Option<CallTime> {
+        self.next_timer().map(|(due, _)| due)
+    }
+
+    fn next_timer(&self) -> Option<(CallTime, Timer)> {
+        let timing = &self.plan.timing;
+        let speaking = [
+            self.turn.deadline(),
+            self.keypad.deadline(),
+            self.playback.deadline(timing),
+            self.confirmation.deadline(self.turn.is_quiet()),
+            self.generation.deadline(),
+            self.patience.deadline(),
+            self.silence.deadline(timing),
+        ];
+        let speaking = speaking.into_iter().flatten().filter(|_| self.life.may_speak());
+        // The longest call waits for an action under way; that wait has a deadline of its own.
+        let running = self.proposals.any_effect_running();
+        let life = self.life.deadline().filter(|(_, timer)| *timer != Timer::CallLimit || !running);
+        speaking.chain(life).chain(self.proposals.deadline()).min()
+    }
+
+    fn apply(&mut self, at: CallTime, event: Event, out: &mut Outputs) {
+        if self.life == Life::Ringing && !matches!(event, Event::Answered(_) | Event::HungUp) {
+            return;
+        }
+        match event {
+            Event::Answered(answered) => self.on_answered(answered),
+            Event::SpeechStarted { .. } => self.on_speech(at, out),
+            Event::SpeechStopped { .. } => self.turn.stopped(at, &self.plan.timing),
+            Event::LineStalled => self.confirmation.hold(Hold::Stalled),
+            Event::LineResumed => {
+                let hold = if self.turn.is_quiet() { Hold::Free } else { Hold::Speech };
+                self.confirmation.hold(hold);
+            }
+            Event::Key { key, at: position } => self.on_key(at, key, position, out),
+            Event::Heard(transcript) => {
+                if let Some(said) = self.turn.heard(transcript) {
+                    self.on_said(at, &said, out);
+                }
+            }
+            Event::SttFailed => {
+                if let Some(said) = self.turn.lost() {
+                    self.on_said(at, &said, out);
+                }
+            }
+            Event::Synthesised { reply, length, .. } => self.playback.synthesised(at, reply, length),
+            Event::TtsFailed { reply } => {
+                if let Some(lost) = self.playback.over(reply) {
+                    out.order(Order::Cut { reply });
+                    self.on_reply_lost(at, &lost, out);
+                }
+            }
+            Event::Played { reply, at: end, by } => {
+                if let Some(played) = self.playback.over(reply) {
+                    self.on_played(at, &played, end, by, out);
+                }
+            }
+            Event::Cut { reply, whole, permille } => {
+                if let Some(cut) = self.playback.over(reply) {
+                    self.push_agent(cut.heard(whole, permille));
+                }
+            }
+            Event::Wrote { generation, piece } => self.on_wrote(at, generation, piece, out),
+            Event::Proposed { generation, tool, args } => self.on_proposed(at, generation, &tool, args, out),
+            Event::Finished { generation } => self.on_finished(at, generation, out),
+            Event::GenerationFailed { generation } => {
+                if self.generation.running(generation).is_some() {
+                    self.on_generation_failed(at, out);
+                }
+            }
+            Event::Prepared { proposal, action, values } => {
+                self.on_prepared(at, proposal, action, values, out)
+            }
+            Event::Unprepared { proposal, why } => self.on_unprepared(proposal, why),
+            Event::Settled { proposal, outcome } => self.on_settled(proposal, &outcome),
+            Event::HungUp => self.on_hung_up(out),
+        }
+    }
+
+    fn fire(&mut self, at: CallTime, timer: Timer, out: &mut Outputs) {
+        match timer {
+            Timer::CallLimit => self.close(at, Why::Limit, Phrase::CallLimit, out),
+            Timer::CallWarning => {
+                self.life = Life::warned(&self.plan.timing);
+                self.notice(Phrase::CallLimitSoon);
+            }
+            Timer::Closing => self.on_closing(at, out),
+            Timer::TurnLimit | Timer::Transcript => {
+                let said = self.turn.give_up();
+                self.on_said(at, &said, out);
+            }
+            Timer::Keys => {
+                if let Some(keys) = self.keypad.take() {
+                    self.on_keyed(keys, out);
+                }
+            }
+            Timer::Synthesis => {
+                if let Some(lost) = self.playback.take() {
+                    out.order(Order::Cut { reply: lost.id() });
+                    self.on_reply_lost(at, &lost, out);
+                }
+            }
+            Timer::Mark => {
+                if let Some(played) = self.playback.take() {
+                    out.order(Order::Cut { reply: played.id() });
+                    self.on_mark_lost(at, &played, out);
+                }
+            }
+            Timer::Breath => self.on_breath_over(at, out),
+            Timer::Permit => self.ask_again(at, gate::Form::Tagged, out),
+            Timer::Answer => self.ask_again(at, gate::Form::Tagged, out),
+            Timer::Prepare | Timer::Tool => self.on_overdue(at),
+            Timer::Generation => {
+                out.order(Order::DropGeneration { generation: self.generation.last });
+                self.on_generation_failed(at, out);
+            }
+            Timer::Filler => self.on_filler(at),
+            Timer::Silence => self.on_silence(at, out),
+        }
+    }
+
+    fn on_answered(&mut self, answered: Answered) {
+        if self.life != Life::Ringing {
+            return;
+        }
+        self.proposals.remember(answered.unknown.clone());
+        self.life = Life::live(&self.plan.timing);
+        let greeting = self.plan.greeting.clone();
+        if answered.attempt == 0 {
+            self.playback.queue(Role::Greeting, vec![greeting], End::Complete);
+        } else {
+            self.notice(Phrase::ConversationLost);
+        }
+        self.answered = answered;
+    }
+
+    /// Queues a sentence of the gateway's own.
+    fn notice(&mut self, phrase: Phrase<'_>) {
+        self.playback.queue(Role::Notice, vec![phrase.say(self.plan.language)], End::Complete);
+    }
+
+    /// Into the history, if anything was heard.
+    fn push_agent(&mut self, text: String) {
+        if !text.is_empty() {
+            self.history.push(Entry::Agent { text });
+        }
+    }
+
+    /// A digest of all state a replay compares: the history's.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        self.history.digest()
+    }
+}

@@ -6,8 +6,7 @@
 use serde_json::Value;
 
 use super::gate::Permit;
-use super::timer::Timer;
-use crate::base::{CallTime, Digest, GenerationId, Millis, PieceNo, Position, ProposalId, ReplyId, ToolName};
+use crate::base::{Digest, GenerationId, Millis, PieceNo, Position, ProposalId, ReplyId, ToolName};
 use crate::language::Answer;
 
 /// One order to the driver, or one note for the record.
@@ -112,8 +111,6 @@ pub enum Note {
     Withdrawn { proposal: ProposalId },
     /// A piece of the model's text claimed what no result holds, and was not spoken.
     Screened { generation: GenerationId },
-    /// An underlying wait ran out.
-    GaveUp { timer: Timer, at: CallTime },
 }
 
 /// How an answer counted.

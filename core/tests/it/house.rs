@@ -15,7 +15,7 @@ const CORE: &[(&str, &[&str])] = &[
     ("audio", &["base"]),
     ("conversation", &["base", "language", "template"]),
     ("call", &["base", "audio", "conversation"]),
-    ("journal", &["base", "conversation"]),
+    ("journal", &["base", "language", "conversation"]),
     ("sim", &["base", "language", "audio", "conversation", "call", "journal"]),
 ];
 

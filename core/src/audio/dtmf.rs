@@ -1,0 +1,282 @@
+//! Keys pressed, heard in the caller's audio: the eight DTMF frequencies of ITU-T Q.23, by Goertzel's filter
+//! in integers.
+//!
+//! Promises: one key per press, of a tone of 40 ms or more, at the place where it began; a tone of 20 ms or
+//! less, a voice, music or ringback raise none.
+//! Never: prints a key.
+
+use crate::base::{Position, Samples};
+
+use super::fact::Key;
+
+/// Samples from one look to the next, 8 ms.
+pub(super) const HOP: usize = 64;
+/// Samples looked at: 16 ms, two hops. Neighbouring frequencies (73 Hz) are then more than a bin apart.
+const WINDOW: usize = 2 * HOP;
+
+/// Twice the cosine of each frequency at 8 kHz, Q13: rows 697, 770, 852, 941, columns 1209, 1336, 1477, 1633
+/// Hz.
+const FUNDAMENTALS: [i32; 8] = [13_990, 13_478, 12_851, 12_109, 9_536, 8_162, 6_542, 4_657];
+/// The same an octave higher, where a voice has energy and a keypad has none.
+const OCTAVES: [i32; 8] = [7_507, 5_791, 3_775, 1_516, -5_283, -8_251, -11_159, -13_736];
+const Q: i32 = 13;
+const KEYS: [[char; 4]; 4] =
+    [['1', '2', '3', 'A'], ['4', '5', '6', 'B'], ['7', '8', '9', 'C'], ['*', '0', '#', 'D']];
+
+/// Mean square below which nothing is looked for, −50 dB of full scale.
+const ENERGY_LEAST: u64 = 10_000;
+/// Looks that agree before a key counts: any 40 ms tone gives three, no 20 ms tone does.
+const LOOKS_DOWN: u8 = 3;
+/// Looks without the key before it counts as released: longer than one lost frame, shorter than a 40 ms
+/// pause.
+const LOOKS_UP: u8 = 5;
+
+/// A pair of frequencies; the fourth column has no key of ours, but is a tone all the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Pair {
+    row: u8,
+    column: u8,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    Up,
+    /// Seen in `looks` looks on end, first in the window that began at `from`.
+    Rising {
+        pair: Pair,
+        looks: u8,
+        from: Position,
+    },
+    /// Raised; missed in `missed` looks on end.
+    Down {
+        pair: Pair,
+        missed: u8,
+    },
+}
+
+/// What one look found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Look {
+    Nothing,
+    /// A key's tone, or the gap in one.
+    Tone,
+    /// A key went down at `at`; given once per press.
+    Pressed {
+        key: Key,
+        at: Position,
+    },
+}
+
+#[derive(Debug)]
+pub(super) struct Dtmf {
+    window: [i16; WINDOW],
+    state: State,
+}
+
+impl Dtmf {
+    pub(super) fn new() -> Dtmf {
+        Dtmf { window: [0; WINDOW], state: State::Up }
+    }
+
+    /// Takes the next hop, which ends at `to`.
+    pub(super) fn look(&mut self, samples: &[i16], to: Position) -> Look {
+        self.window.copy_within(HOP.., 0);
+        self.window[HOP..].copy_from_slice(samples);
+        let found = find(&self.window);
+        let rising = |pair| State::Rising { pair, looks: 1, from: to - Samples(WINDOW as u32) };
+        self.state = match (self.state, found) {
+            (State::Up, None) | (State::Rising { .. }, None) => State::Up,
+            (State::Rising { pair, looks, from }, Some(same)) if same == pair => {
+                State::Rising { pair, looks: looks + 1, from }
+            }
+            (State::Down { pair, .. }, Some(same)) if same == pair => State::Down { pair, missed: 0 },
+            (State::Down { missed, .. }, None) if missed + 1 >= LOOKS_UP => State::Up,
+            (State::Down { pair, missed }, None) => State::Down { pair, missed: missed + 1 },
+            (State::Up | State::Rising { .. } | State::Down { .. }, Some(pair)) => rising(pair),
+        };
+        match self.state {
+            State::Up => Look::Nothing,
+            State::Rising { pair, looks: LOOKS_DOWN.., from } => {
+                self.state = State::Down { pair, missed: 0 };
+                let key = Key::parse(KEYS[usize::from(pair.row)][usize::from(pair.column)]);
+                key.map_or(Look::Tone, |key| Look::Pressed { key, at: from })
+            }
+            State::Rising { .. } | State::Down { .. } => Look::Tone,
+        }
+    }
+}
+
+/// The one pair of frequencies that makes up the window, if one does.
+fn find(window: &[i16; WINDOW]) -> Option<Pair> {
+    let energy: u64 = window.iter().map(|&s| u64::from(i32::from(s).pow(2) as u32)).sum();
+    if energy < ENERGY_LEAST * WINDOW as u64 {
+        return None;
+    }
+    let (scaled, energy) = scale(window);
+    let powers = goertzel(&scaled, &FUNDAMENTALS);
+    let (row, row_power) = alone(&powers[..4])?;
+    let (column, column_power) = alone(&powers[4..])?;
+    // Twist: the column may be 8 dB above the row, the row 6 dB above the column.
+    if column_power > row_power * 19 / 3 || row_power > column_power * 4 {
+        return None;
+    }
+    // A sinusoid of energy E in N samples has the power E N / 2; the pair must hold 70 % of all energy.
+    if (row_power + column_power) * 20 < energy * WINDOW as i64 * 7 {
+        return None;
+    }
+    let octaves = goertzel(&scaled, &OCTAVES);
+    let voice = octaves[row] * 8 > row_power || octaves[4 + column] * 8 > column_power;
+    (!voice).then_some(Pair { row: row as u8, column: column as u8 })
+}
+
+/// The strongest of four, if it stands 8 dB above each other.
+fn alone(powers: &[i64]) -> Option<(usize, i64)> {
+    let (best, &power) = powers.iter().enumerate().max_by_key(|&(_, power)| power)?;
+    let clear = powers.iter().enumerate().all(|(i, &other)| i == best || other * 19 / 3 < power);
+    clear.then_some((best, power))
+}
+
+/// Shifts the window down to 9 bits, so that the filters stay within 32, and gives its energy after that.
+fn scale(window: &[i16; WINDOW]) -> ([i32; WINDOW], i64) {
+    let peak = window.iter().map(|&s| i32::from(s).unsigned_abs()).max().unwrap_or(0);
+    let shift = (32 - peak.leading_zeros()).saturating_sub(9);
+    let scaled = window.map(|s| i32::from(s) >> shift);
+    let energy = scaled.iter().map(|&s| i64::from(s * s)).sum();
+    (scaled, energy)
+}
+
+/// The power at eight frequencies, each given as twice its cosine.
+fn goertzel(samples: &[i32; WINDOW], cosines: &[i32; 8]) -> [i64; 8] {
+    let (mut last, mut before) = ([0_i32; 8], [0_i32; 8]);
+    for &sample in samples {
+        for i in 0..8 {
+            let next = sample + ((cosines[i] * last[i]) >> Q) - before[i];
+            before[i] = last[i];
+            last[i] = next;
+        }
+    }
+    let mut powers = [0; 8];
+    for i in 0..8 {
+        let (l, b) = (i64::from(last[i]), i64::from(before[i]));
+        powers[i] = l * l + b * b - ((i64::from(cosines[i]) * l) >> Q) * b;
+    }
+    powers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::g711::Law;
+    use super::super::signals::{Seeded, mixed, noise, silence, tones, voice};
+    use super::*;
+
+    const ROWS: [f64; 4] = [697.0, 770.0, 852.0, 941.0];
+    const COLUMNS: [f64; 4] = [1_209.0, 1_336.0, 1_477.0, 1_633.0];
+
+    fn pair(millis: usize, amplitude: f64, key: char) -> Vec<i16> {
+        let (row, column) = (0..16)
+            .map(|n| (n / 4, n % 4))
+            .find(|&(row, column)| KEYS[row][column] == key)
+            .expect("a key of the table");
+        tones(millis, amplitude, &[ROWS[row], COLUMNS[column]])
+    }
+
+    /// The keys heard in a track, with where each began.
+    fn heard(track: &[i16]) -> Vec<(char, u64)> {
+        let mut dtmf = Dtmf::new();
+        let mut keys = Vec::new();
+        let on_the_line: Vec<i16> = track.iter().map(|&s| Law::Mu.decode(Law::Mu.encode(s))).collect();
+        for (n, hop) in (1..).zip(on_the_line.chunks_exact(HOP)) {
+            if let Look::Pressed { key, at } = dtmf.look(hop, Position(n * HOP as u64)) {
+                keys.push((key.reveal(), at.0));
+            }
+        }
+        keys
+    }
+
+    #[test]
+    fn every_key_is_heard_once_clean_and_in_noise_at_every_offset() {
+        let mut draw = Seeded::new(7);
+        for key in "0123456789*#".chars() {
+            for (amplitude, peak) in [(300.0, 10), (3_000.0, 10), (12_000.0, 10), (3_000.0, 1_000)] {
+                for millis in [40, 80, 300] {
+                    let lead = 400 + draw.below(200) as usize;
+                    let mut track = vec![0; lead];
+                    track.extend(pair(millis, amplitude, key));
+                    track.extend(silence(100));
+                    let track = mixed(&track, &noise(track.len() / 8 + 1, peak, u64::from(draw.below(999))));
+                    let keys = heard(&track);
+                    let context = format!("{key} {millis} ms amplitude {amplitude} noise {peak} lead {lead}");
+                    assert_eq!(keys.len(), 1, "{context}: {keys:?}");
+                    assert_eq!(keys[0].0, key, "{context}");
+                    assert!(keys[0].1.abs_diff(lead as u64) <= WINDOW as u64, "{context}: at {}", keys[0].1);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_number_is_heard_digit_by_digit_also_the_same_twice() {
+        let mut track = silence(50);
+        for key in "5551200##".chars() {
+            track.extend(pair(50, 4_000.0, key));
+            track.extend(silence(50));
+        }
+        let keys: String = heard(&track).into_iter().map(|(key, _)| key).collect();
+        assert_eq!(keys, "5551200##");
+    }
+
+    #[test]
+    fn a_press_with_a_lost_frame_is_one_press() {
+        for cut in (800..1_600).step_by(37) {
+            let mut track = silence(50);
+            track.extend(pair(250, 4_000.0, '8'));
+            track.extend(silence(50));
+            track[cut..cut + 160].fill(0);
+            assert_eq!(heard(&track).len(), 1, "lost at {cut}");
+        }
+    }
+
+    #[test]
+    fn short_twisted_lonely_or_unknown_tones_are_no_key() {
+        let framed = |tone: Vec<i16>| [silence(53), tone, silence(50)].concat();
+        for (what, track) in [
+            ("20 ms", framed(pair(20, 8_000.0, '5'))),
+            ("row alone", framed(tones(100, 8_000.0, &[770.0]))),
+            ("column alone", framed(tones(100, 8_000.0, &[1_336.0]))),
+            (
+                "twisted by 14 dB",
+                framed(mixed(&tones(100, 8_000.0, &[770.0]), &tones(100, 1_600.0, &[1_336.0]))),
+            ),
+            ("two rows", framed(tones(100, 6_000.0, &[697.0, 852.0, 1_336.0]))),
+            ("the letter A", framed(pair(100, 6_000.0, 'A'))),
+            (
+                "with an octave above",
+                framed(mixed(&tones(100, 6_000.0, &[770.0, 1_336.0]), &tones(100, 2_700.0, &[1_540.0]))),
+            ),
+            ("too quiet", framed(pair(100, 60.0, '5'))),
+        ] {
+            assert_eq!(heard(&track), [], "{what}");
+        }
+    }
+
+    #[test]
+    fn voice_noise_and_ringback_press_nothing() {
+        for (what, track) in [
+            ("voice", voice(20_000)),
+            ("noise", noise(20_000, 8_000, 4)),
+            ("ringback of Europe", tones(3_000, 8_000.0, &[425.0])),
+            ("ringback of America", tones(3_000, 6_000.0, &[440.0, 480.0])),
+        ] {
+            assert_eq!(heard(&track), [], "{what}");
+        }
+    }
+
+    #[test]
+    fn full_scale_does_not_overflow() {
+        for period in 2..40 {
+            let square: Vec<i16> =
+                (0..4_096).map(|n| if n / period % 2 == 0 { 32_767 } else { -32_768 }).collect();
+            heard(&square);
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! The spoken confirmation: asking, hearing it out, the yes and its breath, the no.
+//!
+//! Promises: while a question is open nothing else is said; a question that was not heard whole is asked again
+//! whole; whatever goes wrong here ends in *not done*.
+//! Never: makes a permit; it asks the gate for one.
+
+use serde_json::json;
+
+use super::gate::{Ask, Confirmation, Early, Form, Naming, Permit, Voice};
+use super::order::{Note, Order, Role};
+use super::outputs::Outputs;
+use super::plan::{Effects, ToolPlan, VoiceYes};
+use super::playback::{End, Reply};
+use super::proposals::{self, Proposal, Stage, TOOL_MARGIN};
+use super::{By, Conversation, EngineYes, Entry, Tag};
+use crate::base::{CallTime, Position, ProposalId};
+use crate::language::Phrase;
+
+impl Conversation {
+    pub(super) fn verbs(&self, proposal: ProposalId) -> Vec<String> {
+        let tool = self.proposals.get(proposal).and_then(|p| self.plan.tool(&p.tool));
+        tool.map(|t| t.confirm.verbs.clone()).unwrap_or_default()
+    }
+
+    /// Puts the question about a waiting proposal. The line is free.
+    pub(super) fn ask(&mut self, proposal: ProposalId, out: &mut Outputs) {
+        let Some(waiting) = self.proposals.get(proposal) else { return };
+        let Some(tool) = self.plan.tool(&waiting.tool) else { return };
+        let voice = self.voice(tool);
+        let question = self.renderer.render(&tool.confirm.question, &waiting.values);
+        let can_ask = voice == Voice::Enough || self.answered.line.keys;
+        let (Ok(question), true) = (question, can_ask) else {
+            out.order(Order::Discard { proposal });
+            let why = "the question could not be put to this caller; nothing was done";
+            self.settle(proposal, proposals::End::Failed, json!({"status": "failed", "why": why}));
+            self.tell(proposal, |_| String::new(), Phrase::Failed);
+            return;
+        };
+        let action = waiting.action;
+        let ask = Ask::new(proposal, action, question, Form::Whole, voice);
+        if let Some(p) = self.proposals.get_mut(proposal) {
+            p.stage = Stage::Asking;
+        }
+        self.put(ask);
+    }
+
+    fn voice(&self, tool: &ToolPlan) -> Voice {
+        match (tool.confirm.voice, self.answered.engine, tool.effects) {
+            (VoiceYes::KeypadOnly, _, _)
+            | (VoiceYes::ByEngine, EngineYes::KeypadOnly, Effects::Irreversible) => Voice::KeyOnly,
+            (VoiceYes::Accepted, _, _)
+            | (VoiceYes::ByEngine, EngineYes::Trusted, _)
+            | (VoiceYes::ByEngine, EngineYes::KeypadOnly, Effects::None | Effects::Reversible) => {
+                Voice::Enough
+            }
+        }
+    }
+
+    /// Queues the question in its form and opens the confirmation.
+    fn put(&mut self, ask: Ask) {
+        let tag = match (ask.voice, self.answered.line.keys) {
+            (Voice::KeyOnly, _) => Phrase::PressKeys,
+            (Voice::Enough, true) => Phrase::SayYesOrNoOrKeys,
+            (Voice::Enough, false) => Phrase::SayYesOrNo,
+        };
+        let tagged = ask.voice == Voice::KeyOnly || self.answered.tag == Tag::Always;
+        let language = self.plan.language;
+        let mut pieces = match ask.form {
+            Form::Whole | Form::Tagged => vec![ask.question.clone()],
+            Form::Short => vec![Phrase::ShortQuestion { what: &self.short(&ask) }.say(language)],
+            Form::YesAgain => vec![Phrase::SayYesAgain.say(language)],
+        };
+        if ask.form == Form::Tagged || (tagged && ask.form != Form::YesAgain) {
+            pieces.push(tag.say(language));
+        }
+        self.playback.queue(Role::Question(ask.proposal), pieces, End::Complete);
+        self.confirmation = Confirmation::Asking { ask, early: Early::Nothing };
+    }
+
+    /// The short form of a question; where the admin wrote none, the question itself.
+    fn short(&self, ask: &Ask) -> String {
+        let proposal = self.proposals.get(ask.proposal);
+        let tool = proposal.and_then(|p| self.plan.tool(&p.tool));
+        let written = tool.map(|t| t.confirm.short.as_str()).filter(|short| !short.is_empty());
+        let values = proposal.map(|p| &p.values);
+        let short = written.zip(values).and_then(|(text, values)| self.renderer.render(text, values).ok());
+        short.unwrap_or_else(|| ask.question.clone())
+    }
+
+    /// Asks once more, or gives up: nothing is done.
+    pub(super) fn ask_again(&mut self, _at: CallTime, form: Form, out: &mut Outputs) {
+        let Some(ask) = self.confirmation.close() else { return };
+        let proposal = ask.proposal;
+        self.drop_gate_replies(proposal, out);
+        match ask.again(form) {
+            Some(ask) => self.put(ask),
+            None => {
+                out.note(Note::Withdrawn { proposal });
+                out.order(Order::Discard { proposal });
+                let why = json!({"status": "declined", "why": "the caller's answers were unclear; nothing was done"});
+                self.settle(proposal, proposals::End::Declined, why);
+                self.notice(Phrase::NotDoneUnclear);
+            }
+        }
+    }
+
+    /// A question that is being put, or the naming of an action, is stopped.
+    fn drop_gate_replies(&mut self, proposal: ProposalId, out: &mut Outputs) {
+        let ours = |role| role == Role::Question(proposal) || role == Role::Action(proposal);
+        if self.playback.speaking().is_some_and(ours) {
+            self.playback.cut(out);
+        }
+        self.playback.forget_waiting(|role| !ours(role));
+    }
+
+    /// A reply was played to its end.
+    pub(super) fn on_played(
+        &mut self,
+        at: CallTime,
+        reply: &Reply,
+        end: Position,
+        by: By,
+        out: &mut Outputs,
+    ) {
+        self.lost_replies = 0;
+        self.push_agent(reply.text());
+        match reply.role {
+            Role::Question(proposal) => self.on_question_played(at, proposal, end, by, out),
+            Role::Action(_) => self.confirmation.named(),
+            Role::Greeting
+            | Role::Answer(_)
+            | Role::Filler
+            | Role::Reminder
+            | Role::Notice
+            | Role::Outcome(_) => {
+                self.expect = self.expected_after(&reply.text());
+            }
+            Role::Goodbye => {
+                if !matches!(self.life, super::lifecycle::Life::Live { .. }) {
+                    self.on_closing(at, out);
+                }
+            }
+        }
+    }
+
+    fn on_question_played(
+        &mut self,
+        at: CallTime,
+        proposal: ProposalId,
+        end: Position,
+        by: By,
+        out: &mut Outputs,
+    ) {
+        let tool = self.proposals.get(proposal).and_then(|p| self.plan.tool(&p.tool));
+        let wants_mark = self.answered.line.marks || tool.is_some_and(|t| t.confirm.demands_mark);
+        if by == By::Clock && wants_mark {
+            // Sent, but nobody says that it was heard: it does not count as asked.
+            self.ask_again(at, Form::Tagged, out);
+            return;
+        }
+        match &self.confirmation {
+            Confirmation::Asking { early: Early::Yes, .. } => self.ask_again(at, Form::Short, out),
+            Confirmation::Asking { .. } => {
+                out.note(Note::Asked { proposal, end });
+                self.confirmation.heard_out(end, at + self.plan.timing.answer);
+            }
+            Confirmation::Closed | Confirmation::Listening { .. } | Confirmation::Breath { .. } => {}
+        }
+    }
+
+    /// The caller said yes, or says it again in the breath.
+    pub(super) fn on_yes(&mut self, at: CallTime, words: String, out: &mut Outputs) {
+        if let Confirmation::Breath { .. } = self.confirmation {
+            self.confirmation.hold(super::gate::Hold::Free);
+            return;
+        }
+        let Some(ask) = self.confirmation.ask() else { return };
+        let proposal = ask.proposal;
+        self.count_turn();
+        self.push_answer(words, "1");
+        let naming = match self.naming(proposal) {
+            None => Naming::Over,
+            Some(text) => {
+                self.playback.queue(Role::Action(proposal), vec![text], End::Complete);
+                Naming::Speaking
+            }
+        };
+        self.confirmation.breathe(at, naming);
+        // Nothing else can be on the line: the question was heard out.
+        self.playback.open_next(at, out);
+    }
+
+    /// The sentence that names the action, if there is one.
+    fn naming(&self, proposal: ProposalId) -> Option<String> {
+        let p = self.proposals.get(proposal)?;
+        let tool = self.plan.tool(&p.tool)?;
+        let text = self.renderer.render(&tool.confirm.action, &p.values).ok()?;
+        (!text.is_empty()).then_some(text)
+    }
+
+    /// The breath is over: the one place where an asked action leaves.
+    pub(super) fn on_breath_over(&mut self, at: CallTime, out: &mut Outputs) {
+        let Some(ask) = self.confirmation.ask() else { return };
+        let proposal = ask.proposal;
+        if let Some(permit) = self.confirmation.release(at) {
+            self.run(at, proposal, permit, out);
+        }
+    }
+
+    /// Sends it.
+    pub(super) fn run(&mut self, at: CallTime, proposal: ProposalId, permit: Permit, out: &mut Outputs) {
+        let timeout = |p: &Proposal| self.plan.tool(&p.tool).map(|t| t.timeout);
+        let until = at + self.proposals.get(proposal).and_then(timeout).unwrap_or_default() + TOOL_MARGIN;
+        if let Some(p) = self.proposals.get_mut(proposal) {
+            p.stage = Stage::Running { until };
+            let (tool, args, key) = (p.tool.clone(), p.args.clone(), p.key.clone());
+            out.order(Order::Run { proposal, tool, args, key, permit });
+        }
+    }
+
+    /// The caller said no.
+    pub(super) fn decline(&mut self, words: String, role: fn(ProposalId) -> Role, out: &mut Outputs) {
+        let Some(proposal) = self.withdraw(words.clone(), "2", out) else { return };
+        let outcome = json!({"status": "declined", "caller_said": words});
+        self.settle(proposal, proposals::End::Declined, outcome);
+        let text = self.phrase_for(proposal, |tool| tool.phrases.declined.clone(), Phrase::NotDone);
+        self.playback.queue(role(proposal), vec![text], End::Complete);
+    }
+
+    /// The caller wants it otherwise: as it stands it is declined, and the model hears why.
+    pub(super) fn alter(&mut self, words: String, out: &mut Outputs) {
+        let Some(proposal) = self.withdraw(words.clone(), "", out) else { return };
+        let outcome =
+            json!({"status": "declined", "why": "the caller wants it otherwise", "caller_said": words});
+        self.settle(proposal, proposals::End::Declined, outcome);
+    }
+
+    fn withdraw(&mut self, words: String, key: &str, out: &mut Outputs) -> Option<ProposalId> {
+        let proposal = self.confirmation.close()?.proposal;
+        self.drop_gate_replies(proposal, out);
+        self.count_turn();
+        self.push_answer(words, key);
+        out.note(Note::Withdrawn { proposal });
+        out.order(Order::Discard { proposal });
+        Some(proposal)
+    }
+
+    fn push_answer(&mut self, text: String, key: &str) {
+        if text.is_empty() {
+            self.history.push(Entry::Keys { keys: key.to_owned() });
+        } else {
+            self.history.push(Entry::Caller { text });
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! What follows from the caller: speaking, falling silent, keys, hanging up.
+//!
+//! Promises: a caller's voice stops what may be interrupted, in the same step; it never stops an action under way.
+//! Never: judges an answer; the gate does.
+
+use super::gate::{Confirmation, Early, Hold, Ruling};
+use super::lifecycle::{GOODBYE_MAX, HANG_UP_MAX, Life, Silence};
+use super::order::{Note, Order, Role, Verdict, Why};
+use super::outputs::Outputs;
+use super::playback::End;
+use super::proposals::Stage;
+use super::turn::{Lost, Said};
+use super::{Conversation, Entry};
+use crate::base::{CallTime, Position};
+use crate::language::Phrase;
+
+/// Lost turns in a row after which nobody can be served by voice.
+const LOST_TURNS_MAX: u8 = 3;
+
+impl Conversation {
+    /// The caller began to speak: what may be interrupted stops, and a breath is held.
+    pub(super) fn on_speech(&mut self, at: CallTime, out: &mut Outputs) {
+        if !self.life.may_speak() {
+            return;
+        }
+        self.turn.started(at, &self.plan.timing);
+        self.confirmation.hold(Hold::Speech);
+        self.interrupt(out);
+    }
+
+    /// Stops the reply on the line, if its role lets a caller stop it.
+    fn interrupt(&mut self, out: &mut Outputs) {
+        if self.playback.speaking().is_some_and(|role| self.may_interrupt(role)) {
+            self.playback.cut(out);
+        }
+    }
+
+    fn may_interrupt(&self, role: Role) -> bool {
+        match role {
+            Role::Greeting
+            | Role::Answer(_)
+            | Role::Filler
+            | Role::Reminder
+            | Role::Notice
+            | Role::Outcome(_) => true,
+            // A question counts only when heard whole, and the naming of an action is the caller's to hear.
+            Role::Question(_) | Role::Action(_) => false,
+            // Who speaks into a goodbye that silence brought is still there.
+            Role::Goodbye => matches!(self.life, Life::Closing { why: Why::Silence, .. }),
+        }
+    }
+
+    /// A turn of the caller is over, with what was said.
+    pub(super) fn on_said(&mut self, at: CallTime, said: &Said, out: &mut Outputs) {
+        self.lost_turns = if said.lost == Lost::Words { self.lost_turns.saturating_add(1) } else { 0 };
+        if self.confirmation.is_closed() {
+            self.on_said_freely(at, said, out);
+        } else {
+            self.on_said_to_question(at, said, out);
+        }
+    }
+
+    fn on_said_freely(&mut self, at: CallTime, said: &Said, out: &mut Outputs) {
+        if self.lost_turns >= LOST_TURNS_MAX {
+            self.close(at, Why::Service, Phrase::ServiceDownGoodbye, out);
+            return;
+        }
+        let text = said.text();
+        if text.is_empty() {
+            // Somebody works, or something else is about to be said: a noise needs no answer.
+            if self.life.is_live()
+                && self.generation_is_idle()
+                && self.playback.is_idle()
+                && !self.proposals.any_open()
+            {
+                self.notice(Phrase::DidNotUnderstand);
+            }
+            return;
+        }
+        self.history.push(Entry::Caller { text });
+        self.new_turn(out);
+    }
+
+    /// The caller has said something new: what waited to be said is out of date, and the model is asked.
+    pub(super) fn new_turn(&mut self, out: &mut Outputs) {
+        self.count_turn();
+        self.drop_generation(out);
+        // What became of an action is told whatever is said meanwhile.
+        self.playback.forget_waiting(|role| matches!(role, Role::Outcome(_) | Role::Goodbye));
+        self.generation.new_turn();
+        self.patience.new_turn();
+        if matches!(self.life, Life::Closing { why: Why::Silence, .. }) {
+            self.life = Life::live(&self.plan.timing);
+        }
+    }
+
+    pub(super) fn count_turn(&mut self) {
+        self.turns = self.turns.saturating_add(1);
+        self.silence.broken();
+    }
+
+    fn on_said_to_question(&mut self, at: CallTime, said: &Said, out: &mut Outputs) {
+        let Some(ask) = self.confirmation.ask() else { return };
+        let proposal = ask.proposal;
+        let verbs = self.verbs(proposal);
+        let Some((ruling, verdict)) = self.confirmation.rule(said, self.plan.language, &verbs) else {
+            return;
+        };
+        out.note(Note::Judged { proposal, answer: verdict });
+        self.on_ruling(at, ruling, said.text(), out);
+    }
+
+    /// A key: an answer where a question is open, else part of a number.
+    pub(super) fn on_key(&mut self, at: CallTime, key: char, position: Position, out: &mut Outputs) {
+        if !self.life.may_speak() {
+            return;
+        }
+        self.silence.broken();
+        if let Some(ruling) = self.confirmation.rule_key(key, position) {
+            if let Some(ask) = self.confirmation.ask() {
+                out.note(Note::Judged { proposal: ask.proposal, answer: Verdict::Key(key) });
+            }
+            self.on_ruling(at, ruling, String::new(), out);
+            return;
+        }
+        self.interrupt(out);
+        if let Some(keys) = self.keypad.pressed(at, key, &self.plan.timing) {
+            self.on_keyed(keys, out);
+        }
+    }
+
+    /// A number is complete.
+    pub(super) fn on_keyed(&mut self, keys: String, out: &mut Outputs) {
+        self.history.push(Entry::Keys { keys });
+        self.new_turn(out);
+    }
+
+    /// What an answer brings about.
+    fn on_ruling(&mut self, at: CallTime, ruling: Ruling, words: String, out: &mut Outputs) {
+        match ruling {
+            Ruling::Nothing => {}
+            Ruling::EarlyYes => {
+                if let Confirmation::Asking { early, .. } = &mut self.confirmation {
+                    *early = Early::Yes;
+                }
+            }
+            Ruling::Yes => self.on_yes(at, words, out),
+            Ruling::AskAgain(form) => self.ask_again(at, form, out),
+            Ruling::Decline => self.decline(words, Role::Outcome, out),
+            Ruling::Alter => self.alter(words, out),
+        }
+    }
+
+    /// Nobody has said anything: a reminder, and after the last a goodbye.
+    pub(super) fn on_silence(&mut self, at: CallTime, out: &mut Outputs) {
+        let nth = self.silence.remind();
+        if nth <= self.plan.timing.reminders {
+            let text = Phrase::StillThere(nth).say(self.plan.language);
+            self.playback.queue(Role::Reminder, vec![text], End::Complete);
+        } else {
+            self.close(at, Why::Silence, Phrase::GoodbyeSilence, out);
+        }
+    }
+
+    /// Says a goodbye, and nothing else any more.
+    pub(super) fn close(&mut self, at: CallTime, why: Why, phrase: Phrase<'_>, out: &mut Outputs) {
+        if !self.life.is_live() {
+            return;
+        }
+        self.drop_generation(out);
+        self.abandon(out);
+        self.playback.cut(out);
+        self.playback.forget_waiting(|role| matches!(role, Role::Outcome(_)));
+        self.playback.queue(Role::Goodbye, vec![phrase.say(self.plan.language)], End::Complete);
+        self.life = Life::Closing { why, until: at + GOODBYE_MAX };
+        self.silence = Silence::Busy { reminded: 0 };
+    }
+
+    /// The goodbye was heard, or its time is over.
+    pub(super) fn on_closing(&mut self, at: CallTime, out: &mut Outputs) {
+        match self.life {
+            Life::Closing { why, .. } => {
+                self.playback.forget_waiting(|_| false);
+                self.playback.cut(out);
+                out.order(Order::HangUp { why });
+                self.life = Life::HangingUp { until: at + HANG_UP_MAX };
+            }
+            Life::HangingUp { .. } => self.on_hung_up(out),
+            Life::Ringing | Life::Live { .. } | Life::Gone | Life::Ended => {}
+        }
+    }
+
+    /// The caller is gone. What was asked and not answered is void; what is under way keeps its outcome.
+    pub(super) fn on_hung_up(&mut self, out: &mut Outputs) {
+        self.drop_generation(out);
+        self.abandon(out);
+        self.playback.forget_waiting(|_| false);
+        self.playback.take();
+        self.life = Life::Gone;
+    }
+
+    /// Voids every proposal that has not left.
+    fn abandon(&mut self, out: &mut Outputs) {
+        if let Some(ask) = self.confirmation.close() {
+            out.note(Note::Withdrawn { proposal: ask.proposal });
+        }
+        let waiting = |stage| matches!(stage, Stage::Preparing { .. } | Stage::Waiting | Stage::Asking);
+        let void: Vec<_> = self.proposals.iter().filter(|p| waiting(p.stage)).map(|p| p.id).collect();
+        for proposal in void {
+            out.order(Order::Discard { proposal });
+            self.settle(proposal, super::proposals::End::Declined, serde_json::json!({"status": "declined"}));
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! What the model wishes to do, from the wish to its outcome, each frozen as it was proposed.
+//!
+//! Promises: one action is under way once; what is unknown or done is remembered by its digest for the whole call.
+//! Never: gives leave; that is the gate's.
+
+use serde_json::{Value, json};
+
+use super::event::{Outcome, UnknownAction};
+use super::order::{ActionKey, Refusal};
+use super::plan::Effects;
+use super::timer::Timer;
+use crate::base::{CallTime, Digest, Millis, ProposalId, ToolName};
+
+/// Proposals taken up in one call. Bounds what a mad model can pile up in memory.
+const PROPOSALS_MAX: usize = 200;
+
+/// After a tool's own timeout the dispatcher must have answered; this is for one that does not.
+pub(super) const TOOL_MARGIN: Millis = Millis(2_000);
+
+/// One wish, and where it stands.
+#[derive(Debug)]
+pub(super) struct Proposal {
+    pub(super) id: ProposalId,
+    pub(super) tool: ToolName,
+    pub(super) args: Value,
+    pub(super) effects: Effects,
+    pub(super) stage: Stage,
+    /// Of the resolved action; of the arguments until it is resolved.
+    pub(super) action: Digest,
+    /// What the question may name: arguments and prepared values.
+    pub(super) values: Value,
+    pub(super) key: ActionKey,
+    /// The turn in which it was settled or proposed last.
+    pub(super) turn: u32,
+}
+
+/// How far a proposal has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Its request is being resolved.
+    Preparing {
+        until: CallTime,
+    },
+    /// Resolved; its question waits.
+    Waiting,
+    /// Its question is open, or the breath after the yes.
+    Asking,
+    /// Sent, or about to be, by the dispatcher.
+    Running {
+        until: CallTime,
+    },
+    Settled(End),
+}
+
+/// What became of a proposal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    Done,
+    Failed,
+    Unknown,
+    Declined,
+}
+
+/// All proposals of a call.
+#[derive(Debug)]
+pub(super) struct Proposals {
+    list: Vec<Proposal>,
+    /// Of this caller's earlier calls.
+    earlier: Vec<UnknownAction>,
+}
+
+impl Proposals {
+    pub(super) fn new() -> Proposals {
+        Proposals { list: Vec::new(), earlier: Vec::new() }
+    }
+
+    pub(super) fn remember(&mut self, earlier: Vec<UnknownAction>) {
+        self.earlier = earlier;
+    }
+
+    pub(super) fn add(
+        &mut self,
+        tool: &ToolName,
+        args: Value,
+        effects: Effects,
+        turn: u32,
+    ) -> Result<&mut Proposal, Refusal> {
+        if self.list.len() >= PROPOSALS_MAX {
+            return Err(Refusal::TooMany);
+        }
+        let id = ProposalId(u32::try_from(self.list.len()).unwrap_or(u32::MAX)).next();
+        let action = Digest::of_json(&args);
+        let values = args.clone();
+        let stage = Stage::Waiting;
+        let key = ActionKey::Own(id);
+        self.list.push(Proposal { id, tool: tool.clone(), args, effects, stage, action, values, key, turn });
+        self.list.last_mut().ok_or(Refusal::TooMany)
+    }
+
+    pub(super) fn get(&self, id: ProposalId) -> Option<&Proposal> {
+        self.list.iter().find(|p| p.id == id)
+    }
+
+    pub(super) fn get_mut(&mut self, id: ProposalId) -> Option<&mut Proposal> {
+        self.list.iter_mut().find(|p| p.id == id)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Proposal> {
+        self.list.iter()
+    }
+
+    /// The first whose question waits.
+    pub(super) fn next_question(&self) -> Option<ProposalId> {
+        self.list.iter().find(|p| p.stage == Stage::Waiting).map(|p| p.id)
+    }
+
+    /// Whether any is not settled yet.
+    pub(super) fn any_open(&self) -> bool {
+        self.list.iter().any(|p| !matches!(p.stage, Stage::Settled(_)))
+    }
+
+    /// Whether an action with effects is on its way.
+    pub(super) fn any_effect_running(&self) -> bool {
+        self.list.iter().any(|p| matches!(p.stage, Stage::Running { .. }) && p.effects != Effects::None)
+    }
+
+    /// Whether somebody may say in that turn that something was done: what was settled in it decides, and
+    /// where nothing was, what was done before.
+    pub(super) fn any_done(&self, turn: u32) -> bool {
+        let settled = |p: &&Proposal| p.effects != Effects::None && matches!(p.stage, Stage::Settled(_));
+        let done = |p: &Proposal| p.stage == Stage::Settled(End::Done);
+        let mut now = self.list.iter().filter(settled).filter(|p| p.turn == turn).peekable();
+        if now.peek().is_some() { now.any(done) } else { self.list.iter().filter(settled).any(done) }
+    }
+
+    /// Whether a resolved action may be taken up in that turn, and under which key.
+    pub(super) fn admit(
+        &self,
+        id: ProposalId,
+        tool: &ToolName,
+        action: Digest,
+        turn: u32,
+        keyed: bool,
+    ) -> Result<ActionKey, Refusal> {
+        let mut key = ActionKey::Own(id);
+        if let Some(sent) = self.earlier.iter().find(|u| u.tool == *tool && u.action == action) {
+            key = ActionKey::Earlier(sent.key.clone());
+        }
+        for other in self.list.iter().filter(|p| p.id != id && p.tool == *tool && p.action == action) {
+            match other.stage {
+                // Not resolved, so its digest is of other things.
+                Stage::Preparing { .. } => {}
+                Stage::Waiting | Stage::Asking | Stage::Running { .. } => return Err(Refusal::UnderWay),
+                Stage::Settled(End::Declined) if other.turn == turn => return Err(Refusal::Declined),
+                Stage::Settled(End::Done) if other.turn == turn => return Err(Refusal::AlreadyDone),
+                Stage::Settled(End::Unknown) => key = other.key.clone(),
+                Stage::Settled(End::Declined | End::Done | End::Failed) => {}
+            }
+        }
+        if key != ActionKey::Own(id) && !keyed { Err(Refusal::OutcomeUnknown) } else { Ok(key) }
+    }
+
+    pub(super) fn deadline(&self) -> Option<(CallTime, Timer)> {
+        let due = |p: &Proposal| match p.stage {
+            Stage::Preparing { until } => Some((until, Timer::Prepare)),
+            Stage::Running { until } => Some((until, Timer::Tool)),
+            Stage::Waiting | Stage::Asking | Stage::Settled(_) => None,
+        };
+        self.list.iter().filter_map(due).min()
+    }
+
+    /// The one whose wait ran out.
+    pub(super) fn overdue(&self, now: CallTime) -> Option<ProposalId> {
+        let late = |p: &&Proposal| match p.stage {
+            Stage::Preparing { until } | Stage::Running { until } => until <= now,
+            Stage::Waiting | Stage::Asking | Stage::Settled(_) => false,
+        };
+        self.list.iter().find(late).map(|p| p.id)
+    }
+}
+
+/// An outcome as the model is told it.
+pub(super) fn told(outcome: &Outcome) -> Value {
+    match outcome {
+        Outcome::Done { result } => json!({"status": "done", "result": result}),
+        Outcome::Failed { why } => json!({"status": "failed", "why": why}),
+        Outcome::Unknown => {
+            json!({"status": "unknown", "why": "it was sent and no answer came; do not say that it is done"})
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! The caller's side: when a turn begins and ends, what was said in it, and which keys make one number.
+//!
+//! Promises: a turn ends once, with all its words or after a deadline; words keep the spans they came with.
+//! Never: judges what was said.
+
+use super::event::{Affirmation, Transcript, TranscriptEnd, Word};
+use super::plan::Timing;
+use super::timer::Timer;
+use crate::base::CallTime;
+
+/// Most words kept of one turn: a minute of fast speech. What is beyond is dropped, which no answer needs.
+const WORDS_MAX: usize = 400;
+
+/// Most keys taken for one number: longer than any card or phone number.
+const KEYS_MAX: usize = 32;
+
+/// Whether the caller speaks.
+#[derive(Clone, Debug)]
+pub(super) enum Turn {
+    Quiet,
+    /// Speaking; `until` is the longest turn.
+    Talking {
+        said: Said,
+        until: CallTime,
+    },
+    /// Fallen silent; the recogniser owes words until `until`.
+    Stopped {
+        said: Said,
+        until: CallTime,
+    },
+}
+
+/// What a turn has brought so far.
+#[derive(Clone, Debug)]
+pub(super) struct Said {
+    pub(super) words: Vec<Word>,
+    pub(super) affirmation: Affirmation,
+    pub(super) lost: Lost,
+    /// How many stretches of speech the recogniser still owes.
+    owed: u8,
+}
+
+/// Whether the recogniser lost a part of the turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lost {
+    Nothing,
+    Words,
+}
+
+impl Said {
+    fn nothing() -> Said {
+        Said { words: Vec::new(), affirmation: Affirmation::ByWords, lost: Lost::Nothing, owed: 0 }
+    }
+
+    /// The words as one text.
+    pub(super) fn text(&self) -> String {
+        join(self.words.iter())
+    }
+}
+
+/// Words as one text, single spaces between.
+pub(super) fn join<'a>(words: impl Iterator<Item = &'a Word>) -> String {
+    words.map(|w| w.text.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+impl Turn {
+    pub(super) fn is_quiet(&self) -> bool {
+        matches!(self, Turn::Quiet)
+    }
+
+    pub(super) fn started(&mut self, at: CallTime, timing: &Timing) {
+        let said = match std::mem::replace(self, Turn::Quiet) {
+            Turn::Quiet => Said::nothing(),
+            Turn::Talking { said, .. } | Turn::Stopped { said, .. } => said,
+        };
+        *self = Turn::Talking { said, until: at + timing.turn };
+    }
+
+    pub(super) fn stopped(&mut self, at: CallTime, timing: &Timing) {
+        if let Turn::Talking { said, .. } = self {
+            let mut said = std::mem::replace(said, Said::nothing());
+            said.owed = said.owed.saturating_add(1);
+            *self = Turn::Stopped { said, until: at + timing.transcript };
+        }
+    }
+
+    /// Takes words. The turn is over when the caller is silent and the recogniser owes nothing.
+    pub(super) fn heard(&mut self, transcript: Transcript) -> Option<Said> {
+        let (said, stopped) = match self {
+            Turn::Quiet => return None,
+            Turn::Talking { said, .. } => (said, false),
+            Turn::Stopped { said, .. } => (said, true),
+        };
+        let affirmation = match transcript.end {
+            TranscriptEnd::Partial => return None,
+            TranscriptEnd::Final => None,
+            TranscriptEnd::Turn(affirmation) => Some(affirmation),
+        };
+        let room = WORDS_MAX.saturating_sub(said.words.len());
+        said.words.extend(transcript.words.into_iter().take(room));
+        if let Some(affirmation) = affirmation {
+            said.affirmation = affirmation;
+            said.owed = said.owed.saturating_sub(1);
+        }
+        (stopped && said.owed == 0 && affirmation.is_some()).then(|| self.take())
+    }
+
+    /// The recogniser lost a stretch of speech.
+    pub(super) fn lost(&mut self) -> Option<Said> {
+        let (said, stopped) = match self {
+            Turn::Quiet => return None,
+            Turn::Talking { said, .. } => (said, false),
+            Turn::Stopped { said, .. } => (said, true),
+        };
+        said.lost = Lost::Words;
+        said.owed = said.owed.saturating_sub(1);
+        (stopped && said.owed == 0).then(|| self.take())
+    }
+
+    pub(super) fn deadline(&self) -> Option<(CallTime, Timer)> {
+        match self {
+            Turn::Quiet => None,
+            Turn::Talking { until, .. } => Some((*until, Timer::TurnLimit)),
+            Turn::Stopped { until, .. } => Some((*until, Timer::Transcript)),
+        }
+    }
+
+    /// The turn as it is, ended by a deadline; what the recogniser still owed is lost.
+    pub(super) fn give_up(&mut self) -> Said {
+        let mut said = self.take();
+        said.lost = Lost::Words;
+        said
+    }
+
+    fn take(&mut self) -> Said {
+        match std::mem::replace(self, Turn::Quiet) {
+            Turn::Quiet => Said::nothing(),
+            Turn::Talking { said, .. } | Turn::Stopped { said, .. } => said,
+        }
+    }
+}
+
+/// Keys that may become one number.
+#[derive(Clone, Debug)]
+pub(super) enum Keypad {
+    Idle,
+    Collecting { keys: String, until: CallTime },
+}
+
+impl Keypad {
+    pub(super) fn is_idle(&self) -> bool {
+        matches!(self, Keypad::Idle)
+    }
+
+    /// Takes a key; `#` completes the number.
+    pub(super) fn pressed(&mut self, at: CallTime, key: char, timing: &Timing) -> Option<String> {
+        if key == '#' {
+            return self.take();
+        }
+        let until = at + timing.keys;
+        match self {
+            Keypad::Idle => *self = Keypad::Collecting { keys: key.to_string(), until },
+            Keypad::Collecting { keys, until: old } => {
+                if keys.len() < KEYS_MAX {
+                    keys.push(key);
+                }
+                *old = until;
+            }
+        }
+        None
+    }
+
+    pub(super) fn deadline(&self) -> Option<(CallTime, Timer)> {
+        match self {
+            Keypad::Idle => None,
+            Keypad::Collecting { until, .. } => Some((*until, Timer::Keys)),
+        }
+    }
+
+    pub(super) fn take(&mut self) -> Option<String> {
+        match std::mem::replace(self, Keypad::Idle) {
+            Keypad::Idle => None,
+            Keypad::Collecting { keys, .. } => Some(keys),
+        }
+    }
+}

@@ -1,0 +1,330 @@
+//! What follows from the model and the tools: pieces, wishes, results, and what goes wrong with them.
+//!
+//! Promises: the outcome of an action is told by code before the model speaks of it; nobody says *done* of an
+//! unknown (promise 2); a result is never lost, even when the caller is gone.
+//! Never: runs anything; it orders.
+
+use serde_json::{Value, json};
+
+use super::generation::{Round, State, Survives, Voice};
+use super::lifecycle::Life;
+use super::order::{Note, Order, Refusal, Role, Why};
+use super::outputs::Outputs;
+use super::plan::{Effects, Idempotency, ParameterKind, ToolPlan};
+use super::playback::{End, Reply};
+use super::proposals::{self, Stage, TOOL_MARGIN, told};
+use super::{Conversation, Entry, Expect, Outcome, Permit};
+use crate::base::{CallTime, Digest, GenerationId, ProposalId, ToolName};
+use crate::language::{Phrase, claims_done};
+
+/// Replies lost in a row after which the agent has no voice.
+const LOST_REPLIES_MAX: u8 = 3;
+
+impl Conversation {
+    pub(super) fn generation_is_idle(&self) -> bool {
+        self.generation.state == State::Idle
+    }
+
+    pub(super) fn drop_generation(&mut self, out: &mut Outputs) {
+        if let State::Running { .. } = self.generation.state {
+            out.order(Order::DropGeneration { generation: self.generation.last });
+            let role = Role::Answer(self.generation.last);
+            self.playback.forget_waiting(|waiting| waiting != role);
+        }
+        self.generation.state = State::Idle;
+    }
+
+    pub(super) fn on_wrote(
+        &mut self,
+        at: CallTime,
+        generation: GenerationId,
+        piece: String,
+        out: &mut Outputs,
+    ) {
+        let screened = self.claims_what_is_not(&piece);
+        let Some(voice) = self.generation.running(generation) else { return };
+        match (*voice, screened) {
+            (Voice::Muted, _) => {}
+            (Voice::Unheard | Voice::Spoken, true) => out.note(Note::Screened { generation }),
+            (Voice::Unheard | Voice::Spoken, false) => {
+                *voice = Voice::Spoken;
+                self.playback.extend(at, Role::Answer(generation), piece, out);
+            }
+        }
+        self.generation.alive(at, &self.plan.timing);
+    }
+
+    /// A claim that something was done, where nothing was.
+    fn claims_what_is_not(&self, piece: &str) -> bool {
+        let acts = self.plan.tools.iter().any(|tool| tool.effects != Effects::None);
+        acts && !self.proposals.any_done(self.turns) && claims_done(self.plan.language, piece)
+    }
+
+    pub(super) fn on_proposed(
+        &mut self,
+        at: CallTime,
+        generation: GenerationId,
+        name: &ToolName,
+        args: Value,
+        out: &mut Outputs,
+    ) {
+        if self.generation.running(generation).is_none() {
+            return;
+        }
+        self.generation.alive(at, &self.plan.timing);
+        let effects = self.plan.tool(name).map_or(Effects::None, |tool| tool.effects);
+        let timeout = self.plan.tool(name).map(|tool| tool.timeout);
+        let turn = self.turns;
+        let Ok(proposal) = self.proposals.add(name, args, effects, turn) else { return };
+        let (id, tool, args) = (proposal.id, proposal.tool.clone(), proposal.args.clone());
+        let Some(timeout) = timeout else {
+            self.refuse(id, Refusal::UnknownTool, out);
+            return;
+        };
+        let until = at + timeout + TOOL_MARGIN;
+        if effects == Effects::None {
+            let action = proposal.action;
+            self.run_unasked(at, id, action, out);
+            return;
+        }
+        proposal.stage = Stage::Preparing { until };
+        if let Some(voice) = self.generation.running(generation) {
+            *voice = Voice::Muted;
+        }
+        out.order(Order::Prepare { proposal: id, tool, args });
+    }
+
+    /// Runs it where the plan wants no question; whether it did.
+    fn run_unasked(&mut self, at: CallTime, id: ProposalId, action: Digest, out: &mut Outputs) -> bool {
+        let Some(proposal) = self.proposals.get(id) else { return false };
+        let Some(tool) = self.plan.tool(&proposal.tool) else { return false };
+        let Some(permit) = Permit::unasked(at, id, action, tool, &proposal.values, &self.renderer) else {
+            return false;
+        };
+        let start = self.renderer.render(&tool.phrases.start, &proposal.values).unwrap_or_default();
+        if !start.is_empty() && self.playback.is_idle() {
+            self.playback.queue(Role::Filler, vec![start], End::Complete);
+        }
+        self.run(at, id, permit, out);
+        true
+    }
+
+    pub(super) fn on_prepared(
+        &mut self,
+        at: CallTime,
+        id: ProposalId,
+        action: Digest,
+        values: Value,
+        out: &mut Outputs,
+    ) {
+        let Some(proposal) = self.proposals.get(id) else { return };
+        if !matches!(proposal.stage, Stage::Preparing { .. }) {
+            return;
+        }
+        let keyed = self.plan.tool(&proposal.tool).is_some_and(|tool| tool.idempotency == Idempotency::Keyed);
+        let name = proposal.tool.clone();
+        match self.proposals.admit(id, &name, action, self.turns, keyed) {
+            Err(refusal) => {
+                out.order(Order::Discard { proposal: id });
+                self.refuse(id, refusal, out);
+            }
+            Ok(key) => {
+                if let Some(proposal) = self.proposals.get_mut(id) {
+                    proposal.key = key;
+                    proposal.action = action;
+                    merge(&mut proposal.values, values);
+                    proposal.stage = Stage::Waiting;
+                }
+                self.run_unasked(at, id, action, out);
+            }
+        }
+    }
+
+    pub(super) fn on_unprepared(&mut self, id: ProposalId, why: String) {
+        if self.proposals.get(id).is_some_and(|p| matches!(p.stage, Stage::Preparing { .. })) {
+            self.settle(id, proposals::End::Failed, told(&Outcome::Failed { why }));
+        }
+    }
+
+    fn refuse(&mut self, id: ProposalId, why: Refusal, out: &mut Outputs) {
+        out.note(Note::Refused { proposal: id, why });
+        let (end, status, reason) = match why {
+            Refusal::UnknownTool => (proposals::End::Failed, "failed", "there is no such tool"),
+            Refusal::Declined => (proposals::End::Declined, "declined", "the caller has just declined this"),
+            Refusal::UnderWay => (proposals::End::Failed, "failed", "the same action is already under way"),
+            Refusal::OutcomeUnknown => {
+                (proposals::End::Failed, "failed", "it was sent before and its outcome is not known")
+            }
+            Refusal::AlreadyDone => (proposals::End::Failed, "failed", "this was already done just now"),
+            Refusal::TooMany => (proposals::End::Failed, "failed", "too many calls of tools"),
+        };
+        self.settle(id, end, json!({"status": status, "why": reason}));
+        match why {
+            Refusal::OutcomeUnknown => self.notice(Phrase::UnknownAlready),
+            Refusal::AlreadyDone => self.notice(Phrase::AlreadyDone),
+            Refusal::UnknownTool | Refusal::Declined | Refusal::UnderWay | Refusal::TooMany => {}
+        }
+    }
+
+    /// A tool run came to its end. A late word about an unknown one is still the truth, and is told.
+    pub(super) fn on_settled(&mut self, id: ProposalId, outcome: &Outcome) {
+        let Some(proposal) = self.proposals.get(id) else { return };
+        match proposal.stage {
+            Stage::Running { .. } => {}
+            Stage::Settled(proposals::End::Unknown) if *outcome != Outcome::Unknown => {}
+            Stage::Preparing { .. } | Stage::Waiting | Stage::Asking | Stage::Settled(_) => return,
+        }
+        let effects = proposal.effects;
+        let end = match outcome {
+            Outcome::Done { .. } => proposals::End::Done,
+            Outcome::Failed { .. } => proposals::End::Failed,
+            Outcome::Unknown if effects == Effects::None => proposals::End::Failed,
+            Outcome::Unknown => proposals::End::Unknown,
+        };
+        if let (Outcome::Done { result }, Some(proposal)) = (outcome, self.proposals.get_mut(id)) {
+            merge(&mut proposal.values, result.clone());
+        }
+        self.settle(id, end, told(outcome));
+        if effects != Effects::None {
+            match outcome {
+                Outcome::Done { .. } => self.tell(id, |tool| tool.phrases.done.clone(), Phrase::Done),
+                Outcome::Failed { .. } => self.tell(id, |tool| tool.phrases.failed.clone(), Phrase::Failed),
+                Outcome::Unknown => self.tell(id, |tool| tool.phrases.unknown.clone(), Phrase::Unknown),
+            }
+        }
+    }
+
+    /// Records what became of a proposal; call and outcome enter the history together.
+    pub(super) fn settle(&mut self, id: ProposalId, end: proposals::End, outcome: Value) {
+        let turn = self.turns;
+        if let Some(proposal) = self.proposals.get_mut(id) {
+            proposal.stage = Stage::Settled(end);
+            proposal.turn = turn;
+            let (tool, args) = (proposal.tool.clone(), proposal.args.clone());
+            self.history.push(Entry::Tool { proposal: id, tool, args, outcome });
+            self.untold = self.untold.saturating_add(1);
+        }
+    }
+
+    /// Says what became of an action, in the tool's words or the gateway's.
+    pub(super) fn tell(&mut self, id: ProposalId, words: fn(&ToolPlan) -> String, otherwise: Phrase<'_>) {
+        if self.life.may_speak() {
+            let text = self.phrase_for(id, words, otherwise);
+            self.playback.queue(Role::Outcome(id), vec![text], End::Complete);
+        }
+    }
+
+    pub(super) fn phrase_for(
+        &self,
+        id: ProposalId,
+        words: fn(&ToolPlan) -> String,
+        otherwise: Phrase<'_>,
+    ) -> String {
+        let proposal = self.proposals.get(id);
+        let tool = proposal.and_then(|p| self.plan.tool(&p.tool));
+        let written = tool.map(words).filter(|text| !text.is_empty()).zip(proposal);
+        let text = written.and_then(|(text, p)| self.renderer.render(&text, &p.values).ok());
+        text.unwrap_or_else(|| otherwise.say(self.plan.language))
+    }
+
+    pub(super) fn on_overdue(&mut self, at: CallTime) {
+        let Some(id) = self.proposals.overdue(at) else { return };
+        let Some(proposal) = self.proposals.get(id) else { return };
+        if matches!(proposal.stage, Stage::Preparing { .. }) {
+            self.on_unprepared(id, "the service did not answer in time".to_owned());
+        } else {
+            self.on_settled(id, &Outcome::Unknown);
+        }
+    }
+
+    pub(super) fn on_finished(&mut self, at: CallTime, generation: GenerationId, out: &mut Outputs) {
+        let Some(voice) = self.generation.running(generation).copied() else { return };
+        self.generation.alive(at, &self.plan.timing);
+        self.generation.state = State::Idle;
+        self.playback.complete(at, Role::Answer(generation), out);
+        let said_nothing = voice == Voice::Unheard && self.untold == 0 && !self.proposals.any_open();
+        if said_nothing && self.playback.is_idle() {
+            self.notice(Phrase::DidNotUnderstand);
+        }
+    }
+
+    pub(super) fn on_generation_failed(&mut self, at: CallTime, out: &mut Outputs) {
+        self.playback.complete(at, Role::Answer(self.generation.last), out);
+        match self.generation.failed() {
+            Survives::Yes => self.notice(Phrase::ServiceDown),
+            Survives::No => self.close(at, Why::Service, Phrase::ServiceDownGoodbye, out),
+        }
+    }
+
+    /// Results stand and nobody has told the model: another round.
+    pub(super) fn next_round(&mut self) {
+        self.untold = 0;
+        match self.generation.next_round() {
+            Round::Granted => {}
+            Round::TooMany => self.notice(Phrase::ServiceDown),
+        }
+    }
+
+    /// A reply could not be spoken.
+    pub(super) fn on_reply_lost(&mut self, at: CallTime, reply: &Reply, out: &mut Outputs) {
+        self.lost_replies = self.lost_replies.saturating_add(1);
+        if self.lost_replies >= LOST_REPLIES_MAX {
+            // Without a voice there is no goodbye either.
+            self.life = Life::Closing { why: Why::Service, until: at };
+            self.on_closing(at, out);
+            return;
+        }
+        match reply.role {
+            Role::Question(_) | Role::Action(_) => self.ask_again(at, super::gate::Form::Tagged, out),
+            Role::Goodbye => self.on_closing(at, out),
+            Role::Greeting
+            | Role::Answer(_)
+            | Role::Filler
+            | Role::Reminder
+            | Role::Notice
+            | Role::Outcome(_) => {}
+        }
+    }
+
+    /// All was sent and the mark never came back.
+    pub(super) fn on_mark_lost(&mut self, at: CallTime, reply: &Reply, out: &mut Outputs) {
+        match reply.role {
+            Role::Question(_) | Role::Action(_) => self.ask_again(at, super::gate::Form::Tagged, out),
+            Role::Goodbye => self.on_closing(at, out),
+            Role::Greeting
+            | Role::Answer(_)
+            | Role::Filler
+            | Role::Reminder
+            | Role::Notice
+            | Role::Outcome(_) => {
+                // Nobody says that it was heard, so history does not either.
+            }
+        }
+    }
+
+    /// A word while somebody works.
+    pub(super) fn on_filler(&mut self, at: CallTime) {
+        let said = self.patience.word(at);
+        let running = self.proposals.iter().find(|p| matches!(p.stage, Stage::Running { .. }));
+        let tool = running.and_then(|p| self.plan.tool(&p.tool));
+        let delay = tool.map(|t| t.phrases.delay.clone()).filter(|text| !text.is_empty());
+        let own = if said == 0 { Phrase::OneMoment } else { Phrase::StillWorking };
+        let text = delay.filter(|_| said == 0).unwrap_or_else(|| own.say(self.plan.language));
+        self.playback.queue(Role::Filler, vec![text], End::Complete);
+    }
+
+    /// What kind of words a reply asks for: digits, where it is the admin's question for them.
+    pub(super) fn expected_after(&self, text: &str) -> Expect {
+        let mut parameters = self.plan.tools.iter().flat_map(|tool| &tool.parameters);
+        let digits = parameters
+            .any(|p| p.kind == ParameterKind::Digits && !p.ask.is_empty() && text.ends_with(&p.ask));
+        if digits { Expect::Digits } else { Expect::Anything }
+    }
+}
+
+/// Adds values to values; the new ones win.
+fn merge(into: &mut Value, more: Value) {
+    if let (Value::Object(into), Value::Object(more)) = (into, more) {
+        into.extend(more);
+    }
+}

@@ -1,0 +1,310 @@
+//! One event as one line, both ways.
+//!
+//! Promises: `parse_event(write_event(e)) == e` for every event.
+//! Never: loses a span, a digit or a key's order.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use super::scan::Scan;
+use crate::base::{Digest, GenerationId, PieceNo, ProposalId, ReplyId, Samples, ToolName};
+use crate::conversation::{
+    Affirmation, Answered, By, EngineYes, Event, LineAbilities, Outcome, Tag, Transcript, TranscriptEnd,
+    UnknownAction, Word,
+};
+
+/// What stands behind `<` in a journal.
+#[must_use]
+pub fn write_event(event: &Event) -> String {
+    match event {
+        Event::Answered(answered) => write_answered(answered),
+        Event::SpeechStarted { at } => format!("speech {at}"),
+        Event::SpeechStopped { at } => format!("silence {at}"),
+        Event::LineStalled => "line-stalled".to_owned(),
+        Event::LineResumed => "line-resumed".to_owned(),
+        Event::Key { key, at } => format!("key {key} {at}"),
+        Event::Heard(transcript) => write_transcript(transcript),
+        Event::SttFailed => "stt-failed".to_owned(),
+        Event::Synthesised { reply, piece, length } => format!("synthesised {reply}{piece} {}", length.0),
+        Event::TtsFailed { reply } => format!("tts-failed {reply}"),
+        Event::Played { reply, at, by } => format!("played {reply} {at} {}", by_word(*by)),
+        Event::Cut { reply, whole, permille } => format!("cut {reply} {whole}+{permille}"),
+        Event::Wrote { generation, piece } => format!("wrote {generation} {}", quoted(piece)),
+        Event::Proposed { generation, tool, args } => format!("proposed {generation} {tool} {args}"),
+        Event::Finished { generation } => format!("finished {generation}"),
+        Event::GenerationFailed { generation } => format!("generation-failed {generation}"),
+        Event::Prepared { proposal, action, values } => format!("prepared {proposal} {action} {values}"),
+        Event::Unprepared { proposal, why } => format!("unprepared {proposal} {}", quoted(why)),
+        Event::Settled { proposal, outcome } => match outcome {
+            Outcome::Done { result } => format!("settled {proposal} done {result}"),
+            Outcome::Failed { why } => format!("settled {proposal} failed {}", quoted(why)),
+            Outcome::Unknown => format!("settled {proposal} unknown"),
+        },
+        Event::HungUp => "hung-up".to_owned(),
+    }
+}
+
+/// Reads what stands behind `<`.
+///
+/// # Errors
+/// What was expected and what stood there.
+pub fn parse_event(line: &str) -> Result<Event, String> {
+    let mut scan = Scan::new(line);
+    let event = match scan.word("an event")? {
+        "answered" => parse_answered(&mut scan)?,
+        "speech" => Event::SpeechStarted { at: scan.position()? },
+        "silence" => Event::SpeechStopped { at: scan.position()? },
+        "line-stalled" => Event::LineStalled,
+        "line-resumed" => Event::LineResumed,
+        "key" => Event::Key { key: scan.read("a key", one_key)?, at: scan.position()? },
+        "heard" => Event::Heard(parse_transcript(&mut scan)?),
+        "stt-failed" => Event::SttFailed,
+        "synthesised" => parse_synthesised(&mut scan)?,
+        "tts-failed" => Event::TtsFailed { reply: reply(&mut scan)? },
+        "played" => Event::Played {
+            reply: reply(&mut scan)?,
+            at: scan.position()?,
+            by: scan.read("mark or clock", by)?,
+        },
+        "cut" => parse_cut(&mut scan)?,
+        "wrote" => Event::Wrote { generation: generation(&mut scan)?, piece: scan.string("the piece")? },
+        "proposed" => {
+            let generation = generation(&mut scan)?;
+            let tool = ToolName(scan.word("a tool")?.into());
+            Event::Proposed { generation, tool, args: scan.json("the arguments")? }
+        }
+        "finished" => Event::Finished { generation: generation(&mut scan)? },
+        "generation-failed" => Event::GenerationFailed { generation: generation(&mut scan)? },
+        "prepared" => parse_prepared(&mut scan)?,
+        "unprepared" => Event::Unprepared { proposal: proposal(&mut scan)?, why: scan.string("why")? },
+        "settled" => Event::Settled { proposal: proposal(&mut scan)?, outcome: parse_outcome(&mut scan)? },
+        "hung-up" => Event::HungUp,
+        other => return Err(format!("there is no event `{other}`")),
+    };
+    if scan.is_empty() {
+        Ok(event)
+    } else {
+        Err(format!("something stands behind `{}`", write_event(&event)))
+    }
+}
+
+fn write_answered(answered: &Answered) -> String {
+    let mut line = "answered".to_owned();
+    line.push_str(if answered.line.marks { "" } else { " no-marks" });
+    line.push_str(if answered.line.keys { "" } else { " no-keys" });
+    line.push_str(match answered.engine {
+        EngineYes::Trusted => "",
+        EngineYes::KeypadOnly => " keypad-only",
+    });
+    line.push_str(match answered.tag {
+        Tag::WhenAskedAgain => "",
+        Tag::Always => " tag",
+    });
+    if answered.attempt > 0 {
+        // Writing to a string cannot fail.
+        let _ = write!(line, " attempt={}", answered.attempt);
+    }
+    for u in &answered.unknown {
+        let _ = write!(line, " unknown={}:{}:{}", u.tool, u.action, u.key);
+    }
+    line
+}
+
+fn parse_answered(scan: &mut Scan<'_>) -> Result<Event, String> {
+    let line = LineAbilities { marks: true, keys: true };
+    let (engine, tag) = (EngineYes::Trusted, Tag::WhenAskedAgain);
+    let mut answered = Answered { line, engine, tag, attempt: 0, unknown: Vec::new() };
+    while !scan.is_empty() {
+        let word = scan.word("an ability")?;
+        match word.split_once('=').unwrap_or((word, "")) {
+            ("no-marks", "") => answered.line.marks = false,
+            ("no-keys", "") => answered.line.keys = false,
+            ("keypad-only", "") => answered.engine = EngineYes::KeypadOnly,
+            ("tag", "") => answered.tag = Tag::Always,
+            ("attempt", n) => answered.attempt = n.parse().map_err(|_| format!("`{word}` has no number"))?,
+            ("unknown", value) => {
+                let mut parts = value.splitn(3, ':');
+                let (tool, action, key) = (parts.next(), parts.next().and_then(Digest::parse), parts.next());
+                let (Some(tool), Some(action), Some(key)) = (tool, action, key) else {
+                    return Err(format!("`{word}` is not `unknown=TOOL:DIGEST:KEY`"));
+                };
+                answered.unknown.push(UnknownAction {
+                    tool: ToolName(tool.into()),
+                    action,
+                    key: key.to_owned(),
+                });
+            }
+            _ => return Err(format!("`{word}` is no ability of a call")),
+        }
+    }
+    Ok(Event::Answered(answered))
+}
+
+fn write_transcript(transcript: &Transcript) -> String {
+    let mut line = "heard".to_owned();
+    for word in &transcript.words {
+        let _ = write!(line, " {}", quoted(&word.text));
+        if let Some(span) = word.span {
+            let _ = write!(line, " {}..{}", span.from, span.to);
+        }
+    }
+    line.push_str(match transcript.end {
+        TranscriptEnd::Partial => " partial",
+        TranscriptEnd::Final => " final",
+        TranscriptEnd::Turn(Affirmation::ByWords) => " turn",
+        TranscriptEnd::Turn(Affirmation::Certain) => " turn:certain",
+        TranscriptEnd::Turn(Affirmation::Doubtful) => " turn:doubtful",
+        TranscriptEnd::Turn(Affirmation::Absent) => " turn:absent",
+    });
+    line
+}
+
+fn parse_transcript(scan: &mut Scan<'_>) -> Result<Transcript, String> {
+    let mut words = Vec::new();
+    while scan.at_string() {
+        words.push(Word { text: scan.string("a word")?, span: scan.span()? });
+    }
+    let end = scan.read("partial, final or turn", |word| match word {
+        "partial" => Some(TranscriptEnd::Partial),
+        "final" => Some(TranscriptEnd::Final),
+        "turn" => Some(TranscriptEnd::Turn(Affirmation::ByWords)),
+        "turn:certain" => Some(TranscriptEnd::Turn(Affirmation::Certain)),
+        "turn:doubtful" => Some(TranscriptEnd::Turn(Affirmation::Doubtful)),
+        "turn:absent" => Some(TranscriptEnd::Turn(Affirmation::Absent)),
+        _ => None,
+    })?;
+    Ok(Transcript { words, end })
+}
+
+fn parse_synthesised(scan: &mut Scan<'_>) -> Result<Event, String> {
+    let (reply, piece) = scan.read("a piece like `#1.0`", |word| {
+        let (reply, piece) = word.split_once('.')?;
+        Some((ReplyId::parse(reply)?, PieceNo(piece.parse().ok()?)))
+    })?;
+    let length = Samples(scan.read("a number of samples", |w| w.parse().ok())?);
+    Ok(Event::Synthesised { reply, piece, length })
+}
+
+fn parse_cut(scan: &mut Scan<'_>) -> Result<Event, String> {
+    let reply = reply(scan)?;
+    let (whole, permille) = scan.read("what was heard, like `2+350`", |word| {
+        let (whole, permille) = word.split_once('+')?;
+        Some((whole.parse().ok()?, permille.parse().ok()?))
+    })?;
+    Ok(Event::Cut { reply, whole, permille })
+}
+
+/// `=` in a script stands for the digest of the values themselves.
+fn parse_prepared(scan: &mut Scan<'_>) -> Result<Event, String> {
+    let proposal = proposal(scan)?;
+    let written = scan.word("a digest, or `=`")?;
+    let values: Value = scan.json("the values")?;
+    let action = if written == "=" { Some(Digest::of_json(&values)) } else { Digest::parse(written) };
+    let action = action.ok_or_else(|| format!("`{written}` is not a digest"))?;
+    Ok(Event::Prepared { proposal, action, values })
+}
+
+fn parse_outcome(scan: &mut Scan<'_>) -> Result<Outcome, String> {
+    match scan.word("an outcome")? {
+        "done" => Ok(Outcome::Done { result: scan.json("the result")? }),
+        "failed" => Ok(Outcome::Failed { why: scan.string("why")? }),
+        "unknown" => Ok(Outcome::Unknown),
+        other => Err(format!("`{other}` is not done, failed or unknown")),
+    }
+}
+
+fn reply(scan: &mut Scan<'_>) -> Result<ReplyId, String> {
+    scan.read("a reply like `#1`", ReplyId::parse)
+}
+
+fn generation(scan: &mut Scan<'_>) -> Result<GenerationId, String> {
+    scan.read("a generation like `@1`", GenerationId::parse)
+}
+
+fn proposal(scan: &mut Scan<'_>) -> Result<ProposalId, String> {
+    scan.read("a proposal like `t1`", ProposalId::parse)
+}
+
+fn one_key(word: &str) -> Option<char> {
+    let mut chars = word.chars();
+    let key = chars.next().filter(|c| c.is_ascii_digit() || matches!(c, '*' | '#'))?;
+    chars.next().is_none().then_some(key)
+}
+
+fn by(word: &str) -> Option<By> {
+    match word {
+        "mark" => Some(By::Mark),
+        "clock" => Some(By::Clock),
+        _ => None,
+    }
+}
+
+fn by_word(by: By) -> &'static str {
+    match by {
+        By::Mark => "mark",
+        By::Clock => "clock",
+    }
+}
+
+/// As a JSON string.
+pub(super) fn quoted(text: &str) -> String {
+    Value::String(text.to_owned()).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_reads_back() {
+        let digest = Digest::of_bytes(b"x");
+        let unknown = format!("answered no-marks no-keys keypad-only tag attempt=2 unknown=a.b:{digest}:k:1");
+        let prepared = format!("prepared t1 {digest} {{\"a\":1}}");
+        for line in [
+            "answered",
+            &unknown,
+            "speech ~0",
+            "silence ~99",
+            "line-stalled",
+            "line-resumed",
+            "key # ~7",
+            "heard \"sí, \\\"claro\\\"\" ~1..~2 \"eh\" turn:doubtful",
+            "heard partial",
+            "heard \"a\" final",
+            "stt-failed",
+            "synthesised #1.0 8000",
+            "tts-failed #1",
+            "played #2 ~9 clock",
+            "cut #3 2+350",
+            "wrote @1 \"Hola.\\n\"",
+            "proposed @1 shop.refund {\"order\":\"1182\"}",
+            "finished @1",
+            "generation-failed @2",
+            &prepared,
+            "unprepared t1 \"no\"",
+            "settled t1 done {\"x\":[1]}",
+            "settled t1 failed \"no\"",
+            "settled t9 unknown",
+            "hung-up",
+        ] {
+            let event = parse_event(line).unwrap_or_else(|e| panic!("{line}: {e}"));
+            assert_eq!(write_event(&event), line);
+        }
+    }
+
+    #[test]
+    fn a_broken_line_says_what_was_expected() {
+        for (line, want) in [
+            ("", "an event is missing"),
+            ("dances", "there is no event `dances`"),
+            ("key 12 ~0", "`12` is not a key"),
+            ("played #1 9 mark", "`9` is not a position like `~8000`"),
+            ("heard \"a\" ~1 turn", "`~1` is not a span like `~100..~200`"),
+            ("prepared t1 zz {}", "`zz` is not a digest"),
+            ("hung-up now", "something stands behind `hung-up`"),
+        ] {
+            assert_eq!(parse_event(line).unwrap_err(), want, "{line}");
+        }
+    }
+}

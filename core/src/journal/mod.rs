@@ -1,0 +1,13 @@
+//! A call as text: one line for every fact, timer and order; the call file; and folding one through the heart.
+//!
+//! Promises: what is written of an event reads back as the same event; the same events give the same lines.
+//! Never: carries out an order; a permit made while folding dies with it.
+
+mod event;
+mod fold;
+mod order;
+mod scan;
+
+pub use event::{parse_event, write_event};
+pub use fold::{CallFile, Line, fold};
+pub use order::{write_order, write_timer};

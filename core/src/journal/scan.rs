@@ -1,0 +1,83 @@
+//! Reads the pieces of a journal line, left to right.
+//!
+//! Promises: every fault says what was expected and where the line stood.
+//! Never: panics on a hostile line.
+
+use serde_json::Value;
+
+use crate::base::{Position, Span};
+
+/// The rest of a line that is being read.
+pub(super) struct Scan<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Scan<'a> {
+    pub(super) fn new(line: &'a str) -> Scan<'a> {
+        Scan { rest: line.trim() }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    /// The next word, up to a space.
+    pub(super) fn word(&mut self, what: &str) -> Result<&'a str, String> {
+        let end = self.rest.find(' ').unwrap_or(self.rest.len());
+        let (word, rest) = self.rest.split_at(end);
+        self.rest = rest.trim_start();
+        if word.is_empty() { Err(format!("{what} is missing")) } else { Ok(word) }
+    }
+
+    /// The next word, read by `parse`.
+    pub(super) fn read<T>(&mut self, what: &str, parse: impl Fn(&str) -> Option<T>) -> Result<T, String> {
+        let word = self.word(what)?;
+        parse(word).ok_or_else(|| format!("`{word}` is not {what}"))
+    }
+
+    pub(super) fn position(&mut self) -> Result<Position, String> {
+        self.read("a position like `~8000`", position)
+    }
+
+    /// The next JSON value: a string, an object, anything.
+    pub(super) fn json(&mut self, what: &str) -> Result<Value, String> {
+        let mut stream = serde_json::Deserializer::from_str(self.rest).into_iter::<Value>();
+        let value = match stream.next() {
+            Some(Ok(value)) => value,
+            Some(Err(error)) => return Err(format!("{what} is not JSON: {error}")),
+            None => return Err(format!("{what} is missing")),
+        };
+        let read = stream.byte_offset();
+        self.rest = self.rest[read..].trim_start();
+        Ok(value)
+    }
+
+    pub(super) fn string(&mut self, what: &str) -> Result<String, String> {
+        match self.json(what)? {
+            Value::String(text) => Ok(text),
+            other => Err(format!("{what} is `{other}`, a string was expected")),
+        }
+    }
+
+    /// Whether the next thing is a quoted string.
+    pub(super) fn at_string(&self) -> bool {
+        self.rest.starts_with('"')
+    }
+
+    /// A span right behind a quoted word: `~100..~200`.
+    pub(super) fn span(&mut self) -> Result<Option<Span>, String> {
+        if !self.rest.starts_with('~') {
+            return Ok(None);
+        }
+        let word = self.word("a span")?;
+        let parsed = word
+            .split_once("..")
+            .and_then(|(from, to)| Some(Span { from: position(from)?, to: position(to)? }));
+        parsed.map(Some).ok_or_else(|| format!("`{word}` is not a span like `~100..~200`"))
+    }
+}
+
+/// `~8000`.
+fn position(word: &str) -> Option<Position> {
+    word.strip_prefix('~')?.parse().ok().map(Position)
+}

@@ -1,0 +1,98 @@
+//! The shop's agent as a plan, for simulated calls and call scripts.
+//!
+//! Promises: one tool without effects, one irreversible one that always asks.
+//! Never: is what the gateway serves; that is read from the agents' files.
+
+use std::collections::BTreeMap;
+
+use crate::base::{Digest, Millis, ToolName};
+use crate::conversation::{
+    Confirm, Effects, Idempotency, Parameter, ParameterKind, Plan, Policy, Timing, ToolPhrases, ToolPlan, VoiceYes,
+};
+use crate::language::Language;
+
+/// An agent of a shop that looks up orders and refunds them.
+#[must_use]
+pub fn shop_plan(language: Language) -> Plan {
+    let greeting = match language {
+        Language::English => "Hello, how can I help you?",
+        Language::Spanish => "Hola, ¿en qué puedo ayudarle?",
+    };
+    Plan {
+        agent: "shop".to_owned(),
+        language,
+        currency: "USD".to_owned(),
+        greeting: greeting.to_owned(),
+        prompt: String::new(),
+        tools: vec![lookup_tool(), refund_tool(language)],
+        keys: BTreeMap::new(),
+        answers: Vec::new(),
+        timing: Timing::default(),
+        hash: Digest::of_bytes(b"shop"),
+    }
+}
+
+/// Looks up an order; nothing changes.
+#[must_use]
+pub fn lookup_tool() -> ToolPlan {
+    ToolPlan {
+        name: ToolName("shop.order_status".into()),
+        description: "Says where an order is.".to_owned(),
+        examples: Vec::new(),
+        parameters: vec![parameter("order", ParameterKind::Digits, "Which order number?")],
+        effects: Effects::None,
+        confirm: confirm(Policy::Never, "", "", ""),
+        phrases: ToolPhrases::default(),
+        idempotency: Idempotency::None,
+        timeout: Millis(4_000),
+    }
+}
+
+/// Refunds money; asks first.
+#[must_use]
+pub fn refund_tool(language: Language) -> ToolPlan {
+    let confirm = match language {
+        Language::English => confirm(
+            Policy::Always,
+            "Refund {{ amount | money }} on order {{ order | digits }}?",
+            "{{ amount | money }}",
+            "Refunding {{ amount | money }}.",
+        ),
+        Language::Spanish => confirm(
+            Policy::Always,
+            "¿Devuelvo {{ amount | money }} del pedido {{ order | digits }}?",
+            "{{ amount | money }}",
+            "Voy a devolver {{ amount | money }}.",
+        ),
+    };
+    ToolPlan {
+        name: ToolName("shop.refund".into()),
+        description: "Refunds an order, in part or whole.".to_owned(),
+        examples: Vec::new(),
+        parameters: vec![
+            parameter("order", ParameterKind::Digits, "Which order number?"),
+            parameter("amount", ParameterKind::Money, "How much?"),
+        ],
+        effects: Effects::Irreversible,
+        confirm,
+        phrases: ToolPhrases::default(),
+        idempotency: Idempotency::None,
+        timeout: Millis(4_000),
+    }
+}
+
+fn parameter(name: &str, kind: ParameterKind, ask: &str) -> Parameter {
+    Parameter { name: name.to_owned(), kind, description: String::new(), required: true, ask: ask.to_owned() }
+}
+
+fn confirm(policy: Policy, question: &str, short: &str, action: &str) -> Confirm {
+    Confirm {
+        policy,
+        question: question.to_owned(),
+        short: short.to_owned(),
+        action: action.to_owned(),
+        verbs: vec!["refund it".to_owned(), "devuélvelo".to_owned()],
+        voice: VoiceYes::ByEngine,
+        demands_mark: false,
+    }
+}

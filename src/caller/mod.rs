@@ -1,0 +1,26 @@
+//! The carrier's side of the wire: phones a gateway as a carrier would, for tests, demos and load.
+//!
+//! Reading order: [`Phone`] (what a scripted caller does and hears), `call` (follows the gateway's TwiML),
+//! `stream` (one media stream in real time), `webhook`, `twiml`, `wire` (what is said), `playback`, `ear`,
+//! [`Recording`] (what the caller heard, measured).
+//!
+//! Promises: strict where a carrier is: what a carrier would refuse ends the call with a fault that says why;
+//! the agent's audio is played at 1x, and a mark comes back only when it was.
+//! Never: knows what the gateway is made of; it sees URLs, TwiML and media-stream messages.
+
+mod call;
+mod ear;
+mod mulaw;
+mod phone;
+mod playback;
+mod recording;
+mod stream;
+mod twiml;
+mod webhook;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+pub use phone::{Dial, Ended, Heard, Phone};
+pub use recording::{Figures, Lateness, Record, Recording};

@@ -1,0 +1,224 @@
+//! What a call was for its caller: both voices on one sample clock, and the figures.
+//!
+//! Promises: sample `n` of either voice was said or heard at the same moment; figures are kept with or
+//! without the audio.
+//! Never: holds more than the call's limit allows; 16 KiB a second of call when recording, nothing otherwise.
+
+use std::fmt;
+use std::path::Path;
+use std::time::Duration;
+
+use super::mulaw::{SILENCE, decode};
+use super::phone::Ended;
+use super::wire::FRAME;
+use crate::core::base::{Fault, LINE_RATE_HZ, Millis, Owner, Samples};
+
+/// What is kept of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Record {
+    Audio,
+    /// For load: the figures only.
+    Figures,
+}
+
+/// A finished call.
+#[derive(Clone, Debug)]
+pub struct Recording {
+    /// What the caller said; samples at 8 kHz. Empty unless audio was recorded.
+    pub caller: Vec<i16>,
+    /// What the caller heard of the agent; as long as `caller`.
+    pub agent: Vec<i16>,
+    pub figures: Figures,
+    pub ended: Ended,
+}
+
+impl Recording {
+    /// A stereo WAV file, 8 kHz, 16 bit: the caller left, the agent right.
+    pub fn write_wav(&self, path: &Path) -> Result<(), Fault> {
+        let spec = hound::WavSpec {
+            channels: 2,
+            sample_rate: LINE_RATE_HZ,
+            bits_per_sample: 16,
+            sample_format: hound::SampleFormat::Int,
+        };
+        let write = || -> hound::Result<()> {
+            let mut file = hound::WavWriter::create(path, spec)?;
+            for sample in self.caller.iter().zip(&self.agent).flat_map(|(left, right)| [*left, *right]) {
+                file.write_sample(sample)?;
+            }
+            file.finalize()
+        };
+        write().map_err(|e| {
+            let what = format!("the recording cannot be written to {}: {e}", path.display());
+            Fault::new(Owner::Admin, what, "choose a place that can be written and has room")
+        })
+    }
+}
+
+/// What was counted during a call.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// Samples of the call's clock, gaps between two streams included.
+    pub length: u64,
+    /// Frames of 20 ms sent.
+    pub frames: u64,
+    /// How late each frame left.
+    pub lateness: Lateness,
+    /// Agent audio received, in messages.
+    pub media: u64,
+    /// Agent audio played.
+    pub played: Millis,
+    /// Agent audio that was taken back before it was played.
+    pub dropped: Millis,
+    /// Empty buffer inside the agent's speech: what a listener hears as a torn voice.
+    pub starved: Millis,
+    /// Marks sent back, cleared ones included.
+    pub marks: u64,
+    pub clears: u64,
+    pub keys: u64,
+    /// Streams opened; more than one where one was lost and opened again.
+    pub streams: u64,
+    /// Events nobody came for in time.
+    pub unheard: u64,
+}
+
+/// How many frames left how late, in buckets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lateness([u64; BOUNDS_MS.len() + 1]);
+
+/// Upper bounds of the buckets, in milliseconds; the last bucket has none.
+const BOUNDS_MS: [u64; 10] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000];
+
+impl Lateness {
+    /// Adds what was counted elsewhere, for the sum over many calls.
+    pub fn add(&mut self, other: &Lateness) {
+        self.0.iter_mut().zip(other.0).for_each(|(sum, n)| *sum += n);
+    }
+
+    /// Frames of at most this lateness, by bound in milliseconds; the last bound is `None`.
+    pub fn buckets(&self) -> impl Iterator<Item = (Option<u64>, u64)> {
+        BOUNDS_MS.iter().copied().map(Some).chain([None]).zip(self.0)
+    }
+
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.0.iter().sum()
+    }
+
+    pub(super) fn count(&mut self, late: Duration) {
+        let bucket = BOUNDS_MS.partition_point(|bound| Duration::from_millis(*bound) < late);
+        self.0[bucket] += 1;
+    }
+}
+
+/// `≤1 ms: 950, ≤2 ms: 50`: the buckets that hold something.
+impl fmt::Display for Lateness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, (bound, count)) in self.buckets().filter(|(_, count)| *count > 0).enumerate() {
+            f.write_str(if n == 0 { "" } else { ", " })?;
+            match bound {
+                Some(ms) => write!(f, "≤{ms} ms: {count}")?,
+                None => write!(f, "more: {count}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The tape that runs during a call.
+#[derive(Debug)]
+pub(super) struct Tape {
+    record: Record,
+    caller: Vec<u8>,
+    agent: Vec<u8>,
+    frames: u64,
+    pub(super) played: u64,
+    pub(super) dropped: u64,
+    pub(super) figures: Figures,
+}
+
+impl Tape {
+    pub(super) fn new(record: Record) -> Tape {
+        let (caller, agent) = (Vec::new(), Vec::new());
+        Tape { record, caller, agent, frames: 0, played: 0, dropped: 0, figures: Figures::default() }
+    }
+
+    /// Where the tape stands, in samples.
+    pub(super) fn at(&self) -> u64 {
+        self.frames * FRAME as u64
+    }
+
+    /// One frame of both voices.
+    pub(super) fn push(&mut self, caller: &[u8; FRAME], agent: &[u8; FRAME]) {
+        self.frames += 1;
+        match self.record {
+            Record::Audio => {
+                self.caller.extend_from_slice(caller);
+                self.agent.extend_from_slice(agent);
+            }
+            Record::Figures => {}
+        }
+    }
+
+    /// One frame in which there was no stream.
+    pub(super) fn gap(&mut self) {
+        self.push(&[SILENCE; FRAME], &[SILENCE; FRAME]);
+    }
+
+    pub(super) fn finish(self, starved: u64, ended: Ended) -> Recording {
+        let linear = |bytes: Vec<u8>| bytes.into_iter().map(decode).collect();
+        let millis = |samples: u64| Samples(u32::try_from(samples).unwrap_or(u32::MAX)).millis();
+        let figures = Figures {
+            length: self.frames * FRAME as u64,
+            played: millis(self.played),
+            dropped: millis(self.dropped),
+            starved: millis(starved),
+            ..self.figures
+        };
+        Recording { caller: linear(self.caller), agent: linear(self.agent), figures, ended }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lateness_falls_into_its_bucket() {
+        let mut lateness = Lateness::default();
+        for micros in [0, 1_000, 1_001, 20_000, 999_999, 5_000_000] {
+            lateness.count(Duration::from_micros(micros));
+        }
+        assert_eq!(lateness.to_string(), "≤1 ms: 2, ≤2 ms: 1, ≤20 ms: 1, ≤1000 ms: 1, more: 1");
+        let mut sum = lateness.clone();
+        sum.add(&lateness);
+        assert_eq!(sum.total(), 12);
+    }
+
+    #[test]
+    fn a_wav_holds_the_caller_left_and_the_agent_right() {
+        let mut tape = Tape::new(Record::Audio);
+        tape.push(&[0x80; FRAME], &[0x00; FRAME]);
+        tape.gap();
+        let recording = tape.finish(0, Ended::CallerHungUp);
+        let path = std::env::temp_dir().join(format!("centralita-{}.wav", uuid::Uuid::now_v7()));
+        recording.write_wav(&path).unwrap();
+        let mut file = hound::WavReader::open(&path).unwrap();
+        let samples: Vec<i16> = file.samples().map(Result::unwrap).collect();
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!((file.spec().channels, file.spec().sample_rate, samples.len()), (2, 8_000, 4 * FRAME));
+        assert_eq!(samples[..2], [32_124, -32_124]);
+        assert_eq!(samples[2 * FRAME..], [0; 2 * FRAME]);
+        let nowhere = recording.write_wav(Path::new("/nowhere/at/all.wav")).unwrap_err();
+        assert_eq!(nowhere.owner, Owner::Admin);
+    }
+
+    #[test]
+    fn without_audio_the_figures_stay() {
+        let mut tape = Tape::new(Record::Figures);
+        tape.gap();
+        let recording = tape.finish(800, Ended::AgentHungUp);
+        assert!(recording.caller.is_empty());
+        assert_eq!((recording.figures.length, recording.figures.starved), (160, Millis(100)));
+    }
+}

@@ -1,0 +1,156 @@
+//! The table `calls`: the head of each call's journal, and where the call stands.
+//!
+//! Promises: the first head of an id stays; an ended call stays ended.
+//! Never: decides which call is lost or taken up again.
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{FromRow, Row as _, SqliteConnection, SqlitePool};
+
+use super::fault::parsed;
+use crate::core::base::{CallId, Digest, Private};
+
+/// What is known of a call when it is answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallHead {
+    pub id: CallId,
+    /// The call's name in the carrier's own records.
+    pub carrier_call: String,
+    pub agent: String,
+    pub plan_hash: Digest,
+    /// Version of the journal's text form.
+    pub schema_version: u32,
+    /// The build that answered.
+    pub build: String,
+    /// Who calls, as the carrier says; empty where the number is withheld.
+    pub caller: Private,
+    /// The number that was called.
+    pub called: String,
+    /// Microseconds since 1970 in UTC.
+    pub answered_us: i64,
+}
+
+/// Where a call stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CallState {
+    /// A process carries it, or did when it was killed.
+    Live,
+    /// On its way to a person or to another process.
+    Transferring,
+    Ended {
+        at_us: i64,
+        reason: String,
+    },
+    /// The process that carried it is gone and nobody took it up.
+    Lost,
+}
+
+/// A call as the table holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallRecord {
+    pub head: CallHead,
+    pub state: CallState,
+    /// Processes that have carried the call, the first included.
+    pub attempts: u32,
+}
+
+/// Says whether the head is new.
+pub(super) async fn open(db: &mut SqliteConnection, head: &CallHead) -> sqlx::Result<u64> {
+    sqlx::query(
+        "INSERT INTO calls (id, carrier_call, agent, plan_hash, schema_version, build, caller, called, \
+         answered_us, state, attempts) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'live', 1) \
+         ON CONFLICT (id) DO NOTHING",
+    )
+    .bind(head.id.as_str())
+    .bind(&head.carrier_call)
+    .bind(&head.agent)
+    .bind(head.plan_hash.to_string())
+    .bind(i64::from(head.schema_version))
+    .bind(&head.build)
+    .bind(head.caller.reveal())
+    .bind(&head.called)
+    .bind(head.answered_us)
+    .execute(db)
+    .await
+    .map(|done| done.rows_affected())
+}
+
+/// Says whether there was such a call and it had not ended.
+pub(super) async fn set_state(
+    db: &mut SqliteConnection,
+    call: &CallId,
+    state: &CallState,
+) -> sqlx::Result<u64> {
+    let (word, ended_us, reason, taken_up) = match state {
+        CallState::Live => ("live", None, None, 1_i64),
+        CallState::Transferring => ("transferring", None, None, 0),
+        CallState::Ended { at_us, reason } => ("ended", Some(*at_us), Some(reason), 0),
+        CallState::Lost => ("lost", None, None, 0),
+    };
+    sqlx::query(
+        "UPDATE calls SET state = $2, ended_us = $3, end_reason = $4, attempts = attempts + $5 \
+         WHERE id = $1 AND state <> 'ended'",
+    )
+    .bind(call.as_str())
+    .bind(word)
+    .bind(ended_us)
+    .bind(reason)
+    .bind(taken_up)
+    .execute(db)
+    .await
+    .map(|done| done.rows_affected())
+}
+
+pub(super) async fn by_id(db: &SqlitePool, id: &CallId) -> sqlx::Result<Option<CallRecord>> {
+    sqlx::query_as("SELECT * FROM calls WHERE id = $1").bind(id.as_str()).fetch_optional(db).await
+}
+
+/// The newest, should a carrier use one name twice.
+pub(super) async fn by_carrier(db: &SqlitePool, carrier_call: &str) -> sqlx::Result<Option<CallRecord>> {
+    sqlx::query_as("SELECT * FROM calls WHERE carrier_call = $1 ORDER BY answered_us DESC, id DESC LIMIT 1")
+        .bind(carrier_call)
+        .fetch_optional(db)
+        .await
+}
+
+/// Live or transferring, oldest first.
+pub(super) async fn open_ones(db: &SqlitePool) -> sqlx::Result<Vec<CallRecord>> {
+    sqlx::query_as("SELECT * FROM calls WHERE state IN ('live', 'transferring') ORDER BY answered_us, id")
+        .fetch_all(db)
+        .await
+}
+
+/// Lost and answered at `since_us` or later, oldest first.
+pub(super) async fn lost_ones(db: &SqlitePool, since_us: i64) -> sqlx::Result<Vec<CallRecord>> {
+    sqlx::query_as("SELECT * FROM calls WHERE state = 'lost' AND answered_us >= $1 ORDER BY answered_us, id")
+        .bind(since_us)
+        .fetch_all(db)
+        .await
+}
+
+impl<'r> FromRow<'r, SqliteRow> for CallRecord {
+    fn from_row(row: &'r SqliteRow) -> sqlx::Result<CallRecord> {
+        let head = CallHead {
+            id: parsed(row, "id", CallId::parse)?,
+            carrier_call: row.try_get("carrier_call")?,
+            agent: row.try_get("agent")?,
+            plan_hash: parsed(row, "plan_hash", Digest::parse)?,
+            schema_version: row.try_get("schema_version")?,
+            build: row.try_get("build")?,
+            caller: Private::new(row.try_get::<String, _>("caller")?),
+            called: row.try_get("called")?,
+            answered_us: row.try_get("answered_us")?,
+        };
+        let ended = match row.try_get::<Option<i64>, _>("ended_us")? {
+            Some(at_us) => Some((at_us, row.try_get::<String, _>("end_reason")?)),
+            None => None,
+        };
+        let state = parsed(row, "state", |word| match word {
+            "live" => Some(CallState::Live),
+            "transferring" => Some(CallState::Transferring),
+            "ended" => ended.map(|(at_us, reason)| CallState::Ended { at_us, reason }),
+            "lost" => Some(CallState::Lost),
+            _ => None,
+        })?;
+        Ok(CallRecord { head, state, attempts: row.try_get("attempts")? })
+    }
+}

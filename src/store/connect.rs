@@ -1,0 +1,102 @@
+//! Opens the database: one connection that writes, a few that read, and the schema brought up to date.
+//!
+//! Promises: write-ahead log with a sync at every commit, foreign keys held, waits for a lock bounded;
+//! opening an up-to-date database changes nothing; a database that a newer build has extended opens too.
+//! Never: writes through a reading connection.
+
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{SqlSafeStr as _, SqlitePool};
+
+use super::fault;
+use crate::core::base::{Fault, Owner};
+
+/// How long a statement waits for another process's lock. Two builds share a database during a deploy, and a
+/// commit takes milliseconds; a caller should not wait longer than this for the sentence that it cannot be
+/// done.
+const LOCK_WAIT: Duration = Duration::from_secs(2);
+
+/// Connections that read. Reads are few: start-up, the start of a call, the console.
+const READERS: u32 = 4;
+
+/// Both sides of one database.
+pub(super) struct Pools {
+    /// Exactly one connection: SQLite has one writer at a time, and the writer task is it.
+    pub(super) write: SqlitePool,
+    /// In memory the same pool as `write`, as such a database lives in its one connection.
+    pub(super) read: SqlitePool,
+}
+
+pub(super) async fn file(path: &Path) -> Result<Pools, Fault> {
+    let options = base_options().filename(path);
+    let writing = options
+        .clone()
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full);
+    let attempt = format!("the database {} could not be opened", path.display());
+    let write = pool(1).connect_with(writing).await.map_err(|e| fault::of_sql(&attempt, &e))?;
+    migrate(&write).await?;
+    let reading = options.read_only(true);
+    let read = pool(READERS).connect_with(reading).await.map_err(|e| fault::of_sql(&attempt, &e))?;
+    Ok(Pools { write, read })
+}
+
+pub(super) async fn memory() -> Result<Pools, Fault> {
+    let write = pool(1)
+        .connect_with(base_options().in_memory(true))
+        .await
+        .map_err(|e| fault::of_sql("the database in memory could not be opened", &e))?;
+    migrate(&write).await?;
+    Ok(Pools { read: write.clone(), write })
+}
+
+fn base_options() -> SqliteConnectOptions {
+    SqliteConnectOptions::new().foreign_keys(true).busy_timeout(LOCK_WAIT)
+}
+
+/// Connections stay open for good: opening costs a thread, and a database in memory ends with its connection.
+fn pool(connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .min_connections(1)
+        .max_connections(connections)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+}
+
+/// Migrations expand first and contract a release later, so an older build may meet versions it does not
+/// know. All in one transaction that takes the write lock first: of two processes that start together one
+/// waits.
+async fn migrate(write: &SqlitePool) -> Result<(), Fault> {
+    let first = Migration::new(
+        1,
+        "calls journal intents".into(),
+        MigrationType::Simple,
+        include_str!("migrations/0001_calls_journal_intents.sql").into_sql_str(),
+        false,
+    );
+    let mut migrator = Migrator::with_migrations(vec![first]);
+    migrator.set_ignore_missing(true);
+    let locked = |e: sqlx::Error| migrate_fault(&MigrateError::Execute(e));
+    let mut transaction = write.begin_with("BEGIN IMMEDIATE").await.map_err(locked)?;
+    // What `run` calls; `run` itself cannot take a transaction inside a spawned future ("not general
+    // enough").
+    migrator.run_direct(None, &mut *transaction, false).await.map_err(|e| migrate_fault(&e))?;
+    transaction.commit().await.map_err(locked)
+}
+
+fn migrate_fault(error: &MigrateError) -> Fault {
+    let attempt = "the database's tables could not be brought up to date";
+    if let MigrateError::Execute(e) | MigrateError::ExecuteMigration(e, _) = error {
+        return fault::of_sql(attempt, e);
+    }
+    Fault::new(
+        Owner::Admin,
+        format!("{attempt}: {error}"),
+        "restore the last backup, or give the path of a new file",
+    )
+}

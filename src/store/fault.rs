@@ -1,0 +1,64 @@
+//! What a failing database means to the person who runs it.
+//!
+//! Promises: every fault names what was attempted, the database's own words and one thing to do.
+//! Never: shows a bound value; SQLite's messages name tables and columns only.
+
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
+
+use crate::core::base::{Fault, Owner};
+
+/// SQLite's primary result codes, from <https://www.sqlite.org/rescode.html>.
+mod code {
+    pub(super) const BUSY: u32 = 5;
+    pub(super) const READONLY: u32 = 8;
+    pub(super) const IOERR: u32 = 10;
+    pub(super) const CORRUPT: u32 = 11;
+    pub(super) const FULL: u32 = 13;
+    pub(super) const CANTOPEN: u32 = 14;
+    pub(super) const NOTADB: u32 = 26;
+}
+
+/// The fault of an attempt: "the call record could not be written", say.
+pub(super) fn of_sql(attempt: &str, error: &sqlx::Error) -> Fault {
+    let (owner, remedy) = match primary_code(error) {
+        Some(code::FULL) => (Owner::Admin, "free space on the disk that holds the database"),
+        Some(code::READONLY) => (Owner::Admin, "let centralita write to the database file and its directory"),
+        Some(code::CANTOPEN) => (Owner::Admin, "give a path in a directory that exists and is writable"),
+        Some(code::BUSY) => (Owner::Admin, "end the other program that holds the database locked"),
+        Some(code::IOERR) => (Owner::Admin, "check the disk that holds the database"),
+        Some(code::CORRUPT | code::NOTADB) => {
+            (Owner::Admin, "move the file away and restore the last backup, or begin with a new file")
+        }
+        None if matches!(error, sqlx::Error::ColumnDecode { .. }) => {
+            (Owner::Admin, "run the build that wrote the database, or a newer one")
+        }
+        Some(_) | None => (Owner::Gateway, "report this with the log around it"),
+    };
+    Fault::new(owner, format!("{attempt}: {error}"), remedy)
+}
+
+/// A text column as what it means; a text that means nothing here was written by another build, or by hand.
+pub(super) fn parsed<T>(
+    row: &SqliteRow,
+    column: &str,
+    parse: impl FnOnce(&str) -> Option<T>,
+) -> sqlx::Result<T> {
+    let text: &str = row.try_get(column)?;
+    parse(text).ok_or_else(|| sqlx::Error::ColumnDecode {
+        index: column.to_owned(),
+        source: "this build does not know the value".into(),
+    })
+}
+
+/// Whether the database refused this one row and would take others: a constraint, not the disk.
+pub(super) fn is_of_one_row(error: &sqlx::Error) -> bool {
+    error
+        .as_database_error()
+        .is_some_and(|e| e.is_unique_violation() || e.is_foreign_key_violation() || e.is_check_violation())
+}
+
+fn primary_code(error: &sqlx::Error) -> Option<u32> {
+    let extended: u32 = error.as_database_error()?.code()?.parse().ok()?;
+    Some(extended & 0xff)
+}

@@ -1,0 +1,257 @@
+//! The store as the other rooms hold it: giving never waits, except before an effect.
+//!
+//! Promises: a full queue or a failed disk refuses in words and is counted; dropping a future
+//! blocks nobody.
+//! Never: touches the writing connection.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use super::connect::{self, Pools};
+use super::queue::{Job, NoRoom, QUEUE_BYTES_MAX, Queue};
+use super::writer::{self, INTENTS_REFUSED, LINES_LOST};
+use super::{CallHead, CallRecord, CallState, Intent, IntentKey, IntentRecord, Line, Outcome};
+use super::{calls, fault, intents, journal, plans};
+use crate::core::base::{CallId, CallTime, Digest, Fault, Owner, Private};
+
+/// The database, shared by clones. The last clone dropped lets the writer finish in its own time;
+/// [`Store::close`] waits for it.
+#[derive(Clone)]
+pub struct Store {
+    queue: Queue,
+    pub(super) pools: Arc<Pools>,
+}
+
+/// Proof that an intent is on disk and new: what it announces may be sent, once.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Begun(pub(super) ());
+
+/// Why nothing may be sent.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BeginRefused {
+    /// The same step of the same proposal of the same call was begun before, whatever came of it.
+    #[error("this step was begun before")]
+    AlreadyBegun,
+    /// The intent is not on disk.
+    #[error("the call record is unavailable: {0}")]
+    RecordUnavailable(Fault),
+}
+
+/// The queue is full, or the store is closed: what was given is not in the record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the queue of the call record is full")]
+pub struct QueueFull;
+
+impl Store {
+    /// Opens or makes the database file and brings its tables up to date.
+    ///
+    /// # Errors
+    /// The admin's fault when the path cannot be read and written as a database.
+    pub async fn open(path: &Path) -> Result<Store, Fault> {
+        Ok(Store::over(connect::file(path).await?))
+    }
+
+    /// A database that ends with the store, for tests.
+    ///
+    /// # Errors
+    /// When SQLite cannot be started.
+    pub async fn in_memory() -> Result<Store, Fault> {
+        Ok(Store::over(connect::memory().await?))
+    }
+
+    fn over(pools: Pools) -> Store {
+        let (queue, jobs) = Queue::new();
+        tokio::spawn(writer::run(jobs, pools.write.clone()));
+        Store { queue, pools: Arc::new(pools) }
+    }
+
+    /// Queues the head of a call, before anything else of that call, and its plan's text. Does not wait.
+    ///
+    /// # Errors
+    /// When the queue is full: the call would have no record.
+    pub fn open_call(&self, head: CallHead, plan: Arc<str>) -> Result<(), Fault> {
+        self.queue.give(Job::Open { head: Box::new(head), plan }).map_err(no_room)
+    }
+
+    /// Queues one line of a call's journal. Does not wait.
+    ///
+    /// # Errors
+    /// The line is lost, and counted as lost.
+    pub fn append(&self, call: &CallId, seq: u32, at: CallTime, line: String) -> Result<(), QueueFull> {
+        let line = Line { seq, at, text: Private::new(line) };
+        self.queue.give(Job::Line { call: call.clone(), line }).map_err(|_| {
+            metrics::counter!(LINES_LOST).increment(1);
+            QueueFull
+        })
+    }
+
+    /// Puts an intent on disk, with all that was given before it. What it announces may be sent when, and
+    /// only when, this returns `Ok`. A future dropped before that leaves no intent, or a failed one, or,
+    /// dropped with the answer unread, one that stays begun. It waits as long as the disk does: the deadline
+    /// is the caller's.
+    ///
+    /// # Errors
+    /// The step was begun before, or the record cannot be written. Nothing may be sent.
+    pub async fn begin(&self, intent: Intent) -> Result<Begun, BeginRefused> {
+        let (reply, answer) = oneshot::channel();
+        let begun = match self.queue.give(Job::Begin { intent: Box::new(intent), reply }) {
+            Ok(()) => answer.await.unwrap_or_else(|_| Err(BeginRefused::RecordUnavailable(stopped()))),
+            Err(refused) => Err(BeginRefused::RecordUnavailable(no_room(refused))),
+        };
+        if let Err(BeginRefused::RecordUnavailable(_)) = &begun {
+            metrics::counter!(INTENTS_REFUSED).increment(1);
+        }
+        begun
+    }
+
+    /// Queues what came of an intent. Done and failed stay; unknown gives way to a later outcome.
+    ///
+    /// # Errors
+    /// The intent stays as it was, which another call reads as unknown.
+    pub fn settle(&self, key: IntentKey, outcome: Outcome) -> Result<(), QueueFull> {
+        self.queue.give(Job::Settle { key, outcome }).map_err(|_| QueueFull)
+    }
+
+    /// Queues where a call now stands. An ended call stays ended; `Live` counts one more attempt.
+    ///
+    /// # Errors
+    /// The call stays where it stood.
+    pub fn set_state(&self, call: &CallId, state: CallState) -> Result<(), QueueFull> {
+        self.queue.give(Job::State { call: call.clone(), state }).map_err(|_| QueueFull)
+    }
+
+    /// Makes every intent of the call that was begun and not settled unknown; says how many.
+    ///
+    /// # Errors
+    /// When the record cannot be written.
+    pub async fn mark_open_intents_unknown(&self, call: &CallId, at_us: i64) -> Result<u64, Fault> {
+        let (reply, answer) = oneshot::channel();
+        let job = Job::MarkUnknown { call: call.clone(), at_us, reply };
+        self.queue.give(job).map_err(no_room)?;
+        answer.await.unwrap_or_else(|_| Err(stopped()))
+    }
+
+    /// Returns when all that was given before is on disk.
+    ///
+    /// # Errors
+    /// When it is not; the writer keeps it and tries again.
+    pub async fn flush(&self) -> Result<(), Fault> {
+        let (reply, answer) = oneshot::channel();
+        self.queue.give(Job::Flush { reply }).map_err(no_room)?;
+        answer.await.unwrap_or_else(|_| Err(stopped()))
+    }
+
+    /// Writes all that was given, then closes the database for every clone.
+    ///
+    /// # Errors
+    /// When something could not be written; it is lost, and its lines are counted.
+    pub async fn close(&self) -> Result<(), Fault> {
+        let (reply, answer) = oneshot::channel();
+        self.queue.close(Job::Close { reply }).map_err(no_room)?;
+        let written = answer.await.unwrap_or_else(|_| Err(stopped()));
+        self.pools.read.close().await;
+        self.pools.write.close().await;
+        written
+    }
+
+    /// # Errors
+    /// As every question below: when the database cannot be read.
+    pub async fn call(&self, id: &CallId) -> Result<Option<CallRecord>, Fault> {
+        calls::by_id(&self.pools.read, id).await.map_err(unread)
+    }
+
+    /// The newest call of that name in the carrier's records.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn call_by_carrier(&self, carrier_call: &str) -> Result<Option<CallRecord>, Fault> {
+        calls::by_carrier(&self.pools.read, carrier_call).await.map_err(unread)
+    }
+
+    /// Calls that are live or transferring, oldest first: at start-up, those of a process that was killed.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn open_calls(&self) -> Result<Vec<CallRecord>, Fault> {
+        calls::open_ones(&self.pools.read).await.map_err(unread)
+    }
+
+    /// Calls that were lost, of those answered at `since_us` or later; oldest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn lost_calls(&self, since_us: i64) -> Result<Vec<CallRecord>, Fault> {
+        calls::lost_ones(&self.pools.read, since_us).await.map_err(unread)
+    }
+
+    /// A call's lines in order.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn journal(&self, call: &CallId) -> Result<Vec<Line>, Fault> {
+        journal::of_call(&self.pools.read, call).await.map_err(unread)
+    }
+
+    /// The text of a plan.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn plan(&self, hash: Digest) -> Result<Option<String>, Fault> {
+        plans::text(&self.pools.read, hash).await.map_err(unread)
+    }
+
+    /// A call's intents, by proposal and step.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn intents(&self, call: &CallId) -> Result<Vec<IntentRecord>, Fault> {
+        intents::of_call(&self.pools.read, call).await.map_err(unread)
+    }
+
+    /// A caller's intents whose outcome is unknown, or open in a call that is not settled yet: nobody may say
+    /// *done* of them, nor send the same again as new. None for a caller who withholds the number.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn unknown_intents(&self, caller: &Private) -> Result<Vec<IntentRecord>, Fault> {
+        if is_withheld(caller.reveal()) {
+            return Ok(Vec::new());
+        }
+        intents::unknown_of(&self.pools.read, caller.reveal()).await.map_err(unread)
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").finish_non_exhaustive()
+    }
+}
+
+/// What carriers and SIP (RFC 3325) write in place of a number: many people, never one.
+fn is_withheld(caller: &str) -> bool {
+    let words = ["anonymous", "private", "restricted", "unavailable", "unknown"];
+    let caller = caller.trim();
+    caller.is_empty() || words.iter().any(|word| caller.eq_ignore_ascii_case(word))
+}
+
+fn no_room(refused: NoRoom) -> Fault {
+    match refused {
+        NoRoom::Closed => stopped(),
+        NoRoom::Full => Fault::new(
+            Owner::Admin,
+            format!("{QUEUE_BYTES_MAX} bytes of the call record wait for the disk"),
+            "see in the log what the disk says; give it a faster disk, or this gateway fewer calls",
+        ),
+    }
+}
+
+fn stopped() -> Fault {
+    Fault::new(Owner::Gateway, "the store is closed", "start the gateway again")
+}
+
+fn unread(error: sqlx::Error) -> Fault {
+    fault::of_sql("the call record could not be read", &error)
+}

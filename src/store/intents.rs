@@ -1,0 +1,181 @@
+//! The table `intents`: what was about to be sent, and what came of it.
+//!
+//! Promises: one row for each call, proposal and step, ever; done and failed stay as they are.
+//! Never: decides whether an action is sent again.
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{FromRow, Row as _, SqliteConnection, SqlitePool};
+
+use super::fault::parsed;
+use crate::core::base::{CallId, Digest, Private, ProposalId, ToolName};
+
+/// The one place of an intent: a step with effects, of a proposal, of a call.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct IntentKey {
+    pub call: CallId,
+    pub proposal: ProposalId,
+    /// The step's place in its tool, from zero.
+    pub step: u32,
+}
+
+/// What is about to be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Intent {
+    pub key: IntentKey,
+    pub tool: ToolName,
+    /// Of the resolved plan of the action, the one the caller's yes covers.
+    pub digest: Digest,
+    /// The key sent along, where the tool has one.
+    pub idempotency_key: Option<String>,
+    /// As in the call's head; empty where the number is withheld.
+    pub caller: Private,
+    /// Microseconds since 1970 in UTC.
+    pub begun_us: i64,
+}
+
+/// What came of an intent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    pub kind: OutcomeKind,
+    /// Microseconds since 1970 in UTC.
+    pub at_us: i64,
+    /// Why, in a few words and without private ones.
+    pub detail: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutcomeKind {
+    Done,
+    Failed,
+    /// Sent, perhaps, and without an answer. The only outcome that a later one replaces.
+    Unknown,
+}
+
+/// Where an intent stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IntentState {
+    Begun,
+    Settled(Outcome),
+}
+
+/// An intent as the table holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IntentRecord {
+    pub intent: Intent,
+    pub state: IntentState,
+}
+
+/// Says whether the intent is new; an older one of its key stays as it is.
+pub(super) async fn begin(db: &mut SqliteConnection, intent: &Intent) -> sqlx::Result<u64> {
+    sqlx::query(
+        "INSERT INTO intents (call, proposal, step, tool, digest, idempotency_key, caller, begun_us, state) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'begun') ON CONFLICT (call, proposal, step) DO NOTHING",
+    )
+    .bind(intent.key.call.as_str())
+    .bind(i64::from(intent.key.proposal.0))
+    .bind(i64::from(intent.key.step))
+    .bind(&*intent.tool.0)
+    .bind(intent.digest.to_string())
+    .bind(&intent.idempotency_key)
+    .bind(intent.caller.reveal())
+    .bind(intent.begun_us)
+    .execute(db)
+    .await
+    .map(|done| done.rows_affected())
+}
+
+/// Says whether there was such an intent with an open or unknown outcome.
+pub(super) async fn settle(
+    db: &mut SqliteConnection,
+    key: &IntentKey,
+    outcome: &Outcome,
+) -> sqlx::Result<u64> {
+    sqlx::query(
+        "UPDATE intents SET state = $4, outcome_us = $5, detail = $6 \
+         WHERE call = $1 AND proposal = $2 AND step = $3 AND state IN ('begun', 'unknown')",
+    )
+    .bind(key.call.as_str())
+    .bind(i64::from(key.proposal.0))
+    .bind(i64::from(key.step))
+    .bind(outcome.kind.word())
+    .bind(outcome.at_us)
+    .bind(&outcome.detail)
+    .execute(db)
+    .await
+    .map(|done| done.rows_affected())
+}
+
+/// Says how many of the call's intents were still begun.
+pub(super) async fn mark_unknown(db: &mut SqliteConnection, call: &CallId, at_us: i64) -> sqlx::Result<u64> {
+    sqlx::query(
+        "UPDATE intents SET state = 'unknown', outcome_us = $2, detail = 'the call was cut off' \
+         WHERE call = $1 AND state = 'begun'",
+    )
+    .bind(call.as_str())
+    .bind(at_us)
+    .execute(db)
+    .await
+    .map(|done| done.rows_affected())
+}
+
+pub(super) async fn of_call(db: &SqlitePool, call: &CallId) -> sqlx::Result<Vec<IntentRecord>> {
+    sqlx::query_as("SELECT * FROM intents WHERE call = $1 ORDER BY proposal, step")
+        .bind(call.as_str())
+        .fetch_all(db)
+        .await
+}
+
+/// Unknown, or begun and not settled yet: to another call that is the same. Oldest first.
+pub(super) async fn unknown_of(db: &SqlitePool, caller: &str) -> sqlx::Result<Vec<IntentRecord>> {
+    sqlx::query_as(
+        "SELECT * FROM intents WHERE caller = $1 AND state IN ('begun', 'unknown') \
+         ORDER BY begun_us, call, proposal, step",
+    )
+    .bind(caller)
+    .fetch_all(db)
+    .await
+}
+
+impl OutcomeKind {
+    fn word(self) -> &'static str {
+        match self {
+            OutcomeKind::Done => "done",
+            OutcomeKind::Failed => "failed",
+            OutcomeKind::Unknown => "unknown",
+        }
+    }
+}
+
+impl<'r> FromRow<'r, SqliteRow> for IntentRecord {
+    fn from_row(row: &'r SqliteRow) -> sqlx::Result<IntentRecord> {
+        let key = IntentKey {
+            call: parsed(row, "call", CallId::parse)?,
+            proposal: ProposalId(row.try_get("proposal")?),
+            step: row.try_get("step")?,
+        };
+        let intent = Intent {
+            key,
+            tool: ToolName(row.try_get::<&str, _>("tool")?.into()),
+            digest: parsed(row, "digest", Digest::parse)?,
+            idempotency_key: row.try_get("idempotency_key")?,
+            caller: Private::new(row.try_get::<String, _>("caller")?),
+            begun_us: row.try_get("begun_us")?,
+        };
+        let kind = parsed(row, "state", |word| match word {
+            "begun" => Some(None),
+            "done" => Some(Some(OutcomeKind::Done)),
+            "failed" => Some(Some(OutcomeKind::Failed)),
+            "unknown" => Some(Some(OutcomeKind::Unknown)),
+            _ => None,
+        })?;
+        let state = match kind {
+            None => IntentState::Begun,
+            Some(kind) => IntentState::Settled(Outcome {
+                kind,
+                at_us: row.try_get("outcome_us")?,
+                detail: row.try_get("detail")?,
+            }),
+        };
+        Ok(IntentRecord { intent, state })
+    }
+}

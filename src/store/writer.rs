@@ -1,0 +1,317 @@
+//! The one task that writes: it commits what all calls gave, every 50 ms or at once when somebody waits.
+//!
+//! Promises: jobs are committed in the order given, a commit carries all that was given before whoever waits
+//! for it; what the disk refuses is kept, in order, and tried again; an intent that was refused is never
+//! written.
+//! Never: retries an intent, or lets one row that cannot be written hold up the rest.
+
+use std::time::Duration;
+
+use sqlx::{SqliteConnection, SqlitePool};
+use tokio::sync::mpsc::Receiver;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::handle::{BeginRefused, Begun};
+use super::intents::{Outcome, OutcomeKind};
+use super::journal::LINES_PER_INSERT;
+use super::queue::{Job, Queued};
+use super::{calls, fault, intents, journal, plans};
+use crate::core::base::{Fault, Owner};
+
+/// How long a line may wait in memory: what a killed process loses at most.
+const CADENCE: Duration = Duration::from_millis(50);
+
+/// How long after a failed commit the next is tried when nobody waits: a full disk is not mended in less, and
+/// writing all that is kept again costs the calls their processor.
+const RETRY: Duration = Duration::from_secs(1);
+
+pub(super) const LINES_LOST: &str = "centralita_journal_lines_lost_total";
+pub(super) const INTENTS_REFUSED: &str = "centralita_intents_refused_total";
+
+/// Runs until the store is closed or its last clone is dropped.
+pub(super) async fn run(mut jobs: Receiver<Queued>, db: SqlitePool) {
+    let mut cadence = interval(CADENCE);
+    cadence.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut writer = Writer { db, kept: Vec::new(), disk: Disk::Writes };
+    let mut is_last = false;
+    while !is_last {
+        let job = tokio::select! {
+            job = jobs.recv() => Some(job),
+            _ = cadence.tick() => None,
+        };
+        match job {
+            Some(Some(queued)) if !queued.job.is_awaited() => {
+                writer.kept.push(queued);
+                continue;
+            }
+            Some(Some(queued)) => writer.kept.push(queued),
+            Some(None) => is_last = true,
+            None => {}
+        }
+        // All that is there goes along: behind this commit it would wait for the next. The room bounds it.
+        while let Ok(queued) = jobs.try_recv() {
+            writer.kept.push(queued);
+        }
+        if writer.kept.iter().any(|queued| matches!(queued.job, Job::Close { .. })) {
+            is_last = true;
+            jobs.close();
+            while let Some(queued) = jobs.recv().await {
+                writer.kept.push(queued);
+            }
+        }
+        writer.commit().await;
+        cadence.reset_after(match writer.disk {
+            Disk::Writes => CADENCE,
+            Disk::Refuses => RETRY,
+        });
+    }
+    writer.give_up();
+}
+
+struct Writer {
+    db: SqlitePool,
+    /// Taken from the queue and not committed yet, in order. Each still holds its room.
+    kept: Vec<Queued>,
+    disk: Disk,
+}
+
+/// How the last commit went; the log says each change once.
+#[derive(PartialEq, Eq)]
+enum Disk {
+    Writes,
+    Refuses,
+}
+
+/// What one job came to, inside its transaction.
+enum Wrote {
+    Rows(u64),
+    /// A constraint refused this row; the others are written.
+    Broken(Fault),
+}
+
+impl Writer {
+    async fn commit(&mut self) {
+        self.kept.retain(|queued| !queued.job.is_given_up());
+        if self.kept.is_empty() {
+            return;
+        }
+        match write(&self.db, &self.kept).await {
+            Ok(wrote) => self.answer(wrote),
+            Err(error) => self.refuse(&fault::of_sql("the call record could not be written", &error)),
+        }
+    }
+
+    /// After a commit: tells who waits, and counts what was not new.
+    fn answer(&mut self, wrote: Vec<Wrote>) {
+        if self.disk == Disk::Refuses {
+            tracing::info!(jobs = wrote.len(), "the call record is written again");
+            self.disk = Disk::Writes;
+        }
+        let committed = std::mem::take(&mut self.kept);
+        for (Queued { job, room }, wrote) in committed.into_iter().zip(wrote) {
+            match job {
+                Job::Begin { intent, reply } => {
+                    if reply.send(begun(wrote)) == Err(Ok(Begun(()))) {
+                        let at_us = intent.begun_us;
+                        let detail = "given up before it was sent".to_owned();
+                        let outcome = Outcome { kind: OutcomeKind::Failed, at_us, detail };
+                        self.kept.push(Queued { job: Job::Settle { key: intent.key, outcome }, room });
+                    }
+                }
+                Job::MarkUnknown { reply, .. } => drop(reply.send(wrote.rows())),
+                Job::Flush { reply } | Job::Close { reply } => drop(reply.send(Ok(()))),
+                Job::Line { call, line } => {
+                    if let Some(why) = wrote.not_new() {
+                        metrics::counter!(LINES_LOST).increment(1);
+                        tracing::error!(%call, seq = line.seq, why, "a journal line was not written");
+                    }
+                }
+                Job::Open { head, .. } => {
+                    if let Some(why) = wrote.not_new() {
+                        tracing::error!(call = %head.id, why, "the head of a call was not written");
+                    }
+                }
+                Job::Settle { key, .. } => {
+                    if let Some(why) = wrote.not_new() {
+                        tracing::warn!(?key, why, "an outcome met no open intent");
+                    }
+                }
+                Job::State { .. } => {}
+            }
+        }
+    }
+
+    /// After a failed commit: tells who waits, keeps the rest for the next.
+    fn refuse(&mut self, fault: &Fault) {
+        if self.disk == Disk::Writes {
+            tracing::error!(%fault, "no intent begins until the call record can be written");
+            self.disk = Disk::Refuses;
+        }
+        for Queued { job, room } in std::mem::take(&mut self.kept) {
+            match job {
+                Job::Begin { reply, .. } => {
+                    drop(reply.send(Err(BeginRefused::RecordUnavailable(fault.clone()))));
+                }
+                Job::MarkUnknown { reply, .. } => drop(reply.send(Err(fault.clone()))),
+                Job::Flush { reply } | Job::Close { reply } => drop(reply.send(Err(fault.clone()))),
+                Job::Open { .. } | Job::State { .. } | Job::Line { .. } | Job::Settle { .. } => {
+                    self.kept.push(Queued { job, room });
+                }
+            }
+        }
+    }
+
+    /// At the end: what is still kept is lost.
+    fn give_up(self) {
+        let lines = self.kept.iter().filter(|queued| matches!(queued.job, Job::Line { .. })).count();
+        if !self.kept.is_empty() {
+            metrics::counter!(LINES_LOST).increment(lines as u64);
+            tracing::error!(
+                jobs = self.kept.len(),
+                lines,
+                "the store ends with jobs that could not be written"
+            );
+        }
+    }
+}
+
+impl Wrote {
+    fn rows(self) -> Result<u64, Fault> {
+        match self {
+            Wrote::Rows(rows) => Ok(rows),
+            Wrote::Broken(fault) => Err(fault),
+        }
+    }
+
+    /// Why nothing new was written, if so.
+    fn not_new(self) -> Option<String> {
+        match self.rows() {
+            Ok(0) => Some("the table was not changed".to_owned()),
+            Ok(_) => None,
+            Err(fault) => Some(fault.what),
+        }
+    }
+}
+
+fn begun(wrote: Wrote) -> Result<Begun, BeginRefused> {
+    match wrote.rows() {
+        Ok(0) => Err(BeginRefused::AlreadyBegun),
+        Ok(_) => Ok(Begun(())),
+        Err(fault) => Err(BeginRefused::RecordUnavailable(fault)),
+    }
+}
+
+/// One transaction for all jobs; one [`Wrote`] for each, in order.
+///
+/// BEGIN and ROLLBACK are written out: SQLite itself rolls back on a full disk, and sqlx's `Transaction`
+/// would then believe for good that it is still inside.
+async fn write(db: &SqlitePool, jobs: &[Queued]) -> sqlx::Result<Vec<Wrote>> {
+    let mut db = db.acquire().await?;
+    // IMMEDIATE takes the write lock at once; a lock taken later is refused without waiting when another
+    // wrote.
+    let wrote = match sqlx::query("BEGIN IMMEDIATE").execute(&mut *db).await {
+        Ok(_) => write_all(&mut db, jobs).await,
+        Err(error) => Err(error),
+    };
+    let committed = match wrote {
+        Ok(wrote) => sqlx::query("COMMIT").execute(&mut *db).await.map(|_| wrote),
+        Err(error) => Err(error),
+    };
+    if committed.is_err() {
+        // Fails where SQLite has rolled back already, or never began.
+        drop(sqlx::query("ROLLBACK").execute(&mut *db).await);
+    }
+    committed
+}
+
+async fn write_all(db: &mut SqliteConnection, jobs: &[Queued]) -> sqlx::Result<Vec<Wrote>> {
+    let mut wrote = Vec::with_capacity(jobs.len());
+    while let Some(queued) = jobs.get(wrote.len()) {
+        let rows = match &queued.job {
+            Job::Line { .. } => {
+                write_lines(db, &jobs[wrote.len()..], &mut wrote).await?;
+                continue;
+            }
+            Job::Open { head, plan } => match plans::keep(db, head.plan_hash, plan).await {
+                Ok(()) => calls::open(db, head).await,
+                Err(error) => Err(error),
+            },
+            Job::State { call, state } => calls::set_state(db, call, state).await,
+            Job::Begin { intent, .. } => intents::begin(db, intent).await,
+            Job::Settle { key, outcome } => intents::settle(db, key, outcome).await,
+            Job::MarkUnknown { call, at_us, .. } => intents::mark_unknown(db, call, *at_us).await,
+            Job::Flush { .. } | Job::Close { .. } => Ok(0),
+        };
+        wrote.push(one_row(rows)?);
+    }
+    Ok(wrote)
+}
+
+/// The run of lines that `jobs` opens with, as one statement where no row is refused.
+async fn write_lines(db: &mut SqliteConnection, jobs: &[Queued], wrote: &mut Vec<Wrote>) -> sqlx::Result<()> {
+    let run = jobs.iter().map_while(|queued| match &queued.job {
+        Job::Line { call, line } => Some((call, line)),
+        Job::Open { .. }
+        | Job::State { .. }
+        | Job::Begin { .. }
+        | Job::Settle { .. }
+        | Job::MarkUnknown { .. }
+        | Job::Flush { .. }
+        | Job::Close { .. } => None,
+    });
+    let lines: Vec<_> = run.take(LINES_PER_INSERT).collect();
+    match one_row(journal::add(db, &lines).await)? {
+        Wrote::Rows(_) => wrote.extend(lines.iter().map(|_| Wrote::Rows(1))),
+        // The whole statement is undone: line by line all are written but the one it is about.
+        Wrote::Broken(_) => {
+            for line in &lines {
+                wrote.push(one_row(journal::add(db, std::slice::from_ref(line)).await)?);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A row refused by a constraint is that row's business; any other error is the transaction's.
+fn one_row(rows: sqlx::Result<u64>) -> sqlx::Result<Wrote> {
+    match rows {
+        Ok(rows) => Ok(Wrote::Rows(rows)),
+        Err(error) if fault::is_of_one_row(&error) => Ok(Wrote::Broken(Fault::new(
+            Owner::Gateway,
+            format!("the call record refused a row: {error}"),
+            "report this with the log around it",
+        ))),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::queue::Queue;
+    use super::super::tests::{head, id, intent};
+    use super::super::{IntentState, Store};
+    use super::*;
+
+    #[tokio::test]
+    async fn an_intent_given_up_while_it_was_committed_is_settled_as_failed() {
+        let store = Store::in_memory().await.unwrap();
+        store.open_call(head("c1"), "the plan".into()).unwrap();
+        store.flush().await.unwrap();
+        let (queue, mut jobs) = Queue::new();
+        let (reply, answer) = tokio::sync::oneshot::channel();
+        let begin = Job::Begin { intent: Box::new(intent("c1", 1, 0)), reply };
+        assert!(queue.give(begin).is_ok());
+        let kept = vec![jobs.recv().await.unwrap()];
+        let mut writer = Writer { db: store.pools.write.clone(), kept, disk: Disk::Writes };
+
+        let wrote = write(&writer.db, &writer.kept).await.unwrap();
+        drop(answer);
+        writer.answer(wrote);
+        writer.commit().await;
+
+        let intents = store.intents(&id("c1")).await.unwrap();
+        assert!(
+            matches!(&intents[0].state, IntentState::Settled(outcome) if outcome.kind == OutcomeKind::Failed)
+        );
+    }
+}
