@@ -7,6 +7,12 @@
 
 pub use centralita_core as core;
 
+pub mod bench;
 pub mod caller;
+pub mod media;
+pub mod speech;
+pub mod standin;
 pub mod store;
+pub mod stt;
 pub mod telephony;
+pub mod tts;

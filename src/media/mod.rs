@@ -1,0 +1,14 @@
+//! Sound as data: other sample rates, files, recordings.
+//!
+//! Promises: what leaves this room for the line is 8 kHz mono, 16 bit.
+//! Never: knows a carrier, a provider or a conversation.
+
+mod double;
+mod recorder;
+mod resample;
+mod wav;
+
+pub use double::double;
+pub use recorder::Recorder;
+pub use resample::ToLine;
+pub use wav::{read_line_wav, write_line_wav};

@@ -1,0 +1,146 @@
+//! A call as a stereo file: the caller left, the agent right, on the caller's clock.
+//!
+//! Promises: the header on disk is right every few seconds, so a killed process leaves a file that plays;
+//! memory is bounded by the lead of the agent's audio.
+//! Never: writes from an async task: it blocks on the disk; give it a thread.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+
+use super::wav::{fault, spec};
+use crate::core::base::{Fault, Millis, Position, Samples};
+
+/// How often the header is made true, in audio.
+const FLUSH: Samples = Millis(3_000).samples();
+/// How far the agent's audio may run ahead of the caller's track; what lies beyond is not recorded.
+const AHEAD_MAX: Samples = Millis(60_000).samples();
+
+/// One recording. Both sides give audio with its place on the caller's track; the caller's side moves it on.
+pub struct Recorder {
+    path: PathBuf,
+    file: hound::WavWriter<BufWriter<File>>,
+    /// All before it is written.
+    at: Position,
+    flushed: Position,
+    /// The agent's audio from `at` on.
+    agent: VecDeque<i16>,
+}
+
+impl std::fmt::Debug for Recorder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Recorder({} to {})", self.path.display(), self.at)
+    }
+}
+
+impl Recorder {
+    /// Begins a new file; one that exists is replaced.
+    pub fn create(path: &Path) -> Result<Recorder, Fault> {
+        let mut file = hound::WavWriter::create(path, spec(2)).map_err(|error| fault(path, &error))?;
+        file.flush().map_err(|error| fault(path, &error))?;
+        let (at, flushed) = (Position::START, Position::START);
+        Ok(Recorder { path: path.to_owned(), file, at, flushed, agent: VecDeque::new() })
+    }
+
+    /// The agent's audio that is to sound from `at` on; what lies in the written past is left out.
+    pub fn agent(&mut self, at: Position, samples: &[i16]) {
+        let late = usize::try_from(self.at.since(at).0).unwrap_or(usize::MAX).min(samples.len());
+        let offset = at.since(self.at).0 as usize;
+        let room = (AHEAD_MAX.0 as usize).saturating_sub(offset);
+        let kept = &samples[late..][..room.min(samples.len() - late)];
+        if kept.is_empty() {
+            return;
+        }
+        let end = (offset + kept.len()).max(self.agent.len());
+        self.agent.resize(end, 0);
+        self.agent.iter_mut().skip(offset).zip(kept).for_each(|(place, sample)| *place = *sample);
+    }
+
+    /// The agent was cut: nothing of it sounds from `at` on.
+    pub fn agent_cut(&mut self, at: Position) {
+        self.agent.truncate(at.since(self.at).0 as usize);
+    }
+
+    /// The caller's audio at `at`: writes both sides up to its end. A gap before it is silence.
+    pub fn caller(&mut self, at: Position, samples: &[i16]) -> Result<(), Fault> {
+        let late = usize::try_from(self.at.since(at).0).unwrap_or(usize::MAX).min(samples.len());
+        let gap = at.since(self.at).0 as usize;
+        let frames = std::iter::repeat_n(0, gap).chain(samples[late..].iter().copied());
+        self.write(frames).map_err(|error| fault(&self.path, &error))
+    }
+
+    /// Writes what the agent still had to say and closes the file.
+    pub fn finish(mut self) -> Result<(), Fault> {
+        let rest = self.agent.len();
+        let written = self.write(std::iter::repeat_n(0, rest)).and_then(|()| self.file.finalize());
+        written.map_err(|error| fault(&self.path, &error))
+    }
+
+    fn write(&mut self, caller: impl Iterator<Item = i16>) -> hound::Result<()> {
+        for sample in caller {
+            self.file.write_sample(sample)?;
+            self.file.write_sample(self.agent.pop_front().unwrap_or(0))?;
+            self.at = self.at + Samples(1);
+        }
+        if self.at.since(self.flushed) >= FLUSH {
+            self.file.flush()?;
+            self.flushed = self.at;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(name: &str) -> PathBuf {
+        std::env::temp_dir().join(format!("centralita-{name}-{}.wav", uuid::Uuid::new_v4()))
+    }
+
+    fn frames(path: &Path) -> Vec<[i16; 2]> {
+        let samples: Vec<i16> = hound::WavReader::open(path).unwrap().samples().map(Result::unwrap).collect();
+        samples.chunks_exact(2).map(|both| [both[0], both[1]]).collect()
+    }
+
+    #[test]
+    fn the_caller_is_left_the_agent_right_and_gaps_are_silence() {
+        let path = path("sides");
+        let mut recorder = Recorder::create(&path).unwrap();
+        recorder.agent(Position(2), &[20, 21, 22, 23]);
+        recorder.caller(Position(0), &[1, 2, 3]).unwrap();
+        recorder.agent_cut(Position(4));
+        recorder.caller(Position(5), &[6]).unwrap();
+        recorder.agent(Position(4), &[90, 91, 92]);
+        recorder.finish().unwrap();
+        assert_eq!(frames(&path), [[1, 0], [2, 0], [3, 20], [0, 21], [0, 0], [6, 0], [0, 92]]);
+        std::fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn a_killed_process_leaves_a_file_that_plays_to_within_a_flush() {
+        let path = path("killed");
+        let mut recorder = Recorder::create(&path).unwrap();
+        for frame in 0..500_u64 {
+            recorder.caller(Position(frame * 160), &[7; 160]).unwrap();
+        }
+        // A kill runs no destructor.
+        std::mem::forget(recorder);
+        let length = frames(&path).len();
+        assert!((80_000 - FLUSH.0 as usize..=80_000).contains(&length), "{length} of 80,000");
+        std::fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn an_agent_that_runs_far_ahead_takes_no_more_memory_than_its_limit() {
+        let path = path("ahead");
+        let mut recorder = Recorder::create(&path).unwrap();
+        for second in 0..200_u64 {
+            recorder.agent(Position(second * 8_000), &[1; 8_000]);
+        }
+        recorder.agent(Position(u64::MAX), &[1; 8_000]);
+        assert_eq!(recorder.agent.len(), AHEAD_MAX.0 as usize);
+        std::fs::remove_file(path).unwrap();
+    }
+}
