@@ -6,5 +6,12 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+<<<<<<< HEAD
     centralita::cli::main()
+=======
+    match std::env::args().nth(1).as_deref() {
+        Some("speech-worker") => centralita::speech::main(),
+        _ => ExitCode::SUCCESS,
+    }
+>>>>>>> speech
 }
