@@ -401,16 +401,28 @@ fn a_word_that_many_tools_share_neither_begins_nor_interrupts() {
 }
 
 #[test]
-fn a_harmless_tool_that_failed_is_told_in_the_admins_words_if_they_have_no_holes() {
-    for (phrase, expected) in [
-        ("I can't find that order.", "I can't find that order."),
-        ("I can't find order {{ order }}.", "I'm sorry, that didn't work. Nothing has been changed."),
-    ] {
+fn a_harmless_tool_is_told_in_the_admins_words_where_their_holes_can_be_filled() {
+    let generic = "I'm sorry, that didn't work. Nothing has been changed.";
+    let table = [
+        (
+            "Order {{ order | digits }} is {{ status }}.",
+            r#"{"status":"lost"}"#,
+            "Order one one eight two is lost.",
+        ),
+        ("It costs {{ total | money }}", r#"{"total":"45.00"}"#, "It costs forty-five dollars."),
+        ("It is {{ status }}.", r#"{"say":"It is late.","status":"x"}"#, "It is late."),
+        ("It is {{ nowhere }}.", r#"{"status":"lost"}"#, "status: lost."),
+        ("I can't find order {{ order | digits }}.", "failed: 404", "I can't find order one one eight two."),
+        ("I can't find {{ nowhere }}.", "failed: 404, the caller's \"45.00\"", generic),
+        ("", "failed: 404", generic),
+    ];
+    for (phrase, result, expected) in table {
         let mut plan = Plan::clone(&plan());
         plan.tools[0].phrases.failed = phrase.into();
+        plan.tools[0].phrases.done = phrase.into();
         let mut talk = call(Arc::new(plan));
         talk.says("where is order 1182");
-        assert_eq!(talk.result("failed: 404, the caller's \"45.00\""), format!("{expected} {MORE}"));
+        assert_eq!(talk.result(result), format!("{expected} {MORE}"), "{phrase}");
     }
 }
 
