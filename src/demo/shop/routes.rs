@@ -1,6 +1,7 @@
 //! The shop's API: `GET /orders/{id}` and `POST /orders/{id}/refunds`.
 //!
-//! Promises: every refusal of an order or a refund is JSON with a `reason`; nothing is done without the token and a key.
+//! Promises: every refusal of an order or a refund is JSON with a `reason`;
+//! nothing is done without the token and a key.
 //! Never: trusts a body: it is bounded, and an amount is read digit by digit.
 
 use std::sync::Arc;
