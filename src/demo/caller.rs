@@ -46,6 +46,8 @@ pub(super) struct Caller<'a> {
     pub(super) tell: &'a mut (dyn FnMut(&Told) + Send),
     /// Replies by number, while they are on the line.
     roles: BTreeMap<ReplyId, Kind>,
+    /// How the last question was answered.
+    answer: Option<What>,
     said_at: Option<Position>,
     latencies: Vec<Millis>,
 }
@@ -67,18 +69,19 @@ impl<'a> Caller<'a> {
         tell: &'a mut (dyn FnMut(&Told) + Send),
     ) -> Caller<'a> {
         let (roles, latencies) = (BTreeMap::new(), Vec::new());
-        Caller { phone, voice, language, seen, story, tell, roles, said_at: None, latencies }
+        Caller { phone, voice, language, seen, story, tell, roles, answer: None, said_at: None, latencies }
     }
 
     /// Plays the scenario to its end.
     pub(super) async fn play(mut self, moves: &[Move]) -> Result<(Played, Phone), Fault> {
         for step in moves {
-            if let Some(ended) = self.wait_for(step.when).await {
+            if let Some(ended) = self.wait_for(step.when).await? {
                 return Ok(self.over(ended));
             }
+            self.answer = (step.when == When::Heard(Kind::Question)).then_some(step.what);
             self.act(step.what).await?;
         }
-        let ended = self.wait_for(When::Ended).await.unwrap_or(Ended::TooLong);
+        let ended = self.wait_for(When::Ended).await?.unwrap_or(Ended::TooLong);
         Ok(self.over(ended))
     }
 
@@ -86,8 +89,9 @@ impl<'a> Caller<'a> {
         (Played { ended, latencies: self.latencies }, self.phone)
     }
 
-    /// Waits; `Some` when the call ended first, or the patience did.
-    async fn wait_for(&mut self, when: When) -> Option<Ended> {
+    /// Waits; `Some` when the call ended first, or the patience did. A question that is put again meanwhile is
+    /// answered again, as a person who was not understood does.
+    async fn wait_for(&mut self, when: When) -> Result<Option<Ended>, Fault> {
         let until = Instant::now() + PATIENCE;
         loop {
             let noticed = tokio::select! {
@@ -96,12 +100,17 @@ impl<'a> Caller<'a> {
                 heard = self.phone.next() => self.hear(heard),
                 () = sleep_until(until) => {
                     self.phone.hang_up().await;
-                    return Some(Ended::TooLong);
+                    return Ok(Some(Ended::TooLong));
                 }
             };
             match noticed {
-                Noticed::When(noticed) if noticed == when => return None,
-                Noticed::Ended(ended) => return Some(ended),
+                Noticed::When(noticed) if noticed == when => return Ok(None),
+                Noticed::Ended(ended) => return Ok(Some(ended)),
+                Noticed::When(When::Heard(Kind::Question)) => {
+                    if let Some(answer) = self.answer {
+                        self.act(answer).await?;
+                    }
+                }
                 Noticed::When(_) | Noticed::Other => {}
             }
         }
