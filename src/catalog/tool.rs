@@ -1,7 +1,7 @@
 //! One tool: from written to meant, as the conversation sees it and as the dispatcher does.
 //!
-//! Promises: what has effects is asked about unless the admin wrote otherwise, and its question names every value of
-//! the model that lands in a request.
+//! Promises: what has effects is asked about unless the admin wrote otherwise, and its question names every
+//! value of the model that lands in a request.
 //! Never: looks at another tool.
 
 use std::collections::BTreeSet;
@@ -46,7 +46,7 @@ pub(super) fn tool(
     let confirm = confirm(reader, at, tool, effects, &names, &all, spoken);
     let mut after = all.known.clone();
     after.extend(all.request.map.keys().cloned());
-    let phrases = phrases(reader, &tool.phrases, &all.known, &after);
+    let phrases = phrases(reader, &tool.phrases, effects, &all.known, &after);
     let key = key(reader, tool.idempotency.as_ref());
     let timeout = timeout(reader, tool.timeout_ms.as_ref());
     let name = ToolName(format!("{integration}.{}", tool.name.value).into());
@@ -133,7 +133,7 @@ fn examples(reader: &mut Reader<'_, '_>, tool: &ToolWritten, names: &BTreeSet<St
 fn effects(reader: &mut Reader<'_, '_>, tool: &ToolWritten, all: &Exchanges) -> Effects {
     let by_method = if all.request.method.is_safe() { Effects::None } else { Effects::Irreversible };
     let effects = tool.effects.as_ref().map_or(by_method, |written| written.value);
-    if effects == Effects::None && all.request.map.is_empty() {
+    if effects == Effects::None && tool.response.map.is_empty() {
         let at = tool.request.referenced;
         reader.say(
             at,
@@ -189,8 +189,8 @@ fn confirm(
     }
 }
 
-/// A value that only a proof looks at changes nothing of what is sent, and may be one nobody should say aloud: it
-/// need not be in the question. Every other one must.
+/// A value that only a proof looks at changes nothing of what is sent, and may be one nobody should say
+/// aloud: it need not be in the question. Every other one must.
 fn covers(
     reader: &mut Reader<'_, '_>,
     at: Location,
@@ -225,17 +225,28 @@ fn policy(
         let remedy =
             "write `effects: reversible` or `irreversible` if it changes something, or drop the policy";
         reader.say(policy.referenced, "a tool without effects is not asked about", remedy);
+        return Policy::Never;
     }
     meant
 }
 
-/// `start`, `delay` and `declined` are said before there is a result.
+/// Only `done` is said when there is a result. What a tool without effects found is the model's to tell.
 fn phrases(
     reader: &mut Reader<'_, '_>,
     written: &PhrasesWritten,
+    effects: Effects,
     before: &BTreeSet<String>,
     after: &BTreeSet<String>,
 ) -> ToolPhrases {
+    let PhrasesWritten { start: _, delay: _, done, failed, unknown, declined } = written;
+    let of_effects = [("done", done), ("failed", failed), ("unknown", unknown), ("declined", declined)];
+    for (name, words) in of_effects.into_iter().filter_map(|(name, words)| Some((name, words.as_ref()?))) {
+        if effects == Effects::None {
+            let remedy =
+                "the model tells what was found; for a sentence of yours write `response: map: say:`";
+            reader.say(words.referenced, format!("`{name}` is never said of a tool without effects"), remedy);
+        }
+    }
     ToolPhrases {
         start: reader.spoken(written.start.as_ref(), before),
         delay: reader.spoken(written.delay.as_ref(), before),

@@ -106,13 +106,15 @@ fn a_value_cannot_leave_its_segment() {
 
 #[test]
 fn a_tree_keeps_its_shape_and_a_lone_hole_its_type() {
-    let tree = json!({"amount": "{{ amount }}", "note": "for {{ who }}", "vip": "{{ vip }}", "gone": "{{ none }}",
-        "fixed": null, "list": ["{{ who }}", 1]});
-    let vars = json!({"amount": "20.00", "who": "a\", \"admin\": true, \"b\": \"{{ amount }}", "vip": true, "none": null});
+    let tree = json!({
+        "amount": "{{ amount }}", "note": "for {{ who }}", "vip": "{{ vip }}", "gone": "{{ none }}",
+        "fixed": null, "list": ["{{ who }}", 1],
+    });
+    let who = "a\", \"admin\": true, \"b\": \"{{ amount }}";
+    let vars = json!({"amount": "20.00", "who": who, "vip": true, "none": null});
     let filled = english().json(&tree, &vars).unwrap();
-    let who = &vars["who"];
-    let want = json!({"amount": "20.00", "note": format!("for {}", who.as_str().unwrap()), "vip": true, "fixed": null,
-        "list": [who, 1]});
+    let note = format!("for {who}");
+    let want = json!({"amount": "20.00", "note": note, "vip": true, "fixed": null, "list": [who, 1]});
     assert_eq!(filled, want);
 }
 

@@ -1,6 +1,7 @@
 //! What a value becomes where it lands: spoken words, or one segment of a URL's path.
 //!
-//! Promises: an amount is decimal text and never a float; a segment holds no `/`, `?`, `#` or `%` of the value's own.
+//! Promises: an amount is decimal text and never a float; a segment holds no `/`, `?`, `#` or `%` of the
+//! value's own.
 //! Never: rounds; guesses what a value that cannot be read may have meant.
 
 use std::fmt::Write as _;
@@ -83,7 +84,7 @@ pub fn money_minor(text: &str, currency: &str) -> Option<i64> {
     Some(if negative { -minor } else { minor })
 }
 
-/// One text for one amount, with all the currency's decimals: 2000 → `20.00`. The inverse of [`money_minor`].
+/// One text for one amount, with all the currency's decimals: 2000 → `20.00`.
 #[must_use]
 pub fn money_text(minor: i64, currency: &str) -> String {
     let scale = scale(currency).unsigned_abs();
@@ -97,8 +98,8 @@ fn scale(currency: &str) -> i64 {
     money_read(Language::English, "1", currency).unwrap_or(100)
 }
 
-/// The value as one segment: all but the unreserved characters of RFC 3986 §2.3 percent-encoded. An empty segment
-/// and `.` or `..`, which a server would resolve away, are refused.
+/// The value as one segment: all but the unreserved characters of RFC 3986 §2.3 percent-encoded. An empty
+/// segment and `.` or `..`, which a server would resolve away, are refused.
 pub(super) fn segment(value: &str) -> Result<String, Error> {
     if matches!(value, "" | "." | "..") {
         return Err(unreadable());
