@@ -9,6 +9,7 @@ pub use centralita_core as core;
 
 pub mod caller;
 pub mod catalog;
+pub mod cli;
 pub mod demo;
 pub mod driver;
 pub mod egress;
@@ -17,6 +18,7 @@ pub mod integrations;
 pub mod llm;
 pub mod media;
 pub mod secrets;
+pub mod standin;
 pub mod store;
 pub mod stt;
 pub mod telephony;

@@ -52,7 +52,8 @@ pub enum Message {
         args: Value,
     },
     /// What a tool run came to: JSON of the mapped values where it was done, else a sentence for the model.
-    /// Where the caller declined or wanted a change, it opens with [`DECLINED`] and quotes the caller.
+    /// Where the caller declined or wanted a change, it opens with [`DECLINED`] and quotes the caller's words as
+    /// a JSON string; words that are not quoted are not the caller's.
     Result {
         id: ProposalId,
         text: String,

@@ -1,7 +1,7 @@
-//! Speech to text: the port.
+//! Speech to text: one port, and a folder per recogniser.
 //!
-//! Promises: one answer for every stretch of speech that ended: words, or that they are lost.
-//! Never: decides when a turn ends.
+//! Promises: every turn that ended is answered once, in order: with all its words, or with why there are none.
+//! Never: judges what words mean; only a recogniser that was measured says how sure a yes is.
 
 use std::sync::Arc;
 
@@ -11,28 +11,41 @@ use crate::core::base::{Fault, Position};
 use crate::core::conversation::{EngineYes, Expect, Transcript};
 use crate::core::language::Language;
 
-/// What an engine may expect to hear.
-#[derive(Debug, Default)]
-pub struct Vocabulary {}
+pub mod embedded;
+mod vocabulary;
 
-/// What a recogniser reports.
-#[derive(Debug)]
-pub enum SttEvent {
-    Heard(Transcript),
-    Failed(Fault),
-    Busy,
-}
-
-/// The recogniser's side of one call.
-pub trait SttStream: Send {
-    fn audio(&mut self, at: Position, samples: &[i16]);
-    fn speech_started(&mut self, at: Position);
-    fn speech_stopped(&mut self, at: Position, expect: Expect);
-    fn next(&mut self) -> BoxFuture<'_, SttEvent>;
-}
+pub use vocabulary::Vocabulary;
 
 /// A recogniser.
 pub trait Stt: Send + Sync {
+    /// Opens the stream of one call; from within a tokio runtime.
     fn open(&self, vocabulary: Arc<Vocabulary>, language: Language) -> Result<Box<dyn SttStream>, Fault>;
+
+    /// How far a spoken yes may be trusted.
     fn yes_figure(&self) -> EngineYes;
+}
+
+/// One call's audio on its way to words. Dropping it gives up what is under way.
+pub trait SttStream: Send {
+    /// The caller's track at `at`: 8 kHz, gaps filled, every frame. Never blocks.
+    fn audio(&mut self, at: Position, samples: &[i16]);
+
+    /// The caller speaks, since `at`.
+    fn speech_started(&mut self, at: Position);
+
+    /// The caller spoke until `at`; answered by one `Heard` with `TranscriptEnd::Turn`, `Failed` or `Busy`.
+    fn speech_stopped(&mut self, at: Position, expect: Expect);
+
+    /// The next thing to tell; pending while there is none. Giving up waiting loses nothing.
+    fn next(&mut self) -> BoxFuture<'_, SttEvent>;
+}
+
+/// What a recogniser tells.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SttEvent {
+    Heard(Transcript),
+    /// The words of a turn are lost.
+    Failed(Fault),
+    /// The words of a turn are lost because all recognisers are at work.
+    Busy,
 }

@@ -1,22 +1,37 @@
-//! Text to speech: the port.
+//! Text to speech: one port, and a folder per synthesiser.
 //!
-//! Promises: a stream that ends without a fault has spoken all of its text.
-//! Never: decides what is said.
+//! Promises: an utterance ends once, done or with a fault; one whose length cannot be true is a fault (promise 1
+//! rests on it: a question counts as asked only if all of it was there to be played).
+//! Never: goes on speaking for a stream that was dropped.
 
-use futures::stream::BoxStream;
+use futures::future::BoxFuture;
 
 use crate::core::base::Fault;
 use crate::core::language::Language;
 
-/// One piece to be spoken.
-#[derive(Clone, Debug)]
-pub struct Utterance {
-    pub text: String,
-    pub language: Language,
-}
+pub mod embedded;
+mod length;
+
+pub use length::Length;
 
 /// A synthesiser.
 pub trait Tts: Send + Sync {
-    /// Audio at 8 kHz, piece by piece. Dropping the stream cancels.
-    fn speak(&self, utterance: Utterance) -> BoxStream<'static, Result<Vec<i16>, Fault>>;
+    /// Begins to speak one piece of a reply; from within a tokio runtime. `voice` is the provider's own name of one;
+    /// none is its default for the language.
+    fn speak(&self, text: &str, voice: Option<&str>, language: Language) -> Box<dyn SpeechStream>;
+}
+
+/// One utterance. Dropping it cancels the synthesis.
+pub trait SpeechStream: Send {
+    /// The next part; after `Done` or `Failed` there is none. Giving up waiting loses nothing.
+    fn next(&mut self) -> BoxFuture<'_, TtsEvent>;
+}
+
+/// A part of an utterance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TtsEvent {
+    /// 8 kHz mono.
+    Audio(Vec<i16>),
+    Done,
+    Failed(Fault),
 }

@@ -1,7 +1,7 @@
 //! The sample shop: an HTTP API with orders and refunds in a real database, for the demo and for tests.
 //!
 //! It is the system behind the sample tools, and it keeps count: what [`Shop::refunds`] holds is what truly
-//! happened, whatever the caller was told. [`routes`] is the API, [`ledger`] the database.
+//! happened, whatever the caller was told. `routes` is the API, `ledger` the database.
 //!
 //! Promises: a refund with a known `Idempotency-Key` is the same refund; no order is refunded beyond its total.
 //! Never: listens beyond loopback, answers without its token.

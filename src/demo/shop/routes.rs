@@ -1,11 +1,12 @@
 //! The shop's API: `GET /orders/{id}` and `POST /orders/{id}/refunds`.
 //!
-//! Promises: every refusal is JSON with a `reason`; nothing is done without the token and a key.
+//! Promises: every refusal of an order or a refund is JSON with a `reason`; nothing is done without the token and a key.
 //! Never: trusts a body: it is bounded, and an amount is read digit by digit.
 
 use std::sync::Arc;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
+use axum::extract::rejection::JsonRejection;
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
 use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, StatusCode};
@@ -72,7 +73,7 @@ async fn refund(
     State(counter): State<Counter>,
     Path(id): Path<String>,
     headers: HeaderMap,
-    Json(body): Json<Value>,
+    body: Result<Json<Value>, JsonRejection>,
 ) -> Response {
     if counter.faults == Faults::Error {
         return refused(StatusCode::INTERNAL_SERVER_ERROR, "the shop's books are closed");
@@ -80,6 +81,10 @@ async fn refund(
     let key = headers.get("idempotency-key").and_then(|v| v.to_str().ok());
     let Some(key) = key.filter(|k| (1..=KEY_BYTES_MAX).contains(&k.len())) else {
         return refused(StatusCode::BAD_REQUEST, "an Idempotency-Key of at most 255 characters is required");
+    };
+    let body = match body {
+        Ok(Json(body)) => body,
+        Err(rejection) => return refused(rejection.status(), "the body must be a small JSON object"),
     };
     let Some(amount) = body.get("amount").and_then(amount) else {
         return refused(

@@ -103,7 +103,13 @@ async fn what_cannot_be_refunded_is_refused_with_a_reason_and_not_counted() {
     assert_eq!(answer(keyless).await.0, 400);
     let body = format!("{{\"amount\": \"{}\"}}", "1".repeat(10_000));
     let long = request(&shop, Method::POST, path).header("content-type", "application/json").body(body);
-    assert_eq!(answer(long.header("Idempotency-Key", "k")).await.0, 413);
+    let (status, body) = answer(long.header("Idempotency-Key", "k")).await;
+    assert_eq!((status, body["reason"].is_string()), (413, true));
+    for body in ["", "amount=1.00", "[\"1.00\"]", "{\"amount\": {}}"] {
+        let odd = request(&shop, Method::POST, path).header("content-type", "application/json").body(body);
+        let (status, answer) = answer(odd.header("Idempotency-Key", "k")).await;
+        assert!((400..=422).contains(&status) && answer["reason"].is_string(), "{body}: {status} {answer}");
+    }
     assert_eq!(shop.refunds().await.unwrap(), []);
 }
 

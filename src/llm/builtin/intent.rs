@@ -4,7 +4,7 @@
 //!
 //! Promises: whole numbers only, ties go to the plan's order; too little in common is no match, and a wording of
 //! empty words alone ("tell them {message}") matches nothing.
-//! Never: looks at values: where numbers stand matters to [`super::slots`] alone.
+//! Never: looks at values: where numbers stand matters to `slots` alone.
 
 use super::words::words;
 use crate::core::conversation::{CannedAnswer, Plan, ToolPlan};
@@ -17,17 +17,27 @@ pub(super) enum Intent<'p> {
     Answer(&'p CannedAnswer),
 }
 
-/// How sure a match is, in ‰ of the weight of the wording it matched.
+/// What was meant, and how sure that is.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Match<'p> {
     pub(super) intent: Intent<'p>,
-    pub(super) permille: u32,
+    /// How much of the wording was said, in ‰ of its weight, and what that part weighs.
+    permille: u32,
+    weight: u32,
 }
 
-/// From here on a match begins something; half of what the wording is about was said.
-pub(super) const MATCH_PERMILLE: u32 = 500;
-/// From here on it also interrupts something: an answer to our question shares words with many wordings.
-pub(super) const SWITCH_PERMILLE: u32 = 700;
+impl Match<'_> {
+    /// Sure enough to leave what is under way: an answer to our question shares words with many wordings.
+    pub(super) fn interrupts(&self) -> bool {
+        self.permille >= SWITCH_PERMILLE && self.weight >= FULL_WEIGHT
+    }
+}
+
+/// From here on a match begins something: more than half of what the wording is about was said.
+const MATCH_PERMILLE: u32 = 550;
+const SWITCH_PERMILLE: u32 = 700;
+/// Of a word that only one tool or answer uses.
+const FULL_WEIGHT: u32 = 1_000;
 
 /// All that can be wanted of a plan, its words weighed.
 #[derive(Debug)]
@@ -45,8 +55,6 @@ struct Entry<'p> {
     name: Vec<String>,
     about: Vec<String>,
 }
-
-const FULL_WEIGHT: u32 = 1_000;
 
 impl<'p> Intents<'p> {
     pub(super) fn of(plan: &'p Plan) -> Intents<'p> {
@@ -78,7 +86,7 @@ impl<'p> Intents<'p> {
         for entry in &self.list {
             let score = entry.score(&said).max(self.by_description(entry, &said));
             if score.0 >= MATCH_PERMILLE && best.as_ref().is_none_or(|(found, _)| score > *found) {
-                best = Some((score, Match { intent: entry.intent, permille: score.0 }));
+                best = Some((score, Match { intent: entry.intent, permille: score.0, weight: score.1 }));
             }
         }
         best.map(|(_, found)| found)

@@ -1,9 +1,9 @@
 //! The built-in model: it fills slots by rules, without a network and without a model file.
 //!
 //! What it is: the model of the demo, of tests, and the last fallback when no provider answers. It knows the
-//! plan and nothing else: it matches what a caller says with the examples the admin wrote ([`intent`]), finds
-//! values in the caller's words ([`slots`]), asks for what is missing, proposes, and reads results out
-//! ([`speak`]). [`talk`] holds the thread; it is folded anew over the whole history for every generation, so it
+//! plan and nothing else: it matches what a caller says with the examples the admin wrote (`intent`), finds
+//! values in the caller's words (`slots`), asks for what is missing, proposes, and reads results out
+//! (`speak`). `talk` holds the thread; it is folded anew over the whole history for every generation, so it
 //! can take over in the middle of a call. What it is not: a language model. It does not chat, reason or translate.
 //!
 //! Promises: the same prompt gives the same answer; an argument holds only what the caller said or keyed.

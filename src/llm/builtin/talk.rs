@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::intent::{Intent, Intents, SWITCH_PERMILLE};
+use super::intent::{Intent, Intents, Match};
 use super::slots::{Seek, Values, keyed};
 use super::speak;
 use super::words::{Words, words};
@@ -140,7 +140,7 @@ impl<'p> Talk<'p> {
 
     fn fill(&mut self, said: &str, tool: &'p ToolPlan, values: Values, asked: &'p Parameter) -> Move {
         let back = Task::Filling { tool, values: values.clone(), asked };
-        let meant = self.intents.best(said).filter(|m| m.permille >= SWITCH_PERMILLE);
+        let meant = self.intents.best(said).filter(Match::interrupts);
         if asked.kind == ParameterKind::Text {
             // Any words may be the message, but for a short no.
             if self.refuses(said) && tokens(said).len() <= REFUSAL_WORDS_MAX {
@@ -233,19 +233,38 @@ impl<'p> Talk<'p> {
     }
 
     fn result(&mut self, id: ProposalId, text: &str) -> Move {
+        // What the caller answered to a question of the gate stands before it, and was no wish.
+        self.task = Task::Idle;
         let Some((name, args)) = self.calls.get(&id).cloned() else { return self.offer("") };
         let Some(tool) = self.plan.tool(&name) else { return self.offer("") };
         if tool.effects == Effects::None {
-            let told = speak::result(self.plan, text);
-            let failed = || Phrase::Failed.say(self.plan.language);
-            return self.offer(&told.unwrap_or_else(failed));
+            let told = speak::result(self.plan, text).unwrap_or_else(|| self.failed(tool));
+            return self.offer(&told);
         }
-        let Some(words) = text.strip_prefix(DECLINED) else { return self.offer("") };
-        if let Some(changed) = self.changed(words, tool, &args) {
-            return changed;
+        let Some(why) = text.strip_prefix(DECLINED) else { return self.offer("") };
+        let said: Option<String> = serde_json::from_str(why.trim_start_matches([':', ' '])).ok();
+        if let Some(moved) = said.and_then(|said| self.instead(&said, tool, &args)) {
+            return moved;
         }
+        let offer = self.offer("");
         self.task = Task::Offered { declined: Some((tool, args)) };
-        self.say(&[self.words.more])
+        offer
+    }
+
+    /// What a caller who declined wants: another tool, or the same with other values.
+    fn instead(&mut self, said: &str, tool: &'p ToolPlan, args: &Values) -> Option<Move> {
+        let meant = self.intents.best(said).filter(Match::interrupts).map(|m| m.intent);
+        match meant {
+            Some(Intent::Tool(other)) if other.name != tool.name => Some(self.start(said, other)),
+            Some(Intent::Answer(answer)) => Some(self.offer(&answer.say)),
+            Some(Intent::Tool(_)) | None => self.changed(said, tool, args),
+        }
+    }
+
+    /// The admin's words, unless they have holes: those are the gateway's to fill.
+    fn failed(&self, tool: &ToolPlan) -> String {
+        let own = Some(&tool.phrases.failed).filter(|p| !p.is_empty() && !p.contains('{'));
+        own.cloned().unwrap_or_else(|| Phrase::Failed.say(self.plan.language))
     }
 
     /// Greetings, thanks, goodbye, or nothing that was understood.

@@ -15,7 +15,7 @@ use crate::core::conversation::{
     ToolPlan, VoiceYes,
 };
 use crate::core::language::Language;
-use crate::llm::{Llm as _, LlmEvent, Message, Prompt};
+use crate::llm::{DECLINED, Llm as _, LlmEvent, Message, Prompt};
 
 fn tool(name: &str, effects: Effects, examples: &[&str], parameters: Vec<Parameter>) -> ToolPlan {
     ToolPlan {
@@ -164,6 +164,15 @@ impl Call {
     fn result(&mut self, text: &str) -> String {
         self.answer(Message::Result { id: ProposalId(self.calls), text: text.into() })
     }
+
+    /// The caller answers the gate's question with a no or a change; the heart tells both.
+    fn declines(&mut self, said: &str) -> String {
+        let call = self.history.pop().expect("a call stands last");
+        self.history.push(Message::Agent { text: "Refund it?".into() });
+        self.history.push(Message::Caller { text: said.into(), keyed: false });
+        self.history.push(call);
+        self.result(&format!("{DECLINED}: {}", Value::from(said)))
+    }
 }
 
 const MORE: &str = "Is there anything else I can do for you?";
@@ -252,7 +261,6 @@ fn results_of_harmless_tools_are_read_out_for_a_synthesiser() {
         ),
         (r#""Out of stock!""#, "Out of stock!"),
         ("[]", "I found nothing."),
-        ("404: no such order", "I'm sorry, that didn't work. Nothing has been changed."),
     ];
     for (result, expected) in table {
         let mut talk = call(plan());
@@ -271,10 +279,13 @@ fn results_of_harmless_tools_are_read_out_for_a_synthesiser() {
 fn of_an_action_with_effects_nothing_is_said_but_the_offer_of_more() {
     for result in [
         r#"{"refunded":"20.00"}"#,
-        "failed: at most \"45.00\" is left",
-        "unknown",
+        "failed: at most \"45.00 dollars\" is left",
+        "unknown: no answer to 30.00 dollars",
         "declined",
+        "declined: unclear, thirty dollars or order 4071",
         "declined: \"no\"",
+        "nonsense",
+        "",
     ] {
         let mut talk = call(plan());
         talk.says("refund twenty dollars on order 1182");
@@ -289,16 +300,29 @@ fn a_change_wanted_in_place_of_a_yes_is_proposed_again() {
         ("no, make it twenty", refund("1182", "20.00")),
         ("no, order 4071", refund("4071", "30.00")),
         ("thirty dollars", MORE.to_owned()),
+        ("no, where is order 4071", r#"shop.order {"order":"4071"}"#.to_owned()),
+        ("no, what are your opening hours", format!("We are open from nine to five. {MORE}")),
     ];
     for (answer, expected) in table {
         let mut talk = call(plan());
         talk.says("refund thirty dollars on order 1182");
-        assert_eq!(talk.result(&format!("declined: \"{answer}\"")), expected, "{answer}");
+        assert_eq!(talk.declines(answer), expected, "{answer}");
     }
     let mut talk = call(plan());
     talk.says("refund thirty dollars on order 1182");
-    assert_eq!(talk.result("declined: \"no\""), MORE);
+    assert_eq!(talk.declines("no"), MORE);
     assert_eq!(talk.says("twenty dollars would be enough"), refund("1182", "20.00"), "thought of it later");
+}
+
+#[test]
+fn a_key_that_answered_the_gate_is_no_wish() {
+    let mut talk = call(plan());
+    talk.says("refund thirty dollars on order 1182");
+    let called = talk.history.pop().expect("a call stands last");
+    talk.history.push(Message::Caller { text: "2".into(), keyed: true });
+    talk.history.push(called);
+    assert_eq!(talk.result("declined: "), MORE);
+    assert_eq!(talk.says("no"), "Thank you for calling. Goodbye!");
 }
 
 #[test]
@@ -366,6 +390,31 @@ fn a_caller_may_change_the_subject_or_drop_it_while_asked() {
 }
 
 #[test]
+fn a_word_that_many_tools_share_neither_begins_nor_interrupts() {
+    assert!(call(plan()).says("order 1182").starts_with("Sorry, I didn't quite catch that."));
+
+    let mut loose = Plan::clone(&plan());
+    loose.tools[0].examples.push("order {order}".into());
+    let mut talk = call(Arc::new(loose));
+    talk.says("I want a refund");
+    assert_eq!(talk.says("order 1182"), "How much should I refund?", "an answer, not another wish");
+}
+
+#[test]
+fn a_harmless_tool_that_failed_is_told_in_the_admins_words_if_they_have_no_holes() {
+    for (phrase, expected) in [
+        ("I can't find that order.", "I can't find that order."),
+        ("I can't find order {{ order }}.", "I'm sorry, that didn't work. Nothing has been changed."),
+    ] {
+        let mut plan = Plan::clone(&plan());
+        plan.tools[0].phrases.failed = phrase.into();
+        let mut talk = call(Arc::new(plan));
+        talk.says("where is order 1182");
+        assert_eq!(talk.result("failed: 404, the caller's \"45.00\""), format!("{expected} {MORE}"));
+    }
+}
+
+#[test]
 fn what_was_spoken_of_before_may_be_pointed_at() {
     let mut talk = call(plan());
     talk.says("where is order 1182");
@@ -391,10 +440,10 @@ fn it_takes_over_in_the_middle_of_another_models_call() {
         },
     ];
     talk.calls = 7;
-    assert_eq!(talk.result("declined: \"only twenty dollars\""), refund("1182", "20.00"));
+    assert_eq!(talk.declines("only twenty dollars"), refund("1182", "20.00"));
     let mut talk = call(plan());
     talk.calls = 3;
-    assert_eq!(talk.result("of a call nobody knows"), MORE);
+    assert_eq!(talk.result("1"), MORE);
     assert_eq!(call(plan()).keys(""), "That key does nothing here.");
 }
 

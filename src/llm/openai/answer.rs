@@ -118,7 +118,7 @@ impl Answer {
             for fragment in delta.tool_calls.unwrap_or_default() {
                 self.add(fragment)?;
             }
-            if let Some(reason) = choice.finish_reason {
+            if let Some(reason) = choice.finish_reason.filter(|r| !r.is_empty()) {
                 self.end = End::Reason(reason);
             }
         }
@@ -311,10 +311,8 @@ struct Function {
 /// Some servers send it with every chunk, as a running total: the last one counts.
 #[derive(Deserialize)]
 struct WireUsage {
-    #[serde(default)]
-    prompt_tokens: u64,
-    #[serde(default)]
-    completion_tokens: u64,
+    prompt_tokens: Option<u64>,
+    completion_tokens: Option<u64>,
     prompt_tokens_details: Option<PromptDetails>,
 }
 
@@ -326,7 +324,7 @@ struct PromptDetails {
 impl From<WireUsage> for Usage {
     fn from(wire: WireUsage) -> Usage {
         let cached = wire.prompt_tokens_details.and_then(|d| d.cached_tokens).unwrap_or(0);
-        Usage { input: wire.prompt_tokens, cached, output: wire.completion_tokens }
+        Usage { input: wire.prompt_tokens.unwrap_or(0), cached, output: wire.completion_tokens.unwrap_or(0) }
     }
 }
 

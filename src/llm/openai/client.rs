@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
 use reqwest::header::CONTENT_TYPE;
@@ -94,6 +95,13 @@ impl OpenAi {
         if response.status().is_success() && !is_json { Ok(response) } else { Err(refusal(response).await) }
     }
 
+    /// Up to and with the first bytes of the answer.
+    async fn open(&self, prompt: &Prompt) -> Result<(Response, Option<Bytes>), Fault> {
+        let mut response = self.send(prompt).await?;
+        let first = response.chunk().await.map_err(|e| self.unreachable(&e))?;
+        Ok((response, first))
+    }
+
     fn unreachable(&self, error: &reqwest::Error) -> Fault {
         let host = self.url.host_str().unwrap_or_default();
         let what = if error.is_connect() { "cannot be reached" } else { "broke the connection" };
@@ -131,7 +139,7 @@ struct Generation {
 
 enum Stage {
     Unsent(Prompt),
-    Reading { response: Response, answer: Box<Answer>, wait: Duration },
+    Reading { response: Response, answer: Box<Answer> },
     Over,
 }
 
@@ -145,6 +153,7 @@ impl Generation {
                 return None;
             }
             if let Err(fault) = self.step().await {
+                self.stage = Stage::Over;
                 self.ready.push_back(LlmEvent::Failed(fault));
             }
         }
@@ -155,31 +164,37 @@ impl Generation {
         match std::mem::replace(&mut self.stage, Stage::Over) {
             Stage::Unsent(prompt) => {
                 let wait = self.server.deadlines.first_byte;
-                let sent = timeout(wait, self.server.send(&prompt)).await;
-                let response = sent.unwrap_or_else(|_| Err(self.server.silent(wait)))?;
-                let answer = Answer::new(prompt.plan.language, Names::of(&prompt.plan));
-                self.stage = Stage::Reading { response, answer: Box::new(answer), wait };
+                let opened = timeout(wait, self.server.open(&prompt)).await;
+                let (response, chunk) = opened.unwrap_or_else(|_| Err(self.server.silent(wait)))?;
+                let answer = Box::new(Answer::new(prompt.plan.language, Names::of(&prompt.plan)));
+                self.take(response, answer, chunk)
             }
-            Stage::Reading { mut response, mut answer, wait } => {
-                let chunk = timeout(wait, response.chunk()).await;
-                let chunk = chunk.map_err(|_| self.server.silent(wait))?;
+            Stage::Reading { mut response, answer } => {
+                let wait = self.server.deadlines.idle;
+                let chunk = timeout(wait, response.chunk()).await.map_err(|_| self.server.silent(wait))?;
                 let chunk = chunk.map_err(|e| self.server.unreachable(&e))?;
-                let mut out = Vec::new();
-                let fed = chunk.as_ref().map_or(Ok(()), |bytes| answer.feed(bytes, &mut out));
-                self.ready.extend(out);
-                fed?;
-                if chunk.is_none() || answer.is_done() {
-                    let mut out = Vec::new();
-                    answer.finish(&mut out);
-                    self.ready.extend(out);
-                } else {
-                    let wait = self.server.deadlines.idle;
-                    self.stage = Stage::Reading { response, answer, wait };
-                }
+                self.take(response, answer, chunk)
             }
-            Stage::Over => {}
+            Stage::Over => Ok(()),
         }
-        Ok(())
+    }
+
+    /// A stretch of the body, or its end.
+    fn take(
+        &mut self,
+        response: Response,
+        mut answer: Box<Answer>,
+        chunk: Option<Bytes>,
+    ) -> Result<(), Fault> {
+        let mut out = Vec::new();
+        let fed = chunk.as_ref().map_or(Ok(()), |bytes| answer.feed(bytes, &mut out));
+        if fed.is_ok() && (chunk.is_none() || answer.is_done()) {
+            answer.finish(&mut out);
+        } else {
+            self.stage = Stage::Reading { response, answer };
+        }
+        self.ready.extend(out);
+        fed
     }
 }
 

@@ -1,0 +1,120 @@
+//! The worker's side: reads requests, holds decoders, answers; one at a time, until its input ends.
+//!
+//! Promises: a request that cannot be done is refused with its reason and the worker goes on; files it has to
+//! write for the library are private to the user and gone when the decoder stands.
+//! Never: opens a socket, logs a word, outlives its gateway.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Read, Write};
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use super::protocol::{Decoded, Load, Reply, Request, Search, SearchKind};
+use super::sphinx::{Decoder, Files, Passes};
+use crate::media::double;
+
+/// The child process: serves its standard input and output.
+#[must_use]
+pub fn main() -> ExitCode {
+    match serve(&mut io::stdin().lock(), &mut io::stdout().lock()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+/// Answers requests until the input ends; an error is a broken pipe or a broken frame.
+pub fn serve(from: &mut impl Read, to: &mut impl Write) -> io::Result<()> {
+    let mut bench = Bench { decoders: BTreeMap::new(), turn: Vec::new() };
+    while let Some(request) = Request::read(from)? {
+        bench.answer(request).unwrap_or_else(Reply::Refused).write(to)?;
+    }
+    Ok(())
+}
+
+struct Bench {
+    decoders: BTreeMap<String, Decoder>,
+    /// The turn at hand, 16 kHz.
+    turn: Vec<i16>,
+}
+
+impl Bench {
+    fn answer(&mut self, request: Request) -> Result<Reply, String> {
+        match request {
+            Request::Load(load) => {
+                let decoder = make(&load)?;
+                self.decoders.insert(load.decoder, decoder);
+                Ok(Reply::Ready)
+            }
+            Request::Unload { decoder } => {
+                self.decoders.remove(&decoder);
+                Ok(Reply::Ready)
+            }
+            Request::Audio(samples) => {
+                self.turn = double(&samples);
+                Ok(Reply::Ready)
+            }
+            Request::Decode { decoder, search } => self.decode(&decoder, &search).map(Reply::Decoded),
+        }
+    }
+
+    fn decode(&mut self, decoder: &str, search: &str) -> Result<Decoded, String> {
+        let found = self.decoders.get_mut(decoder).ok_or_else(|| format!("no decoder `{decoder}` is loaded"))?;
+        // The library reads past the start of an empty turn; less than a frame holds no word anyway.
+        if self.turn.len() < SAMPLES_MIN {
+            return Ok(Decoded::default());
+        }
+        found.decode(search, &self.turn)
+    }
+}
+
+/// Shorter turns are not decoded: five frames of 10 ms at 16 kHz.
+const SAMPLES_MIN: usize = 800;
+
+fn make(load: &Load) -> Result<Decoder, String> {
+    let files = Scratch::new().map_err(|error| format!("no place for the model's files: {error}"))?;
+    let put = |name: &str, text: &str| {
+        files.put(name, text).map_err(|error| format!("the model's files cannot be written: {error}"))
+    };
+    let dictionary = put("dictionary", &load.dictionary)?;
+    let transform = load.transform.as_deref().map(|text| put("transform", text)).transpose()?;
+    let mut decoder = Decoder::open(&Files {
+        model: Path::new(&load.model_dir),
+        dictionary: &dictionary,
+        transform: transform.as_deref(),
+        silence: load.silence,
+    })?;
+    for Search { name, kind, text, fwdflat, bestpath } in &load.searches {
+        let passes = Passes { fwdflat: *fwdflat, bestpath: *bestpath };
+        match kind {
+            SearchKind::Grammar => decoder.add_grammar(name, &put("grammar", text)?, passes)?,
+            SearchKind::Trigram => decoder.add_trigram(name, &put("model.lm", text)?, passes)?,
+        }
+    }
+    Ok(decoder)
+}
+
+/// A directory only this user can read, gone with its files when dropped.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new() -> io::Result<Scratch> {
+        let path = std::env::temp_dir().join(format!("centralita-{}", uuid::Uuid::new_v4()));
+        fs::DirBuilder::new().mode(0o700).create(&path)?;
+        Ok(Scratch(path))
+    }
+
+    fn put(&self, name: &str, text: &str) -> io::Result<PathBuf> {
+        let path = self.0.join(name);
+        fs::write(&path, text)?;
+        Ok(path)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // Nothing can be done about a directory that does not go; it holds no caller's words.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}

@@ -1,0 +1,173 @@
+//! What callers of an agent are likely to say, from its plan: sentences, written as words are spoken.
+//!
+//! Promises: the same plan gives the same sentences, in the same order; slots are filled with values in words.
+//! Never: limits what may be heard where a recogniser knows the language anyway; there it is a hint.
+
+use crate::core::base::Digest;
+use crate::core::conversation::{ParameterKind, Plan};
+use crate::core::language::{Language, digits_spoken, money_spoken, number_spoken, spoken_text, tokens};
+
+/// Times a template with slots is filled: below 30 a model of word sequences learns the values, not the pattern.
+const DRAWS: usize = 40;
+/// Times a sentence without slots counts, so that hundreds of draws do not drown it.
+const WEIGHT: usize = 10;
+
+/// Sentences of callers, each a list of words in lower case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Vocabulary {
+    sentences: Vec<Vec<String>>,
+    digest: Digest,
+}
+
+impl Vocabulary {
+    /// Of the plan's examples, questions, verbs and parameters, and of what every caller says.
+    #[must_use]
+    pub fn of_plan(plan: &Plan) -> Vocabulary {
+        let mut draw = Draw { language: plan.language, currency: &plan.currency, state: 1, sentences: Vec::new() };
+        for tool in &plan.tools {
+            let slot = |name: &str| tool.parameters.iter().find(|p| p.name == name).map(|p| p.kind);
+            tool.examples.iter().for_each(|example| draw.template(example, &slot));
+            tool.confirm.verbs.iter().for_each(|verb| draw.fixed(verb));
+            for parameter in &tool.parameters {
+                let kind = |_: &str| Some(parameter.kind);
+                values(plan.language).iter().for_each(|template| draw.template(template, &kind));
+            }
+        }
+        plan.answers.iter().flat_map(|answer| &answer.when).for_each(|question| draw.fixed(question));
+        everyday(plan.language).iter().for_each(|sentence| draw.fixed(sentence));
+        Vocabulary::of(draw.sentences)
+    }
+
+    /// Of sentences as they are.
+    #[must_use]
+    pub fn of_sentences<'a>(language: Language, texts: impl IntoIterator<Item = &'a str>) -> Vocabulary {
+        Vocabulary::of(texts.into_iter().map(|text| tokens(&spoken_text(language, text))).collect())
+    }
+
+    fn of(mut sentences: Vec<Vec<String>>) -> Vocabulary {
+        sentences.retain(|sentence| !sentence.is_empty());
+        let lines: Vec<String> = sentences.iter().map(|sentence| sentence.join(" ")).collect();
+        Vocabulary { digest: Digest::of_bytes(lines.join("\n").as_bytes()), sentences }
+    }
+
+    /// Every sentence as often as it counts.
+    #[must_use]
+    pub fn sentences(&self) -> &[Vec<String>] {
+        &self.sentences
+    }
+
+    /// Of all sentences.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+}
+
+/// Fills templates.
+struct Draw<'a> {
+    language: Language,
+    currency: &'a str,
+    state: u64,
+    sentences: Vec<Vec<String>>,
+}
+
+impl Draw<'_> {
+    fn fixed(&mut self, text: &str) {
+        let sentence = tokens(&spoken_text(self.language, text));
+        self.sentences.extend(std::iter::repeat_n(sentence, WEIGHT));
+    }
+
+    /// Fills `{name}`. Free text cannot be drawn: what stands around it becomes sentences of their own.
+    fn template(&mut self, template: &str, kind: &dyn Fn(&str) -> Option<ParameterKind>) {
+        if !template.contains('{') {
+            return self.fixed(template);
+        }
+        for _ in 0..DRAWS {
+            let mut text = String::new();
+            let mut rest = template;
+            while let Some((before, after)) = rest.split_once('{') {
+                let (name, after) = after.split_once('}').unwrap_or((after, ""));
+                text.push_str(before);
+                match kind(name.trim()).and_then(|kind| self.value(kind)) {
+                    Some(value) => text.push_str(&value),
+                    None => self.sentences.push(tokens(&spoken_text(self.language, &std::mem::take(&mut text)))),
+                }
+                rest = after;
+            }
+            text.push_str(rest);
+            self.sentences.push(tokens(&spoken_text(self.language, &text)));
+        }
+    }
+
+    /// One value in words; `None` for free text, and for a truth value, which is an answer of its own.
+    fn value(&mut self, kind: ParameterKind) -> Option<String> {
+        match kind {
+            ParameterKind::Text | ParameterKind::Boolean => None,
+            ParameterKind::Integer => {
+                let most = if self.below(4) == 0 { 1_000 } else { 60 };
+                let n = self.below(most);
+                Some(number_spoken(self.language, n))
+            }
+            ParameterKind::Digits => Some(self.digits()),
+            ParameterKind::Money => {
+                let units = i64::from(self.below(200));
+                let cents = if self.below(3) == 0 { i64::from(self.below(20)) * 5 } else { 0 };
+                Some(money_spoken(self.language, units * 100 + cents, self.currency))
+            }
+        }
+    }
+
+    /// Three to eight digits: one by one, or, as callers also do, in pairs ("eleven eighty two").
+    fn digits(&mut self) -> String {
+        if self.below(4) == 0 {
+            let pairs: [u32; 2] = std::array::from_fn(|_| 10 + self.below(90));
+            let pairs = pairs.map(|n| number_spoken(self.language, n));
+            return pairs.join(" ");
+        }
+        let count = 3 + self.below(6);
+        let digits: String = (0..count).filter_map(|_| char::from_digit(self.below(10), 10)).collect();
+        digits_spoken(self.language, &digits)
+    }
+
+    fn below(&mut self, limit: u32) -> u32 {
+        u32::try_from(self.next() % u64::from(limit)).unwrap_or(0)
+    }
+
+    /// The same numbers for every plan: Knuth's generator, upper half.
+    fn next(&mut self) -> u64 {
+        self.state = self.state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.state >> 33
+    }
+}
+
+/// How a value is said alone, when it was asked for or is mended.
+fn values(language: Language) -> &'static [&'static str] {
+    match language {
+        Language::English => &["{v}", "it's {v}", "it is {v}", "make it {v}", "no make it {v}", "yes but {v}", "i said {v}"],
+        Language::Spanish => &["{v}", "es {v}", "no, mejor {v}", "sí, pero {v}", "he dicho {v}"],
+    }
+}
+
+/// What every caller may say, whatever the agent does.
+fn everyday(language: Language) -> &'static [&'static str] {
+    match language {
+        Language::English => &[
+            "yes", "yes please", "yes do it", "yes go ahead", "yes that's right", "yes that is correct", "yeah",
+            "sure", "okay", "go ahead", "correct", "that's right", "no", "no no", "no thanks", "no thank you",
+            "nope", "no don't", "don't do it", "not now", "stop", "cancel", "cancel it", "cancel that", "wrong",
+            "that's wrong", "that's not right", "never mind", "no wait", "wait", "wait a moment", "hold on",
+            "one moment please", "yes but", "but", "change it", "change that", "i want to change it",
+            "repeat that please", "say that again", "what did you say", "what", "pardon", "sorry", "how much",
+            "hello", "hi", "good morning", "good afternoon", "good evening", "thank you", "thanks",
+            "thank you very much", "goodbye", "bye", "that's all", "that's all thank you", "help",
+            "i need help", "can you help me", "i don't know", "i want to talk to a person",
+        ],
+        Language::Spanish => &[
+            "sí", "sí, por favor", "sí, hazlo", "claro", "vale", "de acuerdo", "correcto", "adelante", "no",
+            "no, gracias", "no lo hagas", "para", "cancela", "cancélalo", "espera", "un momento", "está mal",
+            "déjalo", "pero", "cambia eso", "repite, por favor", "cómo", "qué", "perdón", "cuánto", "hola",
+            "buenos días", "buenas tardes", "gracias", "muchas gracias", "adiós", "eso es todo", "ayuda",
+            "no lo sé", "quiero hablar con una persona",
+        ],
+    }
+}

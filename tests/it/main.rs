@@ -1,0 +1,7 @@
+//! The integration tests of the package, one binary.
+//!
+//! Promises: only loopback, only programs the set-up installs.
+//! Never: holds a test itself.
+
+mod speech;
+mod measure;
