@@ -1,13 +1,14 @@
 //! Definitions: agents and integrations as an admin writes them, and what they mean.
 //!
-//! Reading order: `written` (the YAML), `reader` (words and templates), `exchange`, `tool`, `integration`,
-//! [`agent`] (the meaning of each), [`problems`] (what is wrong). docs/definitions.md is the reference for
-//! who writes them.
+//! Reading order: `written` (the YAML), `reader` (words and templates), `condition`, `exchange`, `tool`,
+//! `integration`, [`agent`] (the meaning of each), [`problems`] (what is wrong). docs/definitions.md is the
+//! reference for who writes them.
 //!
 //! Promises: what comes out can be run as it is; else every problem at once, each with file, line and remedy.
 //! Never: sends a request, resolves a secret, changes a file.
 
 mod agent;
+mod condition;
 mod exchange;
 mod integration;
 mod problems;

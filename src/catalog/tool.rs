@@ -13,6 +13,7 @@ use centralita_core::conversation::{
 use reqwest::header::HeaderName;
 use serde_saphyr::{Location, Spanned};
 
+use super::condition::texts_compared;
 use super::exchange::{Exchanges, exchanges};
 use super::reader::{RESERVED, Reader, is_name};
 use super::written::{
@@ -43,7 +44,7 @@ pub(super) fn tool(
     let names: BTreeSet<String> = parameters.iter().map(|p| p.name.clone()).collect();
     let all = exchanges(reader, tool, &names);
     let effects = effects(reader, tool, &all);
-    let confirm = confirm(reader, at, tool, effects, &names, &all, spoken);
+    let confirm = confirm(reader, at, tool, effects, &parameters, &all, spoken);
     let mut after = all.known.clone();
     after.extend(all.request.map.keys().cloned());
     let phrases = phrases(reader, &tool.phrases, effects, &all.known, &after);
@@ -149,13 +150,13 @@ fn confirm(
     at: Location,
     tool: &ToolWritten,
     effects: Effects,
-    parameters: &BTreeSet<String>,
+    parameters: &[Parameter],
     all: &Exchanges,
     spoken: VoiceYes,
 ) -> Confirm {
     let unwritten = ConfirmWritten::default();
     let (written, at) = tool.confirm.as_ref().map_or((&unwritten, at), |c| (&c.value, c.referenced));
-    let policy = policy(reader, written, effects, &all.known);
+    let policy = policy(reader, written, effects, parameters, &all.known);
     let question = reader.spoken(written.question.as_ref(), &all.known);
     let action = reader.spoken(written.action.as_ref(), &all.known);
     if policy != Policy::Never {
@@ -195,11 +196,12 @@ fn covers(
     reader: &mut Reader<'_, '_>,
     at: Location,
     question: &str,
-    parameters: &BTreeSet<String>,
+    parameters: &[Parameter],
     all: &Exchanges,
 ) {
     let asked = reader.template(at, question, &all.known);
-    for left_out in parameters.iter().filter(|name| all.used.contains(*name) && !asked.contains(*name)) {
+    let names = parameters.iter().map(|p| &p.name);
+    for left_out in names.filter(|name| all.used.contains(*name) && !asked.contains(*name)) {
         let what = format!("the question leaves out `{left_out}`, which the model supplies");
         reader.say(at, what, format!("say it: {{{{ {left_out} }}}}, as `| money`, `| digits` or plain"));
     }
@@ -209,6 +211,7 @@ fn policy(
     reader: &mut Reader<'_, '_>,
     written: &ConfirmWritten,
     effects: Effects,
+    parameters: &[Parameter],
     known: &BTreeSet<String>,
 ) -> Policy {
     let default = if effects == Effects::None { Policy::Never } else { Policy::Always };
@@ -218,6 +221,11 @@ fn policy(
         PolicyWritten::Always => Policy::Always,
         PolicyWritten::When(condition) => {
             reader.expression(policy.referenced, condition, known);
+            for name in texts_compared(condition, known, parameters) {
+                let what = format!("`{name}` is compared as a text, which is above every number");
+                let remedy = format!("an amount in minor units: `{name} | minor > 2000`; a number: `{name} | int > 20`");
+                reader.say(policy.referenced, what, remedy);
+            }
             Policy::When(condition.clone())
         }
     };

@@ -158,7 +158,7 @@ pub fn lone_hole(source: &str) -> Option<&str> {
 
 const ABSENT: &str = "give it a value, or write for its absence: `{% if name is defined %}`";
 
-const FILTERS: &str = "filters: money, digits, number, and those of minijinja";
+const FILTERS: &str = "filters: money, minor, digits, number, and those of minijinja";
 
 /// Null is no word, and `true` is written as JSON writes it.
 fn write_value(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Held) -> Result<(), Error> {

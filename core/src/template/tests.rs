@@ -124,6 +124,10 @@ fn a_condition_is_true_or_false_and_nothing_between() {
     assert!(english().holds("amount > 20", &vars).unwrap());
     assert!(!english().holds("amount > 40", &vars).unwrap());
     assert!(!english().holds("missing is defined", &vars).unwrap());
+    assert!(
+        english().holds("price | minor > 1999 and price | minor < 2001", &json!({"price": "20.00"})).unwrap()
+    );
+    assert!(english().holds("price | minor > 1999", &json!({"price": "much"})).is_err());
     for doubtful in ["word", "amount", "missing", "amount >"] {
         assert!(english().holds(doubtful, &vars).is_err(), "{doubtful}");
     }

@@ -12,11 +12,13 @@ use minijinja::{Environment, Error, ErrorKind};
 use crate::language::{Language, digits_spoken, money_read, money_spoken, number_spoken};
 
 pub(super) fn add_filters(env: &mut Environment<'static>, language: Language, currency: &str) {
+    let code = currency.to_owned();
+    let minor =
+        move |value: &Held| plain(value).and_then(|text| money_minor(&text, &code)).ok_or_else(unreadable);
+    env.add_filter("minor", minor.clone());
     let currency = currency.to_owned();
     env.add_filter("money", move |value: &Held| {
-        let minor = plain(value).and_then(|text| money_minor(&text, &currency));
-        let minor = minor.ok_or_else(unreadable)?;
-        Ok::<_, Error>(money_spoken(language, minor, &currency))
+        minor(value).map(|minor| money_spoken(language, minor, &currency))
     });
     env.add_filter("digits", move |value: &Held| {
         let text = plain(value).ok_or_else(unreadable)?;
