@@ -7,6 +7,7 @@
 
 pub use centralita_core as core;
 
+pub mod bench;
 pub mod caller;
 pub mod catalog;
 pub mod cli;
@@ -18,6 +19,7 @@ pub mod integrations;
 pub mod llm;
 pub mod media;
 pub mod secrets;
+pub mod speech;
 pub mod standin;
 pub mod store;
 pub mod stt;

@@ -55,11 +55,15 @@ pub(super) fn llm(definitions: &Definitions, secrets: &Secrets) -> Result<Arc<dy
 
 /// One agent, ready to answer.
 pub(super) fn agent(
-    meant: &catalog::Agent, secrets: &Secrets, llm: &Arc<dyn Llm>, speech: &Speech,
+    meant: &catalog::Agent,
+    secrets: &Secrets,
+    llm: &Arc<dyn Llm>,
+    speech: &Speech,
 ) -> Result<Arc<Agent>, Fault> {
     let toolbox = meant.toolbox(secrets).map_err(|faults| all(&faults))?;
     let plan = Arc::new(meant.plan.clone());
-    let text = serde_json::to_value(&*plan).map_or_else(|error| error.to_string(), |value| canonical_json(&value));
+    let text =
+        serde_json::to_value(&*plan).map_or_else(|error| error.to_string(), |value| canonical_json(&value));
     Ok(Arc::new(Agent {
         vocabulary: Arc::new(Vocabulary::of_plan(&plan)),
         plan,

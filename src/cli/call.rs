@@ -18,7 +18,7 @@ use crate::core::language::Language;
 use crate::media::read_line_wav;
 use crate::secrets::{SecretName, Secrets};
 use crate::telephony::Key;
-use crate::tts::Utterance;
+use crate::tts::whole;
 
 /// Whom to call, and what to do there.
 #[derive(Debug, Args)]
@@ -51,7 +51,8 @@ pub(super) async fn run(args: CallArgs) -> Done {
     let mut turns = turns(&args).await?.into_iter();
     let mut dial = Dial::new(args.url.clone(), reqwest::Client::new());
     dial.longest = Duration::from_secs(args.longest);
-    dial.auth_token = SecretName::reference("secret.TWILIO_AUTH_TOKEN").and_then(|n| Secrets::from_env().get(&n).ok());
+    dial.auth_token =
+        SecretName::reference("secret.TWILIO_AUTH_TOKEN").and_then(|n| Secrets::from_env().get(&n).ok());
     dial.params.extend(args.agent.clone().map(|agent| ("agent".to_owned(), agent)));
     let mut phone = Phone::dial(dial).await?;
     let mut press = args.press.clone();
@@ -73,8 +74,12 @@ pub(super) async fn run(args: CallArgs) -> Done {
                     }
                 }
             }
-            Heard::Announced { language, text } => render::line(&format!("the carrier says ({language}): {text}")),
-            Heard::Cleared { at, dropped } => render::line(&format!("{at} the agent stops, {dropped} unheard")),
+            Heard::Announced { language, text } => {
+                render::line(&format!("the carrier says ({language}): {text}"))
+            }
+            Heard::Cleared { at, dropped } => {
+                render::line(&format!("{at} the agent stops, {dropped} unheard"))
+            }
             Heard::Said { .. } | Heard::Mark { .. } => {}
             Heard::Ended(ended) => break ended,
         }
@@ -92,23 +97,21 @@ pub(super) async fn run(args: CallArgs) -> Done {
 
 /// What the caller will say, rendered before the phone rings.
 async fn turns(args: &CallArgs) -> Result<Vec<Vec<i16>>, Fault> {
-    use futures::StreamExt as _;
     let mut turns = Vec::new();
     if !args.say.is_empty() {
         let voice = speech(&args.speech)?.tts;
         for text in &args.say {
-            let mut speech = voice.speak(Utterance { text: text.clone(), language: Language::English });
-            let mut samples = Vec::new();
-            while let Some(chunk) = speech.next().await {
-                samples.extend(chunk?);
-            }
-            turns.push(samples);
+            turns.push(whole(voice.as_ref(), text, Language::English).await?);
         }
     }
     for path in &args.audio {
         let samples = read_line_wav(path)?;
         if samples.is_empty() {
-            return Err(Fault::new(Owner::Admin, format!("{} holds no audio", path.display()), "give another file"));
+            return Err(Fault::new(
+                Owner::Admin,
+                format!("{} holds no audio", path.display()),
+                "give another file",
+            ));
         }
         turns.push(samples);
     }

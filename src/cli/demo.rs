@@ -18,7 +18,6 @@ use crate::demo::shop::Shop;
 use crate::demo::stage::{Report, Stage};
 use crate::demo::story::Told;
 use crate::secrets::{SecretName, Secrets};
-use crate::speech;
 use crate::standin;
 use crate::stt;
 use crate::tts;
@@ -65,13 +64,30 @@ enum Engine {
 /// The engines that were named.
 pub(super) fn speech(args: &SpeechArgs) -> Result<Speech, Fault> {
     match args.speech {
-        Engine::StandIn => {
-            Ok(Speech { stt: Arc::new(standin::Ear), tts: Arc::new(standin::Voice), tag: Tag::WhenAskedAgain })
-        }
+        Engine::StandIn => Ok(Speech {
+            stt: Arc::new(standin::Ear),
+            tts: Arc::new(standin::Voice::default()),
+            tag: Tag::WhenAskedAgain,
+        }),
         Engine::Embedded => {
-            let worker = speech::worker_command()?;
-            let stt = stt::embedded::Embedded::new(worker, args.speech_workers, stt::embedded::DEBIAN_MODELS.into());
-            Ok(Speech { stt: Arc::new(stt), tts: Arc::new(tts::embedded::Embedded::new()), tag: Tag::Always })
+            let this = std::env::current_exe().map_err(|error| {
+                Fault::new(
+                    Owner::Gateway,
+                    format!("this program cannot find itself: {error}"),
+                    "run it by its path",
+                )
+            })?;
+            let worker = vec![this, "speech-worker".into()];
+            let stt = stt::embedded::Embedded::new(
+                worker,
+                args.speech_workers,
+                stt::embedded::DEBIAN_MODELS.into(),
+            );
+            Ok(Speech {
+                stt: Arc::new(stt),
+                tts: Arc::new(tts::embedded::Embedded::new(args.speech_workers)),
+                tag: Tag::Always,
+            })
         }
     }
 }
@@ -118,10 +134,15 @@ fn show(args: &DemoArgs, report: &Report) {
         render::line(&report.json().to_string());
         return;
     }
-    let refunds: Vec<String> = report.refunds.iter().map(|r| format!("{} on order {}", r.amount, r.order)).collect();
+    let refunds: Vec<String> =
+        report.refunds.iter().map(|r| format!("{} on order {}", r.amount, r.order)).collect();
     let refunds = if refunds.is_empty() { "none".to_owned() } else { refunds.join(", ") };
     render::line("");
-    render::line(&format!("scenario   {}: {}", report.scenario, if report.ok { "as demanded" } else { "NOT as demanded" }));
+    render::line(&format!(
+        "scenario   {}: {}",
+        report.scenario,
+        if report.ok { "as demanded" } else { "NOT as demanded" }
+    ));
     render::line(&format!("refunds    {refunds} (from the shop's own database)"));
     render::line(&format!("latencies  {} (caller's last word to agent's first)", millis(&report.latencies)));
     render::line(&format!("recording  {} (caller left, agent right)", report.recording.display()));

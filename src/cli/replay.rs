@@ -48,7 +48,9 @@ pub(super) async fn run(args: &ReplayArgs) -> Done {
 }
 
 async fn one(store: &Store, id: &str, print: bool) -> Done {
-    let unknown = || Fault::new(Owner::Admin, format!("there is no call `{id}` in the journal"), "see its ids without one");
+    let unknown = || {
+        Fault::new(Owner::Admin, format!("there is no call `{id}` in the journal"), "see its ids without one")
+    };
     let call = CallId::parse(id).ok_or_else(unknown)?;
     let record = store.call(&call).await?.ok_or_else(unknown)?;
     let plan = store.plan(record.head.plan_hash).await?.ok_or_else(unknown)?;

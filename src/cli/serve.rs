@@ -82,11 +82,16 @@ pub(super) async fn run(args: ServeArgs) -> Done {
         })?;
     }
     let listener = TcpListener::bind(args.bind).await.map_err(|error| {
-        Fault::new(Owner::Admin, format!("{} cannot be listened on: {error}", args.bind), "free the port, or name another with --bind")
+        Fault::new(
+            Owner::Admin,
+            format!("{} cannot be listened on: {error}", args.bind),
+            "free the port, or name another with --bind",
+        )
     })?;
     let address = listener.local_addr().unwrap_or(args.bind);
     let local = format!("http://{address}");
-    let public = args.public_url.clone().or_else(|| Url::parse(&local).ok()).ok_or_else(|| no_agent(&local))?;
+    let public =
+        args.public_url.clone().or_else(|| Url::parse(&local).ok()).ok_or_else(|| no_agent(&local))?;
     let store = Store::open(&args.journal).await?;
     let shell = Shell { store: store.clone(), recordings: args.recordings, watcher: None, hang_up };
     let gateway = Gateway::new(Settings {
@@ -97,7 +102,10 @@ pub(super) async fn run(args: ServeArgs) -> Done {
         shell,
         metrics: metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder().ok(),
     });
-    render::line(&format!("listening on {local}; the carrier's voice webhook is {}", PublicUrl::parse(&public)?.webhook("/hooks/twilio/voice")));
+    render::line(&format!(
+        "listening on {local}; the carrier's voice webhook is {}",
+        PublicUrl::parse(&public)?.webhook("/hooks/twilio/voice")
+    ));
     if args.unsigned_loopback {
         render::aside("peers on this machine are believed without signature or token (--unsigned-loopback)");
     }
@@ -119,7 +127,11 @@ fn trust(args: &ServeArgs, secrets: &Secrets) -> Result<(Trust, Arc<dyn HangUp>)
     }
     let Some(public) = &args.public_url else {
         let what = "neither --public-url nor --unsigned-loopback was given: nobody could be believed";
-        return Err(Fault::new(Owner::Admin, what, "give the URL the carrier uses, like --public-url https://gw.example.com"));
+        return Err(Fault::new(
+            Owner::Admin,
+            what,
+            "give the URL the carrier uses, like --public-url https://gw.example.com",
+        ));
     };
     let name = SecretName::reference("secret.TWILIO_AUTH_TOKEN").expect("a literal reference is well formed");
     let token = secrets.get(&name)?;
@@ -150,7 +162,11 @@ fn numbers(written: &[String], known: impl Fn(&str) -> bool) -> Result<BTreeMap<
     let mut numbers = BTreeMap::new();
     for entry in written {
         let (number, id) = entry.split_once('=').ok_or_else(|| {
-            Fault::new(Owner::Admin, format!("`--number {entry}` has no `=`"), "write it like +15550100002=shop")
+            Fault::new(
+                Owner::Admin,
+                format!("`--number {entry}` has no `=`"),
+                "write it like +15550100002=shop",
+            )
         })?;
         if !known(id) {
             return Err(no_agent(id));

@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::StreamExt as _;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -20,7 +19,7 @@ use crate::core::base::{Fault, Millis, Position, ReplyId};
 use crate::core::language::Language;
 use crate::driver::Seen;
 use crate::telephony::Key;
-use crate::tts::{Tts, Utterance};
+use crate::tts::{Tts, whole};
 
 /// From what was heard to the first word.
 const REACTION: Duration = Duration::from_millis(400);
@@ -159,7 +158,7 @@ impl<'a> Caller<'a> {
             What::Listen => {}
             What::Say(text) => {
                 sleep(REACTION).await;
-                let samples = self.utter(text).await?;
+                let samples = whole(self.voice.as_ref(), text, self.language).await?;
                 self.phone.say(samples).await;
             }
             What::Press(keys) => {
@@ -172,14 +171,5 @@ impl<'a> Caller<'a> {
             What::HangUp => self.phone.hang_up().await,
         }
         Ok(())
-    }
-
-    async fn utter(&self, text: &str) -> Result<Vec<i16>, Fault> {
-        let mut speech = self.voice.speak(Utterance { text: text.to_owned(), language: self.language });
-        let mut samples = Vec::new();
-        while let Some(chunk) = speech.next().await {
-            samples.extend(chunk?);
-        }
-        Ok(samples)
     }
 }

@@ -23,7 +23,7 @@ use crate::core::conversation::{ActionKey, Effects, Event, Outcome, Permit};
 use crate::integrations::{Intent, IntentLog, NotBegun, Registry};
 use crate::llm::{LlmEvent, Prompt};
 use crate::store::{self, BeginRefused, IntentKey, OutcomeKind, Store};
-use crate::tts::Utterance;
+use crate::tts::TtsEvent;
 
 /// Reports that may wait for the call's task: a second of audio in small pieces. A full queue makes the worker wait.
 pub(super) const INBOX: usize = 64;
@@ -197,14 +197,15 @@ async fn speak(
     inbox: &mpsc::Sender<Report>,
 ) -> Option<()> {
     let mut length = Samples(0);
-    let mut speech = agent.tts.speak(Utterance { text, language: agent.plan.language });
-    while let Some(chunk) = speech.next().await {
-        match chunk {
-            Ok(samples) => {
+    let mut speech = agent.tts.speak(&text, None, agent.plan.language);
+    loop {
+        match speech.next().await {
+            TtsEvent::Audio(samples) => {
                 length = Samples(length.0.saturating_add(u32::try_from(samples.len()).unwrap_or(u32::MAX)));
                 inbox.send(Report::Audio { reply, piece, samples }).await.ok()?;
             }
-            Err(fault) => {
+            TtsEvent::Done => break,
+            TtsEvent::Failed(fault) => {
                 tracing::warn!(owner = ?fault.owner, %fault, "the synthesiser failed");
                 return inbox.send(Report::Event(Event::TtsFailed { reply })).await.ok();
             }

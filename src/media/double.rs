@@ -30,7 +30,10 @@ pub fn double(samples: &[i16]) -> Vec<i16> {
 }
 
 /// To the nearest sample, clipped: `as` saturates.
-#[expect(clippy::cast_possible_truncation, reason = "a float cast to i16 saturates, which is the clipping wanted")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a float cast to i16 saturates, which is the clipping wanted"
+)]
 fn round(value: f64) -> i16 {
     value.round() as i16
 }
@@ -41,7 +44,11 @@ fn taps() -> [f64; 2 * REACH + 1] {
     for (n, tap) in taps.iter_mut().enumerate() {
         let (n, reach) = (n as f64, REACH as f64);
         let x = n - reach;
-        let sinc = if x == 0.0 { 1.0 } else { (x * std::f64::consts::FRAC_PI_2).sin() / (x * std::f64::consts::FRAC_PI_2) };
+        let sinc = if x == 0.0 {
+            1.0
+        } else {
+            (x * std::f64::consts::FRAC_PI_2).sin() / (x * std::f64::consts::FRAC_PI_2)
+        };
         let edge = x / reach;
         *tap = sinc * bessel(KAISER_BETA * (1.0 - edge * edge).max(0.0).sqrt()) / bessel(KAISER_BETA);
     }

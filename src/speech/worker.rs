@@ -60,7 +60,8 @@ impl Bench {
     }
 
     fn decode(&mut self, decoder: &str, search: &str) -> Result<Decoded, String> {
-        let found = self.decoders.get_mut(decoder).ok_or_else(|| format!("no decoder `{decoder}` is loaded"))?;
+        let found =
+            self.decoders.get_mut(decoder).ok_or_else(|| format!("no decoder `{decoder}` is loaded"))?;
         // The library reads past the start of an empty turn; less than a frame holds no word anyway.
         if self.turn.len() < SAMPLES_MIN {
             return Ok(Decoded::default());

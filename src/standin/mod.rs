@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 //! Stand-in speech: a voice that carries its words, and an ear that finds them.
 //!
 //! With both, a whole call runs over the wire with real frames, marks, voice detection and barge-in, and without a
@@ -19,13 +18,3 @@ mod tests;
 pub use burst::Said;
 pub use ear::{Ear, said};
 pub use voice::{PACE, Voice, utter, utter_at};
-=======
-//! Stand-ins for speech services, for tests and load: instant, free, and sure of what was said.
-//!
-//! Promises: speak the ports of `stt` and `tts` and nothing else, so whatever runs on them runs on a provider.
-//! Never: are chosen by a configuration of real calls.
-
-mod speech;
-
-pub use speech::{Lines, ScriptedStt, ToneTts};
->>>>>>> speech

@@ -4,12 +4,12 @@
 //! the same text is always the same samples.
 //! Never: sounds like the words to a person.
 
-use futures::StreamExt as _;
-use futures::stream::{self, BoxStream};
+use futures::future::BoxFuture;
 
 use super::burst::{TEXT_BYTES_MAX, modulate, voice_samples, voice_units};
-use crate::core::base::{Fault, Millis};
-use crate::tts::{Tts, Utterance};
+use crate::core::base::Millis;
+use crate::core::language::Language;
+use crate::tts::{SpeechStream, Tts, TtsEvent};
 
 /// Voice for each character of text: people say about sixteen a second.
 pub const PACE: Millis = Millis(60);
@@ -42,10 +42,23 @@ impl Default for Voice {
 }
 
 impl Tts for Voice {
-    fn speak(&self, utterance: Utterance) -> BoxStream<'static, Result<Vec<i16>, Fault>> {
-        let samples = utter_at(&utterance.text, self.pace);
-        let chunks: Vec<_> = samples.chunks(CHUNK).map(|chunk| Ok(chunk.to_vec())).collect();
-        stream::iter(chunks).boxed()
+    fn speak(&self, text: &str, _voice: Option<&str>, _language: Language) -> Box<dyn SpeechStream> {
+        Box::new(Ready { samples: utter_at(text, self.pace), given: 0 })
+    }
+}
+
+/// An utterance that is all there.
+struct Ready {
+    samples: Vec<i16>,
+    given: usize,
+}
+
+impl SpeechStream for Ready {
+    fn next(&mut self) -> BoxFuture<'_, TtsEvent> {
+        let rest = &self.samples[self.given..];
+        let chunk = rest[..rest.len().min(CHUNK)].to_vec();
+        self.given += chunk.len();
+        Box::pin(std::future::ready(if chunk.is_empty() { TtsEvent::Done } else { TtsEvent::Audio(chunk) }))
     }
 }
 

@@ -23,7 +23,8 @@ impl Vocabulary {
     /// Of the plan's examples, questions, verbs and parameters, and of what every caller says.
     #[must_use]
     pub fn of_plan(plan: &Plan) -> Vocabulary {
-        let mut draw = Draw { language: plan.language, currency: &plan.currency, state: 1, sentences: Vec::new() };
+        let mut draw =
+            Draw { language: plan.language, currency: &plan.currency, state: 1, sentences: Vec::new() };
         for tool in &plan.tools {
             let slot = |name: &str| tool.parameters.iter().find(|p| p.name == name).map(|p| p.kind);
             tool.examples.iter().for_each(|example| draw.template(example, &slot));
@@ -90,7 +91,9 @@ impl Draw<'_> {
                 text.push_str(before);
                 match kind(name.trim()).and_then(|kind| self.value(kind)) {
                     Some(value) => text.push_str(&value),
-                    None => self.sentences.push(tokens(&spoken_text(self.language, &std::mem::take(&mut text)))),
+                    None => {
+                        self.sentences.push(tokens(&spoken_text(self.language, &std::mem::take(&mut text))))
+                    }
                 }
                 rest = after;
             }
@@ -135,7 +138,8 @@ impl Draw<'_> {
 
     /// The same numbers for every plan: Knuth's generator, upper half.
     fn next(&mut self) -> u64 {
-        self.state = self.state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.state =
+            self.state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         self.state >> 33
     }
 }
@@ -143,7 +147,9 @@ impl Draw<'_> {
 /// How a value is said alone, when it was asked for or is mended.
 fn values(language: Language) -> &'static [&'static str] {
     match language {
-        Language::English => &["{v}", "it's {v}", "it is {v}", "make it {v}", "no make it {v}", "yes but {v}", "i said {v}"],
+        Language::English => {
+            &["{v}", "it's {v}", "it is {v}", "make it {v}", "no make it {v}", "yes but {v}", "i said {v}"]
+        }
         Language::Spanish => &["{v}", "es {v}", "no, mejor {v}", "sí, pero {v}", "he dicho {v}"],
     }
 }
@@ -152,22 +158,105 @@ fn values(language: Language) -> &'static [&'static str] {
 fn everyday(language: Language) -> &'static [&'static str] {
     match language {
         Language::English => &[
-            "yes", "yes please", "yes do it", "yes go ahead", "yes that's right", "yes that is correct", "yeah",
-            "sure", "okay", "go ahead", "correct", "that's right", "no", "no no", "no thanks", "no thank you",
-            "nope", "no don't", "don't do it", "not now", "stop", "cancel", "cancel it", "cancel that", "wrong",
-            "that's wrong", "that's not right", "never mind", "no wait", "wait", "wait a moment", "hold on",
-            "one moment please", "yes but", "but", "change it", "change that", "i want to change it",
-            "repeat that please", "say that again", "what did you say", "what", "pardon", "sorry", "how much",
-            "hello", "hi", "good morning", "good afternoon", "good evening", "thank you", "thanks",
-            "thank you very much", "goodbye", "bye", "that's all", "that's all thank you", "help",
-            "i need help", "can you help me", "i don't know", "i want to talk to a person",
+            "yes",
+            "yes please",
+            "yes do it",
+            "yes go ahead",
+            "yes that's right",
+            "yes that is correct",
+            "yeah",
+            "sure",
+            "okay",
+            "go ahead",
+            "correct",
+            "that's right",
+            "no",
+            "no no",
+            "no thanks",
+            "no thank you",
+            "nope",
+            "no don't",
+            "don't do it",
+            "not now",
+            "stop",
+            "cancel",
+            "cancel it",
+            "cancel that",
+            "wrong",
+            "that's wrong",
+            "that's not right",
+            "never mind",
+            "no wait",
+            "wait",
+            "wait a moment",
+            "hold on",
+            "one moment please",
+            "yes but",
+            "but",
+            "change it",
+            "change that",
+            "i want to change it",
+            "repeat that please",
+            "say that again",
+            "what did you say",
+            "what",
+            "pardon",
+            "sorry",
+            "how much",
+            "hello",
+            "hi",
+            "good morning",
+            "good afternoon",
+            "good evening",
+            "thank you",
+            "thanks",
+            "thank you very much",
+            "goodbye",
+            "bye",
+            "that's all",
+            "that's all thank you",
+            "help",
+            "i need help",
+            "can you help me",
+            "i don't know",
+            "i want to talk to a person",
         ],
         Language::Spanish => &[
-            "sí", "sí, por favor", "sí, hazlo", "claro", "vale", "de acuerdo", "correcto", "adelante", "no",
-            "no, gracias", "no lo hagas", "para", "cancela", "cancélalo", "espera", "un momento", "está mal",
-            "déjalo", "pero", "cambia eso", "repite, por favor", "cómo", "qué", "perdón", "cuánto", "hola",
-            "buenos días", "buenas tardes", "gracias", "muchas gracias", "adiós", "eso es todo", "ayuda",
-            "no lo sé", "quiero hablar con una persona",
+            "sí",
+            "sí, por favor",
+            "sí, hazlo",
+            "claro",
+            "vale",
+            "de acuerdo",
+            "correcto",
+            "adelante",
+            "no",
+            "no, gracias",
+            "no lo hagas",
+            "para",
+            "cancela",
+            "cancélalo",
+            "espera",
+            "un momento",
+            "está mal",
+            "déjalo",
+            "pero",
+            "cambia eso",
+            "repite, por favor",
+            "cómo",
+            "qué",
+            "perdón",
+            "cuánto",
+            "hola",
+            "buenos días",
+            "buenas tardes",
+            "gracias",
+            "muchas gracias",
+            "adiós",
+            "eso es todo",
+            "ayuda",
+            "no lo sé",
+            "quiero hablar con una persona",
         ],
     }
 }

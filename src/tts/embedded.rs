@@ -85,7 +85,11 @@ impl SpeechStream for Utterance {
 }
 
 async fn synthesise(text: &str, voice: &str, parts: &mpsc::Sender<TtsEvent>) -> Result<(), Fault> {
-    if FLITE_VOICES.contains(&voice) { flite(text, voice, parts).await } else { espeak(text, voice, parts).await }
+    if FLITE_VOICES.contains(&voice) {
+        flite(text, voice, parts).await
+    } else {
+        espeak(text, voice, parts).await
+    }
 }
 
 /// flite writes its file in several goes, so it needs one; the file has lost its name before the program starts.
@@ -174,7 +178,8 @@ impl<'a> Pour<'a> {
 
 /// The rate a canonical 16-bit mono WAV header names; both programs write no other.
 fn rate_of(header: &[u8; HEADER]) -> Option<u32> {
-    let canonical = header.starts_with(b"RIFF") && header[8..16] == *b"WAVEfmt " && header[36..40] == *b"data";
+    let canonical =
+        header.starts_with(b"RIFF") && header[8..16] == *b"WAVEfmt " && header[36..40] == *b"data";
     let mono_16 = header[22..24] == [1, 0] && header[34..36] == [16, 0];
     let rate = [header[24], header[25], header[26], header[27]];
     (canonical && mono_16).then(|| u32::from_le_bytes(rate))
@@ -189,7 +194,11 @@ fn unnamed_file() -> io::Result<File> {
 }
 
 fn not_installed(error: &io::Error) -> Fault {
-    Fault::new(Owner::Admin, format!("the synthesiser cannot be started: {error}"), "apt-get install -y flite espeak-ng")
+    Fault::new(
+        Owner::Admin,
+        format!("the synthesiser cannot be started: {error}"),
+        "apt-get install -y flite espeak-ng",
+    )
 }
 
 fn no_voice(voice: &str) -> Fault {
