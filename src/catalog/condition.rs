@@ -16,7 +16,11 @@ use centralita_core::conversation::{Parameter, ParameterKind};
 const NUMBERS: &[&str] = &["minor", "int", "float", "length", "count"];
 
 /// The names in a condition that are compared as texts but should be as numbers.
-pub(super) fn texts_compared(condition: &str, known: &BTreeSet<String>, parameters: &[Parameter]) -> Vec<String> {
+pub(super) fn texts_compared(
+    condition: &str,
+    known: &BTreeSet<String>,
+    parameters: &[Parameter],
+) -> Vec<String> {
     let code = without_quotes(condition);
     let by_size = code.contains(['<', '>']);
     let kind = |name: &str| parameters.iter().find(|p| p.name == name).map(|p| p.kind);
@@ -49,7 +53,8 @@ fn names(code: &str) -> Vec<(&str, &str)> {
     let mut rest = code;
     while let Some(c) = rest.chars().next() {
         let is_name = c == '_' || c.is_alphabetic();
-        let end = rest.find(|c: char| c != '_' && !c.is_alphanumeric()).unwrap_or(rest.len()).max(c.len_utf8());
+        let end =
+            rest.find(|c: char| c != '_' && !c.is_alphanumeric()).unwrap_or(rest.len()).max(c.len_utf8());
         if is_name && !matches!(before, '.' | '|') {
             found.push((&rest[..end], &rest[end..]));
         }
@@ -82,11 +87,8 @@ mod tests {
 
     #[test]
     fn an_amount_is_compared_in_minor_units_and_a_size_between_numbers() {
-        let kinds = [
-            ("amount", ParameterKind::Money),
-            ("n", ParameterKind::Integer),
-            ("word", ParameterKind::Text),
-        ];
+        let kinds =
+            [("amount", ParameterKind::Money), ("n", ParameterKind::Integer), ("word", ParameterKind::Text)];
         let parameter = |(name, kind): (&str, ParameterKind)| Parameter {
             name: name.into(),
             kind,

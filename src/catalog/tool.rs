@@ -223,7 +223,9 @@ fn policy(
             reader.expression(policy.referenced, condition, known);
             for name in texts_compared(condition, known, parameters) {
                 let what = format!("`{name}` is compared as a text, which is above every number");
-                let remedy = format!("an amount in minor units: `{name} | minor > 2000`; a number: `{name} | int > 20`");
+                let remedy = format!(
+                    "an amount in minor units: `{name} | minor > 2000`; a number: `{name} | int > 20`"
+                );
                 reader.say(policy.referenced, what, remedy);
             }
             Policy::When(condition.clone())

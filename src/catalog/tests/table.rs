@@ -226,8 +226,16 @@ const TABLE: &[(&str, &str, &str)] = &[
         "`done` is never said of a tool without effects|response: map: say:",
     ),
     ("map: {state: state}", "map: {state: {es: state}}", "no words for the language `en`|add `en:`"),
-    ("    confirm:\n", "    confirm:\n      policy: {when: amount > 20}\n", "compared as a text|amount | minor > 2000"),
-    ("    confirm:\n", "    confirm:\n      policy: {when: amont | minor > 20}\n", "`amont` has no source|amount"),
+    (
+        "    confirm:\n",
+        "    confirm:\n      policy: {when: amount > 20}\n",
+        "compared as a text|amount | minor > 2000",
+    ),
+    (
+        "    confirm:\n",
+        "    confirm:\n      policy: {when: amont | minor > 20}\n",
+        "`amont` has no source|amount",
+    ),
 ];
 
 #[test]
