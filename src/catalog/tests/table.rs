@@ -204,7 +204,7 @@ const TABLE: &[(&str, &str, &str)] = &[
         "leaves out `amount`, which the model supplies|| money",
     ),
     ("{{ item }}?", "{{ itme }}?", "`itme` has no source|amount, item, order"),
-    ("{{ amount | money }}.\"", "{{ amount | monei }}.\"", "unknown filter|money, digits, number"),
+    ("{{ amount | money }}.\"", "{{ amount | monei }}.\"", "unknown filter|money, minor, digits, number"),
     (
         "      action: \"Refunding {{ amount | money }}.\"\n",
         "",

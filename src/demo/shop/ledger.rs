@@ -38,9 +38,10 @@ pub(super) struct Order {
 /// What became of a wish for a refund.
 #[derive(Debug)]
 pub(super) enum Refunded {
-    Made(Order),
+    /// The refund's number, and the order as it stands now.
+    Made(i64, Order),
     /// Under this key it was made before.
-    Before(Order),
+    Before(i64, Order),
     NoSuchOrder,
     TooMuch {
         left: i64,
@@ -64,13 +65,13 @@ const TABLES: &str = "
 
 /// Number, customer, item, status, total in minor units, currency.
 const ORDERS: &[(&str, &str, &str, &str, i64, &str)] = &[
-    ("1182", "Ada Lindgren", "walnut desk lamp", "delivered", 4_500, "USD"),
-    ("1183", "Ben Okafor", "linen apron", "shipped", 2_800, "USD"),
-    ("2207", "Grace Park", "cast-iron pan", "being packed", 6_250, "USD"),
-    ("0042", "Tom Reyes", "set of four mugs", "delivered", 3_200, "USD"),
-    ("4071", "Lucía Fernández", "lámpara de mesa", "entregado", 4_500, "EUR"),
-    ("4072", "Mateo Ruiz", "delantal de lino", "enviado", 2_800, "EUR"),
-    ("5310", "Carmen Ortega", "juego de cuatro tazas", "en preparación", 3_250, "EUR"),
+    ("1182", "Ada Lindgren", "a walnut desk lamp", "delivered", 4_500, "USD"),
+    ("1183", "Ben Okafor", "a brass wall light", "shipped", 2_800, "USD"),
+    ("2207", "Grace Park", "a paper floor lamp", "being prepared", 6_250, "USD"),
+    ("0042", "Tom Reyes", "a box of four bulbs", "delivered", 3_200, "USD"),
+    ("4071", "Lucía Fernández", "una lámpara de mesa", "delivered", 4_500, "EUR"),
+    ("4072", "Mateo Ruiz", "un aplique de latón", "shipped", 2_800, "EUR"),
+    ("5310", "Carmen Ortega", "una caja de cuatro bombillas", "being prepared", 3_250, "EUR"),
 ];
 
 const ORDER: &str = "
@@ -126,21 +127,21 @@ impl Ledger {
 
     async fn try_refund(&self, id: &str, amount: i64, key: &str) -> sqlx::Result<Refunded> {
         let mut tx = self.0.begin_with("BEGIN IMMEDIATE").await?;
-        let before = sqlx::query("SELECT order_id, amount FROM refund WHERE key = $1").bind(key);
+        let before = sqlx::query("SELECT place, order_id, amount FROM refund WHERE key = $1").bind(key);
         let before = before.fetch_optional(&mut *tx).await?;
         let Some(found) = order(&mut tx, id).await? else { return Ok(Refunded::NoSuchOrder) };
         if let Some(row) = before {
-            let same = row.try_get::<String, _>(0)? == id && row.try_get::<i64, _>(1)? == amount;
-            return Ok(if same { Refunded::Before(found) } else { Refunded::OtherKey });
+            let same = row.try_get::<String, _>(1)? == id && row.try_get::<i64, _>(2)? == amount;
+            return Ok(if same { Refunded::Before(row.try_get(0)?, found) } else { Refunded::OtherKey });
         }
         let left = found.total - found.refunded;
         if amount > left {
             return Ok(Refunded::TooMuch { left, currency: found.currency });
         }
         let insert = "INSERT INTO refund (key, order_id, amount) VALUES ($1, $2, $3)";
-        sqlx::query(insert).bind(key).bind(id).bind(amount).execute(&mut *tx).await?;
+        let made = sqlx::query(insert).bind(key).bind(id).bind(amount).execute(&mut *tx).await?;
         tx.commit().await?;
-        Ok(Refunded::Made(Order { refunded: found.refunded + amount, ..found }))
+        Ok(Refunded::Made(made.last_insert_rowid(), Order { refunded: found.refunded + amount, ..found }))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The shop's API: `GET /orders/{id}` and `POST /orders/{id}/refunds`.
 //!
-//! Promises: every refusal of an order or a refund is JSON with a `reason`; nothing is done without the token and a key.
+//! Promises: every refusal of an order or a refund is JSON with a `reason`;
+//! nothing is done without the token and a key.
 //! Never: trusts a body: it is bounded, and an amount is read digit by digit.
 
 use std::sync::Arc;
@@ -93,13 +94,13 @@ async fn refund(
         );
     };
     match counter.ledger.refund(&id, amount, key).await {
-        Ok(Refunded::Made(order)) => {
+        Ok(Refunded::Made(id, order)) => {
             if counter.faults == Faults::LostAnswer {
                 counter.closing.cancelled().await;
             }
-            made(StatusCode::CREATED, &order, amount)
+            made(StatusCode::CREATED, id, &order, amount)
         }
-        Ok(Refunded::Before(order)) => made(StatusCode::OK, &order, amount),
+        Ok(Refunded::Before(id, order)) => made(StatusCode::OK, id, &order, amount),
         Ok(Refunded::NoSuchOrder) => no_such_order(),
         Ok(Refunded::TooMuch { left, currency }) => {
             let reason = format!("only {} {currency} of this order can still be refunded", decimal(left));
@@ -133,8 +134,9 @@ fn told(order: &Order) -> Value {
     })
 }
 
-fn made(status: StatusCode, order: &Order, amount: i64) -> Response {
+fn made(status: StatusCode, id: i64, order: &Order, amount: i64) -> Response {
     let answer = json!({
+        "id": format!("r{id}"),
         "order": order.order,
         "amount": decimal(amount),
         "currency": order.currency,

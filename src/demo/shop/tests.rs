@@ -59,7 +59,7 @@ async fn an_order_is_told_with_what_was_refunded_and_survives_a_restart() {
     shop.stop().await;
 
     let shop = Shop::start(&place.0, Faults::None).await.unwrap();
-    let expected = json!({"order": "1182", "customer": "Ada Lindgren", "item": "walnut desk lamp",
+    let expected = json!({"order": "1182", "customer": "Ada Lindgren", "item": "a walnut desk lamp",
         "status": "delivered", "total": "45.00", "refunded": "20.00", "currency": "USD"});
     assert_eq!(answer(request(&shop, Method::GET, "/orders/1182")).await, (200, expected));
     let (status, spanish) = answer(request(&shop, Method::GET, "/orders/4071")).await;
@@ -76,7 +76,8 @@ async fn the_same_key_is_the_same_refund_and_no_other() {
     let place = Place::new();
     let shop = Shop::start(&place.0, Faults::None).await.unwrap();
     let first = refund(&shop, "1182", json!("20.00"), "k1").await;
-    let expected = json!({"order": "1182", "amount": "20.00", "currency": "USD", "refunded": "20.00"});
+    let expected =
+        json!({"id": "r1", "order": "1182", "amount": "20.00", "currency": "USD", "refunded": "20.00"});
     assert_eq!(first, (201, expected.clone()));
     assert_eq!(refund(&shop, "1182", json!(20), "k1").await, (200, expected), "20 is 20.00");
     assert_eq!(refund(&shop, "1182", json!("21.00"), "k1").await.0, 422);

@@ -2,8 +2,8 @@
 //!
 //! A word weighs the less, the more tools and answers use it: in a shop, "order" tells little, "refund" much.
 //!
-//! Promises: whole numbers only, ties go to the plan's order; too little in common is no match, and a wording of
-//! empty words alone ("tell them {message}") matches nothing.
+//! Promises: whole numbers only, ties go to the plan's order; too little in common is no match; a wording of
+//! empty words alone ("what can you do") must be said as it is written.
 //! Never: looks at values: where numbers stand matters to `slots` alone.
 
 use super::words::words;
@@ -49,7 +49,9 @@ pub(super) struct Intents<'p> {
 #[derive(Debug)]
 struct Entry<'p> {
     intent: Intent<'p>,
-    /// One for each wording: its words with their weights.
+    /// Every wording, word for word.
+    whole: Vec<String>,
+    /// One for each wording: its telling words with their weights.
     wordings: Vec<Vec<(String, u32)>>,
     /// Words of the tool's own name, and of its description.
     name: Vec<String>,
@@ -60,20 +62,15 @@ impl<'p> Intents<'p> {
     pub(super) fn of(plan: &'p Plan) -> Intents<'p> {
         let tools = plan.tools.iter().map(|tool| {
             let own = tool.name.0.rsplit('.').next().unwrap_or_default().replace('_', " ");
-            let examples = tool.examples.iter().map(|e| telling(plan.language, &without_slots(e)));
+            let examples: Vec<String> = tool.examples.iter().map(|e| without_slots(e)).collect();
             Entry {
-                intent: Intent::Tool(tool),
-                wordings: unweighed(examples),
                 name: telling(plan.language, &own),
                 about: telling(plan.language, &tool.description),
+                ..Entry::of(Intent::Tool(tool), plan.language, &examples)
             }
         });
-        let answers = plan.answers.iter().map(|answer| Entry {
-            intent: Intent::Answer(answer),
-            wordings: unweighed(answer.when.iter().map(|w| telling(plan.language, w))),
-            name: Vec::new(),
-            about: Vec::new(),
-        });
+        let answers =
+            plan.answers.iter().map(|answer| Entry::of(Intent::Answer(answer), plan.language, &answer.when));
         let mut intents = Intents { language: plan.language, list: tools.chain(answers).collect() };
         intents.weigh();
         intents
@@ -81,10 +78,15 @@ impl<'p> Intents<'p> {
 
     /// The best match of what was said, if it is one at all.
     pub(super) fn best(&self, said: &str) -> Option<Match<'p>> {
+        let whole = tokens(said).join(" ");
         let said = telling(self.language, said);
         let mut best: Option<((u32, u32), Match<'p>)> = None;
         for entry in &self.list {
-            let score = entry.score(&said).max(self.by_description(entry, &said));
+            let score = if entry.whole.contains(&whole) {
+                (FULL_WEIGHT, u32::MAX)
+            } else {
+                entry.score(&said).max(self.by_description(entry, &said))
+            };
             if score.0 >= MATCH_PERMILLE && best.as_ref().is_none_or(|(found, _)| score > *found) {
                 best = Some((score, Match { intent: entry.intent, permille: score.0, weight: score.1 }));
             }
@@ -112,7 +114,18 @@ impl<'p> Intents<'p> {
     }
 }
 
-impl Entry<'_> {
+impl<'p> Entry<'p> {
+    fn of(intent: Intent<'p>, language: Language, wordings: &[String]) -> Entry<'p> {
+        let full = |text: &String| telling(language, text).into_iter().map(|w| (w, FULL_WEIGHT)).collect();
+        Entry {
+            intent,
+            whole: wordings.iter().map(|text| tokens(text).join(" ")).filter(|w| !w.is_empty()).collect(),
+            wordings: wordings.iter().map(full).collect(),
+            name: Vec::new(),
+            about: Vec::new(),
+        }
+    }
+
     /// The best wording: the share of its weight that was said, and that weight.
     fn score(&self, said: &[String]) -> (u32, u32) {
         let score = |wording: &Vec<(String, u32)>| {
@@ -126,10 +139,6 @@ impl Entry<'_> {
     fn wording_words(&self) -> Vec<String> {
         self.wordings.iter().flatten().map(|(word, _)| word.clone()).collect()
     }
-}
-
-fn unweighed(wordings: impl Iterator<Item = Vec<String>>) -> Vec<Vec<(String, u32)>> {
-    wordings.map(|words| words.into_iter().map(|word| (word, FULL_WEIGHT)).collect()).collect()
 }
 
 /// The words that tell something: no articles and the like, no numbers, none twice.

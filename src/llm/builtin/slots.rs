@@ -15,6 +15,7 @@ use crate::core::conversation::{Parameter, ParameterKind, Plan, ToolPlan};
 use crate::core::language::{
     Answer, Cues, Language, ValueKind, amounts_in, find_values, judge, money_read, tokens,
 };
+use crate::core::template::{money_minor, money_text};
 
 /// Arguments by parameter name.
 pub(super) type Values = BTreeMap<String, Value>;
@@ -130,25 +131,13 @@ pub(super) fn keyed(plan: &Plan, parameter: &Parameter, keys: &str) -> Option<Va
         (ParameterKind::Digits, _) => text(digits),
         (ParameterKind::Integer, _) => Some(digits.parse::<i64>().ok()?.into()),
         (ParameterKind::Money, _) => {
-            let minor = digits.parse::<i64>().ok()?.checked_mul(scale(&plan.currency))?;
+            let minor = money_minor(digits, &plan.currency)?;
             text(&money_text(minor, &plan.currency))
         }
         (ParameterKind::Boolean, "1") => Some(true.into()),
         (ParameterKind::Boolean, "2") => Some(false.into()),
         (ParameterKind::Boolean | ParameterKind::Text, _) => None,
     }
-}
-
-/// Minor units as the decimal text arguments carry: 2000 of USD is `20.00`.
-pub(super) fn money_text(minor: i64, currency: &str) -> String {
-    let scale = scale(currency);
-    let width = scale.ilog10() as usize;
-    if width == 0 { minor.to_string() } else { format!("{}.{:0width$}", minor / scale, minor % scale) }
-}
-
-/// Minor units in one unit of a currency.
-fn scale(currency: &str) -> i64 {
-    money_read(Language::English, "1", currency).unwrap_or(100)
 }
 
 /// One number in the words, and all it can be.

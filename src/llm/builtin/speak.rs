@@ -5,28 +5,41 @@
 
 use serde_json::Value;
 
-use super::slots::money_text;
+use super::slots::Values;
 use super::words::words;
-use crate::core::conversation::Plan;
-use crate::core::language::{Language, digits_spoken, money_spoken, spoken_text};
+use crate::core::conversation::{Plan, ToolPlan};
+use crate::core::language::{Language, Phrase, digits_spoken, money_spoken, spoken_text};
+use crate::core::template::{Renderer, money_minor, money_text};
 
-/// The sentence for the result of a harmless tool; none where it holds no mapped values: it failed.
+/// What to say after a run of a harmless tool; the heart has said nothing of it.
 ///
-/// A map that has a text under `say` has said it all; of others every entry is read, "key: value".
-pub(super) fn result(plan: &Plan, text: &str) -> Option<String> {
-    let value: Value = serde_json::from_str(text).ok()?;
-    let currency = value.get("currency").and_then(Value::as_str).unwrap_or(&plan.currency);
-    let say = value.get("say").and_then(Value::as_str);
-    let said = match say {
-        Some(said) => spoken_text(plan.language, said),
-        None => spelled(plan.language, &value, currency),
+/// A map that has a text under `say` has said it all; else the admin's phrase is filled in with arguments and
+/// result; without one every entry is read, "key: value". A text that is no JSON is a failure.
+pub(super) fn result(plan: &Plan, tool: &ToolPlan, args: &Values, text: &str) -> String {
+    let Ok(result) = serde_json::from_str::<Value>(text) else {
+        let failed = phrase(plan, &tool.phrases.failed, args);
+        return failed.unwrap_or_else(|| Phrase::Failed.say(plan.language));
     };
+    let mut values = args.clone();
+    values.extend(result.as_object().cloned().unwrap_or_default());
+    let currency = result.get("currency").and_then(Value::as_str).unwrap_or(&plan.currency);
+    let say = result.get("say").and_then(Value::as_str).map(|said| spoken_text(plan.language, said));
+    let said = say
+        .or_else(|| phrase(plan, &tool.phrases.done, &values))
+        .unwrap_or_else(|| spelled(plan.language, &result, currency));
     let said = said.trim();
-    Some(match said.chars().next_back() {
+    match said.chars().next_back() {
         None => words(plan.language).nothing_found.to_owned(),
         Some('.' | '!' | '?') => said.to_owned(),
         Some(_) => format!("{said}."),
-    })
+    }
+}
+
+/// The admin's phrase with its holes filled in; none where it is not written or lacks a value.
+fn phrase(plan: &Plan, written: &str, values: &Values) -> Option<String> {
+    let vars = Value::from_iter(values.clone());
+    let said = Renderer::new(plan.language, &plan.currency).render(written, &vars).ok()?;
+    (!said.trim().is_empty()).then(|| spoken_text(plan.language, &said))
 }
 
 fn spelled(language: Language, value: &Value, currency: &str) -> String {
@@ -56,16 +69,13 @@ fn joined(parts: impl Iterator<Item = String>) -> String {
 
 /// `45.00` is an amount, a text of digits is a code, anything else is text.
 fn text_spelled(language: Language, text: &str, currency: &str) -> String {
-    if let Some(minor) = minor_units(text).filter(|minor| money_text(*minor, currency) == text) {
+    let minor = money_minor(text, currency)
+        .filter(|minor| text.contains('.') && money_text(*minor, currency) == text);
+    if let Some(minor) = minor {
         return money_spoken(language, minor, currency);
     }
     if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
         return digits_spoken(language, text);
     }
     spoken_text(language, text)
-}
-
-fn minor_units(text: &str) -> Option<i64> {
-    let (units, rest) = text.split_once('.')?;
-    format!("{units}{rest}").parse().ok()
 }

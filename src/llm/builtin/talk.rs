@@ -238,8 +238,7 @@ impl<'p> Talk<'p> {
         let Some((name, args)) = self.calls.get(&id).cloned() else { return self.offer("") };
         let Some(tool) = self.plan.tool(&name) else { return self.offer("") };
         if tool.effects == Effects::None {
-            let told = speak::result(self.plan, text).unwrap_or_else(|| self.failed(tool));
-            return self.offer(&told);
+            return self.offer(&speak::result(self.plan, tool, &args, text));
         }
         let Some(why) = text.strip_prefix(DECLINED) else { return self.offer("") };
         let said: Option<String> = serde_json::from_str(why.trim_start_matches([':', ' '])).ok();
@@ -259,12 +258,6 @@ impl<'p> Talk<'p> {
             Some(Intent::Answer(answer)) => Some(self.offer(&answer.say)),
             Some(Intent::Tool(_)) | None => self.changed(said, tool, args),
         }
-    }
-
-    /// The admin's words, unless they have holes: those are the gateway's to fill.
-    fn failed(&self, tool: &ToolPlan) -> String {
-        let own = Some(&tool.phrases.failed).filter(|p| !p.is_empty() && !p.contains('{'));
-        own.cloned().unwrap_or_else(|| Phrase::Failed.say(self.plan.language))
     }
 
     /// Greetings, thanks, goodbye, or nothing that was understood.

@@ -78,7 +78,11 @@ pub(crate) fn plan() -> Arc<Plan> {
         ],
         keys: [('1', ToolName("shop.order".into())), ('2', ToolName("shop.refund".into()))].into(),
         answers: vec![CannedAnswer {
-            when: vec!["what are your opening hours".into(), "what is your refund policy".into()],
+            when: vec![
+                "what are your opening hours".into(),
+                "what is your refund policy".into(),
+                "what can you do".into(),
+            ],
             say: "We are open from nine to five.".into(),
         }],
         timing: Timing::default(),
@@ -349,6 +353,11 @@ fn small_talk_ready_answers_and_the_end() {
     assert_eq!(talk.says("Hi, good morning!"), "Hello! What can I do for you?");
     assert_eq!(talk.says("what are your opening hours?"), format!("We are open from nine to five. {MORE}"));
     assert_eq!(talk.says("and your refund policy?"), format!("We are open from nine to five. {MORE}"));
+    assert_eq!(
+        talk.says("What can you do?"),
+        format!("We are open from nine to five. {MORE}"),
+        "word for word"
+    );
     assert_eq!(talk.says("yes"), "What can I do for you?");
     assert_eq!(talk.says("thank you"), format!("You're welcome. {MORE}"));
     assert_eq!(talk.says("no thanks"), "Thank you for calling. Goodbye!");
@@ -364,7 +373,7 @@ fn what_is_not_understood_is_said_so_and_the_second_time_what_can_be() {
     let mut talk = call(plan());
     let first = talk.says("the weather in spain is lovely");
     assert!(first.starts_with("Sorry, I didn't quite catch that."), "{first}");
-    let second = talk.says("lovely indeed");
+    let second = talk.says("what would you do");
     assert!(second.contains("where is my order; or: I want a refund; or: leave a message."), "{second}");
     assert!(talk.says("qwerty").starts_with("Sorry, I didn't quite catch"), "and counted anew");
 }
@@ -394,23 +403,36 @@ fn a_word_that_many_tools_share_neither_begins_nor_interrupts() {
     assert!(call(plan()).says("order 1182").starts_with("Sorry, I didn't quite catch that."));
 
     let mut loose = Plan::clone(&plan());
-    loose.tools[0].examples.push("order {order}".into());
+    loose.tools[0].examples.extend(["order {order}".into(), "{order}".into()]);
     let mut talk = call(Arc::new(loose));
     talk.says("I want a refund");
     assert_eq!(talk.says("order 1182"), "How much should I refund?", "an answer, not another wish");
+    assert!(talk.says("…").starts_with("Sorry, I didn't get that."), "nothing said is no wish");
 }
 
 #[test]
-fn a_harmless_tool_that_failed_is_told_in_the_admins_words_if_they_have_no_holes() {
-    for (phrase, expected) in [
-        ("I can't find that order.", "I can't find that order."),
-        ("I can't find order {{ order }}.", "I'm sorry, that didn't work. Nothing has been changed."),
-    ] {
+fn a_harmless_tool_is_told_in_the_admins_words_where_their_holes_can_be_filled() {
+    let generic = "I'm sorry, that didn't work. Nothing has been changed.";
+    let table = [
+        (
+            "Order {{ order | digits }} is {{ status }}.",
+            r#"{"status":"lost"}"#,
+            "Order one one eight two is lost.",
+        ),
+        ("It costs {{ total | money }}", r#"{"total":"45.00"}"#, "It costs forty-five dollars."),
+        ("It is {{ status }}.", r#"{"say":"It is late.","status":"x"}"#, "It is late."),
+        ("It is {{ nowhere }}.", r#"{"status":"lost"}"#, "status: lost."),
+        ("I can't find order {{ order | digits }}.", "failed: 404", "I can't find order one one eight two."),
+        ("I can't find {{ nowhere }}.", "failed: 404, the caller's \"45.00\"", generic),
+        ("", "failed: 404", generic),
+    ];
+    for (phrase, result, expected) in table {
         let mut plan = Plan::clone(&plan());
         plan.tools[0].phrases.failed = phrase.into();
+        plan.tools[0].phrases.done = phrase.into();
         let mut talk = call(Arc::new(plan));
         talk.says("where is order 1182");
-        assert_eq!(talk.result("failed: 404, the caller's \"45.00\""), format!("{expected} {MORE}"));
+        assert_eq!(talk.result(result), format!("{expected} {MORE}"), "{phrase}");
     }
 }
 

@@ -3,7 +3,7 @@
 //! Source: OpenAI's OpenAPI description of `POST /chat/completions`, read in November 2026. Only fields that
 //! every compatible server known to us takes or ignores are sent.
 //!
-//! Promises: the same prompt gives the same bytes, so providers can cache it; every call is followed by its result.
+//! Promises: the same prompt gives the same bytes, so providers can cache it; a call is followed by its result.
 //! Never: sends what the plan does not hold for the model: phrases, questions, timing.
 
 use serde_json::{Value, json};
