@@ -51,8 +51,9 @@ impl Agent {
 /// All integrations that were read, each with its file's name and text.
 pub(super) type Known<'a> = BTreeMap<String, (Integration, &'a str, &'a str)>;
 
-/// Reads an agent. Problems of a tool's words in its language are noted in the tool's file. Where an integration could
-/// not be read (`unread`), a tool nobody knows may be one of its: that is no problem of the agent.
+/// Reads an agent. Problems of a tool's words in its language are noted in the tool's file. Where an
+/// integration could not be read (`unread`), a tool nobody knows may be one of its: that is no problem of the
+/// agent.
 pub(super) fn read(
     source: (&str, &str),
     file: AgentFile,

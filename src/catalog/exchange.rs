@@ -38,7 +38,8 @@ pub(super) fn exchanges(
     let mut request = read_request(reader, &tool.request, &known, &mut used);
     let ResponseWritten { map, success, errors } = &tool.response;
     request.map = read_map(reader, map);
-    request.success = success.as_ref().map(|condition| reader.over_answer(condition));
+    request.success =
+        success.as_ref().map(|condition| reader.over_answer(condition.referenced, &condition.value));
     request.errors = read_errors(reader, errors);
     let rules = tool.verify.iter().filter_map(|rule| read_rule(reader, rule, parameters)).collect();
     match (prepare.last_mut(), tool.verify.first()) {
@@ -156,22 +157,25 @@ fn check_header(reader: &mut Reader<'_, '_>, name: &str, text: &Spanned<String>)
         reader.say(
             text.referenced,
             format!("the header `{name}` looks like a secret"),
-            "keep it out of the file: `auth: {header: {name: ..., value: secret.NAME}}` under the integration",
+            "keep it out of the file: `auth: {header: {name: .., value: secret.NAME}}` by `base_url`",
         );
     }
 }
 
-fn read_map(
-    reader: &mut Reader<'_, '_>,
-    map: &BTreeMap<String, Spanned<String>>,
-) -> BTreeMap<String, String> {
+fn read_map(reader: &mut Reader<'_, '_>, map: &BTreeMap<String, Words>) -> BTreeMap<String, String> {
+    let mut meant = BTreeMap::new();
     for (name, expression) in map {
         if !is_name(name) || name == RESERVED {
             let what = format!("`{name}` cannot be the name of a value");
             reader.say(expression.referenced, what, "small letters, digits and `_`; not `call`");
         }
+        let source = reader.choose(expression);
+        // Empty where this language has none, which was noted.
+        if !source.is_empty() {
+            meant.insert(name.clone(), reader.over_answer(expression.referenced, &source));
+        }
     }
-    map.iter().map(|(name, expression)| (name.clone(), reader.over_answer(expression))).collect()
+    meant
 }
 
 fn read_errors(reader: &mut Reader<'_, '_>, errors: &BTreeMap<u16, Words>) -> BTreeMap<u16, String> {
@@ -203,5 +207,10 @@ fn read_rule(
         );
         return None;
     };
-    Some(Rule { parameter: parameter.value.clone(), compare, held: reader.over_answer(held), error })
+    Some(Rule {
+        parameter: parameter.value.clone(),
+        compare,
+        held: reader.over_answer(held.referenced, &held.value),
+        error,
+    })
 }

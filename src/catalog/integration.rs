@@ -29,7 +29,8 @@ pub(super) struct Integration {
 }
 
 impl Integration {
-    /// Nothing where no tool could be named or sent. `base` replaces the written base URL, for a program that starts the system itself.
+    /// Nothing where no tool could be named or sent. `base` replaces the written base URL, for a program that
+    /// starts the system itself.
     pub(super) fn read(
         desk: &mut Desk<'_>,
         file: IntegrationFile,

@@ -1,12 +1,14 @@
 //! Definitions: agents and integrations as an admin writes them, and what they mean.
 //!
-//! Reading order: `written` (the YAML), `reader` (words and templates), `exchange`, `tool`, `integration`, [`agent`]
-//! (the meaning of each), [`problems`] (what is wrong). docs/definitions.md is the reference for who writes them.
+//! Reading order: `written` (the YAML), `reader` (words and templates), `condition`, `exchange`, `tool`,
+//! `integration`, [`agent`] (the meaning of each), [`problems`] (what is wrong). docs/definitions.md is the
+//! reference for who writes them.
 //!
 //! Promises: what comes out can be run as it is; else every problem at once, each with file, line and remedy.
 //! Never: sends a request, resolves a secret, changes a file.
 
 mod agent;
+mod condition;
 mod exchange;
 mod integration;
 mod problems;
@@ -82,8 +84,8 @@ pub fn find(root: &Path) -> Result<Vec<Source>, Fault> {
     Ok(sources)
 }
 
-/// Checks all definitions as a whole. `bases` replaces the base URL of integrations, by id: for a program that starts
-/// the system itself, on a port nobody knows before.
+/// Checks all definitions as a whole. `bases` replaces the base URL of integrations, by id: for a program
+/// that starts the system itself, on a port nobody knows before.
 pub fn check(sources: &[Source], bases: &BTreeMap<String, Url>) -> Result<Catalog, Problems> {
     let mut problems = Vec::new();
     let known = integrations(sources, bases, &mut problems);

@@ -90,7 +90,8 @@ impl Desk<'_> {
         });
     }
 
-    /// The place in the text, at most to the end of its first line; a place that is not known is the beginning.
+    /// The place in the text, at most to the end of its first line; a place that is not known is the
+    /// beginning.
     fn bytes(&self, at: Location) -> Range<usize> {
         let span = at.span();
         let known = |n: Option<u64>| n.and_then(|n| usize::try_from(n).ok());

@@ -1,4 +1,5 @@
-//! Reads words, templates and expressions of a definition for one language, and notes what is wrong with them.
+//! Reads words, templates and expressions of a definition for one language, and notes what is wrong with
+//! them.
 //!
 //! Promises: a hole that passes has a source; a word that passes exists in the agent's language.
 //! Never: fails: where something is wrong it is noted, and reading goes on.
@@ -88,11 +89,11 @@ impl<'d, 'a> Reader<'d, 'a> {
     }
 
     /// An expression over an answer, whose fields nobody knows before.
-    pub(super) fn over_answer(&mut self, written: &Spanned<String>) -> String {
-        if let Err(fault) = self.renderer.names(&written.value) {
-            self.say(written.referenced, fault.what, fault.remedy);
+    pub(super) fn over_answer(&mut self, at: Location, source: &str) -> String {
+        if let Err(fault) = self.renderer.names(source) {
+            self.say(at, fault.what, fault.remedy);
         }
-        written.value.clone()
+        source.to_owned()
     }
 
     fn names(

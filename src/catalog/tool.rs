@@ -1,7 +1,7 @@
 //! One tool: from written to meant, as the conversation sees it and as the dispatcher does.
 //!
-//! Promises: what has effects is asked about unless the admin wrote otherwise, and its question names every value of
-//! the model that lands in a request.
+//! Promises: what has effects is asked about unless the admin wrote otherwise, and its question names every
+//! value of the model that lands in a request.
 //! Never: looks at another tool.
 
 use std::collections::BTreeSet;
@@ -13,6 +13,7 @@ use centralita_core::conversation::{
 use reqwest::header::HeaderName;
 use serde_saphyr::{Location, Spanned};
 
+use super::condition::texts_compared;
 use super::exchange::{Exchanges, exchanges};
 use super::reader::{RESERVED, Reader, is_name};
 use super::written::{
@@ -43,10 +44,10 @@ pub(super) fn tool(
     let names: BTreeSet<String> = parameters.iter().map(|p| p.name.clone()).collect();
     let all = exchanges(reader, tool, &names);
     let effects = effects(reader, tool, &all);
-    let confirm = confirm(reader, at, tool, effects, &names, &all, spoken);
+    let confirm = confirm(reader, at, tool, effects, &parameters, &all, spoken);
     let mut after = all.known.clone();
     after.extend(all.request.map.keys().cloned());
-    let phrases = phrases(reader, &tool.phrases, &all.known, &after);
+    let phrases = phrases(reader, &tool.phrases, effects, &all.known, &after);
     let key = key(reader, tool.idempotency.as_ref());
     let timeout = timeout(reader, tool.timeout_ms.as_ref());
     let name = ToolName(format!("{integration}.{}", tool.name.value).into());
@@ -133,7 +134,7 @@ fn examples(reader: &mut Reader<'_, '_>, tool: &ToolWritten, names: &BTreeSet<St
 fn effects(reader: &mut Reader<'_, '_>, tool: &ToolWritten, all: &Exchanges) -> Effects {
     let by_method = if all.request.method.is_safe() { Effects::None } else { Effects::Irreversible };
     let effects = tool.effects.as_ref().map_or(by_method, |written| written.value);
-    if effects == Effects::None && all.request.map.is_empty() {
+    if effects == Effects::None && tool.response.map.is_empty() {
         let at = tool.request.referenced;
         reader.say(
             at,
@@ -149,13 +150,13 @@ fn confirm(
     at: Location,
     tool: &ToolWritten,
     effects: Effects,
-    parameters: &BTreeSet<String>,
+    parameters: &[Parameter],
     all: &Exchanges,
     spoken: VoiceYes,
 ) -> Confirm {
     let unwritten = ConfirmWritten::default();
     let (written, at) = tool.confirm.as_ref().map_or((&unwritten, at), |c| (&c.value, c.referenced));
-    let policy = policy(reader, written, effects, &all.known);
+    let policy = policy(reader, written, effects, parameters, &all.known);
     let question = reader.spoken(written.question.as_ref(), &all.known);
     let action = reader.spoken(written.action.as_ref(), &all.known);
     if policy != Policy::Never {
@@ -189,17 +190,18 @@ fn confirm(
     }
 }
 
-/// A value that only a proof looks at changes nothing of what is sent, and may be one nobody should say aloud: it
-/// need not be in the question. Every other one must.
+/// A value that only a proof looks at changes nothing of what is sent, and may be one nobody should say
+/// aloud: it need not be in the question. Every other one must.
 fn covers(
     reader: &mut Reader<'_, '_>,
     at: Location,
     question: &str,
-    parameters: &BTreeSet<String>,
+    parameters: &[Parameter],
     all: &Exchanges,
 ) {
     let asked = reader.template(at, question, &all.known);
-    for left_out in parameters.iter().filter(|name| all.used.contains(*name) && !asked.contains(*name)) {
+    let names = parameters.iter().map(|p| &p.name);
+    for left_out in names.filter(|name| all.used.contains(*name) && !asked.contains(*name)) {
         let what = format!("the question leaves out `{left_out}`, which the model supplies");
         reader.say(at, what, format!("say it: {{{{ {left_out} }}}}, as `| money`, `| digits` or plain"));
     }
@@ -209,6 +211,7 @@ fn policy(
     reader: &mut Reader<'_, '_>,
     written: &ConfirmWritten,
     effects: Effects,
+    parameters: &[Parameter],
     known: &BTreeSet<String>,
 ) -> Policy {
     let default = if effects == Effects::None { Policy::Never } else { Policy::Always };
@@ -218,6 +221,13 @@ fn policy(
         PolicyWritten::Always => Policy::Always,
         PolicyWritten::When(condition) => {
             reader.expression(policy.referenced, condition, known);
+            for name in texts_compared(condition, known, parameters) {
+                let what = format!("`{name}` is compared as a text, which is above every number");
+                let remedy = format!(
+                    "an amount in minor units: `{name} | minor > 2000`; a number: `{name} | int > 20`"
+                );
+                reader.say(policy.referenced, what, remedy);
+            }
             Policy::When(condition.clone())
         }
     };
@@ -225,17 +235,28 @@ fn policy(
         let remedy =
             "write `effects: reversible` or `irreversible` if it changes something, or drop the policy";
         reader.say(policy.referenced, "a tool without effects is not asked about", remedy);
+        return Policy::Never;
     }
     meant
 }
 
-/// `start`, `delay` and `declined` are said before there is a result.
+/// Only `done` is said when there is a result. What a tool without effects found is the model's to tell.
 fn phrases(
     reader: &mut Reader<'_, '_>,
     written: &PhrasesWritten,
+    effects: Effects,
     before: &BTreeSet<String>,
     after: &BTreeSet<String>,
 ) -> ToolPhrases {
+    let PhrasesWritten { start: _, delay: _, done, failed, unknown, declined } = written;
+    let of_effects = [("done", done), ("failed", failed), ("unknown", unknown), ("declined", declined)];
+    for (name, words) in of_effects.into_iter().filter_map(|(name, words)| Some((name, words.as_ref()?))) {
+        if effects == Effects::None {
+            let remedy =
+                "the model tells what was found; for a sentence of yours write `response: map: say:`";
+            reader.say(words.referenced, format!("`{name}` is never said of a tool without effects"), remedy);
+        }
+    }
     ToolPhrases {
         start: reader.spoken(written.start.as_ref(), before),
         delay: reader.spoken(written.delay.as_ref(), before),

@@ -1,4 +1,5 @@
-//! Agents and integrations as they are written in YAML. docs/definitions.md is the reference for who writes them.
+//! Agents and integrations as they are written in YAML. docs/definitions.md is the reference for who writes
+//! them.
 //!
 //! Promises: every value that can be wrong carries its place; a field nobody knows is an error.
 //! Never: fills in a default; that is the meaning's.
@@ -161,7 +162,7 @@ fn yes() -> bool {
 pub(super) struct StepWritten {
     pub(super) request: Spanned<RequestWritten>,
     #[serde(default)]
-    pub(super) map: BTreeMap<String, Spanned<String>>,
+    pub(super) map: BTreeMap<String, Words>,
     #[serde(default)]
     pub(super) errors: BTreeMap<u16, Words>,
 }
@@ -183,9 +184,10 @@ pub(super) struct RequestWritten {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ResponseWritten {
-    /// Name → expression over the answer: all that is let through.
+    /// Name → expression over the answer, for each language its own where it makes a sentence: all that is
+    /// let through.
     #[serde(default)]
-    pub(super) map: BTreeMap<String, Spanned<String>>,
+    pub(super) map: BTreeMap<String, Words>,
     /// A condition over the answer, where a 2xx is not enough.
     pub(super) success: Option<Spanned<String>>,
     /// Status → what the model is told.

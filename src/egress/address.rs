@@ -40,9 +40,11 @@ fn is_public_v6(v6: Ipv6Addr) -> bool {
     // translation prefix 64:ff9b::/96 with any IPv4 inside) is refused.
     let global_unicast = s[0] & 0xe000 == 0x2000;
     let embeds = s[0] == 0x2002 || (s[0] == 0x2001 && s[1] == 0); // 6to4 and Teredo carry an IPv4 inside
-    let special = s[0] == 0x2001 && s[1] < 0x0200 // protocol assignments, RFC 2928
-        || (s[0] == 0x2001 && s[1] == 0x0db8)
-        || (s[0] == 0x3fff && s[1] < 0x1000); // documentation, RFC 3849 and RFC 9637
+    let special = match s[0] {
+        0x2001 => s[1] < 0x0200 || s[1] == 0x0db8, // protocol assignments, RFC 2928; documentation, RFC 3849
+        0x3fff => s[1] < 0x1000,                   // documentation, RFC 9637
+        _ => false,
+    };
     global_unicast && !embeds && !special
 }
 

@@ -1,7 +1,7 @@
 //! The one HTTP client for addresses an admin can write.
 //!
-//! Promises: no request reaches an address inside our own network unless the integration says so for that very
-//! host; an answer is read up to a limit and a deadline; what failed says whether anything was sent.
+//! Promises: no request reaches an address inside our own network unless the integration says so for that
+//! very host; an answer is read up to a limit and a deadline; what failed says whether anything was sent.
 //! Never: follows a redirect, uses a proxy of the environment, sends a request twice.
 
 mod address;
@@ -21,8 +21,8 @@ pub use address::is_public;
 
 /// The longest answer read: a tool's result is a few values, and a page of HTML fits as well.
 pub const ANSWER_BYTES_MAX: usize = 256 * 1024;
-/// The longest wait for a connection, shorter than most requests' own deadline: of a host that does not take one it
-/// is known that nothing was sent.
+/// The longest wait for a connection, shorter than most requests' own deadline: of a host that does not take
+/// one it is known that nothing was sent.
 const CONNECT: Duration = Duration::from_secs(3);
 
 /// Whether an integration may reach private addresses.
@@ -39,8 +39,8 @@ pub struct Egress {
     reach: Reach,
     /// Keeps connections: for requests without effects.
     reading: Client,
-    /// A fresh connection each time. One that was kept may have been closed by the host in the very moment we write,
-    /// and nobody could say whether the request arrived.
+    /// A fresh connection each time. One that was kept may have been closed by the host in the very moment we
+    /// write, and nobody could say whether the request arrived.
     acting: Client,
 }
 
@@ -117,7 +117,7 @@ impl Egress {
             }
         };
         let host = url.host_str().unwrap_or("");
-        if literal.is_none_or(|ip| is_public(ip)) || self.reach.covers(host) {
+        if literal.is_none_or(is_public) || self.reach.covers(host) {
             return Ok(());
         }
         Err(private(host))

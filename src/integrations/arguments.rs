@@ -1,7 +1,7 @@
 //! The model's arguments, checked against the tool's parameters and brought to one form.
 //!
-//! Promises: what passes has one text for one meaning (`20`, `20.0` and "20.00" are one amount), so that the same
-//! wish has the same digest; a parameter that was not given is null.
+//! Promises: what passes has one text for one meaning (`20`, `20.0` and "20.00" are one amount), so that the
+//! same wish has the same digest; a parameter that was not given is null.
 //! Never: guesses a value.
 
 use centralita_core::conversation::{Parameter, ParameterKind};
@@ -11,7 +11,8 @@ use serde_json::{Map, Value};
 /// Longest text a caller's value may have, in characters: some three minutes of dictation.
 const TEXT_CHARS_MAX: usize = 2_000;
 
-/// The arguments in their one form, or for the model what is wrong with them; it names parameters, never values.
+/// The arguments in their one form, or for the model what is wrong with them; it names parameters, never
+/// values.
 pub(super) fn arguments(
     parameters: &[Parameter],
     args: &Value,

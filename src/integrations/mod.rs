@@ -3,8 +3,8 @@
 //! Reading order: [`spec`] (a tool as data), [`request`] (values put in), [`verdict`] (what an answer means),
 //! [`registry`] (prepare and run).
 //!
-//! Promises: promise 2 of the house: a request with effects leaves at most once, by a permit that covers exactly it,
-//! after its intent is durable; no "done" is told of an unknown outcome.
+//! Promises: promise 2 of the house: a request with effects leaves at most once, by a permit that covers
+//! exactly it, after its intent is durable; no "done" is told of an unknown outcome.
 //! Never: lets a caller's words choose host, method or shape of a request.
 
 mod arguments;

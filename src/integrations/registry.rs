@@ -1,7 +1,7 @@
 //! The one dispatcher: prepares what a question will ask about, and runs by permit.
 //!
-//! Promises: a request with effects is sent only if the permit covers the very request that was prepared, once, after
-//! its intent was taken; only requests without effects are tried again, once.
+//! Promises: a request with effects is sent only if the permit covers the very request that was prepared,
+//! once, after its intent was taken; only requests without effects are tried again, once.
 //! Never: decides whether to act; that is the gate's.
 
 use std::collections::BTreeMap;
@@ -70,8 +70,8 @@ pub trait IntentLog: Send + Sync {
 pub struct Prepared {
     /// What a yes will cover.
     pub action: Digest,
-    /// What the question may name: the arguments in their one form (null where not given), and what the read-only
-    /// steps mapped.
+    /// What the question may name: the arguments in their one form (null where not given), and what the
+    /// read-only steps mapped.
     pub values: Value,
 }
 
@@ -123,8 +123,8 @@ impl Registry {
         self.ready().remove(&proposal);
     }
 
-    /// Runs a tool by leave, and uses the leave up. For a tool without effects the permit covers the arguments, for
-    /// all others the request that was prepared.
+    /// Runs a tool by leave, and uses the leave up. For a tool without effects the permit covers the
+    /// arguments, for all others the request that was prepared.
     pub async fn run(
         &self,
         permit: Permit,
@@ -228,7 +228,8 @@ impl Registry {
         Resolved::new(exchange, &live.base, &self.toolbox.renderer, &Value::Object(vars)).map_err(|f| f.what)
     }
 
-    /// The name under which an action is sent: the same for the same call and proposal, whoever asks and when.
+    /// The name under which an action is sent: the same for the same call and proposal, whoever asks and
+    /// when.
     fn key_text(&self, key: &ActionKey) -> String {
         match key {
             ActionKey::Own(first) => format!("{}-{first}", self.call.id),

@@ -1,10 +1,11 @@
 //! A request with all its values put in: what a yes covers, and what is sent.
 //!
-//! Promises: a value lands where the template has its hole and nowhere else: it cannot leave its path segment, its
-//! query value, its header or its place in the body, and cannot choose host or method.
+//! Promises: a value lands where the template has its hole and nowhere else: it cannot leave its path
+//! segment, its query value, its header or its place in the body, and cannot choose host or method.
 //! Never: holds a secret; those are added to the wire form alone.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use centralita_core::base::{Digest, Fault, Owner, ToolName};
 use centralita_core::template::{Renderer, lone_hole};
@@ -17,7 +18,7 @@ use url::Url;
 use super::spec::{Exchange, KeyPlace, Method, as_text};
 
 /// One resolved request, secrets and idempotency key apart.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Serialize)]
 pub(super) struct Resolved {
     pub(super) method: Method,
     #[serde(serialize_with = "as_text")]
@@ -86,6 +87,13 @@ impl Resolved {
             request.headers_mut().insert(name.clone(), value.clone());
         }
         Ok(request)
+    }
+}
+
+/// A caller's words are in all of it but these.
+impl fmt::Debug for Resolved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Resolved({:?} {})", self.method, self.url.host_str().unwrap_or(""))
     }
 }
 

@@ -88,8 +88,8 @@ impl Method {
     }
 }
 
-/// One proof of who is asking: what the caller said must be what the system holds. Where it fails, nothing of the
-/// answer is passed on.
+/// One proof of who is asking: what the caller said must be what the system holds. Where it fails, nothing of
+/// the answer is passed on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Rule {
     pub parameter: String,

@@ -9,8 +9,8 @@ mod shop;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use centralita_core::base::ProposalId;
-use centralita_core::conversation::{ActionKey, Effects, Outcome};
+use centralita_core::base::{CallTime, Digest, Millis, ProposalId};
+use centralita_core::conversation::{ActionKey, Outcome, Permit};
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
@@ -39,7 +39,7 @@ fn refund_args() -> Value {
     json!({"order": "1182", "amount": "20"})
 }
 
-/// Prepares and acts as after a yes; the permit itself is the gate's, and its test stands beside it.
+/// Prepares and acts as after a yes.
 async fn act(registry: &Registry, spec: &ToolSpec, key: ActionKey, log: &Log) -> Outcome {
     registry.prepare(T1, &spec.name, &refund_args()).await.unwrap();
     let ready = registry.take(T1, &spec.name).unwrap();
@@ -74,6 +74,44 @@ async fn an_action_is_done_once_under_its_key_after_its_intent() {
     let begun = log.begun.lock().unwrap();
     assert_eq!((begun.len(), begun[0].key.as_deref()), (1, Some("CA1-t1")));
     assert!(registry.take(T1, &refund().name).is_none(), "a prepared request is used up");
+}
+
+#[tokio::test]
+async fn a_permit_is_leave_for_what_it_covers_and_for_nothing_else() {
+    let (now, late) = (CallTime::ANSWER, CallTime::ANSWER + Millis(3_600_000));
+    for (proposal, amount, at, goes) in [
+        (T1, "20", now, true),
+        (T1, "20", late, false),
+        (T1, "21", now, false),
+        (ProposalId(2), "20", now, false),
+    ] {
+        let shop = Shop::open(Behaviour::Works).await;
+        let registry = registry(&shop, [refund()]);
+        let name = refund().name;
+        let asked = registry.prepare(T1, &name, &json!({"order": "1182", "amount": amount})).await.unwrap();
+        let said_yes = registry.prepare(ProposalId(9), &name, &refund_args()).await.unwrap();
+        assert_eq!(asked.action == said_yes.action, amount == "20");
+        let permit = Permit::by_admin(proposal, said_yes.action, "ada".into(), "a test".into());
+        let key = ActionKey::Own(proposal);
+        let outcome = registry.run(permit, &name, &refund_args(), &key, at, &Log::default()).await;
+        assert_eq!(matches!(outcome, Outcome::Done { .. }), goes, "{proposal} {amount} {at}: {outcome:?}");
+        assert_eq!(shop.posts().len(), usize::from(goes));
+    }
+}
+
+#[tokio::test]
+async fn leave_for_a_tool_without_effects_covers_its_arguments() {
+    let shop = Shop::open(Behaviour::Works).await;
+    let registry = registry(&shop, [status()]);
+    let args = json!({"order": "1182", "postcode": "AB1"});
+    let other = json!({"order": "1183", "postcode": "AB1"});
+    for (covered, goes) in [(&args, true), (&other, false)] {
+        let permit = Permit::by_admin(T1, Digest::of_json(covered), "ada".into(), "a test".into());
+        let (key, log) = (ActionKey::Own(T1), Log::default());
+        let outcome = registry.run(permit, &status().name, &args, &key, CallTime::ANSWER, &log).await;
+        assert_eq!(matches!(outcome, Outcome::Done { .. }), goes);
+        assert!(log.begun.lock().unwrap().is_empty(), "what has no effects needs no intent");
+    }
 }
 
 #[tokio::test]
@@ -274,7 +312,9 @@ async fn a_missing_secret_is_known_before_the_first_call() {
 async fn nothing_of_a_caller_or_a_secret_prints() {
     let shop = Shop::open(Behaviour::Works).await;
     let registry = registry(&shop, [refund()]);
+    registry.prepare(T1, &refund().name, &json!({"order": "8675309", "amount": "20"})).await.unwrap();
     let printed = format!("{registry:?} {:?}", call());
-    assert!(!printed.contains("shop-token") && !printed.contains("+34600"), "{printed}");
-    assert_eq!(refund().effects, Effects::Irreversible);
+    for private in ["shop-token", "+34600", "8675309"] {
+        assert!(!printed.contains(private), "{printed}");
+    }
 }

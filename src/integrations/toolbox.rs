@@ -1,6 +1,7 @@
 //! All the tools of one agent version, ready to run: clients made, secrets found.
 //!
-//! Promises: built once and shared by all calls; what is missing is known before the first call, all of it at once.
+//! Promises: built once and shared by all calls; what is missing is known before the first call, all of it at
+//! once.
 //! Never: prints a secret; knows a call.
 
 use std::collections::BTreeMap;

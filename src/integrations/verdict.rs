@@ -1,14 +1,14 @@
 //! What an answer means: what of it is let through, and for a request with effects whether it was done.
 //!
-//! A request with effects that was sent is *done* only by a 2xx whose body holds all that the definition expects.
-//! It is *failed* where the system says it did nothing: a 4xx (it refused the request), `success` false, or 307/308
-//! (it points elsewhere without acting). All else is *unknown*: no answer, a broken one, other redirects (a 303 often
-//! follows a deed), and 5xx: a gateway's 502 or 504, or an error after the commit, look the same as one before it, so
-//! only the admin can say otherwise (`not_done_on`). So is a 409 to a request with an idempotency key: it may well
-//! say that the first one is still at work.
+//! A request with effects that was sent is *done* only by a 2xx whose body holds all that the definition
+//! expects. It is *failed* where the system says it did nothing: a 4xx (it refused the request), `success`
+//! false, or 307/308 (it points elsewhere without acting). All else is *unknown*: no answer, a broken one,
+//! other redirects (a 303 often follows a deed), and 5xx: a gateway's 502 or 504, or an error after the
+//! commit, look the same as one before it, so only the admin can say otherwise (`not_done_on`). So is a 409
+//! to a request with an idempotency key: it may well say that the first one is still at work.
 //!
-//! Promises: nobody hears *done* of a request whose answer does not show it; where a proof fails, nothing of the
-//! answer is passed on.
+//! Promises: nobody hears *done* of a request whose answer does not show it; where a proof fails, nothing of
+//! the answer is passed on.
 //! Never: repeats the text of an error page to the model.
 
 use std::collections::BTreeSet;
@@ -76,7 +76,8 @@ fn done(exchange: &Exchange, answer: &Answer, renderer: &Renderer) -> Outcome {
     }
 }
 
-/// The names an expression over an answer may use: the fields of its object. What is no object is named `body`.
+/// The names an expression over an answer may use: the fields of its object. What is no object is named
+/// `body`.
 fn vars_of(answer: &Answer) -> Option<Value> {
     let body = match answer.body.as_slice() {
         [] => Value::Null,

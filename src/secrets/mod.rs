@@ -1,4 +1,5 @@
-//! Secrets by reference: definitions name them (`secret.SHOP_TOKEN`), the environment or a directory holds them.
+//! Secrets by reference: definitions name them (`secret.SHOP_TOKEN`), the environment or a directory holds
+//! them.
 //!
 //! Promises: a secret's value never prints; one that is missing is a fault that says where to put it.
 //! Never: reads a secret out of a definition, or writes one anywhere.
@@ -63,7 +64,8 @@ impl Secrets {
         self
     }
 
-    /// `CENTRALITA_SECRET_NAME`, then `NAME`, then the file `NAME` without its last line end. An empty one is missing.
+    /// `CENTRALITA_SECRET_NAME`, then `NAME`, then the file `NAME` without its last line end. An empty one is
+    /// missing.
     pub fn get(&self, name: &SecretName) -> Result<SecretString, Fault> {
         if let Some(given) = self.given.get(name) {
             return Ok(given.clone());

@@ -1,7 +1,8 @@
 //! Text with holes: one way to fill them in, for what is said, sent and decided.
 //!
-//! Promises: a name without a value is a fault, never an empty place; the same source and values give the same
-//! text on any machine; a template that never ends runs out of fuel; a value cannot change the shape around it.
+//! Promises: a name without a value is a fault, never an empty place; the same source and values give the
+//! same text on any machine; a template that never ends runs out of fuel; a value cannot change the shape
+//! around it.
 //! Never: reads a clock, a file or the environment; prints a value in a fault.
 
 mod words;
@@ -38,8 +39,8 @@ pub struct Renderer {
 impl Renderer {
     /// `currency`: ISO 4217, what the filter `money` speaks.
     ///
-    /// Filters beside minijinja's own: `money` (decimal text or a number → "twenty dollars"), `digits` ("1182" →
-    /// "one one eight two"), `number` (a whole number → words).
+    /// Filters beside minijinja's own: `money` (decimal text or a number → "twenty dollars"), `digits`
+    /// ("1182" → "one one eight two"), `number` (a whole number → words).
     #[must_use]
     pub fn new(language: Language, currency: &str) -> Renderer {
         let mut env = Environment::new();
@@ -65,8 +66,8 @@ impl Renderer {
         self.render_as(SEGMENT, source, vars)
     }
 
-    /// Fills in the texts of a JSON tree: its shape stays. A text that is one hole and nothing else (`"{{ amount }}"`)
-    /// becomes the value itself, with its type; a field whose only hole is null is left out.
+    /// Fills in the texts of a JSON tree: its shape stays. A text that is one hole and nothing else (`"{{
+    /// amount }}"`) becomes the value itself, with its type; a field whose only hole is null is left out.
     pub fn json(&self, tree: &Value, vars: &Value) -> Result<Value, Fault> {
         match tree {
             Value::Null | Value::Bool(_) | Value::Number(_) => Ok(tree.clone()),
@@ -111,7 +112,8 @@ impl Renderer {
             .map_err(|_| fault(format!("`{expression}` is not plain data"), "end it with a plain value"))
     }
 
-    /// The names a template takes from outside; nested ones as `a.b`. A template that does not compile is a fault.
+    /// The names a template takes from outside; nested ones as `a.b`. A template that does not compile is a
+    /// fault.
     pub fn variables(&self, source: &str) -> Result<BTreeSet<String>, Fault> {
         let template = self.env.template_from_named_str("text", source).map_err(|e| told(&e))?;
         words::holes(source).into_iter().try_for_each(|code| self.know_filters(code))?;
@@ -156,7 +158,7 @@ pub fn lone_hole(source: &str) -> Option<&str> {
 
 const ABSENT: &str = "give it a value, or write for its absence: `{% if name is defined %}`";
 
-const FILTERS: &str = "filters: money, digits, number, and those of minijinja";
+const FILTERS: &str = "filters: money, minor, digits, number, and those of minijinja";
 
 /// Null is no word, and `true` is written as JSON writes it.
 fn write_value(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Held) -> Result<(), Error> {
@@ -178,7 +180,8 @@ fn fault(what: impl Into<String>, remedy: &str) -> Fault {
     Fault::new(Owner::Admin, what, remedy)
 }
 
-/// What went wrong. The engine's own detail is told only of kinds whose detail quotes the template, never a value.
+/// What went wrong. The engine's own detail is told only of kinds whose detail quotes the template, never a
+/// value.
 fn told(error: &Error) -> Fault {
     let (has_detail, remedy) = KINDS
         .iter()

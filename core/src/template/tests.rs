@@ -106,13 +106,15 @@ fn a_value_cannot_leave_its_segment() {
 
 #[test]
 fn a_tree_keeps_its_shape_and_a_lone_hole_its_type() {
-    let tree = json!({"amount": "{{ amount }}", "note": "for {{ who }}", "vip": "{{ vip }}", "gone": "{{ none }}",
-        "fixed": null, "list": ["{{ who }}", 1]});
-    let vars = json!({"amount": "20.00", "who": "a\", \"admin\": true, \"b\": \"{{ amount }}", "vip": true, "none": null});
+    let tree = json!({
+        "amount": "{{ amount }}", "note": "for {{ who }}", "vip": "{{ vip }}", "gone": "{{ none }}",
+        "fixed": null, "list": ["{{ who }}", 1],
+    });
+    let who = "a\", \"admin\": true, \"b\": \"{{ amount }}";
+    let vars = json!({"amount": "20.00", "who": who, "vip": true, "none": null});
     let filled = english().json(&tree, &vars).unwrap();
-    let who = &vars["who"];
-    let want = json!({"amount": "20.00", "note": format!("for {}", who.as_str().unwrap()), "vip": true, "fixed": null,
-        "list": [who, 1]});
+    let note = format!("for {who}");
+    let want = json!({"amount": "20.00", "note": note, "vip": true, "fixed": null, "list": [who, 1]});
     assert_eq!(filled, want);
 }
 
@@ -122,6 +124,10 @@ fn a_condition_is_true_or_false_and_nothing_between() {
     assert!(english().holds("amount > 20", &vars).unwrap());
     assert!(!english().holds("amount > 40", &vars).unwrap());
     assert!(!english().holds("missing is defined", &vars).unwrap());
+    assert!(
+        english().holds("price | minor > 1999 and price | minor < 2001", &json!({"price": "20.00"})).unwrap()
+    );
+    assert!(english().holds("price | minor > 1999", &json!({"price": "much"})).is_err());
     for doubtful in ["word", "amount", "missing", "amount >"] {
         assert!(english().holds(doubtful, &vars).is_err(), "{doubtful}");
     }

@@ -1,6 +1,7 @@
 //! What a value becomes where it lands: spoken words, or one segment of a URL's path.
 //!
-//! Promises: an amount is decimal text and never a float; a segment holds no `/`, `?`, `#` or `%` of the value's own.
+//! Promises: an amount is decimal text and never a float; a segment holds no `/`, `?`, `#` or `%` of the
+//! value's own.
 //! Never: rounds; guesses what a value that cannot be read may have meant.
 
 use std::fmt::Write as _;
@@ -11,11 +12,13 @@ use minijinja::{Environment, Error, ErrorKind};
 use crate::language::{Language, digits_spoken, money_read, money_spoken, number_spoken};
 
 pub(super) fn add_filters(env: &mut Environment<'static>, language: Language, currency: &str) {
+    let code = currency.to_owned();
+    let minor =
+        move |value: &Held| plain(value).and_then(|text| money_minor(&text, &code)).ok_or_else(unreadable);
+    env.add_filter("minor", minor.clone());
     let currency = currency.to_owned();
     env.add_filter("money", move |value: &Held| {
-        let minor = plain(value).and_then(|text| money_minor(&text, &currency));
-        let minor = minor.ok_or_else(unreadable)?;
-        Ok::<_, Error>(money_spoken(language, minor, &currency))
+        minor(value).map(|minor| money_spoken(language, minor, &currency))
     });
     env.add_filter("digits", move |value: &Held| {
         let text = plain(value).ok_or_else(unreadable)?;
@@ -83,7 +86,7 @@ pub fn money_minor(text: &str, currency: &str) -> Option<i64> {
     Some(if negative { -minor } else { minor })
 }
 
-/// One text for one amount, with all the currency's decimals: 2000 → `20.00`. The inverse of [`money_minor`].
+/// One text for one amount, with all the currency's decimals: 2000 → `20.00`.
 #[must_use]
 pub fn money_text(minor: i64, currency: &str) -> String {
     let scale = scale(currency).unsigned_abs();
@@ -97,8 +100,8 @@ fn scale(currency: &str) -> i64 {
     money_read(Language::English, "1", currency).unwrap_or(100)
 }
 
-/// The value as one segment: all but the unreserved characters of RFC 3986 §2.3 percent-encoded. An empty segment
-/// and `.` or `..`, which a server would resolve away, are refused.
+/// The value as one segment: all but the unreserved characters of RFC 3986 §2.3 percent-encoded. An empty
+/// segment and `.` or `..`, which a server would resolve away, are refused.
 pub(super) fn segment(value: &str) -> Result<String, Error> {
     if matches!(value, "" | "." | "..") {
         return Err(unreadable());

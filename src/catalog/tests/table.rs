@@ -204,7 +204,7 @@ const TABLE: &[(&str, &str, &str)] = &[
         "leaves out `amount`, which the model supplies|| money",
     ),
     ("{{ item }}?", "{{ itme }}?", "`itme` has no source|amount, item, order"),
-    ("{{ amount | money }}.\"", "{{ amount | monei }}.\"", "unknown filter|money, digits, number"),
+    ("{{ amount | money }}.\"", "{{ amount | monei }}.\"", "unknown filter|money, minor, digits, number"),
     (
         "      action: \"Refunding {{ amount | money }}.\"\n",
         "",
@@ -217,10 +217,25 @@ const TABLE: &[(&str, &str, &str)] = &[
     ),
     (
         "    response: {map: {state: state}}",
-        "    response: {map: {state: state}}\n    confirm: {policy: always, question: \"{{ order }}\", action: Now.}",
+        "    response: {map: {state: state}}\n    confirm: {policy: always, question: \"{{ order }}\"}",
         "without effects is not asked about|effects: reversible",
     ),
-    ("    confirm:\n", "    confirm:\n      policy: {when: amont > 20}\n", "`amont` has no source|amount"),
+    (
+        "response: {map: {state: state}}",
+        "response: {map: {state: state}}\n    phrases: {start: One moment., done: Done.}",
+        "`done` is never said of a tool without effects|response: map: say:",
+    ),
+    ("map: {state: state}", "map: {state: {es: state}}", "no words for the language `en`|add `en:`"),
+    (
+        "    confirm:\n",
+        "    confirm:\n      policy: {when: amount > 20}\n",
+        "compared as a text|amount | minor > 2000",
+    ),
+    (
+        "    confirm:\n",
+        "    confirm:\n      policy: {when: amont | minor > 20}\n",
+        "`amont` has no source|amount",
+    ),
 ];
 
 #[test]
@@ -252,7 +267,7 @@ fn a_value_only_a_proof_looks_at_need_not_be_said_aloud() {
     let with_pin = [
         (
             "- {name: amount, kind: money, ask: How much?}",
-            "- {name: amount, kind: money, ask: How much?}\n      - {name: pin, kind: digits, ask: Your pin?}",
+            "- {name: amount, kind: money, ask: How much?}\n      - {name: pin, kind: digits, ask: Pin?}",
         ),
         ("    request:\n", "    verify: [{parameter: pin, equals: pin, error: No.}]\n    request:\n"),
     ];
