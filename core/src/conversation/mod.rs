@@ -144,9 +144,10 @@ impl Conversation {
         for _ in 0..TIMERS_A_STEP_MAX {
             match self.next_timer() {
                 Some((due, timer)) if due <= at => {
-                    // At the time it was due, however late we were woken: so a journal folds the same.
+                    // At the time it was due, however late we were woken: so a journal folds the same. Where
+                    // something held it beyond its time, at the time it was freed: time never goes back.
                     self.now = self.now.max(due);
-                    out.fired(timer, due);
+                    out.fired(timer, self.now);
                     self.fire(self.now, timer, out);
                     self.next(self.now, out);
                 }
