@@ -99,7 +99,8 @@ impl Conversation {
                 out.order(Order::Discard { proposal });
                 let why = json!({"status": "declined", "why": "the caller's answers were unclear; nothing was done"});
                 self.settle(proposal, proposals::End::Declined, why);
-                self.notice(Phrase::NotDoneUnclear);
+                let text = Phrase::NotDoneUnclear.say(self.plan.language);
+                self.playback.queue_first(Role::Outcome(proposal), text);
             }
         }
     }
@@ -187,7 +188,7 @@ impl Conversation {
         };
         self.confirmation.breathe(at, naming);
         // Nothing else can be on the line: the question was heard out.
-        self.playback.open_next(at, out);
+        self.playback.open_next(at, |role| role == Role::Action(proposal), out);
     }
 
     /// The sentence that names the action, if there is one.
@@ -224,7 +225,7 @@ impl Conversation {
         let outcome = json!({"status": "declined", "caller_said": words});
         self.settle(proposal, proposals::End::Declined, outcome);
         let text = self.phrase_for(proposal, |tool| tool.phrases.declined.clone(), Phrase::NotDone);
-        self.playback.queue(role(proposal), vec![text], End::Complete);
+        self.playback.queue_first(role(proposal), text);
     }
 
     /// The caller wants it otherwise: as it stands it is declined, and the model hears why.
