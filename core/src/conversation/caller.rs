@@ -4,7 +4,7 @@
 //! Never: judges an answer; the gate does.
 
 use super::gate::{Confirmation, Early, Hold, Ruling};
-use super::lifecycle::{GOODBYE_MAX, HANG_UP_MAX, Life, Silence};
+use super::lifecycle::{GOODBYE_MAX, HANG_UP_MAX, Life};
 use super::order::{Note, Order, Role, Verdict, Why};
 use super::outputs::Outputs;
 use super::playback::End;
@@ -25,13 +25,17 @@ impl Conversation {
         }
         self.turn.started(at, &self.plan.timing);
         self.confirmation.hold(Hold::Speech);
-        self.interrupt(out);
+        self.interrupt(at, out);
     }
 
     /// Stops the reply on the line, if its role lets a caller stop it.
-    fn interrupt(&mut self, out: &mut Outputs) {
+    fn interrupt(&mut self, at: CallTime, out: &mut Outputs) {
         if self.playback.speaking().is_some_and(|role| self.may_interrupt(role)) {
             self.playback.cut(out);
+        }
+        // Who gives a sign into a goodbye that silence brought is still there.
+        if matches!(self.life, Life::Closing { why: Why::Silence, .. }) {
+            self.life = Life::live(at, &self.plan.timing);
         }
     }
 
@@ -45,7 +49,6 @@ impl Conversation {
             | Role::Outcome(_) => true,
             // A question counts only when heard whole, and the naming of an action is the caller's to hear.
             Role::Question(_) | Role::Action(_) => false,
-            // Who speaks into a goodbye that silence brought is still there.
             Role::Goodbye => matches!(self.life, Life::Closing { why: Why::Silence, .. }),
         }
     }
@@ -89,9 +92,6 @@ impl Conversation {
         self.playback.forget_waiting(|role| matches!(role, Role::Outcome(_) | Role::Goodbye));
         self.generation.new_turn();
         self.patience.new_turn();
-        if matches!(self.life, Life::Closing { why: Why::Silence, .. }) {
-            self.life = Life::live(&self.plan.timing);
-        }
     }
 
     pub(super) fn count_turn(&mut self) {
@@ -123,14 +123,16 @@ impl Conversation {
             self.on_ruling(at, ruling, String::new(), out);
             return;
         }
-        self.interrupt(out);
+        self.interrupt(at, out);
         if let Some(keys) = self.keypad.pressed(at, key, &self.plan.timing) {
-            self.on_keyed(keys, out);
+            self.on_keyed(at, keys, out);
         }
     }
 
     /// A number is complete.
-    pub(super) fn on_keyed(&mut self, keys: String, out: &mut Outputs) {
+    pub(super) fn on_keyed(&mut self, at: CallTime, keys: String, out: &mut Outputs) {
+        // What began to be said between two keys answers an older turn.
+        self.interrupt(at, out);
         self.history.push(Entry::Keys { keys });
         self.new_turn(out);
     }
@@ -173,7 +175,6 @@ impl Conversation {
         self.playback.forget_waiting(|role| matches!(role, Role::Outcome(_)));
         self.playback.queue(Role::Goodbye, vec![phrase.say(self.plan.language)], End::Complete);
         self.life = Life::Closing { why, until: at + GOODBYE_MAX };
-        self.silence = Silence::Busy { reminded: 0 };
     }
 
     /// The goodbye was heard, or its time is over.

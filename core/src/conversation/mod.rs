@@ -242,7 +242,7 @@ impl Conversation {
         match timer {
             Timer::CallLimit => self.close(at, Why::Limit, Phrase::CallLimit, out),
             Timer::CallWarning => {
-                self.life = Life::warned(&self.plan.timing);
+                self.life = Life::live(at, &self.plan.timing);
                 self.notice(Phrase::CallLimitSoon);
             }
             Timer::Closing => self.on_closing(at, out),
@@ -252,7 +252,7 @@ impl Conversation {
             }
             Timer::Keys => {
                 if let Some(keys) = self.keypad.take() {
-                    self.on_keyed(keys, out);
+                    self.on_keyed(at, keys, out);
                 }
             }
             Timer::Synthesis => {
@@ -285,7 +285,7 @@ impl Conversation {
             return;
         }
         self.proposals.remember(answered.unknown.clone());
-        self.life = Life::live(&self.plan.timing);
+        self.life = Life::live(CallTime::ANSWER, &self.plan.timing);
         let greeting = self.plan.greeting.clone();
         if answered.attempt == 0 {
             self.playback.queue(Role::Greeting, vec![greeting], End::Complete);
