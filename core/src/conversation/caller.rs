@@ -171,8 +171,12 @@ impl Conversation {
         }
         self.drop_generation(out);
         self.abandon(out);
-        self.playback.cut(out);
-        self.playback.forget_waiting(|role| matches!(role, Role::Outcome(_)));
+        // What became of an action is told whole, before the goodbye.
+        let tells = |role| matches!(role, Role::Outcome(_));
+        if !self.playback.speaking().is_some_and(tells) {
+            self.playback.cut(out);
+        }
+        self.playback.forget_waiting(tells);
         self.playback.queue(Role::Goodbye, vec![phrase.say(self.plan.language)], End::Complete);
         self.life = Life::Closing { why, until: at + GOODBYE_MAX };
     }

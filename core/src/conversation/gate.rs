@@ -217,6 +217,10 @@ impl Confirmation {
         matches!(self, Confirmation::Closed)
     }
 
+    pub(super) fn is_breath(&self) -> bool {
+        matches!(self, Confirmation::Breath { .. })
+    }
+
     pub(super) fn ask(&self) -> Option<&Ask> {
         match self {
             Confirmation::Closed => None,

@@ -174,9 +174,9 @@ impl Conversation {
             self.silence.deadline(timing),
         ];
         let speaking = speaking.into_iter().flatten().filter(|_| self.life.may_speak());
-        // The longest call waits for an action under way; that wait has a deadline of its own.
-        let running = self.proposals.any_effect_running();
-        let life = self.life.deadline().filter(|(_, timer)| *timer != Timer::CallLimit || !running);
+        // The longest call waits for an action under way or named; these waits have deadlines of their own.
+        let acts = self.proposals.any_effect_running() || self.confirmation.is_breath();
+        let life = self.life.deadline().filter(|(_, timer)| *timer != Timer::CallLimit || !acts);
         speaking.chain(life).chain(self.proposals.deadline()).min()
     }
 
