@@ -6,12 +6,13 @@
 
 use serde_json::json;
 
-use super::gate::{Ask, Confirmation, Early, Form, Naming, Permit, Voice};
+use super::gate::{Ask, Confirmation, Early, Form, Hold, Naming, Permit, Voice};
 use super::order::{Note, Order, Role};
 use super::outputs::Outputs;
 use super::plan::{Effects, ToolPlan, VoiceYes};
 use super::playback::{End, Reply};
 use super::proposals::{self, Proposal, Stage, TOOL_MARGIN};
+use super::turn::Hearing;
 use super::{By, Conversation, EngineYes, Entry, Tag};
 use crate::base::{CallTime, Position, ProposalId};
 use crate::language::Phrase;
@@ -170,9 +171,8 @@ impl Conversation {
     }
 
     /// The caller said yes, or says it again in the breath.
-    pub(super) fn on_yes(&mut self, at: CallTime, words: String, out: &mut Outputs) {
-        if let Confirmation::Breath { .. } = self.confirmation {
-            self.confirmation.hold(super::gate::Hold::Free);
+    pub(super) fn on_yes(&mut self, at: CallTime, words: String) {
+        if self.confirmation.is_breath() {
             return;
         }
         let Some(ask) = self.confirmation.ask() else { return };
@@ -187,8 +187,6 @@ impl Conversation {
             }
         };
         self.confirmation.breathe(at, naming);
-        // Nothing else can be on the line: the question was heard out.
-        self.playback.open_next(at, |role| role == Role::Action(proposal), out);
     }
 
     /// The sentence that names the action, if there is one.
@@ -199,11 +197,20 @@ impl Conversation {
         (!text.is_empty()).then_some(text)
     }
 
+    /// What holds a breath now.
+    pub(super) fn hold(&self) -> Hold {
+        match (self.turn.is_quiet(), self.hearing) {
+            (false, _) => Hold::Speech,
+            (true, Hearing::Stalled) => Hold::Stalled,
+            (true, Hearing::Open) => Hold::Free,
+        }
+    }
+
     /// The breath is over: the one place where an asked action leaves.
     pub(super) fn on_breath_over(&mut self, at: CallTime, out: &mut Outputs) {
         let Some(ask) = self.confirmation.ask() else { return };
         let proposal = ask.proposal;
-        if let Some(permit) = self.confirmation.release(at) {
+        if let Some(permit) = self.confirmation.release(at, self.hold()) {
             self.run(at, proposal, permit, out);
         }
     }
@@ -221,10 +228,11 @@ impl Conversation {
 
     /// The caller said no.
     pub(super) fn decline(&mut self, words: String, role: fn(ProposalId) -> Role, out: &mut Outputs) {
+        let phrase = if self.confirmation.is_breath() { Phrase::Retracted } else { Phrase::NotDone };
         let Some(proposal) = self.withdraw(words.clone(), "2", out) else { return };
         let outcome = json!({"status": "declined", "caller_said": words});
         self.settle(proposal, proposals::End::Declined, outcome);
-        let text = self.phrase_for(proposal, |tool| tool.phrases.declined.clone(), Phrase::NotDone);
+        let text = self.phrase_for(proposal, |tool| tool.phrases.declined.clone(), phrase);
         self.playback.queue_first(role(proposal), text);
     }
 

@@ -3,7 +3,7 @@
 //! Promises: a caller's voice stops what may be interrupted, in the same step; it never stops an action under way.
 //! Never: judges an answer; the gate does.
 
-use super::gate::{Confirmation, Early, Hold, Ruling};
+use super::gate::{Confirmation, Early, Ruling};
 use super::lifecycle::{GOODBYE_MAX, HANG_UP_MAX, Life};
 use super::order::{Note, Order, Role, Verdict, Why};
 use super::outputs::Outputs;
@@ -18,13 +18,12 @@ use crate::language::Phrase;
 const LOST_TURNS_MAX: u8 = 3;
 
 impl Conversation {
-    /// The caller began to speak: what may be interrupted stops, and a breath is held.
+    /// The caller began to speak: what may be interrupted stops.
     pub(super) fn on_speech(&mut self, at: CallTime, out: &mut Outputs) {
         if !self.life.may_speak() {
             return;
         }
         self.turn.started(at, &self.plan.timing);
-        self.confirmation.hold(Hold::Speech);
         self.interrupt(at, out);
     }
 
@@ -146,7 +145,7 @@ impl Conversation {
                     *early = Early::Yes;
                 }
             }
-            Ruling::Yes => self.on_yes(at, words, out),
+            Ruling::Yes => self.on_yes(at, words),
             Ruling::AskAgain(form) => self.ask_again(at, form, out),
             Ruling::Decline => self.decline(words, Role::Outcome, out),
             Ruling::Alter => self.alter(words, out),

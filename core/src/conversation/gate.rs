@@ -117,7 +117,6 @@ pub(super) enum Confirmation {
     Breath {
         ask: Ask,
         naming: Naming,
-        hold: Hold,
         leaves: CallTime,
         expires: CallTime,
     },
@@ -169,7 +168,7 @@ pub(super) enum Naming {
     Over,
 }
 
-/// What holds a breath.
+/// What holds a breath, and the patience with an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Hold {
     Free,
@@ -257,14 +256,14 @@ impl Confirmation {
     pub(super) fn breathe(&mut self, at: CallTime, naming: Naming) {
         if let Some(ask) = self.close() {
             let (leaves, expires) = (at + BREATH, at + PERMIT_LIFE);
-            *self = Confirmation::Breath { ask, naming, hold: Hold::Free, leaves, expires };
+            *self = Confirmation::Breath { ask, naming, leaves, expires };
         }
     }
 
-    /// Sets or frees what holds the breath.
-    pub(super) fn hold(&mut self, new: Hold) {
-        if let Confirmation::Breath { hold, .. } = self {
-            *hold = new;
+    /// The caller can be heard again: what he may have said into the stall, he gets the time to repeat.
+    pub(super) fn breathe_anew(&mut self, at: CallTime) {
+        if let Confirmation::Breath { leaves, .. } = self {
+            *leaves = at + BREATH;
         }
     }
 
@@ -274,13 +273,15 @@ impl Confirmation {
         }
     }
 
-    pub(super) fn deadline(&self, quiet: bool) -> Option<(CallTime, Timer)> {
+    pub(super) fn deadline(&self, hold: Hold) -> Option<(CallTime, Timer)> {
         match self {
             // The question's playback has its own deadlines.
             Confirmation::Closed | Confirmation::Asking { .. } => None,
-            Confirmation::Listening { until, .. } => quiet.then_some((*until, Timer::Answer)),
-            Confirmation::Breath { naming: Naming::Over, hold: Hold::Free, leaves, expires, .. }
-                if leaves <= expires =>
+            Confirmation::Listening { until, .. } => {
+                (hold != Hold::Speech).then_some((*until, Timer::Answer))
+            }
+            Confirmation::Breath { naming: Naming::Over, leaves, expires, .. }
+                if hold == Hold::Free && leaves <= expires =>
             {
                 Some((*leaves, Timer::Breath))
             }
@@ -289,10 +290,10 @@ impl Confirmation {
     }
 
     /// The breath is over and nothing holds it: the one place where a yes becomes a permit.
-    pub(super) fn release(&mut self, at: CallTime) -> Option<Permit> {
+    pub(super) fn release(&mut self, at: CallTime, hold: Hold) -> Option<Permit> {
         match self {
-            Confirmation::Breath { naming: Naming::Over, hold: Hold::Free, leaves, expires, .. }
-                if *leaves <= at && at <= *expires =>
+            Confirmation::Breath { naming: Naming::Over, leaves, expires, .. }
+                if hold == Hold::Free && *leaves <= at && at <= *expires =>
             {
                 let expires = *expires;
                 self.close().map(|ask| Permit::confirmed(&ask, expires))
@@ -329,6 +330,10 @@ impl Confirmation {
             }
             Confirmation::Listening { ask, end, .. } => {
                 Some(ask.rule_answer(said, all, *end, language, &cues))
+            }
+            // What was lost may have been a no.
+            Confirmation::Breath { .. } if said.lost == Lost::Words => {
+                Some((Ruling::AskAgain(Form::Tagged), Verdict::Spoken(Answer::Unclear)))
             }
             Confirmation::Breath { .. } => Some(match all {
                 Answer::Yes | Answer::Backchannel => (Ruling::Yes, Verdict::Spoken(all)),

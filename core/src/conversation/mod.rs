@@ -42,12 +42,12 @@ pub use timer::Timer;
 use crate::base::{CallTime, Digest};
 use crate::language::Phrase;
 use crate::template::Renderer;
-use gate::{Confirmation, Hold};
+use gate::Confirmation;
 use generation::{Generation, Patience};
 use lifecycle::{Life, Silence};
 use playback::{End, Playback};
 use proposals::Proposals;
-use turn::{Keypad, Turn};
+use turn::{Hearing, Keypad, Turn};
 
 /// Timers that may fire before one event. Each firing leaves its state, so a handful is the most there can be;
 /// the bound turns a mistake of ours into a late timer instead of a loop.
@@ -63,6 +63,7 @@ pub struct Conversation {
     answered: Answered,
     life: Life,
     silence: Silence,
+    hearing: Hearing,
     turn: Turn,
     keypad: Keypad,
     playback: Playback,
@@ -96,6 +97,7 @@ impl Conversation {
             answered: Answered { line, engine, tag, attempt: 0, unknown: Vec::new() },
             life: Life::Ringing,
             silence: Silence::Busy { reminded: 0 },
+            hearing: Hearing::Open,
             turn: Turn::Quiet,
             keypad: Keypad::Idle,
             playback: Playback::new(),
@@ -168,7 +170,7 @@ impl Conversation {
             self.turn.deadline(),
             self.keypad.deadline(),
             self.playback.deadline(timing),
-            self.confirmation.deadline(self.turn.is_quiet()),
+            self.confirmation.deadline(self.hold()),
             self.generation.deadline(),
             self.patience.deadline(),
             self.silence.deadline(timing),
@@ -188,10 +190,10 @@ impl Conversation {
             Event::Answered(answered) => self.on_answered(answered),
             Event::SpeechStarted { .. } => self.on_speech(at, out),
             Event::SpeechStopped { .. } => self.turn.stopped(at, &self.plan.timing),
-            Event::LineStalled => self.confirmation.hold(Hold::Stalled),
+            Event::LineStalled => self.hearing = Hearing::Stalled,
             Event::LineResumed => {
-                let hold = if self.turn.is_quiet() { Hold::Free } else { Hold::Speech };
-                self.confirmation.hold(hold);
+                self.hearing = Hearing::Open;
+                self.confirmation.breathe_anew(at);
             }
             Event::Key { key, at: position } => self.on_key(at, key, position, out),
             Event::Heard(transcript) => {
