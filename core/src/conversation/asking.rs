@@ -115,6 +115,18 @@ impl Conversation {
         self.playback.forget_waiting(|role| !ours(role));
     }
 
+    /// A reply was cut. Where nobody ordered it, a question was not heard, nor what was about to be done.
+    pub(super) fn on_cut(&mut self, at: CallTime, role: Role, out: &mut Outputs) {
+        match (role, &self.confirmation) {
+            (Role::Question(_), Confirmation::Asking { .. })
+            | (Role::Action(_), Confirmation::Breath { .. }) => {
+                self.ask_again(at, Form::Tagged, out);
+            }
+            (_, Confirmation::Closed | Confirmation::Listening { .. })
+            | (_, Confirmation::Asking { .. } | Confirmation::Breath { .. }) => {}
+        }
+    }
+
     /// A reply was played to its end.
     pub(super) fn on_played(
         &mut self,

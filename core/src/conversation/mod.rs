@@ -221,6 +221,7 @@ impl Conversation {
             Event::Cut { reply, whole, permille } => {
                 if let Some(cut) = self.playback.over(reply) {
                     self.push_agent(cut.heard(whole, permille));
+                    self.on_cut(at, cut.role, out);
                 }
             }
             Event::Wrote { generation, piece } => self.on_wrote(at, generation, piece, out),
