@@ -10,7 +10,7 @@ use super::gate::{Ask, Confirmation, Early, Form, Hold, Naming, Permit, Voice};
 use super::order::{Note, Order, Role};
 use super::outputs::Outputs;
 use super::plan::{Effects, ToolPlan, VoiceYes};
-use super::playback::{End, Reply};
+use super::playback::Reply;
 use super::proposals::{self, Proposal, Stage, TOOL_MARGIN};
 use super::turn::Hearing;
 use super::{By, Conversation, EngineYes, Entry, Tag};
@@ -74,7 +74,7 @@ impl Conversation {
         if ask.form == Form::Tagged || (tagged && ask.form != Form::YesAgain) {
             pieces.push(tag.say(language));
         }
-        self.playback.queue(Role::Question(ask.proposal), pieces, End::Complete);
+        self.playback.queue_first(Role::Question(ask.proposal), pieces);
         self.confirmation = Confirmation::Asking { ask, early: Early::Nothing };
     }
 
@@ -101,7 +101,7 @@ impl Conversation {
                 let why = json!({"status": "declined", "why": "the caller's answers were unclear; nothing was done"});
                 self.settle(proposal, proposals::End::Declined, why);
                 let text = Phrase::NotDoneUnclear.say(self.plan.language);
-                self.playback.queue_first(Role::Outcome(proposal), text);
+                self.playback.queue_first(Role::Outcome(proposal), vec![text]);
             }
         }
     }
@@ -117,13 +117,13 @@ impl Conversation {
 
     /// A reply was cut. Where nobody ordered it, a question was not heard, nor what was about to be done.
     pub(super) fn on_cut(&mut self, at: CallTime, role: Role, out: &mut Outputs) {
-        match (role, &self.confirmation) {
-            (Role::Question(_), Confirmation::Asking { .. })
-            | (Role::Action(_), Confirmation::Breath { .. }) => {
-                self.ask_again(at, Form::Tagged, out);
-            }
-            (_, Confirmation::Closed | Confirmation::Listening { .. })
-            | (_, Confirmation::Asking { .. } | Confirmation::Breath { .. }) => {}
+        let unheard = match &self.confirmation {
+            Confirmation::Closed | Confirmation::Listening { .. } => false,
+            Confirmation::Asking { .. } => matches!(role, Role::Question(_)),
+            Confirmation::Breath { .. } => matches!(role, Role::Action(_)),
+        };
+        if unheard {
+            self.ask_again(at, Form::Tagged, out);
         }
     }
 
@@ -194,7 +194,7 @@ impl Conversation {
         let naming = match self.naming(proposal) {
             None => Naming::Over,
             Some(text) => {
-                self.playback.queue(Role::Action(proposal), vec![text], End::Complete);
+                self.playback.queue_first(Role::Action(proposal), vec![text]);
                 Naming::Speaking
             }
         };
@@ -245,7 +245,7 @@ impl Conversation {
         let outcome = json!({"status": "declined", "caller_said": words});
         self.settle(proposal, proposals::End::Declined, outcome);
         let text = self.phrase_for(proposal, |tool| tool.phrases.declined.clone(), phrase);
-        self.playback.queue_first(role(proposal), text);
+        self.playback.queue_first(role(proposal), vec![text]);
     }
 
     /// The caller wants it otherwise: as it stands it is declined, and the model hears why.

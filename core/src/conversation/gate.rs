@@ -12,7 +12,7 @@ use super::plan::{Effects, Policy, ToolPlan};
 use super::timer::Timer;
 use super::turn::{Lost, Said, join};
 use crate::base::{CallTime, Digest, Millis, Position, ProposalId};
-use crate::language::{Answer, Cues, Language, echoes, judge, tokens};
+use crate::language::{Answer, Cues, Language, echoes, judge, spoken_text, tokens};
 use crate::template::Renderer;
 
 /// From the yes to the request at the least: a retraction within a second is heard in time.
@@ -314,8 +314,10 @@ impl Confirmation {
     ) -> Option<(Ruling, Verdict)> {
         let cues = Cues { verbs };
         let all = judge(language, &said.text(), &cues);
+        let repeats = |ask: &Ask| ask.is_repeated(&said.text(), language, &cues);
         let stops = match all {
             Answer::No | Answer::Wait => Some(Ruling::Decline),
+            Answer::Change if self.ask().is_some_and(repeats) => None,
             Answer::Change => Some(Ruling::Alter),
             Answer::Yes | Answer::Question | Answer::Backchannel | Answer::Unclear => None,
         };
@@ -324,10 +326,8 @@ impl Confirmation {
         }
         match self {
             Confirmation::Closed => None,
-            Confirmation::Asking { .. } => {
-                let ruling = if all == Answer::Yes { Ruling::EarlyYes } else { Ruling::Nothing };
-                Some((ruling, Verdict::Spoken(all)))
-            }
+            Confirmation::Asking { .. } if all == Answer::Yes => Some((Ruling::EarlyYes, Verdict::Early)),
+            Confirmation::Asking { .. } => Some((Ruling::Nothing, Verdict::Spoken(all))),
             Confirmation::Listening { ask, end, .. } => {
                 Some(ask.rule_answer(said, all, *end, language, &cues))
             }
@@ -365,6 +365,14 @@ impl Permit {
 }
 
 impl Ask {
+    /// Whether what sounds like a change only says what was asked again: "yes, twenty dollars" changes nothing.
+    fn is_repeated(&self, said: &str, language: Language, cues: &Cues<'_>) -> bool {
+        let asked = tokens(&spoken_text(language, &self.question));
+        let mut more = tokens(&spoken_text(language, said));
+        more.retain(|word| !asked.contains(word));
+        judge(language, &more.join(" "), cues) != Answer::Change
+    }
+
     /// An answer after the question's end: only words whose audio began after it count for a yes.
     fn rule_answer(
         &self,
@@ -392,6 +400,7 @@ impl Ask {
         match said.affirmation {
             _ if over => (Ruling::AskAgain(Form::Short), Verdict::Early),
             _ if said.lost == Lost::Words => (again, Verdict::Spoken(Answer::Unclear)),
+            _ if echoes(language, &words, &self.question) => (again, Verdict::Echo),
             Affirmation::Absent if answer == Answer::Yes => (again, Verdict::Spoken(Answer::Unclear)),
             Affirmation::ByWords | Affirmation::Absent if answer != Answer::Yes => {
                 (again, Verdict::Spoken(answer))
@@ -399,7 +408,6 @@ impl Ask {
             Affirmation::Certain | Affirmation::Doubtful if answer != Answer::Yes && !by_sound => {
                 (again, Verdict::Spoken(answer))
             }
-            _ if echoes(language, &words, &self.question) => (again, Verdict::Echo),
             _ if self.voice == Voice::KeyOnly => (again, Verdict::WantsKey),
             Affirmation::Doubtful => (Ruling::AskAgain(Form::YesAgain), Verdict::Doubtful),
             Affirmation::ByWords | Affirmation::Certain | Affirmation::Absent => {

@@ -110,9 +110,9 @@ impl Playback {
         }
     }
 
-    /// Queues the sentence that answers the caller before all that waits.
-    pub(super) fn queue_first(&mut self, role: Role, text: String) {
-        self.waiting.push_front(Reply { id: ReplyId(0), role, pieces: vec![text], end: End::Complete });
+    /// Queues what the caller must hear before all that waits.
+    pub(super) fn queue_first(&mut self, role: Role, pieces: Vec<String>) {
+        self.waiting.push_front(Reply { id: ReplyId(0), role, pieces, end: End::Complete });
         self.waiting.truncate(WAITING_MAX);
     }
 
