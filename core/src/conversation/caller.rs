@@ -87,8 +87,11 @@ impl Conversation {
     pub(super) fn new_turn(&mut self, out: &mut Outputs) {
         self.count_turn();
         self.drop_generation(out);
-        // What became of an action is told whatever is said meanwhile.
-        self.playback.forget_waiting(|role| matches!(role, Role::Outcome(_) | Role::Goodbye));
+        // What became of an action is told whatever is said meanwhile, and an open question stays open.
+        self.playback.forget_waiting(|role| match role {
+            Role::Outcome(_) | Role::Goodbye | Role::Question(_) | Role::Action(_) => true,
+            Role::Greeting | Role::Answer(_) | Role::Filler | Role::Reminder | Role::Notice => false,
+        });
         self.generation.new_turn();
         self.patience.new_turn();
     }
