@@ -95,6 +95,9 @@ fn plan_of(file: &CallFile) -> Plan {
             "en" | "es" => {}
             "keyed" => plan.tools[1].idempotency = Idempotency::Keyed,
             "unasked" => plan.tools[1].confirm.policy = Policy::Never,
+            "broken-condition" => {
+                plan.tools[1].confirm.policy = Policy::When("nowhere > 50".to_owned());
+            }
             "over-fifty" => plan.tools[1].confirm.policy = Policy::When("amount | int > 50".to_owned()),
             "accepted" => plan.tools[1].confirm.voice = VoiceYes::Accepted,
             "demands-mark" => plan.tools[1].confirm.demands_mark = true,

@@ -40,13 +40,26 @@ const ROOT: &[(&str, &[&str])] = &[
     (
         "demo",
         &[
-            "media", "catalog", "driver", "gateway", "caller", "standin", "store", "replay", "stt", "tts",
+            "media",
+            "telephony",
+            "catalog",
+            "driver",
+            "gateway",
+            "caller",
+            "standin",
+            "store",
+            "replay",
+            "stt",
+            "tts",
             "llm",
         ],
     ),
     (
         "bench",
-        &["media", "catalog", "driver", "gateway", "caller", "standin", "store", "replay", "stt", "tts"],
+        &[
+            "media", "speech", "catalog", "driver", "gateway", "caller", "standin", "store", "replay", "stt",
+            "tts",
+        ],
     ),
     ("console", &["catalog", "store"]),
 ];
