@@ -93,7 +93,7 @@ fn two_utterances_of_one_turn_are_two_texts_with_two_places() {
 
 #[test]
 fn a_voice_without_a_text_is_an_empty_transcript() {
-    let burst = utter("x").len() - Millis(400).samples().0 as usize;
+    let burst = utter("x").len() - Millis(320).samples().0 as usize;
     let track = [silence(200), utter("yes")[burst..].to_vec(), silence(1_000)].concat();
     let (heard, _) = hear(&track, watch(200, 700));
     assert_eq!(heard.iter().map(text).collect::<Vec<_>>(), [""]);
@@ -151,7 +151,7 @@ fn nothing_is_found_in_noise_in_bursts_of_nonsense_or_without_speech() {
 #[test]
 fn the_voice_is_as_long_as_its_text_and_carries_it() {
     let long = "A longer sentence takes its time.";
-    for (text, pace, least) in [("Yes.", 60, 400), (long, 60, 1_980), (long, 10, 400), ("", 60, 0)] {
+    for (text, pace, least) in [("Yes.", 60, 320), (long, 60, 1_980), (long, 10, 330), ("", 60, 0)] {
         let utterance = Utterance { text: text.to_owned(), language: Language::English };
         let chunks: Vec<_> = Voice::at(Millis(pace)).speak(utterance).map(Result::unwrap).collect().now_or_never().unwrap();
         let samples = chunks.concat();

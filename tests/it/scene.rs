@@ -33,12 +33,12 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
 /// How long anything awaited may take: far above what it does take, far below a test runner's patience.
-const PATIENCE: Duration = Duration::from_secs(8);
+const PATIENCE: Duration = Duration::from_secs(6);
 
 /// Lines a scene can hold: a long call writes a few hundred.
 const LINES: usize = 4_096;
@@ -48,6 +48,11 @@ const QUICK: Millis = Millis(10);
 
 pub(crate) const GREETING: &str = "Hello, how can I help you?";
 pub(crate) const REFUND: &str = "refund twenty dollars on order 1182";
+
+/// The books after [`REFUND`].
+pub(crate) fn twenty() -> Vec<(String, String)> {
+    vec![("1182".to_owned(), "20.00".to_owned())]
+}
 
 /// What is particular about a scene.
 pub(crate) struct Stage {
@@ -216,8 +221,9 @@ impl Scene {
 
     /// The next line of a journal that holds `part`.
     pub(crate) async fn line(&mut self, part: &str) -> String {
+        let deadline = Instant::now() + PATIENCE;
         loop {
-            let next = timeout(PATIENCE, self.seen.recv()).await;
+            let next = timeout_at(deadline, self.seen.recv()).await;
             let Ok(Some(seen)) = next else { panic!("no `{part}` after\n{}", self.lines.join("\n")) };
             if self.note(seen).contains(part) {
                 return self.lines.last().unwrap().clone();
