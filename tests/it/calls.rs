@@ -36,8 +36,8 @@ async fn an_order_is_looked_up_without_a_question() {
     let mut scene = Scene::plain().await;
     let caller = scene.greeted().await;
     caller.say("where is my order 1182").await;
-    scene.line("< settled t1 done {\"status\":\"delivered\"}").await;
-    let answer = scene.line("> say #2.0 answer:@2").await;
+    scene.line("< settled t1 done {\"state\":\"delivered\"}").await;
+    let answer = scene.line("> say #2.1 answer:@2").await;
     assert!(answer.contains("delivered"), "{answer}");
     caller.finish().await;
     assert!(!scene.has("note asked") && scene.intents().await.is_empty());

@@ -468,7 +468,7 @@ fn toolbox(stage: &Stage, shop: &Shop) -> Toolbox {
         ..exchange(Method::Post, "/orders/{{ order }}/refunds", &[("refunded", "amount")])
     };
     let tools = vec![
-        tool("shop.order", Effects::None, vec![order()], Vec::new(), look(&[("status", "status")])),
+        tool("shop.order", Effects::None, vec![order()], Vec::new(), look(&[("state", "body.status")])),
         tool(
             "shop.refund",
             Effects::Irreversible,
