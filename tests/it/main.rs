@@ -10,6 +10,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that fails says where")]
 
+mod cable;
+mod raw;
 mod scene;
 
 mod calls;

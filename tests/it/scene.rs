@@ -68,6 +68,8 @@ pub(crate) struct Stage {
     pub(crate) llm: Arc<dyn Llm>,
     /// The carrier reaches the gateway through this address.
     pub(crate) by_way_of: Option<Way>,
+    /// A server the scene needs, stopped with it.
+    pub(crate) helper: Option<JoinHandle<()>>,
 }
 
 /// An address for the gateway, and the listener behind it.
@@ -89,6 +91,7 @@ impl Default for Stage {
             key: KeyPlace::Header("Idempotency-Key".to_owned()),
             llm: Arc::new(Builtin),
             by_way_of: None,
+            helper: None,
         }
     }
 }
@@ -109,6 +112,7 @@ pub(crate) struct Scene {
     plan: Arc<Plan>,
     auth_token: Option<SecretString>,
     served: JoinHandle<()>,
+    helper: Option<JoinHandle<()>>,
     seen: mpsc::Receiver<Seen>,
     lines: Vec<String>,
     calls: Vec<CallId>,
@@ -184,6 +188,7 @@ impl Scene {
             plan,
             auth_token: stage.auth_token,
             served,
+            helper: stage.helper,
             seen,
             lines: Vec::new(),
             calls: Vec::new(),
@@ -282,9 +287,17 @@ impl Scene {
         states
     }
 
+    pub(crate) async fn stop_helper(&mut self) {
+        if let Some(helper) = self.helper.take() {
+            helper.abort();
+            let _ = helper.await;
+        }
+    }
+
     /// Waits for the last call's end, and leaves nothing behind.
     pub(crate) async fn close(mut self) {
         self.stop.cancel();
+        self.stop_helper().await;
         patient("the gateway's end", self.served).await.unwrap();
         while let Some(Some(seen)) = futures::FutureExt::now_or_never(self.seen.recv()) {
             if !self.calls.contains(&seen.call) {
