@@ -83,7 +83,10 @@ fn two_utterances_of_one_turn_are_two_texts_with_two_places() {
     let (yes, no) = (utter("yes"), utter("no wait"));
     let track = [silence(200), yes.clone(), silence(300), no, silence(1_000)].concat();
     let (heard, began) = hear(&track, watch(60, 500));
-    assert_eq!((heard.iter().map(text).collect::<Vec<_>>(), began.len()), (vec!["yes no wait".to_owned()], 1));
+    assert_eq!(
+        (heard.iter().map(text).collect::<Vec<_>>(), began.len()),
+        (vec!["yes no wait".to_owned()], 1)
+    );
     let spans: Vec<_> = heard[0].words.iter().map(|w| w.span.unwrap()).collect();
     assert!(spans[0].to < spans[1].from, "the pause lies between them: {spans:?}");
     assert!(spans[1].from >= Position((200 * 8 + yes.len() + 300 * 8) as u64));
@@ -149,11 +152,22 @@ fn nothing_is_found_in_noise_in_bursts_of_nonsense_or_without_speech() {
 }
 
 #[test]
+fn an_answer_nobody_took_is_given_again() {
+    let mut ear = open();
+    ear.audio(Position(0), &utter("yes"));
+    ear.speech_stopped(Position(9_000), Expect::Anything);
+    drop(ear.next());
+    let Some(SttEvent::Heard(transcript)) = ear.next().now_or_never() else { panic!("no answer") };
+    assert_eq!(text(&transcript), "yes");
+}
+
+#[test]
 fn the_voice_is_as_long_as_its_text_and_carries_it() {
     let long = "A longer sentence takes its time.";
     for (text, pace, least) in [("Yes.", 60, 320), (long, 60, 1_980), (long, 10, 330), ("", 60, 0)] {
         let utterance = Utterance { text: text.to_owned(), language: Language::English };
-        let chunks: Vec<_> = Voice::at(Millis(pace)).speak(utterance).map(Result::unwrap).collect().now_or_never().unwrap();
+        let chunks: Vec<_> =
+            Voice::at(Millis(pace)).speak(utterance).map(Result::unwrap).collect().now_or_never().unwrap();
         let samples = chunks.concat();
         let length = Samples(u32::try_from(samples.len()).unwrap()).millis();
         assert!((least..least + 80).contains(&length.0), "{text}: {length}");

@@ -62,7 +62,11 @@ async fn who_speaks_into_the_greeting_stops_it_and_history_keeps_what_was_heard(
     scene.line("> generate @1").await;
     let recording = caller.finish().await;
     let spoke = said(&recording.caller)[0].span.from;
-    assert!(at.since(spoke).millis() < Millis(600), "cleared {} after the caller began", at.since(spoke).millis());
+    assert!(
+        at.since(spoke).millis() < Millis(600),
+        "cleared {} after the caller began",
+        at.since(spoke).millis()
+    );
     let history = scene.history();
     let [Message::Agent { text }, Message::Caller { text: words, keyed: false }] = &history[..] else {
         panic!("{history:?}")

@@ -70,7 +70,10 @@ async fn a_start_of_another_sound_or_of_no_call_is_refused() {
     let mut raw = Raw::open(&scene.url, None).await.unwrap();
     let start = json!({"streamSid": "MZ1", "accountSid": "AC1", "callSid": "CA1", "tracks": ["inbound"],
         "customParameters": {}, "mediaFormat": {"encoding": "audio/opus", "sampleRate": 48000, "channels": 2}});
-    raw.send(json!({"event": "start", "sequenceNumber": "1", "streamSid": "MZ1", "start": start}).to_string()).await;
+    raw.send(
+        json!({"event": "start", "sequenceNumber": "1", "streamSid": "MZ1", "start": start}).to_string(),
+    )
+    .await;
     assert_eq!(raw.closed().await, Some(1008));
     let mut raw = Raw::open(&scene.url, None).await.unwrap();
     for _ in 0..20 {

@@ -10,7 +10,8 @@ use centralita::store::{CallState, IntentState, OutcomeKind};
 use crate::cable::Cable;
 use crate::scene::{GREETING, REFUND, Scene, Stage, patient, told, twenty};
 
-const LOST: &str = "I'm so sorry, we had a problem on our side and I lost where we were. Could we start over?";
+const LOST: &str =
+    "I'm so sorry, we had a problem on our side and I lost where we were. Could we start over?";
 
 async fn cabled() -> (Cable, Scene) {
     let (cable, way) = Cable::new().await;
@@ -25,9 +26,13 @@ async fn a_caller_whose_stream_broke_is_connected_again_and_told_that_the_thread
     scene.line("< hung-up").await;
     scene.line("< played #1").await;
     let recording = caller.finish().await;
-    assert_eq!((told(&recording), recording.figures.streams), (vec![GREETING.to_owned(), LOST.to_owned()], 2));
+    assert_eq!(
+        (told(&recording), recording.figures.streams),
+        (vec![GREETING.to_owned(), LOST.to_owned()], 2)
+    );
     let states = scene.states().await;
     assert!(matches!(states[..], [CallState::Lost, CallState::Ended { .. }]), "{states:?}");
+    drop(cable);
     scene.close().await;
 }
 
@@ -47,6 +52,7 @@ async fn after_the_third_time_the_caller_hears_an_apology_and_the_call_ends() {
     assert!(apology.starts_with("I'm sorry") && apology.ends_with("Goodbye."), "{apology}");
     assert_eq!(caller.ended().await, Ended::AgentHungUp);
     assert_eq!(caller.finish().await.figures.streams, 4);
+    drop(cable);
     scene.close().await;
 }
 
@@ -62,6 +68,7 @@ async fn a_question_that_was_open_when_the_stream_broke_is_void() {
     caller.finish().await;
     assert!(!scene.has("> run"), "a yes to another call's question is none");
     assert!(scene.refunds().await.is_empty() && scene.intents().await.is_empty());
+    drop(cable);
     scene.close().await;
 }
 
@@ -78,7 +85,13 @@ async fn the_question_what_is_next_is_answered_with_a_hang_up_once_the_caller_ha
         }
     })
     .await;
-    let form = [("CallSid", call.as_str()), ("AccountSid", "AC1"), ("From", "+1"), ("To", "+2"), ("CallStatus", "in-progress")];
+    let form = [
+        ("CallSid", call.as_str()),
+        ("AccountSid", "AC1"),
+        ("From", "+1"),
+        ("To", "+2"),
+        ("CallStatus", "in-progress"),
+    ];
     let url = scene.url.join("hooks/twilio/after-stream?attempt=0").unwrap();
     let answer = crate::scene::http().post(url).form(&form).send().await.unwrap().text().await.unwrap();
     assert!(answer.contains("<Hangup/>") && !answer.contains("<Connect"), "{answer}");

@@ -154,8 +154,12 @@ impl Scene {
         });
         let store = Store::in_memory().await.unwrap();
         let (watcher, seen) = mpsc::channel(LINES);
-        let shell =
-            Shell { store: store.clone(), recordings: None, watcher: Some(watcher), hang_up: Arc::new(CloseOnly) };
+        let shell = Shell {
+            store: store.clone(),
+            recordings: None,
+            watcher: Some(watcher),
+            hang_up: Arc::new(CloseOnly),
+        };
         let Way { public, listener } = match stage.by_way_of {
             Some(way) => way,
             None => here().await,

@@ -106,7 +106,10 @@ async fn a_refund_that_could_not_be_sent_has_failed() {
     scene.line("< settled t1").await;
     let outcome = scene.line("outcome:t1").await;
     // The connection the order was read through may take the request and then break: then nobody knows.
-    assert!(outcome.contains("Nothing has been changed") || outcome.contains("couldn't find out"), "{outcome}");
+    assert!(
+        outcome.contains("Nothing has been changed") || outcome.contains("couldn't find out"),
+        "{outcome}"
+    );
     caller.finish().await;
     scene.close().await;
 }
