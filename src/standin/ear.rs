@@ -5,8 +5,9 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::task::Poll;
 
-use futures::future::{self, BoxFuture, FutureExt as _};
+use futures::future::{BoxFuture, FutureExt as _, poll_fn};
 
 use super::burst::{Finder, Said};
 use crate::core::base::{Fault, Position, Samples, Span};
@@ -65,11 +66,13 @@ impl SttStream for Listening {
     }
 
     fn next(&mut self) -> BoxFuture<'_, SttEvent> {
-        match self.ready.pop_front() {
-            Some(transcript) => future::ready(SttEvent::Heard(transcript)).boxed(),
+        // Taken when it is polled, not when it is asked for: a future that is dropped unpolled loses nothing.
+        let heard = poll_fn(|_| match self.ready.pop_front() {
+            Some(transcript) => Poll::Ready(SttEvent::Heard(transcript)),
             // Nothing becomes ready while this is awaited: all else needs the stream too.
-            None => future::pending().boxed(),
-        }
+            None => Poll::Pending,
+        });
+        heard.boxed()
     }
 }
 

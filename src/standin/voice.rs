@@ -16,7 +16,7 @@ pub const PACE: Millis = Millis(60);
 
 /// The shortest voice, whatever the text: a fresh voice detector does not believe the first tenth of a second, and
 /// a barge-in takes two more.
-const VOICE_LEAST: Millis = Millis(400);
+const VOICE_LEAST: Millis = Millis(320);
 
 /// Samples handed over at a time, 200 ms, as a synthesiser would.
 const CHUNK: usize = 1_600;
@@ -68,7 +68,7 @@ pub fn utter(text: &str) -> Vec<i16> {
     utter_at(text, PACE)
 }
 
-/// The same, with so much voice a character; 400 ms in all at the least.
+/// The same, with so much voice a character; 320 ms in all at the least.
 #[must_use]
 pub fn utter_at(text: &str, pace: Millis) -> Vec<i16> {
     let mut samples = Vec::new();

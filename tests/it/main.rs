@@ -1,6 +1,25 @@
-//! The integration tests of the package, one binary.
+//! The tests of the gateway from outside, one binary: real sockets on loopback, a real caller, a real shop, and the
+//! speech programs that the set-up installs.
 //!
-//! Promises: only loopback, only programs the set-up installs.
-//! Never: holds a test itself.
+//! Reading order: `scene` (everything a call needs), `calls` (whole calls), `gate` (the yes, the no and all that
+//! is neither), `unknown` (an outcome nobody knows), `tools` (a shop that fails), `loss` (streams that break),
+//! `door` (who may come in), `hostile` (what no carrier sends), `speech` (the embedded engines).
+//!
+//! Promises: every scene ends with its journals folded anew and not one task left; no test waits for a time, only
+//! for what happens.
+//! Never: leaves loopback, needs a key.
 
+#![allow(clippy::unwrap_used, reason = "a test that fails says where")]
+
+mod cable;
+mod raw;
+mod scene;
 mod speech;
+
+mod calls;
+mod door;
+mod gate;
+mod hostile;
+mod loss;
+mod tools;
+mod unknown;

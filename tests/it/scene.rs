@@ -1,0 +1,511 @@
+//! A scene: a shop, an agent who can refund, a gateway before them, and callers who phone it.
+//!
+//! Promises: a wait that fails shows the call's journal so far; [`Scene::close`] folds every journal and counts
+//! the tasks that are left.
+//! Never: sleeps.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use centralita::caller::{Dial, Ended, Heard, Phone, Recording};
+use centralita::core::base::{CallId, Digest, Millis, ToolName};
+use centralita::core::conversation::{
+    Confirm, Effects, Idempotency, Parameter, ParameterKind, Plan, Policy, Tag, Timing, ToolPhrases,
+    ToolPlan, VoiceYes,
+};
+use centralita::core::journal::{CallFile, fold};
+use centralita::core::language::Language;
+use centralita::demo::shop::{Faults, Refund, Shop};
+use centralita::driver::{Agent, CloseOnly, Seen, Shell};
+use centralita::gateway::{Gateway, Settings, Switchboard, Trust};
+use centralita::integrations::{Connection, Exchange, KeyPlace, Method, SecretHeader, ToolSpec, Toolbox};
+use centralita::llm::builtin::Builtin;
+use centralita::llm::{Llm, LlmEvent, Message, Prompt};
+use centralita::secrets::{SecretName, Secrets};
+use centralita::standin::{Ear, Voice, said, utter_at};
+use centralita::store::{CallState, IntentRecord, Store};
+use centralita::telephony::twilio::{PublicUrl, Verifier};
+use futures::stream::BoxStream;
+use secrecy::SecretString;
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout, timeout_at};
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+/// How long anything awaited may take: far above what it does take, far below a test runner's patience.
+const PATIENCE: Duration = Duration::from_secs(6);
+
+/// Lines a scene can hold: a long call writes a few hundred.
+const LINES: usize = 4_096;
+
+/// Speech of a test's callers and agents: six times as fast as people speak.
+const QUICK: Millis = Millis(10);
+
+pub(crate) const GREETING: &str = "Hello, how can I help you?";
+pub(crate) const REFUND: &str = "refund twenty dollars on order 1182";
+
+/// The books after [`REFUND`].
+pub(crate) fn twenty() -> Vec<(String, String)> {
+    vec![("1182".to_owned(), "20.00".to_owned())]
+}
+
+/// What is particular about a scene.
+pub(crate) struct Stage {
+    pub(crate) faults: Faults,
+    /// In place of the shop's own address.
+    pub(crate) tools_at: Option<Url>,
+    pub(crate) calls_max: usize,
+    pub(crate) auth_token: Option<SecretString>,
+    pub(crate) timing: Timing,
+    pub(crate) pace: Millis,
+    pub(crate) tool_timeout: Millis,
+    pub(crate) key: KeyPlace,
+    pub(crate) llm: Arc<dyn Llm>,
+    /// The carrier reaches the gateway through this address.
+    pub(crate) by_way_of: Option<Way>,
+    /// A server the scene needs, stopped with it.
+    pub(crate) helper: Option<JoinHandle<()>>,
+}
+
+/// An address for the gateway, and the listener behind it.
+pub(crate) struct Way {
+    pub(crate) public: Url,
+    pub(crate) listener: TcpListener,
+}
+
+impl Default for Stage {
+    fn default() -> Stage {
+        Stage {
+            faults: Faults::None,
+            tools_at: None,
+            calls_max: 10,
+            auth_token: None,
+            timing: timing(),
+            pace: QUICK,
+            tool_timeout: Millis(400),
+            key: KeyPlace::Header("Idempotency-Key".to_owned()),
+            llm: Arc::new(Builtin),
+            by_way_of: None,
+            helper: None,
+        }
+    }
+}
+
+/// Waits short enough that a whole call fits into three seconds.
+fn timing() -> Timing {
+    Timing { end_of_turn: Millis(250), end_of_answer: Millis(250), keys: Millis(200), ..Timing::default() }
+}
+
+/// Everything at once.
+pub(crate) struct Scene {
+    pub(crate) gateway: Gateway,
+    pub(crate) store: Store,
+    pub(crate) url: Url,
+    pub(crate) stop: CancellationToken,
+    shop: Shop,
+    books: PathBuf,
+    plan: Arc<Plan>,
+    auth_token: Option<SecretString>,
+    served: JoinHandle<()>,
+    helper: Option<JoinHandle<()>>,
+    seen: mpsc::Receiver<Seen>,
+    lines: Vec<String>,
+    calls: Vec<CallId>,
+    prompts: Arc<Overheard>,
+}
+
+/// A model, and what it was asked.
+struct Overheard {
+    llm: Arc<dyn Llm>,
+    prompts: Mutex<Vec<Prompt>>,
+}
+
+impl Llm for Overheard {
+    fn generate(&self, prompt: Prompt) -> BoxStream<'static, LlmEvent> {
+        self.prompts.lock().unwrap().push(prompt.clone());
+        self.llm.generate(prompt)
+    }
+}
+
+impl Scene {
+    pub(crate) async fn plain() -> Scene {
+        Scene::of(Stage::default()).await
+    }
+
+    pub(crate) async fn of(stage: Stage) -> Scene {
+        let books = std::env::temp_dir().join(format!("wire-{}.db", uuid::Uuid::new_v4()));
+        let shop = Shop::start(&books, stage.faults).await.unwrap();
+        let plan = Arc::new(plan(&stage));
+        let prompts = Arc::new(Overheard { llm: Arc::clone(&stage.llm), prompts: Mutex::default() });
+        let agent = Arc::new(Agent {
+            plan: Arc::clone(&plan),
+            plan_text: serde_json::to_string(&*plan).unwrap().into(),
+            toolbox: Arc::new(toolbox(&stage, &shop)),
+            llm: Arc::clone(&prompts) as Arc<dyn Llm>,
+            stt: Arc::new(Ear),
+            tts: Arc::new(Voice::at(stage.pace)),
+            vocabulary: Arc::default(),
+            tag: Tag::WhenAskedAgain,
+        });
+        let store = Store::in_memory().await.unwrap();
+        let (watcher, seen) = mpsc::channel(LINES);
+        let shell = Shell {
+            store: store.clone(),
+            recordings: None,
+            watcher: Some(watcher),
+            hang_up: Arc::new(CloseOnly),
+        };
+        let Way { public, listener } = match stage.by_way_of {
+            Some(way) => way,
+            None => here().await,
+        };
+        let public_url = PublicUrl::parse(&public).unwrap();
+        let trust = match &stage.auth_token {
+            Some(token) => Trust::Signed(Verifier::new(token.clone(), public_url.clone())),
+            None => Trust::UnsignedLoopback,
+        };
+        let switchboard =
+            Switchboard::new(Arc::clone(&agent), [("shop".to_owned(), agent)].into(), BTreeMap::new());
+        let gateway = Gateway::new(Settings {
+            trust,
+            public_url,
+            calls_max: stage.calls_max,
+            switchboard,
+            shell,
+            metrics: None,
+        });
+        let stop = CancellationToken::new();
+        let (serving, until) = (gateway.clone(), stop.clone());
+        let served = tokio::spawn(async move { serving.serve(listener, until).await.unwrap() });
+        Scene {
+            gateway,
+            store,
+            url: public,
+            stop,
+            shop,
+            books,
+            plan,
+            auth_token: stage.auth_token,
+            served,
+            helper: stage.helper,
+            seen,
+            lines: Vec::new(),
+            calls: Vec::new(),
+            prompts,
+        }
+    }
+
+    /// How the scene's callers dial.
+    pub(crate) fn dialling(&self) -> Dial {
+        let mut dial = Dial::new(self.url.join("hooks/twilio/voice").unwrap(), http());
+        dial.auth_token = self.auth_token.clone();
+        dial.pause = Millis(100);
+        dial
+    }
+
+    /// A caller whose call was taken.
+    pub(crate) async fn call(&self) -> Caller {
+        Caller(Phone::dial(self.dialling()).await.unwrap())
+    }
+
+    /// A caller who has heard the greeting.
+    pub(crate) async fn greeted(&mut self) -> Caller {
+        let caller = self.call().await;
+        self.line("< played #1 ").await;
+        caller
+    }
+
+    /// A caller who has heard the question about a refund of twenty dollars to its end.
+    pub(crate) async fn asked(&mut self) -> Caller {
+        let caller = self.greeted().await;
+        caller.say(REFUND).await;
+        self.line("> note asked t1").await;
+        caller
+    }
+
+    /// The next line of a journal that holds `part`.
+    pub(crate) async fn line(&mut self, part: &str) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let next = timeout_at(deadline, self.seen.recv()).await;
+            let Ok(Some(seen)) = next else { panic!("no `{part}` after\n{}", self.lines.join("\n")) };
+            if self.note(seen).contains(part) {
+                return self.lines.last().unwrap().clone();
+            }
+        }
+    }
+
+    fn note(&mut self, seen: Seen) -> &str {
+        if !self.calls.contains(&seen.call) {
+            self.calls.push(seen.call.clone());
+        }
+        self.lines.push(format!("{} {} {}", seen.call, seen.at, seen.line));
+        self.lines.last().unwrap()
+    }
+
+    /// All lines of all calls so far.
+    pub(crate) fn lines(&mut self) -> &[String] {
+        while let Ok(seen) = self.seen.try_recv() {
+            self.note(seen);
+        }
+        &self.lines
+    }
+
+    pub(crate) fn has(&mut self, part: &str) -> bool {
+        self.lines().iter().any(|line| line.contains(part))
+    }
+
+    /// The refunds in the shop's books: order and amount.
+    pub(crate) async fn refunds(&self) -> Vec<(String, String)> {
+        let refunds = self.shop.refunds().await.unwrap();
+        refunds.into_iter().map(|Refund { order, amount, key: _ }| (order, amount)).collect()
+    }
+
+    pub(crate) async fn intents(&self) -> Vec<IntentRecord> {
+        self.store.flush().await.unwrap();
+        let mut all = Vec::new();
+        for call in &self.calls {
+            all.extend(self.store.intents(call).await.unwrap());
+        }
+        all
+    }
+
+    /// What the model was told last.
+    pub(crate) fn history(&self) -> Vec<Message> {
+        self.prompts.prompts.lock().unwrap().last().map(|p| p.history.clone()).unwrap_or_default()
+    }
+
+    /// The state of each call, in the order they came.
+    pub(crate) async fn states(&mut self) -> Vec<CallState> {
+        self.lines();
+        self.store.flush().await.unwrap();
+        let mut states = Vec::new();
+        for call in &self.calls {
+            states.push(self.store.call(call).await.unwrap().unwrap().state);
+        }
+        states
+    }
+
+    pub(crate) async fn stop_helper(&mut self) {
+        if let Some(helper) = self.helper.take() {
+            helper.abort();
+            let _ = helper.await;
+        }
+    }
+
+    /// Waits for the last call's end, and leaves nothing behind.
+    pub(crate) async fn close(mut self) {
+        self.stop.cancel();
+        self.stop_helper().await;
+        patient("the gateway's end", self.served).await.unwrap();
+        while let Some(Some(seen)) = futures::FutureExt::now_or_never(self.seen.recv()) {
+            if !self.calls.contains(&seen.call) {
+                self.calls.push(seen.call);
+            }
+        }
+        self.store.flush().await.unwrap();
+        for call in &self.calls {
+            folds(&self.store, call, &self.plan).await;
+        }
+        drop((self.gateway, self.prompts));
+        self.store.close().await.unwrap();
+        self.shop.stop().await;
+        for tail in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(format!("{}{tail}", self.books.display()));
+        }
+        let metrics = tokio::runtime::Handle::current().metrics();
+        let alone = async {
+            while metrics.num_alive_tasks() > 0 {
+                tokio::task::yield_now().await;
+            }
+        };
+        if timeout(Duration::from_secs(2), alone).await.is_err() {
+            panic!("{} tasks were left", metrics.num_alive_tasks());
+        }
+    }
+}
+
+/// The stored journal is whole, and comes out again when its events are folded.
+async fn folds(store: &Store, call: &CallId, plan: &Arc<Plan>) {
+    let mut text = String::new();
+    for (n, line) in (0_u32..).zip(store.journal(call).await.unwrap()) {
+        assert_eq!(line.seq, n, "a hole in the journal of {call}");
+        let line_text = line.text.reveal();
+        let time = if line_text.starts_with('>') { String::new() } else { format!("{} ", line.at) };
+        text.push_str(&format!("{time}{line_text}\n"));
+    }
+    let file = CallFile::parse(&text).unwrap_or_else(|e| panic!("{call}: {e}\n{text}"));
+    assert_eq!(fold(&file, Arc::clone(plan)).write(), file.write(), "{call} folds otherwise");
+}
+
+/// A caller with a phone.
+pub(crate) struct Caller(pub(crate) Phone);
+
+impl Caller {
+    pub(crate) async fn say(&self, text: &str) {
+        self.0.say(utter_at(text, QUICK)).await;
+    }
+
+    pub(crate) async fn press(&self, key: char) {
+        self.0.press(centralita::telephony::Key::parse(&key.to_string()).unwrap()).await;
+    }
+
+    /// Listens until something is heard that `wanted` takes.
+    pub(crate) async fn until<T>(&mut self, what: &str, wanted: impl Fn(&Heard) -> Option<T>) -> T {
+        loop {
+            let heard = patient(what, self.0.next()).await;
+            if let Some(found) = wanted(&heard) {
+                return found;
+            }
+            assert!(!matches!(heard, Heard::Ended(_)), "waited for {what}, but {heard:?}");
+        }
+    }
+
+    pub(crate) async fn ended(&mut self) -> Ended {
+        self.until("the end of the call", |heard| match heard {
+            Heard::Ended(how) => Some(how.clone()),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Hangs up, unless the call is over.
+    pub(crate) async fn finish(self) -> Recording {
+        patient("the phone's end", self.0.finish()).await
+    }
+}
+
+/// What the caller was told, by the recording.
+pub(crate) fn told(recording: &Recording) -> Vec<String> {
+    said(&recording.agent).into_iter().map(|s| s.text).collect()
+}
+
+pub(crate) async fn patient<T>(what: &str, future: impl Future<Output = T>) -> T {
+    timeout(PATIENCE, future).await.unwrap_or_else(|_| panic!("waited in vain for {what}"))
+}
+
+/// A client that keeps no connection: what it leaves behind is nobody's.
+pub(crate) fn http() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap()
+}
+
+/// A free port of loopback.
+pub(crate) async fn here() -> Way {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let public = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+    Way { public, listener }
+}
+
+fn plan(stage: &Stage) -> Plan {
+    let parameter = |name: &str, kind, ask: &str| Parameter {
+        name: name.to_owned(),
+        kind,
+        description: String::new(),
+        required: true,
+        ask: ask.to_owned(),
+    };
+    let order = || parameter("order", ParameterKind::Digits, "Which order number?");
+    let tool = |name: &str, effects, question: &str, examples: &[&str], parameters| ToolPlan {
+        name: ToolName(name.into()),
+        description: String::new(),
+        examples: examples.iter().map(|e| (*e).to_owned()).collect(),
+        parameters,
+        effects,
+        confirm: Confirm {
+            policy: Policy::Always,
+            question: question.to_owned(),
+            short: "{{ amount | money }}".to_owned(),
+            action: "Refunding {{ amount | money }}.".to_owned(),
+            verbs: vec!["refund it".to_owned()],
+            voice: VoiceYes::ByEngine,
+            demands_mark: true,
+        },
+        phrases: ToolPhrases::default(),
+        idempotency: if stage.key == KeyPlace::None { Idempotency::None } else { Idempotency::Keyed },
+        timeout: stage.tool_timeout,
+    };
+    let question = "Refund {{ amount | money }} on order {{ order | digits }}?";
+    let refund = vec![order(), parameter("amount", ParameterKind::Money, "How much?")];
+    let refund_examples = ["refund {amount} on order {order}", "I want a refund"];
+    Plan {
+        agent: "shop".to_owned(),
+        language: Language::English,
+        currency: "USD".to_owned(),
+        greeting: GREETING.to_owned(),
+        prompt: String::new(),
+        tools: vec![
+            tool("shop.order", Effects::None, "", &["where is my order {order}"], vec![order()]),
+            tool("shop.refund", Effects::Irreversible, question, &refund_examples, refund),
+        ],
+        keys: BTreeMap::new(),
+        answers: Vec::new(),
+        timing: stage.timing.clone(),
+        hash: Digest::of_bytes(b"wire"),
+    }
+}
+
+fn toolbox(stage: &Stage, shop: &Shop) -> Toolbox {
+    let exchange = |method, path: &str, map: &[(&str, &str)]| Exchange {
+        method,
+        path: path.to_owned(),
+        query: BTreeMap::new(),
+        headers: BTreeMap::new(),
+        body: None,
+        map: map.iter().map(|(name, held)| ((*name).to_owned(), (*held).to_owned())).collect(),
+        success: None,
+        verify: Vec::new(),
+        errors: BTreeMap::new(),
+    };
+    let parameter = |name: &str, kind| Parameter {
+        name: name.to_owned(),
+        kind,
+        description: String::new(),
+        required: true,
+        ask: String::new(),
+    };
+    let order = || parameter("order", ParameterKind::Digits);
+    let tool = |name: &str, effects, parameters, prepare, request| ToolSpec {
+        name: ToolName(name.into()),
+        parameters,
+        effects,
+        prepare,
+        request,
+        key: stage.key.clone(),
+        not_done_on: [].into(),
+        timeout: stage.tool_timeout,
+    };
+    let look = |map| exchange(Method::Get, "/orders/{{ order }}", map);
+    let refund = Exchange {
+        body: Some(json!({"amount": "{{ amount }}"})),
+        ..exchange(Method::Post, "/orders/{{ order }}/refunds", &[("refunded", "amount")])
+    };
+    let tools = vec![
+        tool("shop.order", Effects::None, vec![order()], Vec::new(), look(&[("state", "body.status")])),
+        tool(
+            "shop.refund",
+            Effects::Irreversible,
+            vec![order(), parameter("amount", ParameterKind::Money)],
+            vec![look(&[("item", "item"), ("total", "total")])],
+            refund,
+        ),
+    ];
+    let bearer = SecretHeader {
+        header: "Authorization".to_owned(),
+        prefix: "Bearer ".to_owned(),
+        secret: "WIRE_SHOP_TOKEN".to_owned(),
+    };
+    let connection = Connection {
+        id: "shop".to_owned(),
+        base: stage.tools_at.clone().unwrap_or_else(|| shop.url.clone()),
+        allow_private: true,
+        secrets: vec![bearer],
+    };
+    let name = SecretName::reference("secret.WIRE_SHOP_TOKEN").unwrap();
+    let secrets = Secrets::from_env().with(name, shop.token.clone());
+    Toolbox::new(Language::English, "USD", &[connection], tools, &secrets).unwrap()
+}
