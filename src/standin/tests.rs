@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use futures::{FutureExt as _, StreamExt as _};
+use futures::FutureExt as _;
 
 use super::*;
 use crate::core::audio::{Law, Line, LineFact, LineOutputs, LineSetup, Watch};
@@ -13,14 +13,14 @@ use crate::core::base::{CallTime, Millis, Position, Samples};
 use crate::core::conversation::{Affirmation, Expect, Transcript, TranscriptEnd};
 use crate::core::language::Language;
 use crate::stt::{Stt as _, SttEvent, SttStream, Vocabulary};
-use crate::tts::{Tts as _, Utterance};
+use crate::tts::whole;
 
 fn silence(millis: usize) -> Vec<i16> {
     vec![0; millis * 8]
 }
 
 fn open() -> Box<dyn SttStream> {
-    Ear.open(Arc::new(Vocabulary::default()), Language::English).unwrap()
+    Ear.open(Arc::new(Vocabulary::of_sentences(Language::English, [])), Language::English).unwrap()
 }
 
 /// Sends a track over a line to an ear, as the driver does; what the ear reports, and where speech began.
@@ -165,10 +165,8 @@ fn an_answer_nobody_took_is_given_again() {
 fn the_voice_is_as_long_as_its_text_and_carries_it() {
     let long = "A longer sentence takes its time.";
     for (text, pace, least) in [("Yes.", 60, 320), (long, 60, 1_980), (long, 10, 330), ("", 60, 0)] {
-        let utterance = Utterance { text: text.to_owned(), language: Language::English };
-        let chunks: Vec<_> =
-            Voice::at(Millis(pace)).speak(utterance).map(Result::unwrap).collect().now_or_never().unwrap();
-        let samples = chunks.concat();
+        let voice = Voice::at(Millis(pace));
+        let samples = whole(&voice, text, Language::English).now_or_never().unwrap().unwrap();
         let length = Samples(u32::try_from(samples.len()).unwrap()).millis();
         assert!((least..least + 80).contains(&length.0), "{text}: {length}");
         let found: Vec<String> = said(&samples).into_iter().map(|s| s.text).collect();

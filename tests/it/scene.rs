@@ -26,6 +26,7 @@ use centralita::llm::{Llm, LlmEvent, Message, Prompt};
 use centralita::secrets::{SecretName, Secrets};
 use centralita::standin::{Ear, Voice, said, utter_at};
 use centralita::store::{CallState, IntentRecord, Store};
+use centralita::stt::Vocabulary;
 use centralita::telephony::twilio::{PublicUrl, Verifier};
 use futures::stream::BoxStream;
 use secrecy::SecretString;
@@ -149,7 +150,7 @@ impl Scene {
             llm: Arc::clone(&prompts) as Arc<dyn Llm>,
             stt: Arc::new(Ear),
             tts: Arc::new(Voice::at(stage.pace)),
-            vocabulary: Arc::default(),
+            vocabulary: Arc::new(Vocabulary::of_plan(&plan)),
             tag: Tag::WhenAskedAgain,
         });
         let store = Store::in_memory().await.unwrap();
