@@ -189,7 +189,8 @@ impl Conversation {
         }
         let Some(ask) = self.confirmation.ask() else { return };
         let proposal = ask.proposal;
-        self.count_turn();
+        // Not a turn in which the caller asks for something: what he declined before stays declined.
+        self.silence.broken();
         self.push_answer(words, "1");
         let naming = match self.naming(proposal) {
             None => Naming::Over,
