@@ -125,7 +125,8 @@ pub async fn answers(
     for Recording { file, kind, .. } in manifest(dir)?.into_iter().filter(asked) {
         let samples = read_line_wav(&dir.join(&file))?;
         let stream = recogniser.open(Arc::clone(&vocabulary), language)?;
-        let answer = hear(stream, &samples, Expect::YesNo).await.map(|transcript| weigh(&transcript, language));
+        let answer =
+            hear(stream, &samples, Expect::YesNo).await.map(|transcript| weigh(&transcript, language));
         let counts = report.kinds.entry(kind.clone()).or_default();
         counts.files += 1;
         match answer {
@@ -209,7 +210,11 @@ fn manifest(dir: &Path) -> Result<Vec<Recording>, Fault> {
 }
 
 fn silent() -> Fault {
-    Fault::new(Owner::Provider, "the recogniser gave no answer in time", "try again with nothing else running")
+    Fault::new(
+        Owner::Provider,
+        "the recogniser gave no answer in time",
+        "try again with nothing else running",
+    )
 }
 
 /// Least number of words put in, left out and exchanged (Levenshtein).

@@ -5,7 +5,8 @@
 
 use audioadapter_buffers::direct::SequentialSlice;
 use rubato::{
-    Async, FixedAsync, Indexing, Resampler, SincInterpolationParameters, SincInterpolationType, WindowFunction,
+    Async, FixedAsync, Indexing, Resampler, SincInterpolationParameters, SincInterpolationType,
+    WindowFunction,
 };
 
 use crate::core::base::{Fault, LINE_RATE_HZ, Owner};
@@ -66,7 +67,8 @@ impl ToLine {
         let resampler = Async::new_sinc(ratio, 1.0, &parameters, CHUNK, 1, FixedAsync::Input)
             .map_err(|_| odd_rate(rate_hz))?;
         let (output, delay) = (vec![0.0; resampler.output_frames_max()], resampler.output_delay());
-        let sinc = Sinc { resampler, input: Vec::with_capacity(CHUNK), output, delay, taken: 0, given: 0, rate_hz };
+        let sinc =
+            Sinc { resampler, input: Vec::with_capacity(CHUNK), output, delay, taken: 0, given: 0, rate_hz };
         Ok(ToLine { filter: Filter::Sinc(Box::new(sinc)) })
     }
 
@@ -107,7 +109,8 @@ impl Sinc {
     fn step(&mut self, out: &mut Vec<i16>) {
         let room = self.output.len();
         let input = SequentialSlice::new(&self.input, 1, CHUNK).expect("the chunk is full");
-        let mut output = SequentialSlice::new_mut(&mut self.output, 1, room).expect("one channel of its length");
+        let mut output =
+            SequentialSlice::new_mut(&mut self.output, 1, room).expect("one channel of its length");
         let made = self.resampler.process_into_buffer(&input, &mut output, Some(&Indexing::new()));
         let (_, made) = made.expect("a full chunk in, room for the most a chunk can give out");
         self.input.clear();
@@ -119,7 +122,10 @@ impl Sinc {
 }
 
 /// To the nearest sample, clipped.
-#[expect(clippy::cast_possible_truncation, reason = "a float cast to i16 saturates, which is the clipping wanted")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a float cast to i16 saturates, which is the clipping wanted"
+)]
 fn round(value: f32) -> i16 {
     value.round() as i16
 }

@@ -59,7 +59,8 @@ impl Pool {
 
     /// A worker for one turn.
     pub async fn lease(&self) -> Result<Lease, Lost> {
-        let permit = timeout(LEASE, Arc::clone(&self.permits).acquire_owned()).await.map_err(|_| Lost::Busy)?;
+        let permit =
+            timeout(LEASE, Arc::clone(&self.permits).acquire_owned()).await.map_err(|_| Lost::Busy)?;
         let permit = permit.map_err(|_| Lost::Busy)?;
         let worker = match self.waiting() {
             Some(worker) => worker,

@@ -18,11 +18,16 @@ const SAMPLES: u8 = b's';
 pub enum Request {
     /// Make a decoder, in place of the one of that name.
     Load(Load),
-    Unload { decoder: String },
+    Unload {
+        decoder: String,
+    },
     /// The turn that the next decodes are about, 8 kHz.
     Audio(Vec<i16>),
     /// Decode the whole turn by one search of one decoder.
-    Decode { decoder: String, search: String },
+    Decode {
+        decoder: String,
+        search: String,
+    },
 }
 
 /// A decoder: pronunciations, perhaps a transform of the acoustic model, and searches by name.
@@ -140,7 +145,8 @@ impl Request {
             }
             return Ok(Some(Request::Audio(pairs.iter().map(|pair| i16::from_le_bytes(*pair)).collect())));
         }
-        let control = serde_json::from_slice(&payload).map_err(|_| broken("a request that cannot be read"))?;
+        let control =
+            serde_json::from_slice(&payload).map_err(|_| broken("a request that cannot be read"))?;
         Ok(Some(match control {
             Control::Load(load) => Request::Load(load),
             Control::Unload { decoder } => Request::Unload { decoder },

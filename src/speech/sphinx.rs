@@ -27,7 +27,13 @@ unsafe extern "C" {
     fn ps_set_lm_file(ps: *mut Opaque, name: *const c_char, path: *const c_char) -> c_int;
     fn ps_set_search(ps: *mut Opaque, name: *const c_char) -> c_int;
     fn ps_start_utt(ps: *mut Opaque) -> c_int;
-    fn ps_process_raw(ps: *mut Opaque, data: *const i16, n: usize, no_search: c_int, full_utt: c_int) -> c_int;
+    fn ps_process_raw(
+        ps: *mut Opaque,
+        data: *const i16,
+        n: usize,
+        no_search: c_int,
+        full_utt: c_int,
+    ) -> c_int;
     fn ps_end_utt(ps: *mut Opaque) -> c_int;
     fn ps_get_hyp(ps: *mut Opaque, score: *mut i32) -> *const c_char;
     fn ps_get_prob(ps: *mut Opaque) -> i32;
@@ -67,7 +73,8 @@ impl Decoder {
         if let Some(transform) = files.transform {
             pairs.push((c"-mllr", c_path(transform)?));
         }
-        let at = |n: usize| pairs.get(n).map_or((ptr::null(), ptr::null()), |(k, v)| (k.as_ptr(), v.as_ptr()));
+        let at =
+            |n: usize| pairs.get(n).map_or((ptr::null(), ptr::null()), |(k, v)| (k.as_ptr(), v.as_ptr()));
         let (a, b, c, d, e) = (at(0), at(1), at(2), at(3), at(4));
         let end = ptr::null::<c_char>();
         // SAFETY: names and values are C strings that live until the call returns (it copies them); the first

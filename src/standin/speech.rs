@@ -35,7 +35,13 @@ impl Stt for ScriptedStt {
     fn open(&self, _: Arc<Vocabulary>, _: Language) -> Result<Box<dyn SttStream>, Fault> {
         let lines = self.calls.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
         let lines = lines.unwrap_or_else(|| Arc::from([]));
-        Ok(Box::new(Script { lines, turn: 0, since: Position::START, heard: VecDeque::new(), told: Notify::new() }))
+        Ok(Box::new(Script {
+            lines,
+            turn: 0,
+            since: Position::START,
+            heard: VecDeque::new(),
+            told: Notify::new(),
+        }))
     }
 
     fn yes_figure(&self) -> EngineYes {
@@ -83,7 +89,10 @@ fn spread(line: &str, speech: Span) -> Vec<Word> {
     let words: Vec<&str> = line.split_whitespace().collect();
     let length = u64::from(speech.to.since(speech.from).0);
     let at = |n: usize| Position(speech.from.0 + length * n as u64 / words.len() as u64);
-    let word = |(n, text): (usize, &&str)| Word { text: (*text).to_owned(), span: Some(Span { from: at(n), to: at(n + 1) }) };
+    let word = |(n, text): (usize, &&str)| Word {
+        text: (*text).to_owned(),
+        span: Some(Span { from: at(n), to: at(n + 1) }),
+    };
     words.iter().enumerate().map(word).collect()
 }
 
@@ -139,7 +148,9 @@ mod tests {
         stt.expect_call(Arc::from(["refund it".to_owned(), "yes".to_owned()]));
         let nothing = Arc::new(Vocabulary::of_sentences(Language::English, []));
         let mut stream = stt.open(nothing, Language::English).unwrap();
-        for (from, to, wanted) in [(100, 300, vec!["refund", "it"]), (900, 950, vec!["yes"]), (990, 999, vec![])] {
+        for (from, to, wanted) in
+            [(100, 300, vec!["refund", "it"]), (900, 950, vec!["yes"]), (990, 999, vec![])]
+        {
             stream.speech_started(Position(from));
             stream.speech_stopped(Position(to), Expect::Anything);
             let SttEvent::Heard(transcript) = stream.next().await else { panic!("a script does not fail") };

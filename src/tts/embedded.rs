@@ -47,6 +47,22 @@ impl Embedded {
     pub fn new(processes: usize) -> Embedded {
         Embedded { running: Arc::new(Semaphore::new(processes.max(1))) }
     }
+
+    /// Whether a voice exists: espeak-ng says nothing and speaks with another where it does not. Runs a program: for
+    /// checks, not for calls.
+    pub fn check(voice: &str) -> Result<(), Fault> {
+        if FLITE_VOICES.contains(&voice) {
+            return Ok(());
+        }
+        let mut list = std::process::Command::new("espeak-ng");
+        let list =
+            list.arg("--voices").stdin(Stdio::null()).output().map_err(|error| not_installed(&error))?;
+        // A variant (`en-us+f3`) is a change of a voice. The second column is the voice's language, its name here.
+        let wanted = voice.split('+').next().unwrap_or(voice);
+        let list = String::from_utf8_lossy(&list.stdout);
+        let known = list.lines().skip(1).any(|line| line.split_whitespace().nth(1) == Some(wanted));
+        known.then_some(()).ok_or_else(|| no_voice(voice))
+    }
 }
 
 impl Tts for Embedded {
@@ -85,7 +101,11 @@ impl SpeechStream for Utterance {
 }
 
 async fn synthesise(text: &str, voice: &str, parts: &mpsc::Sender<TtsEvent>) -> Result<(), Fault> {
-    if FLITE_VOICES.contains(&voice) { flite(text, voice, parts).await } else { espeak(text, voice, parts).await }
+    if FLITE_VOICES.contains(&voice) {
+        flite(text, voice, parts).await
+    } else {
+        espeak(text, voice, parts).await
+    }
 }
 
 /// flite writes its file in several goes, so it needs one; the file has lost its name before the program starts.
@@ -174,7 +194,8 @@ impl<'a> Pour<'a> {
 
 /// The rate a canonical 16-bit mono WAV header names; both programs write no other.
 fn rate_of(header: &[u8; HEADER]) -> Option<u32> {
-    let canonical = header.starts_with(b"RIFF") && header[8..16] == *b"WAVEfmt " && header[36..40] == *b"data";
+    let canonical =
+        header.starts_with(b"RIFF") && header[8..16] == *b"WAVEfmt " && header[36..40] == *b"data";
     let mono_16 = header[22..24] == [1, 0] && header[34..36] == [16, 0];
     let rate = [header[24], header[25], header[26], header[27]];
     (canonical && mono_16).then(|| u32::from_le_bytes(rate))
@@ -189,7 +210,11 @@ fn unnamed_file() -> io::Result<File> {
 }
 
 fn not_installed(error: &io::Error) -> Fault {
-    Fault::new(Owner::Admin, format!("the synthesiser cannot be started: {error}"), "apt-get install -y flite espeak-ng")
+    Fault::new(
+        Owner::Admin,
+        format!("the synthesiser cannot be started: {error}"),
+        "apt-get install -y flite espeak-ng",
+    )
 }
 
 fn no_voice(voice: &str) -> Fault {
@@ -237,15 +262,26 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn a_voice_that_does_not_exist_is_a_fault_that_names_it() {
-        let (length, end) = spoken("Hello there.", Some("no-such-voice"), Language::English).await;
-        assert_eq!(length, 0);
-        assert!(matches!(end, TtsEvent::Failed(fault) if fault.what.contains("no-such-voice")));
+    #[test]
+    fn a_voice_that_does_not_exist_is_a_fault_that_names_it() {
+        for voice in ["slt", "es", "es-419", "en-us+f3"] {
+            assert_eq!(Embedded::check(voice), Ok(()), "{voice}");
+        }
+        for voice in ["no-such-voice", "", "Language"] {
+            assert!(Embedded::check(voice).unwrap_err().what.contains(&format!("`{voice}`")), "{voice}");
+        }
     }
 
     #[tokio::test]
-    async fn text_without_a_word_ends_well_and_a_dropped_sentence_frees_its_place() {
+    async fn text_without_a_word_ends_and_does_not_hang() {
+        for (text, voice) in [("", "slt"), ("…", "slt"), ("", "es"), ("\n\n", "es")] {
+            let (length, end) = spoken(text, Some(voice), Language::English).await;
+            assert!(length < 16_000, "{text:?} by {voice}: {length} samples, {end:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_dropped_sentence_frees_its_place() {
         let tts = Embedded::new(1);
         drop(tts.speak(&"a very long sentence ".repeat(200), None, Language::English));
         let mut stream = tts.speak("Hello.", None, Language::English);

@@ -25,8 +25,11 @@ pub struct Length {
 impl Length {
     #[must_use]
     pub fn of(text: &str) -> Length {
-        let count = |test: fn(char) -> bool| u32::try_from(text.chars().filter(|c| test(*c)).count()).unwrap_or(u32::MAX);
-        let (letters, others) = (count(char::is_alphabetic), count(|c| !c.is_alphabetic() && !c.is_whitespace()));
+        let count = |test: fn(char) -> bool| {
+            u32::try_from(text.chars().filter(|c| test(*c)).count()).unwrap_or(u32::MAX)
+        };
+        let (letters, others) =
+            (count(char::is_alphabetic), count(|c| !c.is_alphabetic() && !c.is_whitespace()));
         let most = letters.saturating_add(others.saturating_mul(WORD)).saturating_mul(MOST);
         Length { least: letters.saturating_mul(LEAST), most: most.saturating_add(SILENCE), so_far: 0 }
     }
@@ -47,7 +50,9 @@ impl Length {
         let [got, least, most] = [self.so_far, self.least, self.most].map(|n| Samples(n).millis());
         Fault::new(
             Owner::Provider,
-            format!("the synthesised speech has {how} audio than its text can have: {got}, not {least} to {most}"),
+            format!(
+                "the synthesised speech has {how} audio than its text can have: {got}, not {least} to {most}"
+            ),
             "choose another voice if this one does it again",
         )
     }
@@ -72,7 +77,15 @@ mod tests {
 
     #[test]
     fn short_words_digits_and_silence_have_room() {
-        for (text, millis) in [("OK.", 700), ("1182", 1_800), ("$20.50", 2_500), ("…", 100), ("", 0), (" ", 0), ("3,000,000", 4_000)] {
+        for (text, millis) in [
+            ("OK.", 700),
+            ("1182", 1_800),
+            ("$20.50", 2_500),
+            ("…", 100),
+            ("", 0),
+            (" ", 0),
+            ("3,000,000", 4_000),
+        ] {
             assert!(judged(text, millis), "{text:?} in {millis} ms");
         }
         assert!(!judged("1182", 0), "digits need some audio");

@@ -4,4 +4,3 @@
 //! Never: holds a test itself.
 
 mod speech;
-mod measure;

@@ -46,7 +46,8 @@ pub(super) async fn answer(
 
 fn is_yes(heard: &Decoded) -> bool {
     let yes_word = |text: &str| YES_WORDS.contains(&text) || text == CONFIRM;
-    heard.words.first().is_some_and(|word| word.text == "yes") && heard.words.iter().all(|w| yes_word(&w.text))
+    heard.words.first().is_some_and(|word| word.text == "yes")
+        && heard.words.iter().all(|w| yes_word(&w.text))
 }
 
 /// The plan's own decode hears something that no yes is, or much more than the yes.
@@ -62,7 +63,8 @@ fn speaks_against(plan: &Decoded, yes: &Decoded) -> bool {
 fn refusal(strict: Decoded, plan: Decoded) -> Decoded {
     let sense = |heard: &Decoded| judge(Language::English, &heard.text(), &Cues::default());
     let refuses = matches!(sense(&strict), Answer::No | Answer::Wait);
-    let mute = plan.words.len() <= SHORT_WORDS && matches!(sense(&plan), Answer::Unclear | Answer::Backchannel | Answer::Yes);
+    let mute = plan.words.len() <= SHORT_WORDS
+        && matches!(sense(&plan), Answer::Unclear | Answer::Backchannel | Answer::Yes);
     if refuses && mute { strict } else { plan }
 }
 

@@ -76,7 +76,8 @@ mod tests {
 
     #[test]
     fn the_figure_is_about_the_files_that_are_here() {
-        let found = [STRICT, YES_NO_WORDS, WITNESS_LM, TRANSFORM].map(|t| Digest::of_bytes(t.as_bytes()).to_string());
+        let found =
+            [STRICT, YES_NO_WORDS, WITNESS_LM, TRANSFORM].map(|t| Digest::of_bytes(t.as_bytes()).to_string());
         let f = figure();
         assert_eq!(found, [f.grammar, f.dictionary, f.witness, f.transform]);
         assert_eq!(acoustic_model(Path::new(DEBIAN)).unwrap().to_string(), f.acoustic_model);

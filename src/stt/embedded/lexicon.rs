@@ -13,7 +13,8 @@ use crate::core::base::{Fault, Owner};
 /// The program of the package `flite` that turns letters into US phones.
 const LETTER_TO_SOUND: &str = "t2p";
 /// Phones of the acoustic model: CMU's 39, without stress.
-const PHONES: &str = "AA AE AH AO AW AY B CH D DH EH ER EY F G HH IH IY JH K L M N NG OW OY P R S SH T TH UH UW V W Y Z ZH";
+const PHONES: &str =
+    "AA AE AH AO AW AY B CH D DH EH ER EY F G HH IH IY JH K L M N NG OW OY P R S SH T TH UH UW V W Y Z ZH";
 
 /// Pronunciations of the words wanted.
 #[derive(Debug)]
@@ -74,7 +75,8 @@ fn by_rule(word: &str) -> Option<String> {
         return None;
     }
     // Without an empty input the program waits for one.
-    let output = Command::new(LETTER_TO_SOUND).arg(word).stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    let output =
+        Command::new(LETTER_TO_SOUND).arg(word).stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
     phones(std::str::from_utf8(&output.stdout).ok()?)
 }
 

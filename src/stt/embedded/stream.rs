@@ -50,9 +50,10 @@ impl SttStream for Stream {
 
     fn speech_stopped(&mut self, at: Position, expect: Expect) {
         let turn = self.track.stopped(at);
-        let (pool, model, yes_no) = (Arc::clone(&self.pool), Arc::clone(&self.model), Arc::clone(&self.yes_no));
+        let (pool, model, yes_no) =
+            (Arc::clone(&self.pool), Arc::clone(&self.model), Arc::clone(&self.yes_no));
         let decode = async move {
-            match decode(&pool, &model, &*yes_no, turn, expect).await {
+            match decode(&pool, &model, &yes_no, turn, expect).await {
                 Ok(transcript) => SttEvent::Heard(transcript),
                 Err(Lost::Busy) => SttEvent::Busy,
                 Err(lost) => SttEvent::Failed(fault(lost)),
@@ -65,7 +66,9 @@ impl SttStream for Stream {
         Box::pin(async {
             match self.turns.next().await {
                 Some(Ok(event)) => event,
-                Some(Err(_)) => SttEvent::Failed(fault(Lost::Crashed("the decoding task fell over".to_owned()))),
+                Some(Err(_)) => {
+                    SttEvent::Failed(fault(Lost::Crashed("the decoding task fell over".to_owned())))
+                }
                 None => std::future::pending().await,
             }
         })
@@ -109,15 +112,18 @@ pub(super) async fn load_all(lease: &mut Lease, loads: &[Load]) -> Result<(), Lo
 /// Frames of the turn as positions on the caller's track.
 fn placed(decoded: Decoded, from: Position) -> Vec<Word> {
     let at = |frame: u32| from + Samples(frame.saturating_mul(FRAME));
-    let word = |w: crate::speech::Heard| Word { span: Some(Span { from: at(w.from), to: at(w.to) }), text: w.text };
+    let word =
+        |w: crate::speech::Heard| Word { span: Some(Span { from: at(w.from), to: at(w.to) }), text: w.text };
     decoded.words.into_iter().map(word).collect()
 }
 
 pub(super) fn fault(lost: Lost) -> Fault {
     match lost {
-        Lost::Busy => {
-            Fault::new(Owner::Admin, "all speech workers are busy", "allow more workers or fewer calls at a time")
-        }
+        Lost::Busy => Fault::new(
+            Owner::Admin,
+            "all speech workers are busy",
+            "allow more workers or fewer calls at a time",
+        ),
         Lost::Crashed(what) => Fault::new(Owner::Gateway, what, "the next turn gets a new worker"),
         Lost::Refused(what) => Fault::new(
             Owner::Admin,
