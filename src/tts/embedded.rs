@@ -28,8 +28,8 @@ use crate::media::ToLine;
 const FLITE_VOICES: [&str; 6] = ["slt", "rms", "awb", "kal", "kal16", "awb_time"];
 /// How long one sentence may take: a hundred times what it does.
 const PATIENCE: Duration = Duration::from_secs(8);
-/// Audio parts that wait for the reader; a sentence has some ten.
-const PARTS: usize = 16;
+/// Audio parts that may wait for the reader: half a minute, so that a sentence never waits for its own playing.
+const PARTS: usize = 128;
 /// Bytes read at a time: a quarter of a second at 16 kHz.
 const READ: usize = 8_192;
 /// Bytes of the header both programs write before the samples.
