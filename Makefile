@@ -1,8 +1,40 @@
-# The two commands of the README, and what they stand on.
+# The two commands of the README and what they stand on.
+#
+#   make demo    sets everything up and plays a whole call
+#   make test    sets everything up and passes the tests
 
-.PHONY: test fmt lint
-test:
+SHELL := /bin/bash
+PACKAGES := gcc libc6-dev pkg-config libpocketsphinx-dev pocketsphinx-en-us flite espeak-ng ca-certificates
+RUST := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+SCENARIO ?= refund-yes
+
+.PHONY: demo test setup fmt lint
+
+demo: setup
+	cargo build --release
+	./target/release/centralita demo $(SCENARIO)
+
+test: setup
 	cargo test --workspace
+
+# Says what it will install, and asks before it becomes root. Where cargo is missing or too old, one line says what to do.
+setup:
+	@missing=(); for p in $(PACKAGES); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing+=($$p); done; \
+	if [ $${#missing[@]} -gt 0 ]; then \
+	  echo "These Debian packages are missing and will be installed: $${missing[*]}"; \
+	  if [ "$$(id -u)" = 0 ]; then \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$${missing[@]}" >/dev/null; \
+	  else \
+	    read -r -p "Run sudo apt-get install for them? [y/N] " answer; \
+	    [ "$$answer" = y ] && sudo apt-get update -qq && sudo apt-get install -y "$${missing[@]}"; \
+	  fi; \
+	fi
+	@have=$$(cargo --version 2>/dev/null | cut -d' ' -f2); \
+	if [ -z "$$have" ] || [ "$$(printf '%s\n' "$(RUST)" "$$have" | sort -V | head -n 1)" != "$(RUST)" ]; then \
+	  echo "cargo $(RUST) or newer is needed (found: $${have:-none}). One line installs it:"; \
+	  echo "  curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y"; \
+	  exit 1; \
+	fi
 
 fmt:
 	cargo fmt --all

@@ -9,7 +9,16 @@ pub use centralita_core as core;
 
 pub mod bench;
 pub mod caller;
+pub mod catalog;
+pub mod cli;
+pub mod demo;
+pub mod driver;
+pub mod egress;
+pub mod gateway;
+pub mod integrations;
+pub mod llm;
 pub mod media;
+pub mod secrets;
 pub mod speech;
 pub mod standin;
 pub mod store;

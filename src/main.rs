@@ -6,8 +6,9 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    // A worker does one thing and must start at once: it is not parsed.
     match std::env::args().nth(1).as_deref() {
         Some("speech-worker") => centralita::speech::main(),
-        _ => ExitCode::SUCCESS,
+        _ => centralita::cli::main(),
     }
 }

@@ -112,6 +112,11 @@ pub(super) async fn by_carrier(db: &SqlitePool, carrier_call: &str) -> sqlx::Res
         .await
 }
 
+/// Oldest first.
+pub(super) async fn ids(db: &SqlitePool) -> sqlx::Result<Vec<String>> {
+    sqlx::query_scalar("SELECT id FROM calls ORDER BY answered_us, id").fetch_all(db).await
+}
+
 /// Live or transferring, oldest first.
 pub(super) async fn open_ones(db: &SqlitePool) -> sqlx::Result<Vec<CallRecord>> {
     sqlx::query_as("SELECT * FROM calls WHERE state IN ('live', 'transferring') ORDER BY answered_us, id")

@@ -171,6 +171,14 @@ impl Store {
         calls::by_carrier(&self.pools.read, carrier_call).await.map_err(unread)
     }
 
+    /// Ids of all calls, oldest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn call_ids(&self) -> Result<Vec<String>, Fault> {
+        calls::ids(&self.pools.read).await.map_err(unread)
+    }
+
     /// Calls that are live or transferring, oldest first: at start-up, those of a process that was killed.
     ///
     /// # Errors

@@ -35,3 +35,19 @@ pub enum TtsEvent {
     Done,
     Failed(Fault),
 }
+
+/// All of one utterance at once, for who needs it whole: a caller in a demo.
+///
+/// # Errors
+/// The synthesiser's fault.
+pub async fn whole(voice: &dyn Tts, text: &str, language: Language) -> Result<Vec<i16>, Fault> {
+    let mut speech = voice.speak(text, None, language);
+    let mut all = Vec::new();
+    loop {
+        match speech.next().await {
+            TtsEvent::Audio(samples) => all.extend(samples),
+            TtsEvent::Done => return Ok(all),
+            TtsEvent::Failed(fault) => return Err(fault),
+        }
+    }
+}

@@ -6,12 +6,13 @@
 
 use serde_json::json;
 
-use super::gate::{Ask, Confirmation, Early, Form, Naming, Permit, Voice};
+use super::gate::{Ask, Confirmation, Early, Form, Hold, Naming, Permit, Voice};
 use super::order::{Note, Order, Role};
 use super::outputs::Outputs;
 use super::plan::{Effects, ToolPlan, VoiceYes};
-use super::playback::{End, Reply};
+use super::playback::Reply;
 use super::proposals::{self, Proposal, Stage, TOOL_MARGIN};
+use super::turn::Hearing;
 use super::{By, Conversation, EngineYes, Entry, Tag};
 use crate::base::{CallTime, Position, ProposalId};
 use crate::language::Phrase;
@@ -73,7 +74,7 @@ impl Conversation {
         if ask.form == Form::Tagged || (tagged && ask.form != Form::YesAgain) {
             pieces.push(tag.say(language));
         }
-        self.playback.queue(Role::Question(ask.proposal), pieces, End::Complete);
+        self.playback.queue_first(Role::Question(ask.proposal), pieces);
         self.confirmation = Confirmation::Asking { ask, early: Early::Nothing };
     }
 
@@ -99,7 +100,8 @@ impl Conversation {
                 out.order(Order::Discard { proposal });
                 let why = json!({"status": "declined", "why": "the caller's answers were unclear; nothing was done"});
                 self.settle(proposal, proposals::End::Declined, why);
-                self.notice(Phrase::NotDoneUnclear);
+                let text = Phrase::NotDoneUnclear.say(self.plan.language);
+                self.playback.queue_first(Role::Outcome(proposal), vec![text]);
             }
         }
     }
@@ -111,6 +113,18 @@ impl Conversation {
             self.playback.cut(out);
         }
         self.playback.forget_waiting(|role| !ours(role));
+    }
+
+    /// A reply was cut. Where nobody ordered it, a question was not heard, nor what was about to be done.
+    pub(super) fn on_cut(&mut self, at: CallTime, role: Role, out: &mut Outputs) {
+        let unheard = match &self.confirmation {
+            Confirmation::Closed | Confirmation::Listening { .. } => false,
+            Confirmation::Asking { .. } => matches!(role, Role::Question(_)),
+            Confirmation::Breath { .. } => matches!(role, Role::Action(_)),
+        };
+        if unheard {
+            self.ask_again(at, Form::Tagged, out);
+        }
     }
 
     /// A reply was played to its end.
@@ -169,9 +183,8 @@ impl Conversation {
     }
 
     /// The caller said yes, or says it again in the breath.
-    pub(super) fn on_yes(&mut self, at: CallTime, words: String, out: &mut Outputs) {
-        if let Confirmation::Breath { .. } = self.confirmation {
-            self.confirmation.hold(super::gate::Hold::Free);
+    pub(super) fn on_yes(&mut self, at: CallTime, words: String) {
+        if self.confirmation.is_breath() {
             return;
         }
         let Some(ask) = self.confirmation.ask() else { return };
@@ -181,13 +194,11 @@ impl Conversation {
         let naming = match self.naming(proposal) {
             None => Naming::Over,
             Some(text) => {
-                self.playback.queue(Role::Action(proposal), vec![text], End::Complete);
+                self.playback.queue_first(Role::Action(proposal), vec![text]);
                 Naming::Speaking
             }
         };
         self.confirmation.breathe(at, naming);
-        // Nothing else can be on the line: the question was heard out.
-        self.playback.open_next(at, out);
     }
 
     /// The sentence that names the action, if there is one.
@@ -198,11 +209,20 @@ impl Conversation {
         (!text.is_empty()).then_some(text)
     }
 
+    /// What holds a breath now.
+    pub(super) fn hold(&self) -> Hold {
+        match (self.turn.is_quiet(), self.hearing) {
+            (false, _) => Hold::Speech,
+            (true, Hearing::Stalled) => Hold::Stalled,
+            (true, Hearing::Open) => Hold::Free,
+        }
+    }
+
     /// The breath is over: the one place where an asked action leaves.
     pub(super) fn on_breath_over(&mut self, at: CallTime, out: &mut Outputs) {
         let Some(ask) = self.confirmation.ask() else { return };
         let proposal = ask.proposal;
-        if let Some(permit) = self.confirmation.release(at) {
+        if let Some(permit) = self.confirmation.release(at, self.hold()) {
             self.run(at, proposal, permit, out);
         }
     }
@@ -220,11 +240,12 @@ impl Conversation {
 
     /// The caller said no.
     pub(super) fn decline(&mut self, words: String, role: fn(ProposalId) -> Role, out: &mut Outputs) {
+        let phrase = if self.confirmation.is_breath() { Phrase::Retracted } else { Phrase::NotDone };
         let Some(proposal) = self.withdraw(words.clone(), "2", out) else { return };
         let outcome = json!({"status": "declined", "caller_said": words});
         self.settle(proposal, proposals::End::Declined, outcome);
-        let text = self.phrase_for(proposal, |tool| tool.phrases.declined.clone(), Phrase::NotDone);
-        self.playback.queue(role(proposal), vec![text], End::Complete);
+        let text = self.phrase_for(proposal, |tool| tool.phrases.declined.clone(), phrase);
+        self.playback.queue_first(role(proposal), vec![text]);
     }
 
     /// The caller wants it otherwise: as it stands it is declined, and the model hears why.

@@ -3,8 +3,8 @@
 //! Promises: a caller's voice stops what may be interrupted, in the same step; it never stops an action under way.
 //! Never: judges an answer; the gate does.
 
-use super::gate::{Confirmation, Early, Hold, Ruling};
-use super::lifecycle::{GOODBYE_MAX, HANG_UP_MAX, Life, Silence};
+use super::gate::{Confirmation, Early, Ruling};
+use super::lifecycle::{GOODBYE_MAX, HANG_UP_MAX, Life};
 use super::order::{Note, Order, Role, Verdict, Why};
 use super::outputs::Outputs;
 use super::playback::End;
@@ -18,20 +18,23 @@ use crate::language::Phrase;
 const LOST_TURNS_MAX: u8 = 3;
 
 impl Conversation {
-    /// The caller began to speak: what may be interrupted stops, and a breath is held.
+    /// The caller began to speak: what may be interrupted stops.
     pub(super) fn on_speech(&mut self, at: CallTime, out: &mut Outputs) {
         if !self.life.may_speak() {
             return;
         }
         self.turn.started(at, &self.plan.timing);
-        self.confirmation.hold(Hold::Speech);
-        self.interrupt(out);
+        self.interrupt(at, out);
     }
 
     /// Stops the reply on the line, if its role lets a caller stop it.
-    fn interrupt(&mut self, out: &mut Outputs) {
+    fn interrupt(&mut self, at: CallTime, out: &mut Outputs) {
         if self.playback.speaking().is_some_and(|role| self.may_interrupt(role)) {
             self.playback.cut(out);
+        }
+        // Who gives a sign into a goodbye that silence brought is still there.
+        if matches!(self.life, Life::Closing { why: Why::Silence, .. }) {
+            self.life = Life::live(at, &self.plan.timing);
         }
     }
 
@@ -45,7 +48,6 @@ impl Conversation {
             | Role::Outcome(_) => true,
             // A question counts only when heard whole, and the naming of an action is the caller's to hear.
             Role::Question(_) | Role::Action(_) => false,
-            // Who speaks into a goodbye that silence brought is still there.
             Role::Goodbye => matches!(self.life, Life::Closing { why: Why::Silence, .. }),
         }
     }
@@ -85,13 +87,13 @@ impl Conversation {
     pub(super) fn new_turn(&mut self, out: &mut Outputs) {
         self.count_turn();
         self.drop_generation(out);
-        // What became of an action is told whatever is said meanwhile.
-        self.playback.forget_waiting(|role| matches!(role, Role::Outcome(_) | Role::Goodbye));
+        // What became of an action is told whatever is said meanwhile, and an open question stays open.
+        self.playback.forget_waiting(|role| match role {
+            Role::Outcome(_) | Role::Goodbye | Role::Question(_) | Role::Action(_) => true,
+            Role::Greeting | Role::Answer(_) | Role::Filler | Role::Reminder | Role::Notice => false,
+        });
         self.generation.new_turn();
         self.patience.new_turn();
-        if matches!(self.life, Life::Closing { why: Why::Silence, .. }) {
-            self.life = Life::live(&self.plan.timing);
-        }
     }
 
     pub(super) fn count_turn(&mut self) {
@@ -123,14 +125,16 @@ impl Conversation {
             self.on_ruling(at, ruling, String::new(), out);
             return;
         }
-        self.interrupt(out);
+        self.interrupt(at, out);
         if let Some(keys) = self.keypad.pressed(at, key, &self.plan.timing) {
-            self.on_keyed(keys, out);
+            self.on_keyed(at, keys, out);
         }
     }
 
     /// A number is complete.
-    pub(super) fn on_keyed(&mut self, keys: String, out: &mut Outputs) {
+    pub(super) fn on_keyed(&mut self, at: CallTime, keys: String, out: &mut Outputs) {
+        // What began to be said between two keys answers an older turn.
+        self.interrupt(at, out);
         self.history.push(Entry::Keys { keys });
         self.new_turn(out);
     }
@@ -144,7 +148,7 @@ impl Conversation {
                     *early = Early::Yes;
                 }
             }
-            Ruling::Yes => self.on_yes(at, words, out),
+            Ruling::Yes => self.on_yes(at, words),
             Ruling::AskAgain(form) => self.ask_again(at, form, out),
             Ruling::Decline => self.decline(words, Role::Outcome, out),
             Ruling::Alter => self.alter(words, out),
@@ -169,11 +173,14 @@ impl Conversation {
         }
         self.drop_generation(out);
         self.abandon(out);
-        self.playback.cut(out);
-        self.playback.forget_waiting(|role| matches!(role, Role::Outcome(_)));
+        // What became of an action is told whole, before the goodbye.
+        let tells = |role| matches!(role, Role::Outcome(_));
+        if !self.playback.speaking().is_some_and(tells) {
+            self.playback.cut(out);
+        }
+        self.playback.forget_waiting(tells);
         self.playback.queue(Role::Goodbye, vec![phrase.say(self.plan.language)], End::Complete);
         self.life = Life::Closing { why, until: at + GOODBYE_MAX };
-        self.silence = Silence::Busy { reminded: 0 };
     }
 
     /// The goodbye was heard, or its time is over.

@@ -12,7 +12,7 @@ use super::plan::{Effects, Policy, ToolPlan};
 use super::timer::Timer;
 use super::turn::{Lost, Said, join};
 use crate::base::{CallTime, Digest, Millis, Position, ProposalId};
-use crate::language::{Answer, Cues, Language, echoes, judge, tokens};
+use crate::language::{Answer, Cues, Language, echoes, judge, spoken_text, tokens};
 use crate::template::Renderer;
 
 /// From the yes to the request at the least: a retraction within a second is heard in time.
@@ -54,6 +54,11 @@ impl Permit {
     #[must_use]
     pub fn covers(&self, proposal: ProposalId, action: Digest, at: CallTime) -> bool {
         self.proposal == proposal && self.action == action && at <= self.expires
+    }
+
+    #[must_use]
+    pub fn proposal(&self) -> ProposalId {
+        self.proposal
     }
 
     #[must_use]
@@ -117,7 +122,6 @@ pub(super) enum Confirmation {
     Breath {
         ask: Ask,
         naming: Naming,
-        hold: Hold,
         leaves: CallTime,
         expires: CallTime,
     },
@@ -169,7 +173,7 @@ pub(super) enum Naming {
     Over,
 }
 
-/// What holds a breath.
+/// What holds a breath, and the patience with an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Hold {
     Free,
@@ -217,6 +221,10 @@ impl Confirmation {
         matches!(self, Confirmation::Closed)
     }
 
+    pub(super) fn is_breath(&self) -> bool {
+        matches!(self, Confirmation::Breath { .. })
+    }
+
     pub(super) fn ask(&self) -> Option<&Ask> {
         match self {
             Confirmation::Closed => None,
@@ -253,14 +261,14 @@ impl Confirmation {
     pub(super) fn breathe(&mut self, at: CallTime, naming: Naming) {
         if let Some(ask) = self.close() {
             let (leaves, expires) = (at + BREATH, at + PERMIT_LIFE);
-            *self = Confirmation::Breath { ask, naming, hold: Hold::Free, leaves, expires };
+            *self = Confirmation::Breath { ask, naming, leaves, expires };
         }
     }
 
-    /// Sets or frees what holds the breath.
-    pub(super) fn hold(&mut self, new: Hold) {
-        if let Confirmation::Breath { hold, .. } = self {
-            *hold = new;
+    /// The caller can be heard again: what he may have said into the stall, he gets the time to repeat.
+    pub(super) fn breathe_anew(&mut self, at: CallTime) {
+        if let Confirmation::Breath { leaves, .. } = self {
+            *leaves = at + BREATH;
         }
     }
 
@@ -270,13 +278,15 @@ impl Confirmation {
         }
     }
 
-    pub(super) fn deadline(&self, quiet: bool) -> Option<(CallTime, Timer)> {
+    pub(super) fn deadline(&self, hold: Hold) -> Option<(CallTime, Timer)> {
         match self {
             // The question's playback has its own deadlines.
             Confirmation::Closed | Confirmation::Asking { .. } => None,
-            Confirmation::Listening { until, .. } => quiet.then_some((*until, Timer::Answer)),
-            Confirmation::Breath { naming: Naming::Over, hold: Hold::Free, leaves, expires, .. }
-                if leaves <= expires =>
+            Confirmation::Listening { until, .. } => {
+                (hold != Hold::Speech).then_some((*until, Timer::Answer))
+            }
+            Confirmation::Breath { naming: Naming::Over, leaves, expires, .. }
+                if hold == Hold::Free && leaves <= expires =>
             {
                 Some((*leaves, Timer::Breath))
             }
@@ -285,10 +295,10 @@ impl Confirmation {
     }
 
     /// The breath is over and nothing holds it: the one place where a yes becomes a permit.
-    pub(super) fn release(&mut self, at: CallTime) -> Option<Permit> {
+    pub(super) fn release(&mut self, at: CallTime, hold: Hold) -> Option<Permit> {
         match self {
-            Confirmation::Breath { naming: Naming::Over, hold: Hold::Free, leaves, expires, .. }
-                if *leaves <= at && at <= *expires =>
+            Confirmation::Breath { naming: Naming::Over, leaves, expires, .. }
+                if hold == Hold::Free && *leaves <= at && at <= *expires =>
             {
                 let expires = *expires;
                 self.close().map(|ask| Permit::confirmed(&ask, expires))
@@ -309,8 +319,10 @@ impl Confirmation {
     ) -> Option<(Ruling, Verdict)> {
         let cues = Cues { verbs };
         let all = judge(language, &said.text(), &cues);
+        let repeats = |ask: &Ask| ask.is_repeated(&said.text(), language, &cues);
         let stops = match all {
             Answer::No | Answer::Wait => Some(Ruling::Decline),
+            Answer::Change if self.ask().is_some_and(repeats) => None,
             Answer::Change => Some(Ruling::Alter),
             Answer::Yes | Answer::Question | Answer::Backchannel | Answer::Unclear => None,
         };
@@ -319,12 +331,14 @@ impl Confirmation {
         }
         match self {
             Confirmation::Closed => None,
-            Confirmation::Asking { .. } => {
-                let ruling = if all == Answer::Yes { Ruling::EarlyYes } else { Ruling::Nothing };
-                Some((ruling, Verdict::Spoken(all)))
-            }
+            Confirmation::Asking { .. } if all == Answer::Yes => Some((Ruling::EarlyYes, Verdict::Early)),
+            Confirmation::Asking { .. } => Some((Ruling::Nothing, Verdict::Spoken(all))),
             Confirmation::Listening { ask, end, .. } => {
                 Some(ask.rule_answer(said, all, *end, language, &cues))
+            }
+            // What was lost may have been a no.
+            Confirmation::Breath { .. } if said.lost == Lost::Words => {
+                Some((Ruling::AskAgain(Form::Tagged), Verdict::Spoken(Answer::Unclear)))
             }
             Confirmation::Breath { .. } => Some(match all {
                 Answer::Yes | Answer::Backchannel => (Ruling::Yes, Verdict::Spoken(all)),
@@ -356,6 +370,14 @@ impl Permit {
 }
 
 impl Ask {
+    /// Whether what sounds like a change only says what was asked again: "yes, twenty dollars" changes nothing.
+    fn is_repeated(&self, said: &str, language: Language, cues: &Cues<'_>) -> bool {
+        let asked = tokens(&spoken_text(language, &self.question));
+        let mut more = tokens(&spoken_text(language, said));
+        more.retain(|word| !asked.contains(word));
+        judge(language, &more.join(" "), cues) != Answer::Change
+    }
+
     /// An answer after the question's end: only words whose audio began after it count for a yes.
     fn rule_answer(
         &self,
@@ -383,6 +405,7 @@ impl Ask {
         match said.affirmation {
             _ if over => (Ruling::AskAgain(Form::Short), Verdict::Early),
             _ if said.lost == Lost::Words => (again, Verdict::Spoken(Answer::Unclear)),
+            _ if echoes(language, &words, &self.question) => (again, Verdict::Echo),
             Affirmation::Absent if answer == Answer::Yes => (again, Verdict::Spoken(Answer::Unclear)),
             Affirmation::ByWords | Affirmation::Absent if answer != Answer::Yes => {
                 (again, Verdict::Spoken(answer))
@@ -390,7 +413,6 @@ impl Ask {
             Affirmation::Certain | Affirmation::Doubtful if answer != Answer::Yes && !by_sound => {
                 (again, Verdict::Spoken(answer))
             }
-            _ if echoes(language, &words, &self.question) => (again, Verdict::Echo),
             _ if self.voice == Voice::KeyOnly => (again, Verdict::WantsKey),
             Affirmation::Doubtful => (Ruling::AskAgain(Form::YesAgain), Verdict::Doubtful),
             Affirmation::ByWords | Affirmation::Certain | Affirmation::Absent => {

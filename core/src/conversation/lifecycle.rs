@@ -45,18 +45,15 @@ pub(super) enum Limit {
 }
 
 impl Life {
-    pub(super) fn live(timing: &Timing) -> Life {
+    /// Live at `now`: who is warned already, or has less than that left, is not warned any more.
+    pub(super) fn live(now: CallTime, timing: &Timing) -> Life {
         let end = CallTime::ANSWER + timing.call;
-        let limit = if timing.call > WARNING {
+        let limit = if now + WARNING < end {
             Limit::Warning { at: CallTime(end.0 - WARNING.0) }
         } else {
             Limit::End { at: end }
         };
         Life::Live { limit }
-    }
-
-    pub(super) fn warned(timing: &Timing) -> Life {
-        Life::Live { limit: Limit::End { at: CallTime::ANSWER + timing.call } }
     }
 
     /// Whether the agent may still say and do things.

@@ -42,12 +42,12 @@ pub use timer::Timer;
 use crate::base::{CallTime, Digest};
 use crate::language::Phrase;
 use crate::template::Renderer;
-use gate::{Confirmation, Hold};
+use gate::Confirmation;
 use generation::{Generation, Patience};
 use lifecycle::{Life, Silence};
 use playback::{End, Playback};
 use proposals::Proposals;
-use turn::{Keypad, Turn};
+use turn::{Hearing, Keypad, Turn};
 
 /// Timers that may fire before one event. Each firing leaves its state, so a handful is the most there can be;
 /// the bound turns a mistake of ours into a late timer instead of a loop.
@@ -63,6 +63,7 @@ pub struct Conversation {
     answered: Answered,
     life: Life,
     silence: Silence,
+    hearing: Hearing,
     turn: Turn,
     keypad: Keypad,
     playback: Playback,
@@ -96,6 +97,7 @@ impl Conversation {
             answered: Answered { line, engine, tag, attempt: 0, unknown: Vec::new() },
             life: Life::Ringing,
             silence: Silence::Busy { reminded: 0 },
+            hearing: Hearing::Open,
             turn: Turn::Quiet,
             keypad: Keypad::Idle,
             playback: Playback::new(),
@@ -144,9 +146,10 @@ impl Conversation {
         for _ in 0..TIMERS_A_STEP_MAX {
             match self.next_timer() {
                 Some((due, timer)) if due <= at => {
-                    // At the time it was due, however late we were woken: so a journal folds the same.
+                    // At the time it was due, however late we were woken: so a journal folds the same. Where
+                    // something held it beyond its time, at the time it was freed: time never goes back.
                     self.now = self.now.max(due);
-                    out.fired(timer, due);
+                    out.fired(timer, self.now);
                     self.fire(self.now, timer, out);
                     self.next(self.now, out);
                 }
@@ -167,15 +170,15 @@ impl Conversation {
             self.turn.deadline(),
             self.keypad.deadline(),
             self.playback.deadline(timing),
-            self.confirmation.deadline(self.turn.is_quiet()),
+            self.confirmation.deadline(self.hold()),
             self.generation.deadline(),
             self.patience.deadline(),
             self.silence.deadline(timing),
         ];
         let speaking = speaking.into_iter().flatten().filter(|_| self.life.may_speak());
-        // The longest call waits for an action under way; that wait has a deadline of its own.
-        let running = self.proposals.any_effect_running();
-        let life = self.life.deadline().filter(|(_, timer)| *timer != Timer::CallLimit || !running);
+        // The longest call waits for an action under way or named; these waits have deadlines of their own.
+        let acts = self.proposals.any_effect_running() || self.confirmation.is_breath();
+        let life = self.life.deadline().filter(|(_, timer)| *timer != Timer::CallLimit || !acts);
         speaking.chain(life).chain(self.proposals.deadline()).min()
     }
 
@@ -187,10 +190,10 @@ impl Conversation {
             Event::Answered(answered) => self.on_answered(answered),
             Event::SpeechStarted { .. } => self.on_speech(at, out),
             Event::SpeechStopped { .. } => self.turn.stopped(at, &self.plan.timing),
-            Event::LineStalled => self.confirmation.hold(Hold::Stalled),
+            Event::LineStalled => self.hearing = Hearing::Stalled,
             Event::LineResumed => {
-                let hold = if self.turn.is_quiet() { Hold::Free } else { Hold::Speech };
-                self.confirmation.hold(hold);
+                self.hearing = Hearing::Open;
+                self.confirmation.breathe_anew(at);
             }
             Event::Key { key, at: position } => self.on_key(at, key, position, out),
             Event::Heard(transcript) => {
@@ -218,6 +221,7 @@ impl Conversation {
             Event::Cut { reply, whole, permille } => {
                 if let Some(cut) = self.playback.over(reply) {
                     self.push_agent(cut.heard(whole, permille));
+                    self.on_cut(at, cut.role, out);
                 }
             }
             Event::Wrote { generation, piece } => self.on_wrote(at, generation, piece, out),
@@ -241,7 +245,7 @@ impl Conversation {
         match timer {
             Timer::CallLimit => self.close(at, Why::Limit, Phrase::CallLimit, out),
             Timer::CallWarning => {
-                self.life = Life::warned(&self.plan.timing);
+                self.life = Life::live(at, &self.plan.timing);
                 self.notice(Phrase::CallLimitSoon);
             }
             Timer::Closing => self.on_closing(at, out),
@@ -251,7 +255,7 @@ impl Conversation {
             }
             Timer::Keys => {
                 if let Some(keys) = self.keypad.take() {
-                    self.on_keyed(keys, out);
+                    self.on_keyed(at, keys, out);
                 }
             }
             Timer::Synthesis => {
@@ -284,7 +288,7 @@ impl Conversation {
             return;
         }
         self.proposals.remember(answered.unknown.clone());
-        self.life = Life::live(&self.plan.timing);
+        self.life = Life::live(CallTime::ANSWER, &self.plan.timing);
         let greeting = self.plan.greeting.clone();
         if answered.attempt == 0 {
             self.playback.queue(Role::Greeting, vec![greeting], End::Complete);

@@ -32,12 +32,13 @@ impl Conversation {
         }
     }
 
-    /// A question opens only into a free line and a silent caller.
+    /// A question opens only into a free line and a silent caller, who knows what became of the action before.
     fn next_question(&mut self, out: &mut Outputs) {
         let free = self.life.is_live()
             && self.playback.is_idle()
             && self.turn.is_quiet()
-            && self.confirmation.is_closed();
+            && self.confirmation.is_closed()
+            && !self.proposals.any_effect_running();
         if free && let Some(proposal) = self.proposals.next_question() {
             self.ask(proposal, out);
         }
@@ -46,7 +47,10 @@ impl Conversation {
     fn next_reply(&mut self, at: CallTime, out: &mut Outputs) {
         let closing = matches!(self.life, Life::Closing { .. });
         if self.turn.is_quiet() || closing {
-            self.playback.open_next(at, out);
+            // While a question is open nothing else sounds; what happens meanwhile is told after it.
+            let open = !self.confirmation.is_closed();
+            let ours = |role| matches!(role, Role::Question(_) | Role::Action(_));
+            self.playback.open_next(at, |role| !open || ours(role), out);
         }
     }
 

@@ -10,7 +10,7 @@ use crate::base::CallTime;
 /// One line of the record beside the fact that caused it.
 #[derive(Debug)]
 pub enum Step {
-    /// A timer fired; it was due at `due`.
+    /// A timer fired; it was due at `due`, or held until then.
     Fired {
         timer: Timer,
         due: CallTime,

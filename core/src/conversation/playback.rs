@@ -110,6 +110,12 @@ impl Playback {
         }
     }
 
+    /// Queues what the caller must hear before all that waits.
+    pub(super) fn queue_first(&mut self, role: Role, pieces: Vec<String>) {
+        self.waiting.push_front(Reply { id: ReplyId(0), role, pieces, end: End::Complete });
+        self.waiting.truncate(WAITING_MAX);
+    }
+
     /// Adds a piece to the open reply of that role, or queues a new one.
     pub(super) fn extend(&mut self, at: CallTime, role: Role, piece: String, out: &mut Outputs) {
         if let Line::Speaking(now) = &mut self.line
@@ -147,11 +153,10 @@ impl Playback {
         }
     }
 
-    /// Puts the next waiting reply on the line, if the line is free.
-    pub(super) fn open_next(&mut self, at: CallTime, out: &mut Outputs) {
-        if self.is_silent()
-            && let Some(mut reply) = self.waiting.pop_front()
-        {
+    /// Puts the next waiting reply that may be said now on the line, if the line is free.
+    pub(super) fn open_next(&mut self, at: CallTime, may: impl Fn(Role) -> bool, out: &mut Outputs) {
+        let next = self.waiting.iter().position(|reply| may(reply.role)).filter(|_| self.is_silent());
+        if let Some(mut reply) = next.and_then(|n| self.waiting.remove(n)) {
             self.last = self.last.next();
             reply.id = self.last;
             for (n, text) in reply.pieces.iter().enumerate() {

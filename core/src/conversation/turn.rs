@@ -14,6 +14,14 @@ const WORDS_MAX: usize = 400;
 /// Most keys taken for one number: longer than any card or phone number.
 const KEYS_MAX: usize = 32;
 
+/// Whether the caller could be heard, if he spoke.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hearing {
+    Open,
+    /// No frame comes.
+    Stalled,
+}
+
 /// Whether the caller speaks.
 #[derive(Clone, Debug)]
 pub(super) enum Turn {

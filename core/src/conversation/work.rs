@@ -251,6 +251,8 @@ impl Conversation {
     pub(super) fn on_generation_failed(&mut self, at: CallTime, out: &mut Outputs) {
         self.playback.complete(at, Role::Answer(self.generation.last), out);
         match self.generation.failed() {
+            // Its wishes and results go on without it, and the model is asked again about them.
+            Survives::Yes if self.proposals.any_open() || self.untold > 0 => {}
             Survives::Yes => self.notice(Phrase::ServiceDown),
             Survives::No => self.close(at, Why::Service, Phrase::ServiceDownGoodbye, out),
         }
@@ -277,12 +279,12 @@ impl Conversation {
         match reply.role {
             Role::Question(_) | Role::Action(_) => self.ask_again(at, super::gate::Form::Tagged, out),
             Role::Goodbye => self.on_closing(at, out),
-            Role::Greeting
-            | Role::Answer(_)
-            | Role::Filler
-            | Role::Reminder
-            | Role::Notice
-            | Role::Outcome(_) => {}
+            // Tried again; the count above bounds it.
+            Role::Greeting | Role::Notice | Role::Outcome(_) => {
+                self.playback.queue_first(reply.role, vec![reply.text()]);
+            }
+            Role::Answer(_) => self.notice(Phrase::ServiceDown),
+            Role::Filler | Role::Reminder => {}
         }
     }
 

@@ -53,10 +53,8 @@ impl<'a> Scan<'a> {
     }
 
     pub(super) fn string(&mut self, what: &str) -> Result<String, String> {
-        match self.json(what)? {
-            Value::String(text) => Ok(text),
-            other => Err(format!("{what} is `{other}`, a string was expected")),
-        }
+        let value = self.json(what)?;
+        value.as_str().map(str::to_owned).ok_or_else(|| format!("{what} is `{value}`, a string was expected"))
     }
 
     /// Whether the next thing is a quoted string.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use centralita_core::base::Millis;
-use centralita_core::conversation::{Idempotency, Plan, Policy, VoiceYes};
+use centralita_core::conversation::{Conversation, Entry, Idempotency, Outputs, Plan, Policy, VoiceYes};
 use centralita_core::journal::{CallFile, fold};
 use centralita_core::language::Language;
 use centralita_core::sim::shop_plan;
@@ -16,21 +16,74 @@ use centralita_core::sim::shop_plan;
 #[test]
 fn every_call_script_is_answered_as_written() {
     let scripts = scripts(Path::new("../tests/calls"));
-    assert!(scripts.len() >= 1, "only {} scripts were found", scripts.len());
+    assert!(scripts.len() >= 168, "only {} scripts were found", scripts.len());
     let mut wrong = Vec::new();
     for path in scripts {
         let text = fs::read_to_string(&path).expect("a listed script is readable");
         let file = CallFile::parse(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
         let folded = fold(&file, Arc::new(plan_of(&file)));
-        if std::env::var_os("UPDATE").is_some() {
+        if folded.write() == text {
+            // As written.
+        } else if std::env::var_os("UPDATE").is_some() {
             fs::write(&path, folded.write()).expect("a script can be rewritten");
-        } else if folded.write() != text {
+        } else {
             wrong.push(format!("{}\n{}", path.display(), first_difference(&text, &folded.write())));
         }
         let again = CallFile::parse(&folded.write()).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-        assert_eq!(fold(&again, Arc::new(plan_of(&again))).write(), folded.write(), "{} folds the same", path.display());
+        assert_eq!(
+            fold(&again, Arc::new(plan_of(&again))).write(),
+            folded.write(),
+            "{} folds the same",
+            path.display()
+        );
     }
     assert!(wrong.is_empty(), "\n{}\nUPDATE=1 rewrites the orders; review the diff", wrong.join("\n"));
+}
+
+/// Promise 6, on the scripts in which a reply was cut.
+#[test]
+fn history_keeps_the_words_that_were_heard_and_no_others() {
+    let greeting = "Hello, how can I help you?";
+    let question = "Refund twenty dollars on order one one eight two?";
+    for (script, said) in [
+        (
+            "barge_in/interrupts-an-answer",
+            &[greeting, "It left the warehouse on Monday. It should be", "I am sorry to hear that."][..],
+        ),
+        ("barge_in/interrupts-the-greeting", &["Hello, how", "It comes tomorrow."]),
+        ("barge_in/unheard", &[greeting, "Hello."]),
+        ("barge_in/while-the-model-writes", &[greeting, "It left", "All right."]),
+        ("lifecycle/mark-lost", &[greeting, "Hello."]),
+        (
+            "gate/retracts",
+            &[greeting, question, "Refunding", "All right, I have not done it.", "Anything else I can do?"],
+        ),
+        (
+            "gate/refund-no-over-the-question",
+            &[
+                greeting,
+                "Refund twenty dollars",
+                "All right, I'll leave it as it is.",
+                "Anything else I can do?",
+            ],
+        ),
+    ] {
+        let text = fs::read_to_string(format!("../tests/calls/{script}.call")).expect("the script is there");
+        let file = CallFile::parse(&text).expect("the script is well formed");
+        let mut conversation = Conversation::new(Arc::new(plan_of(&file)));
+        let mut out = Outputs::default();
+        for (at, event) in file.events() {
+            conversation.handle(at, event.clone(), &mut out);
+        }
+        let entries = conversation.history().entries().iter();
+        let heard: Vec<&str> = entries
+            .filter_map(|entry| match entry {
+                Entry::Agent { text } => Some(text.as_str()),
+                Entry::Caller { .. } | Entry::Keys { .. } | Entry::Tool { .. } => None,
+            })
+            .collect();
+        assert_eq!(heard, said, "{script}");
+    }
 }
 
 /// The plan the head names: `# plan: en`, with variations after it.
@@ -44,6 +97,8 @@ fn plan_of(file: &CallFile) -> Plan {
             "unasked" => plan.tools[1].confirm.policy = Policy::Never,
             "over-fifty" => plan.tools[1].confirm.policy = Policy::When("amount | int > 50".to_owned()),
             "accepted" => plan.tools[1].confirm.voice = VoiceYes::Accepted,
+            "demands-mark" => plan.tools[1].confirm.demands_mark = true,
+            "slow-lookup" => plan.tools[0].timeout = Millis(20_000),
             "short-call" => plan.timing.call = Millis(90_000),
             other => panic!("there is no plan variation `{other}`"),
         }

@@ -1,0 +1,165 @@
+//! Tests of the template room.
+//!
+//! Promises: each test's name is a promise of the room.
+//! Never: needs more than text.
+
+use serde_json::json;
+
+use super::*;
+
+fn english() -> Renderer {
+    Renderer::new(Language::English, "USD")
+}
+
+#[test]
+fn a_value_is_spoken_in_the_agents_language() {
+    let spanish = Renderer::new(Language::Spanish, "EUR");
+    let vars = json!({"amount": "20.00", "cents": 20.5, "order": "1182", "n": 3});
+    for (renderer, source, want) in [
+        (english(), "{{ amount | money }}", "twenty dollars"),
+        (english(), "{{ cents | money }}", "twenty dollars and fifty cents"),
+        (english(), "order {{ order | digits }}", "order one one eight two"),
+        (english(), "{{ n | number }}", "three"),
+        (spanish.clone(), "{{ amount | money }}", "veinte euros"),
+        (spanish, "{{ order | digits }}", "uno uno ocho dos"),
+    ] {
+        assert_eq!(renderer.render(source, &vars).unwrap(), want, "{source}");
+    }
+}
+
+#[test]
+fn an_amount_is_decimal_text_and_nothing_else() {
+    for (text, currency, want) in [
+        ("20", "USD", Some(2000)),
+        ("20.5", "USD", Some(2050)),
+        ("20.500", "USD", Some(2050)),
+        ("-0.05", "USD", Some(-5)),
+        ("0.05", "USD", Some(5)),
+        ("1234567.89", "USD", Some(123_456_789)),
+        ("20", "JPY", Some(20)),
+        ("20.5", "JPY", None),
+        ("1.234", "KWD", Some(1234)),
+        ("20.555", "USD", None),
+        ("1,000", "USD", None),
+        ("1e3", "USD", None),
+        ("", "USD", None),
+        (".5", "USD", None),
+        ("5.", "USD", None),
+        (" 5", "USD", None),
+        ("99999999999999999999", "USD", None),
+    ] {
+        assert_eq!(money_minor(text, currency), want, "{text} {currency}");
+        if let Some(minor) = want {
+            assert_eq!(money_minor(&money_text(minor, currency), currency), want, "{text} {currency}");
+        }
+    }
+}
+
+#[test]
+fn one_amount_has_one_text() {
+    for (minor, currency, want) in [
+        (2000, "USD", "20.00"),
+        (5, "EUR", "0.05"),
+        (-5, "EUR", "-0.05"),
+        (20, "JPY", "20"),
+        (1, "KWD", "0.001"),
+    ] {
+        assert_eq!(money_text(minor, currency), want);
+    }
+}
+
+#[test]
+fn a_name_without_a_value_is_a_fault_that_names_no_value() {
+    let vars = json!({"secret_word": "hunter2", "nothing": null, "list": [1]});
+    for source in
+        ["{{ missing }}", "{{ nothing }}", "{{ list }}", "{{ secret_word.x.y }}", "{{ secret_word | money }}"]
+    {
+        let fault = english().render(source, &vars).unwrap_err();
+        assert!(!fault.to_string().contains("hunter2"), "{fault}");
+    }
+    assert!(english().eval("missing", &vars).is_err());
+}
+
+#[test]
+fn a_template_that_never_ends_runs_out_of_fuel() {
+    let long = "{% for a in range(9000) %}{% for b in range(9000) %}x{% endfor %}{% endfor %}";
+    let fault = english().render(long, &json!({})).unwrap_err();
+    assert!(fault.remedy.contains("50,000"), "{fault}");
+}
+
+#[test]
+fn a_value_cannot_leave_its_segment() {
+    for (value, want) in [
+        ("1182", "/orders/1182"),
+        ("1182/refunds?x=1#y", "/orders/1182%2Frefunds%3Fx%3D1%23y"),
+        ("%2e%2e", "/orders/%252e%252e"),
+        ("a b\r\nHost: x", "/orders/a%20b%0D%0AHost%3A%20x"),
+        ("ñ", "/orders/%C3%B1"),
+        ("{{ 7 * 7 }}", "/orders/%7B%7B%207%20%2A%207%20%7D%7D"),
+    ] {
+        assert_eq!(english().path("/orders/{{ order }}", &json!({"order": value})).unwrap(), want);
+    }
+    for value in ["", ".", ".."] {
+        assert!(english().path("/orders/{{ order }}", &json!({"order": value})).is_err(), "{value:?}");
+    }
+}
+
+#[test]
+fn a_tree_keeps_its_shape_and_a_lone_hole_its_type() {
+    let tree = json!({
+        "amount": "{{ amount }}", "note": "for {{ who }}", "vip": "{{ vip }}", "gone": "{{ none }}",
+        "fixed": null, "list": ["{{ who }}", 1],
+    });
+    let who = "a\", \"admin\": true, \"b\": \"{{ amount }}";
+    let vars = json!({"amount": "20.00", "who": who, "vip": true, "none": null});
+    let filled = english().json(&tree, &vars).unwrap();
+    let note = format!("for {who}");
+    let want = json!({"amount": "20.00", "note": note, "vip": true, "fixed": null, "list": [who, 1]});
+    assert_eq!(filled, want);
+}
+
+#[test]
+fn a_condition_is_true_or_false_and_nothing_between() {
+    let vars = json!({"amount": 30, "word": "yes"});
+    assert!(english().holds("amount > 20", &vars).unwrap());
+    assert!(!english().holds("amount > 40", &vars).unwrap());
+    assert!(!english().holds("missing is defined", &vars).unwrap());
+    assert!(
+        english().holds("price | minor > 1999 and price | minor < 2001", &json!({"price": "20.00"})).unwrap()
+    );
+    assert!(english().holds("price | minor > 1999", &json!({"price": "much"})).is_err());
+    for doubtful in ["word", "amount", "missing", "amount >"] {
+        assert!(english().holds(doubtful, &vars).is_err(), "{doubtful}");
+    }
+}
+
+#[test]
+fn an_expression_finds_a_value_in_an_answer() {
+    let vars =
+        json!({"billing": {"email": "a@b.c"}, "items": [{"free": false, "id": 1}, {"free": true, "id": 2}]});
+    assert_eq!(english().eval("billing.email", &vars).unwrap(), json!("a@b.c"));
+    assert_eq!(english().eval("(items | selectattr('free') | first).id", &vars).unwrap(), json!(2));
+    assert!(english().eval("billing.phone", &vars).is_err());
+}
+
+#[test]
+fn a_template_tells_what_it_takes_from_outside() {
+    let names =
+        english().variables("{{ order.item }} {% for x in list %}{{ x }}{% endfor %} {{ amount | money }}");
+    assert_eq!(names.unwrap().into_iter().collect::<Vec<_>>(), ["amount", "list", "order.item"]);
+    for broken in
+        ["{{ broken", "{{ a | monei }}", "{% if a | monei %}{% endif %}", "it's {{ 'x|y' | monei }}"]
+    {
+        assert!(english().variables(broken).is_err(), "{broken}");
+    }
+    assert!(english().variables("it's | fine | {{ 'a|b' | upper }} |").is_ok());
+    assert!(english().names("a | monei").is_err());
+    assert!(english().names("a.b > c").unwrap().contains("a.b"));
+}
+
+#[test]
+fn no_clock_and_no_file_is_within_reach() {
+    for source in ["{{ now() }}", "{% include 'x' %}", "{{ random() }}", "{{ env.HOME }}"] {
+        assert!(english().render(source, &json!({})).is_err(), "{source}");
+    }
+}

@@ -1,0 +1,127 @@
+//! What a value becomes where it lands: spoken words, or one segment of a URL's path.
+//!
+//! Promises: an amount is decimal text and never a float; a segment holds no `/`, `?`, `#` or `%` of the
+//! value's own.
+//! Never: rounds; guesses what a value that cannot be read may have meant.
+
+use std::fmt::Write as _;
+
+use minijinja::value::{Value as Held, ValueKind};
+use minijinja::{Environment, Error, ErrorKind};
+
+use crate::language::{Language, digits_spoken, money_read, money_spoken, number_spoken};
+
+pub(super) fn add_filters(env: &mut Environment<'static>, language: Language, currency: &str) {
+    let code = currency.to_owned();
+    let minor =
+        move |value: &Held| plain(value).and_then(|text| money_minor(&text, &code)).ok_or_else(unreadable);
+    env.add_filter("minor", minor.clone());
+    let currency = currency.to_owned();
+    env.add_filter("money", move |value: &Held| {
+        minor(value).map(|minor| money_spoken(language, minor, &currency))
+    });
+    env.add_filter("digits", move |value: &Held| {
+        let text = plain(value).ok_or_else(unreadable)?;
+        Ok::<_, Error>(digits_spoken(language, &text))
+    });
+    env.add_filter("number", move |value: &Held| {
+        let number = plain(value).and_then(|text| text.parse().ok());
+        let number = number.ok_or_else(unreadable)?;
+        Ok::<_, Error>(number_spoken(language, number))
+    });
+}
+
+/// The code between `{{ }}` and `{% %}`.
+pub(super) fn holes(source: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut rest = source;
+    while let Some((open, close)) = [("{{", "}}"), ("{%", "%}")]
+        .into_iter()
+        .filter_map(|(open, close)| rest.find(open).map(|at| (at + 2, close)))
+        .min_by_key(|(at, _)| *at)
+    {
+        let (code, after) = rest[open..].split_once(close).unwrap_or((&rest[open..], ""));
+        found.push(code);
+        rest = after;
+    }
+    found
+}
+
+/// The names after `|`, outside of quotes.
+pub(super) fn filters(code: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut quote = None;
+    for (at, c) in code.char_indices() {
+        match (quote, c) {
+            (Some(open), _) => quote = (c != open).then_some(open),
+            (None, '"' | '\'') => quote = Some(c),
+            (None, '|') => {
+                let name = code[at + 1..].trim_start();
+                let end = name.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(name.len());
+                found.push(&name[..end]);
+            }
+            (None, _) => {}
+        }
+    }
+    found
+}
+
+/// The minor units of a decimal text (`20`, `20.5`, `-3.25`) in a currency; nothing else is an amount.
+#[must_use]
+pub fn money_minor(text: &str, currency: &str) -> Option<i64> {
+    let (negative, amount) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+    let (whole, fraction) = amount.split_once('.').unwrap_or((amount, "0"));
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    if !is_number(whole) || !is_number(fraction) {
+        return None;
+    }
+    let scale = scale(currency);
+    let fraction = fraction.trim_end_matches('0');
+    let unit = 10_i64.checked_pow(u32::try_from(fraction.len()).ok()?)?;
+    if unit > scale {
+        return None;
+    }
+    let below = if fraction.is_empty() { 0 } else { fraction.parse::<i64>().ok()? * (scale / unit) };
+    let minor = whole.parse::<i64>().ok()?.checked_mul(scale)?.checked_add(below)?;
+    Some(if negative { -minor } else { minor })
+}
+
+/// One text for one amount, with all the currency's decimals: 2000 → `20.00`.
+#[must_use]
+pub fn money_text(minor: i64, currency: &str) -> String {
+    let scale = scale(currency).unsigned_abs();
+    let (sign, minor) = (if minor < 0 { "-" } else { "" }, minor.unsigned_abs());
+    let (whole, rest, decimals) = (minor / scale, minor % scale, scale.ilog10() as usize);
+    if decimals == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{rest:0decimals$}") }
+}
+
+/// Minor units in one unit: what the language room reads in "1" says how many decimals the currency has.
+fn scale(currency: &str) -> i64 {
+    money_read(Language::English, "1", currency).unwrap_or(100)
+}
+
+/// The value as one segment: all but the unreserved characters of RFC 3986 §2.3 percent-encoded. An empty
+/// segment and `.` or `..`, which a server would resolve away, are refused.
+pub(super) fn segment(value: &str) -> Result<String, Error> {
+    if matches!(value, "" | "." | "..") {
+        return Err(unreadable());
+    }
+    let mut out = String::with_capacity(value.len());
+    for byte in value.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
+            out.push(char::from(byte));
+        } else {
+            write!(out, "%{byte:02X}").map_err(Error::from)?;
+        }
+    }
+    Ok(out)
+}
+
+/// A text or a number as it is written.
+pub(super) fn plain(value: &Held) -> Option<String> {
+    matches!(value.kind(), ValueKind::String | ValueKind::Number).then(|| value.to_string())
+}
+
+fn unreadable() -> Error {
+    Error::from(ErrorKind::InvalidOperation)
+}

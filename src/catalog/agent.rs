@@ -1,0 +1,244 @@
+//! One agent's file: from written to a plan.
+//!
+//! Promises: a plan that comes out has every tool, in its language, and a hash over all it means.
+//! Never: comes out where something is wrong.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use centralita_core::base::{Digest, Fault, ToolName};
+use centralita_core::conversation::{CannedAnswer, Plan, Timing, ToolPlan, VoiceYes};
+use centralita_core::language::Language;
+use serde_json::{Map, Value, json};
+use serde_saphyr::Spanned;
+
+use super::integration::Integration;
+use super::problems::{Desk, Problem};
+use super::reader::{Reader, is_name, languages};
+use super::written::{AgentFile, AnswerWritten};
+use crate::integrations::{Connection, ToolSpec, Toolbox};
+use crate::secrets::Secrets;
+
+/// Longest and shortest wait an agent's timing may say, in milliseconds: a frame, and an hour.
+const WAIT_MS: std::ops::RangeInclusive<u32> = 20..=3_600_000;
+
+/// One agent version, as it is meant.
+#[derive(Debug)]
+pub struct Agent {
+    /// For people.
+    pub title: String,
+    pub plan: Plan,
+    pub services: Services,
+    pub connections: Vec<Connection>,
+    pub tools: Vec<ToolSpec>,
+}
+
+/// Names of the services an agent asks for; none means the gateway's default.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Services {
+    pub stt: Option<String>,
+    pub tts: Option<String>,
+    pub llm: Option<String>,
+}
+
+impl Agent {
+    /// Its tools, ready to run; every secret that is missing.
+    pub fn toolbox(&self, secrets: &Secrets) -> Result<Toolbox, Vec<Fault>> {
+        let Plan { language, currency, .. } = &self.plan;
+        Toolbox::new(*language, currency, &self.connections, self.tools.clone(), secrets)
+    }
+}
+
+/// All integrations that were read, each with its file's name and text.
+pub(super) type Known<'a> = BTreeMap<String, (Integration, &'a str, &'a str)>;
+
+/// Reads an agent. Problems of a tool's words in its language are noted in the tool's file. Where an
+/// integration could not be read (`unread`), a tool nobody knows may be one of its: that is no problem of the
+/// agent.
+pub(super) fn read(
+    source: (&str, &str),
+    file: AgentFile,
+    known: &Known<'_>,
+    unread: bool,
+    problems: &mut Vec<Problem>,
+) -> Option<Agent> {
+    let mut own = Vec::new();
+    let mut desk = Desk { file: source.0, text: source.1, problems: &mut own };
+    super::check_version(&mut desk, &file.version);
+    if !is_name(&file.id.value) {
+        let what = format!("`{}` cannot be an agent's id", file.id.value);
+        desk.say(file.id.referenced, what, "small letters, digits and `_`");
+    }
+    let language = Language::parse(&file.language.value);
+    if language.is_none() {
+        let what = format!("`{}` is no language the gateway speaks", file.language.value);
+        desk.say(file.language.referenced, what, languages());
+    }
+    let currency = &file.currency.value;
+    if currency.len() != 3 || !currency.bytes().all(|b| b.is_ascii_uppercase()) {
+        desk.say(
+            file.currency.referenced,
+            format!("`{currency}` is no currency"),
+            "three letters of ISO 4217: EUR, USD",
+        );
+    }
+    plain_words(&mut desk, language.unwrap_or(Language::English), currency, &file);
+    let assigned = assigned(&mut desk, &file.tools, known, unread);
+    let keys = keys(&mut desk, &file.keys, &file.tools);
+    let answers = file.answers.iter().map(|answer| canned(&mut desk, answer)).collect();
+    let timing = timing(&mut desk, &file.timing);
+    let spoken = spoken(&mut desk, &file);
+    problems.append(&mut own);
+
+    let language = language?;
+    let (plans, tools) = tools(&assigned, known, language, currency, spoken, problems);
+    let wanted: BTreeSet<&str> = assigned.iter().filter_map(|name| name.split('.').next()).collect();
+    let connections: Vec<Connection> = wanted
+        .into_iter()
+        .filter_map(|id| known.get(id))
+        .map(|(integration, ..)| integration.connection.clone())
+        .collect();
+    let mut plan = Plan {
+        agent: file.id.value,
+        language,
+        currency: file.currency.value,
+        greeting: file.greeting.value.trim().to_owned(),
+        prompt: file.prompt.value.trim().to_owned(),
+        tools: plans,
+        keys,
+        answers,
+        timing,
+        hash: Digest::of_bytes(&[]),
+    };
+    let services = Services { stt: file.stt, tts: file.tts, llm: file.llm };
+    let Services { stt, tts, llm } = &services;
+    plan.hash = Digest::of_json(&json!({
+        "plan": plan, "tools": tools, "connections": connections, "stt": stt, "tts": tts, "llm": llm,
+    }));
+    Some(Agent { title: file.title, plan, services, connections, tools })
+}
+
+/// The greeting and the prompt are words; nothing has a value before the first one is said.
+fn plain_words(desk: &mut Desk<'_>, language: Language, currency: &str, file: &AgentFile) {
+    for (words, field) in [(&file.greeting, "greeting"), (&file.prompt, "prompt")] {
+        if words.value.trim().is_empty() {
+            desk.say(
+                words.referenced,
+                format!("`{field}` is empty"),
+                "write what is said, or how the agent shall behave",
+            );
+        }
+        Reader::new(desk, language, currency).template(words.referenced, &words.value, &BTreeSet::new());
+    }
+}
+
+fn assigned(
+    desk: &mut Desk<'_>,
+    written: &[Spanned<String>],
+    known: &Known<'_>,
+    unread: bool,
+) -> BTreeSet<String> {
+    let all: BTreeSet<String> =
+        known.values().flat_map(|(integration, ..)| integration.tool_names()).collect();
+    let mut assigned = BTreeSet::new();
+    for tool in written {
+        let is_of_unread =
+            unread && tool.value.split_once('.').is_some_and(|(id, _)| !known.contains_key(id));
+        if !all.contains(&tool.value) && !is_of_unread {
+            let list: Vec<&str> = all.iter().map(String::as_str).collect();
+            let remedy = format!("tools of these integrations: {}", list.join(", "));
+            desk.say(tool.referenced, format!("there is no tool `{}`", tool.value), remedy);
+        } else if !assigned.insert(tool.value.clone()) {
+            desk.say(tool.referenced, format!("`{}` is assigned twice", tool.value), "name it once");
+        }
+    }
+    assigned
+}
+
+fn keys(
+    desk: &mut Desk<'_>,
+    written: &BTreeMap<u8, Spanned<String>>,
+    assigned: &[Spanned<String>],
+) -> BTreeMap<char, ToolName> {
+    let mut keys = BTreeMap::new();
+    for (key, tool) in written {
+        if !(1..=9).contains(key) {
+            desk.say(
+                tool.referenced,
+                format!("{key} is no key of the menu"),
+                "keys 1 to 9 can be given to tools",
+            );
+        }
+        if assigned.iter().all(|name| name.value != tool.value) {
+            let what = format!("key {key} calls `{}`, which is not assigned", tool.value);
+            desk.say(tool.referenced, what, "add it to `tools`, or name one that is there");
+        }
+        keys.insert(char::from(b'0'.saturating_add(*key)), ToolName(tool.value.as_str().into()));
+    }
+    keys
+}
+
+fn canned(desk: &mut Desk<'_>, written: &Spanned<AnswerWritten>) -> CannedAnswer {
+    let AnswerWritten { when, say } = &written.value;
+    if when.iter().all(|wording| wording.trim().is_empty()) || say.trim().is_empty() {
+        let remedy = "write under `when` how callers ask, and under `say` what they hear";
+        desk.say(written.referenced, "an answer without words", remedy);
+    }
+    CannedAnswer { when: when.clone(), say: say.trim().to_owned() }
+}
+
+fn timing(desk: &mut Desk<'_>, written: &BTreeMap<String, Spanned<u32>>) -> Timing {
+    let default = Timing::default();
+    let Ok(Value::Object(mut waits)) = serde_json::to_value(&default) else { return default };
+    for (name, wait) in written {
+        if !waits.contains_key(name) {
+            let list: Vec<&str> = waits.keys().map(String::as_str).collect();
+            desk.say(
+                wait.referenced,
+                format!("there is no wait `{name}`"),
+                format!("waits: {}", list.join(", ")),
+            );
+        } else if name == "reminders" && wait.value > 9 {
+            desk.say(wait.referenced, "nobody wants so many reminders", "0 to 9");
+        } else if name != "reminders" && !WAIT_MS.contains(&wait.value) {
+            let remedy = format!("{} to {} milliseconds", WAIT_MS.start(), WAIT_MS.end());
+            desk.say(wait.referenced, format!("`{name}` cannot be {} ms", wait.value), remedy);
+        }
+    }
+    overridden(&mut waits, written).unwrap_or(default)
+}
+
+fn overridden(waits: &mut Map<String, Value>, written: &BTreeMap<String, Spanned<u32>>) -> Option<Timing> {
+    for (name, wait) in written {
+        waits.insert(name.clone(), wait.value.into());
+    }
+    serde_json::from_value(Value::Object(waits.clone())).ok()
+}
+
+/// Words somebody will answer for, or the recogniser's measured rate decides.
+fn spoken(desk: &mut Desk<'_>, file: &AgentFile) -> VoiceYes {
+    let Some(written) = &file.spoken_yes else { return VoiceYes::ByEngine };
+    let because = &written.accepted_because;
+    if because.value.split_whitespace().count() < 3 {
+        let remedy = "say in a few words why a misheard yes does no harm here";
+        desk.say(because.referenced, "a spoken yes is accepted without a reason", remedy);
+    }
+    VoiceYes::Accepted
+}
+
+fn tools(
+    assigned: &BTreeSet<String>,
+    known: &Known<'_>,
+    language: Language,
+    currency: &str,
+    spoken: VoiceYes,
+    problems: &mut Vec<Problem>,
+) -> (Vec<ToolPlan>, Vec<ToolSpec>) {
+    let mut all = Vec::new();
+    for (id, (integration, path, text)) in known {
+        let inside = |name: &String| name.strip_prefix(id.as_str())?.strip_prefix('.').map(str::to_owned);
+        let only: BTreeSet<String> = assigned.iter().filter_map(inside).collect();
+        let mut desk = Desk { file: path, text, problems };
+        all.extend(integration.tools(&mut desk, language, currency, spoken, &only));
+    }
+    all.into_iter().unzip()
+}

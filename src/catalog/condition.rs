@@ -1,0 +1,119 @@
+//! Conditions compare numbers with numbers.
+//!
+//! The expression language puts every text above every number, so `amount < 20` would be false of any amount,
+//! and a tool with such a `when` would never ask. Amounts are decimal text; so is much of what systems
+//! answer.
+//!
+//! Promises: in a condition that passes, an amount is compared in minor units, and nothing is compared by
+//! size that may be a text.
+//! Never: evaluates anything.
+
+use std::collections::BTreeSet;
+
+use centralita_core::conversation::{Parameter, ParameterKind};
+
+/// Filters whose result is a number.
+const NUMBERS: &[&str] = &["minor", "int", "float", "length", "count"];
+
+/// The names in a condition that are compared as texts but should be as numbers.
+pub(super) fn texts_compared(
+    condition: &str,
+    known: &BTreeSet<String>,
+    parameters: &[Parameter],
+) -> Vec<String> {
+    let code = without_quotes(condition);
+    let by_size = code.contains(['<', '>']);
+    let kind = |name: &str| parameters.iter().find(|p| p.name == name).map(|p| p.kind);
+    let mut found = Vec::new();
+    for (name, after) in names(&code).into_iter().filter(|(name, _)| known.contains(*name)) {
+        let is_risky = match kind(name) {
+            Some(ParameterKind::Money) => true,
+            Some(ParameterKind::Integer | ParameterKind::Boolean) => false,
+            Some(ParameterKind::Text | ParameterKind::Digits) | None => by_size,
+        };
+        if is_risky && !is_made_number(after) {
+            found.push(name.to_owned());
+        }
+    }
+    found
+}
+
+/// `| minor` or the like comes next, after `.fields`.
+fn is_made_number(after: &str) -> bool {
+    let rest = after.trim_start_matches(|c: char| c == '.' || c == '_' || c.is_alphanumeric()).trim_start();
+    let filter = rest.strip_prefix('|').map(str::trim_start).unwrap_or("");
+    let end = filter.find(|c: char| c != '_' && !c.is_alphanumeric()).unwrap_or(filter.len());
+    NUMBERS.contains(&&filter[..end])
+}
+
+/// Every name, with what follows it; a field of another (`order.total`) and a filter are none.
+fn names(code: &str) -> Vec<(&str, &str)> {
+    let mut found = Vec::new();
+    let mut before = ' ';
+    let mut rest = code;
+    while let Some(c) = rest.chars().next() {
+        let is_name = c == '_' || c.is_alphabetic();
+        let end =
+            rest.find(|c: char| c != '_' && !c.is_alphanumeric()).unwrap_or(rest.len()).max(c.len_utf8());
+        if is_name && !matches!(before, '.' | '|') {
+            found.push((&rest[..end], &rest[end..]));
+        }
+        if !c.is_whitespace() {
+            before = c;
+        }
+        rest = &rest[end..];
+    }
+    found
+}
+
+/// The same code with empty texts.
+fn without_quotes(condition: &str) -> String {
+    let mut quote = None;
+    let mut code = String::with_capacity(condition.len());
+    for c in condition.chars() {
+        match quote {
+            Some(open) if c == open => quote = None,
+            Some(_) => {}
+            None if matches!(c, '"' | '\'') => quote = Some(c),
+            None => code.push(c),
+        }
+    }
+    code
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_amount_is_compared_in_minor_units_and_a_size_between_numbers() {
+        let kinds =
+            [("amount", ParameterKind::Money), ("n", ParameterKind::Integer), ("word", ParameterKind::Text)];
+        let parameter = |(name, kind): (&str, ParameterKind)| Parameter {
+            name: name.into(),
+            kind,
+            description: String::new(),
+            required: true,
+            ask: String::new(),
+        };
+        let parameters = kinds.map(parameter);
+        let known = ["amount", "n", "word", "order"].map(str::to_owned).into();
+        for (condition, want) in [
+            ("amount | minor > 2000", &[] as &[&str]),
+            ("amount|minor>2000 and n > 3", &[]),
+            ("amount > 20", &["amount"]),
+            ("20 < amount", &["amount"]),
+            ("amount == '20.00'", &["amount"]),
+            ("word == 'amount > 20'", &[]),
+            ("word > 3", &["word"]),
+            ("word | length > 3", &[]),
+            ("word | upper > 3", &["word"]),
+            ("order.total > 3", &["order"]),
+            ("order.total | minor > amount | minor", &[]),
+            ("order.status == 'paid' or n > 1", &["order"]),
+            ("order.amount == 'x'", &[]),
+        ] {
+            assert_eq!(texts_compared(condition, &known, &parameters), want, "{condition}");
+        }
+    }
+}

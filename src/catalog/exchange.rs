@@ -1,0 +1,216 @@
+//! The requests of a tool: from written to meant.
+//!
+//! Promises: every hole of a request has a source, and no secret stands in one as text.
+//! Never: sends anything.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use reqwest::header::{HeaderName, HeaderValue};
+use serde_json::Value;
+use serde_saphyr::{Location, Spanned};
+
+use super::reader::{RESERVED, Reader, braces, is_name, with_call};
+use super::written::{RequestWritten, ResponseWritten, RuleWritten, StepWritten, ToolWritten, Words};
+use crate::integrations::{Compare, Exchange, Rule};
+
+/// All requests of a tool.
+pub(super) struct Exchanges {
+    pub(super) prepare: Vec<Exchange>,
+    pub(super) request: Exchange,
+    /// What the question may name: parameters, and what the steps map.
+    pub(super) known: BTreeSet<String>,
+    /// Names that land in a request.
+    pub(super) used: BTreeSet<String>,
+}
+
+/// Reads the steps, the request and the proofs of a tool.
+pub(super) fn exchanges(
+    reader: &mut Reader<'_, '_>,
+    tool: &ToolWritten,
+    parameters: &BTreeSet<String>,
+) -> Exchanges {
+    let mut known = parameters.clone();
+    let mut used = BTreeSet::new();
+    let mut prepare = Vec::new();
+    for step in &tool.prepare {
+        prepare.push(read_step(reader, step, &mut known, &mut used));
+    }
+    let mut request = read_request(reader, &tool.request, &known, &mut used);
+    let ResponseWritten { map, success, errors } = &tool.response;
+    request.map = read_map(reader, map);
+    request.success =
+        success.as_ref().map(|condition| reader.over_answer(condition.referenced, &condition.value));
+    request.errors = read_errors(reader, errors);
+    let rules = tool.verify.iter().filter_map(|rule| read_rule(reader, rule, parameters)).collect();
+    match (prepare.last_mut(), tool.verify.first()) {
+        (Some(step), _) => step.verify = rules,
+        (None, Some(first)) if !request.method.is_safe() => reader.say(
+            first.referenced,
+            "a proof over the answer to a request with effects would come too late",
+            "add a `prepare` step with GET; proofs are then over its answer",
+        ),
+        (None, _) => request.verify = rules,
+    }
+    Exchanges { prepare, request, known, used }
+}
+
+fn read_step(
+    reader: &mut Reader<'_, '_>,
+    step: &Spanned<StepWritten>,
+    known: &mut BTreeSet<String>,
+    used: &mut BTreeSet<String>,
+) -> Exchange {
+    let StepWritten { request, map, errors } = &step.value;
+    let mut exchange = read_request(reader, request, known, used);
+    if !exchange.method.is_safe() {
+        reader.say(
+            request.referenced,
+            "a step before the question must not have effects",
+            "use GET or HEAD here; the one request with effects is `request`",
+        );
+    }
+    exchange.map = read_map(reader, map);
+    exchange.errors = read_errors(reader, errors);
+    for (name, expression) in map {
+        if !known.insert(name.clone()) {
+            let what = format!("`{name}` already has a value");
+            reader.say(
+                expression.referenced,
+                what,
+                "choose a name that no parameter and no earlier step has",
+            );
+        }
+    }
+    exchange
+}
+
+fn read_request(
+    reader: &mut Reader<'_, '_>,
+    written: &Spanned<RequestWritten>,
+    known: &BTreeSet<String>,
+    used: &mut BTreeSet<String>,
+) -> Exchange {
+    let RequestWritten { method, path, query, headers, body } = &written.value;
+    let known = &with_call(known);
+    let mut hole = |reader: &mut Reader<'_, '_>, at: Location, text: &str| {
+        let source = braces(text);
+        used.extend(reader.template(at, &source, known));
+        source
+    };
+    if !path.value.starts_with('/')
+        || path.value.contains(['?', '#'])
+        || path.value.split('/').any(|s| s == "..")
+    {
+        reader.say(
+            path.referenced,
+            "this is no path under the base URL",
+            "begin with `/`; write parameters under `query`",
+        );
+    }
+    let path = hole(reader, path.referenced, &path.value);
+    let query =
+        query.iter().map(|(name, text)| (name.clone(), hole(reader, text.referenced, &text.value))).collect();
+    for (name, text) in headers {
+        check_header(reader, name, text);
+    }
+    let headers = headers
+        .iter()
+        .map(|(name, text)| (name.clone(), hole(reader, text.referenced, &text.value)))
+        .collect();
+    let body = body.as_ref().map(|tree| fill(&tree.value, &mut |text| hole(reader, tree.referenced, text)));
+    Exchange {
+        method: *method,
+        path,
+        query,
+        headers,
+        body,
+        map: BTreeMap::new(),
+        success: None,
+        verify: Vec::new(),
+        errors: BTreeMap::new(),
+    }
+}
+
+/// The same tree with every text passed through.
+fn fill(tree: &Value, hole: &mut impl FnMut(&str) -> String) -> Value {
+    match tree {
+        Value::Null | Value::Bool(_) | Value::Number(_) => tree.clone(),
+        Value::String(text) => Value::String(hole(text)),
+        Value::Array(items) => Value::Array(items.iter().map(|item| fill(item, hole)).collect()),
+        Value::Object(map) => Value::Object(map.iter().map(|(k, v)| (k.clone(), fill(v, hole))).collect()),
+    }
+}
+
+fn check_header(reader: &mut Reader<'_, '_>, name: &str, text: &Spanned<String>) {
+    if HeaderName::from_bytes(name.as_bytes()).is_err() || HeaderValue::from_str(&text.value).is_err() {
+        reader.say(
+            text.referenced,
+            format!("`{name}` is no header"),
+            "a name of letters and `-`, a value on one line",
+        );
+    }
+    let names_secret = ["authorization", "cookie", "token", "secret", "password", "api-key", "apikey"];
+    let lower = name.to_ascii_lowercase();
+    let begins = ["Bearer ", "Basic ", "sk-", "ghp_", "xox", "secret."];
+    let secret_name = names_secret.iter().any(|part| lower.contains(part)) && !text.value.contains('{');
+    if secret_name || begins.iter().any(|start| text.value.starts_with(start)) {
+        reader.say(
+            text.referenced,
+            format!("the header `{name}` looks like a secret"),
+            "keep it out of the file: `auth: {header: {name: .., value: secret.NAME}}` by `base_url`",
+        );
+    }
+}
+
+fn read_map(reader: &mut Reader<'_, '_>, map: &BTreeMap<String, Words>) -> BTreeMap<String, String> {
+    let mut meant = BTreeMap::new();
+    for (name, expression) in map {
+        if !is_name(name) || name == RESERVED {
+            let what = format!("`{name}` cannot be the name of a value");
+            reader.say(expression.referenced, what, "small letters, digits and `_`; not `call`");
+        }
+        let source = reader.choose(expression);
+        // Empty where this language has none, which was noted.
+        if !source.is_empty() {
+            meant.insert(name.clone(), reader.over_answer(expression.referenced, &source));
+        }
+    }
+    meant
+}
+
+fn read_errors(reader: &mut Reader<'_, '_>, errors: &BTreeMap<u16, Words>) -> BTreeMap<u16, String> {
+    errors.iter().map(|(status, words)| (*status, reader.words(Some(words)))).collect()
+}
+
+fn read_rule(
+    reader: &mut Reader<'_, '_>,
+    written: &Spanned<RuleWritten>,
+    parameters: &BTreeSet<String>,
+) -> Option<Rule> {
+    let RuleWritten { parameter, equals, equals_ignore_case, equals_digits, error } = &written.value;
+    if !parameters.contains(&parameter.value) {
+        let what = format!("there is no parameter `{}`", parameter.value);
+        reader.say(parameter.referenced, what, "a proof compares what the caller said: name a parameter");
+    }
+    let error = reader.words(Some(error));
+    let ways = [
+        (Compare::Equals, equals),
+        (Compare::EqualsIgnoreCase, equals_ignore_case),
+        (Compare::EqualsDigits, equals_digits),
+    ];
+    let mut chosen = ways.into_iter().filter_map(|(compare, held)| held.as_ref().map(|held| (compare, held)));
+    let (Some((compare, held)), None) = (chosen.next(), chosen.next()) else {
+        reader.say(
+            written.referenced,
+            "a proof compares in exactly one way",
+            "write one of equals, equals_ignore_case, equals_digits",
+        );
+        return None;
+    };
+    Some(Rule {
+        parameter: parameter.value.clone(),
+        compare,
+        held: reader.over_answer(held.referenced, &held.value),
+        error,
+    })
+}

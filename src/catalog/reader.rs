@@ -1,0 +1,189 @@
+//! Reads words, templates and expressions of a definition for one language, and notes what is wrong with
+//! them.
+//!
+//! Promises: a hole that passes has a source; a word that passes exists in the agent's language.
+//! Never: fails: where something is wrong it is noted, and reading goes on.
+
+use std::collections::BTreeSet;
+
+use centralita_core::base::Fault;
+use centralita_core::language::Language;
+use centralita_core::template::Renderer;
+use serde_saphyr::{Location, Spanned};
+
+use super::problems::Desk;
+use super::written::{ByLanguage, Words};
+
+/// What every request's templates may name of the call.
+const OF_THE_CALL: &[&str] = &["call.id", "call.from", "call.to"];
+/// The name that stands for the call.
+pub(super) const RESERVED: &str = "call";
+
+/// One definition, read for one language.
+pub(super) struct Reader<'d, 'a> {
+    pub(super) desk: &'d mut Desk<'a>,
+    pub(super) language: Language,
+    renderer: Renderer,
+}
+
+impl<'d, 'a> Reader<'d, 'a> {
+    pub(super) fn new(desk: &'d mut Desk<'a>, language: Language, currency: &str) -> Reader<'d, 'a> {
+        Reader { desk, language, renderer: Renderer::new(language, currency) }
+    }
+
+    pub(super) fn say(&mut self, at: Location, what: impl Into<String>, remedy: impl Into<String>) {
+        self.desk.say(at, what, remedy);
+    }
+
+    /// The value for this language; the default where there is none.
+    pub(super) fn choose<T: Clone + Default>(&mut self, written: &Spanned<ByLanguage<T>>) -> T {
+        let each = match &written.value {
+            ByLanguage::All(value) => return value.clone(),
+            ByLanguage::Each(each) => each,
+        };
+        if let Some(odd) = each.keys().find(|tag| Language::parse(tag).is_none()) {
+            self.say(written.referenced, format!("`{odd}` is no language"), languages());
+        }
+        let ours = each.iter().find(|(tag, _)| Language::parse(tag) == Some(self.language));
+        if let Some((_, value)) = ours {
+            return value.clone();
+        }
+        let what = format!("no words for the language `{}`", self.language);
+        self.say(written.referenced, what, format!("add `{}:` beside the others", self.language));
+        T::default()
+    }
+
+    pub(super) fn words(&mut self, written: Option<&Words>) -> String {
+        written.map_or_else(String::new, |words| self.choose(words).trim().to_owned())
+    }
+
+    /// Words with holes; only these names have a value.
+    pub(super) fn spoken(&mut self, written: Option<&Words>, known: &BTreeSet<String>) -> String {
+        let text = self.words(written);
+        if let Some(words) = written {
+            self.template(words.referenced, &text, known);
+        }
+        text
+    }
+
+    /// Checks a template; the names it takes.
+    pub(super) fn template(
+        &mut self,
+        at: Location,
+        source: &str,
+        known: &BTreeSet<String>,
+    ) -> BTreeSet<String> {
+        let names = self.renderer.variables(source);
+        self.names(at, names, known)
+    }
+
+    /// The same of an expression.
+    pub(super) fn expression(
+        &mut self,
+        at: Location,
+        source: &str,
+        known: &BTreeSet<String>,
+    ) -> BTreeSet<String> {
+        let names = self.renderer.names(source);
+        self.names(at, names, known)
+    }
+
+    /// An expression over an answer, whose fields nobody knows before.
+    pub(super) fn over_answer(&mut self, at: Location, source: &str) -> String {
+        if let Err(fault) = self.renderer.names(source) {
+            self.say(at, fault.what, fault.remedy);
+        }
+        source.to_owned()
+    }
+
+    fn names(
+        &mut self,
+        at: Location,
+        names: Result<BTreeSet<String>, Fault>,
+        known: &BTreeSet<String>,
+    ) -> BTreeSet<String> {
+        let names = match names {
+            Ok(names) => names,
+            Err(fault) => {
+                self.say(at, fault.what, fault.remedy);
+                return BTreeSet::new();
+            }
+        };
+        for name in &names {
+            if !known.contains(root(name)) && !known.contains(name) {
+                let list: Vec<&str> = known.iter().map(String::as_str).collect();
+                let remedy = match list.as_slice() {
+                    [] => "nothing has a value here: write plain words".to_owned(),
+                    list => format!("what has a value here: {}", list.join(", ")),
+                };
+                self.say(at, format!("`{name}` has no source"), remedy);
+            }
+        }
+        names.iter().map(|name| root(name).to_owned()).collect()
+    }
+}
+
+/// `order` of `order.item`.
+fn root(name: &str) -> &str {
+    name.split('.').next().unwrap_or(name)
+}
+
+/// These names, and those of the call.
+pub(super) fn with_call(known: &BTreeSet<String>) -> BTreeSet<String> {
+    known.iter().cloned().chain(OF_THE_CALL.iter().map(|name| (*name).to_owned())).collect()
+}
+
+pub(super) fn languages() -> String {
+    let codes: Vec<&str> = Language::ALL.iter().map(|language| language.code()).collect();
+    format!("languages: {}", codes.join(", "))
+}
+
+/// A name of ours: a small letter, then small letters, digits and `_`.
+pub(super) fn is_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+}
+
+/// `{name}` as `{{ name }}`; minijinja's own braces stay.
+pub(super) fn braces(source: &str) -> String {
+    let mut out = String::with_capacity(source.len());
+    let mut rest = source;
+    while let Some(open) = rest.find('{') {
+        out.push_str(&rest[..open]);
+        rest = &rest[open..];
+        let close = match rest.as_bytes().get(1) {
+            Some(b'{') => rest.find("}}").map(|n| n + 2),
+            Some(b'%') => rest.find("%}").map(|n| n + 2),
+            Some(b'#') => rest.find("#}").map(|n| n + 2),
+            _ => rest.find('}').filter(|n| is_name(&rest[1..*n])).map(|n| n + 1),
+        };
+        let end = close.unwrap_or(1);
+        let name = rest[..end].strip_prefix('{').and_then(|t| t.strip_suffix('}')).filter(|t| is_name(t));
+        match name {
+            Some(name) => out.push_str(&format!("{{{{ {name} }}}}")),
+            None => out.push_str(&rest[..end]),
+        }
+        rest = &rest[end..];
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_in_single_braces_is_a_hole_and_all_else_stays() {
+        for (written, want) in [
+            ("/orders/{order}/x", "/orders/{{ order }}/x"),
+            ("{{ order }}-{a}", "{{ order }}-{{ a }}"),
+            ("{% if a %}{b}{% endif %}{# {c} #}", "{% if a %}{{ b }}{% endif %}{# {c} #}"),
+            ("{ not a name } {X} {", "{ not a name } {X} {"),
+            ("{{ broken", "{{ broken"),
+            ("ñ{a}ñ", "ñ{{ a }}ñ"),
+        ] {
+            assert_eq!(braces(written), want);
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Tests of the definitions: each problem by the text an admin reads, and the samples by what they mean.
+//!
+//! Promises: every check of the room has a row.
+//! Never: touches the network.
+
+mod table;
+
+use centralita_core::conversation::{Effects, Idempotency, Policy, VoiceYes};
+use centralita_core::language::Language;
+
+use super::*;
+
+fn samples() -> Vec<Source> {
+    find(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+#[test]
+fn the_samples_are_without_fault_and_mean_what_they_say() {
+    let catalog = check(&samples(), &BTreeMap::new()).unwrap_or_else(|problems| panic!("\n{problems}"));
+    let names: Vec<&str> = catalog.agents.keys().map(String::as_str).collect();
+    assert_eq!(names, ["recepcion", "shop", "tienda"]);
+    let shop = &catalog.agents["shop"].plan;
+    assert_eq!((shop.language, shop.currency.as_str(), shop.tools.len()), (Language::English, "USD", 2));
+    let refund = &shop.tools[1];
+    assert_eq!(refund.name.to_string(), "shop.refund");
+    assert_eq!((refund.effects, &refund.confirm.policy), (Effects::Irreversible, &Policy::Always));
+    assert_eq!((refund.confirm.voice, refund.idempotency), (VoiceYes::Accepted, Idempotency::Keyed));
+    let status = &shop.tools[0];
+    assert_eq!((status.effects, &status.confirm.policy), (Effects::None, &Policy::Never));
+    let tienda = &catalog.agents["tienda"].plan;
+    assert!(tienda.tools[1].confirm.question.starts_with("¿Devuelvo"));
+    assert_eq!(tienda.keys[&'2'].to_string(), "shop.refund");
+    assert!(catalog.agents["recepcion"].plan.tools.is_empty());
+}
+
+#[test]
+fn a_plans_hash_changes_with_whatever_changes_its_meaning_and_with_nothing_else() {
+    let hash = |sources: &[Source]| check(sources, &BTreeMap::new()).unwrap().agents["shop"].plan.hash;
+    let sources = samples();
+    let before = hash(&sources);
+    assert_eq!(before, hash(&samples()));
+    for (from, to, changes) in [
+        ("path: /orders/{order}/refunds", "path: /v2/orders/{order}/refunds", true),
+        ("bearer: secret.SHOP_TOKEN", "bearer: secret.OTHER_TOKEN", true),
+        ("timeout_ms: 8000", "timeout_ms: 9000", true),
+        ("We are open from nine", "We are open from ten", true),
+        ("# Who answers", "# Whoever answers", false),
+        ("title: The shop's orders", "title: Orders", false),
+    ] {
+        let changed: Vec<Source> =
+            sources.iter().map(|s| Source { text: s.text.replace(from, to), ..s.clone() }).collect();
+        assert_ne!(changed, sources, "{from}");
+        assert_eq!(hash(&changed) != before, changes, "{from}");
+    }
+}
+
+#[test]
+fn a_program_that_starts_the_system_itself_says_where_it_is() {
+    let bases = [("shop".to_owned(), Url::parse("http://127.0.0.1:4567/").unwrap())].into();
+    let catalog = check(&samples(), &bases).unwrap();
+    assert_eq!(catalog.agents["shop"].connections[0].base.port(), Some(4567));
+    assert!(catalog.agents["recepcion"].connections.is_empty());
+}
+
+#[test]
+fn a_problem_prints_with_its_line_and_its_remedy() {
+    let sources =
+        table::broken(&[("  - shop.refund", "  - shop.refnud"), ("1: shop.refund", "1: shop.refnud")]);
+    let problems = check(&sources, &BTreeMap::new()).unwrap_err();
+    let want = "\
+error: there is no tool `shop.refnud`
+ --> agents/shop.yaml:9:5
+  |
+9 |   - shop.refnud
+  |     ^^^^^^^^^^^
+  |
+  = help: tools of these integrations: shop.refund, shop.status";
+    assert_eq!(problems.to_string(), want);
+}
+
+#[test]
+fn every_problem_is_told_at_once_and_each_once() {
+    let sources = table::broken(&[
+        ("language: en", "language: xx"),
+        ("currency: USD", "currency: dollars"),
+        ("path: /orders/{order}/refunds", "path: /orders/{ordre}/refunds"),
+        ("timeout_ms: 5000", "timeout_ms: 5"),
+    ]);
+    let problems = check(&sources, &BTreeMap::new()).unwrap_err();
+    let places: Vec<(&str, u64)> = problems.all.iter().map(|p| (p.file.as_str(), p.line)).collect();
+    assert_eq!(places.len(), 4, "{problems}");
+    assert!(places.iter().any(|(file, _)| *file == "agents/shop.yaml"));
+    assert!(places.iter().any(|(file, _)| *file == "integrations/shop.yaml"));
+}
+
+#[test]
+fn a_tool_of_a_file_that_cannot_be_read_is_not_a_second_problem() {
+    let problems = check(&table::broken(&[("kind: http", "kind: fax")]), &BTreeMap::new()).unwrap_err();
+    assert_eq!(problems.all.len(), 1, "{problems}");
+}
+
+#[test]
+fn two_files_with_one_id_are_told_apart_by_a_problem() {
+    let mut sources = table::broken(&[]);
+    sources.extend(sources.clone());
+    let problems = check(&sources, &BTreeMap::new()).unwrap_err();
+    let all = problems.to_string();
+    assert!(all.contains("two agents `shop`") && all.contains("two integrations `shop`"), "{all}");
+}

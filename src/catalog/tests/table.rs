@@ -1,0 +1,301 @@
+//! One small agent and integration, and the table of what can be wrong with them.
+//!
+//! Promises: every row changes one thing and names the words of the one problem that follows.
+//! Never: lets a second problem hide behind the first.
+
+use super::*;
+
+const AGENT: &str = "\
+version: 1
+id: shop
+title: The shop
+language: en
+currency: USD
+greeting: Hello.
+prompt: Be brief.
+tools:
+  - shop.refund
+keys:
+  1: shop.refund
+answers:
+  - {when: [are you open], say: Always.}
+timing:
+  end_of_turn: 800
+spoken_yes:
+  accepted_because: toy data only here
+";
+
+const INTEGRATION: &str = r#"version: 1
+id: shop
+title: Orders
+kind: http
+base_url: https://shop.example/v1
+auth:
+  bearer: secret.SHOP_TOKEN
+tools:
+  - name: status
+    description: Look up an order.
+    parameters:
+      - {name: order, kind: digits, ask: Which order?}
+      - {name: pin, kind: digits, ask: Your pin?}
+    verify:
+      - {parameter: pin, equals: pin, error: That does not fit.}
+    request: {method: GET, path: "/orders/{order}"}
+    response: {map: {state: state}}
+  - name: refund
+    description: Refund money.
+    examples: ["refund {amount} on {order}"]
+    parameters:
+      - {name: order, kind: digits, ask: Which order?}
+      - {name: amount, kind: money, ask: How much?}
+    prepare:
+      - request: {method: GET, path: "/orders/{order}"}
+        map: {item: item}
+    request:
+      method: POST
+      path: /orders/{order}/refunds
+      headers: {X-Source: phone}
+      body: {amount: "{amount}", via: "{{ call.id }}"}
+    response: {map: {id: id}, success: "ok"}
+    idempotency: {header: Idempotency-Key}
+    not_done_on: [503]
+    confirm:
+      question: "Refund {{ amount | money }} on {{ order | digits }}, {{ item }}?"
+      action: "Refunding {{ amount | money }}."
+    phrases: {done: "Done, {{ id }}."}
+    timeout_ms: 5000
+"#;
+
+/// Both files, with some texts replaced.
+pub(super) fn broken(changes: &[(&str, &str)]) -> Vec<Source> {
+    let change =
+        |text: &str| changes.iter().fold(text.to_owned(), |text, (from, to)| text.replacen(from, to, 1));
+    let source = |kind, path: &str, text| Source { kind, path: path.to_owned(), text: change(text) };
+    vec![
+        source(Kind::Agent, "agents/shop.yaml", AGENT),
+        source(Kind::Integration, "integrations/shop.yaml", INTEGRATION),
+    ]
+}
+
+/// What is replaced, by what, and the words of the problem that follows (and of its remedy, after `|`).
+const TABLE: &[(&str, &str, &str)] = &[
+    // the agent's file
+    (
+        "version: 1\nid: shop\ntitle: The shop",
+        "version: 2\nid: shop\ntitle: The shop",
+        "version 2 is not known|version: 1",
+    ),
+    ("id: shop\ntitle: The shop", "id: The Shop\ntitle: The shop", "cannot be an agent's id|small letters"),
+    ("language: en", "language: fr", "`fr` is no language the gateway speaks|en, es"),
+    ("currency: USD", "currency: usd", "`usd` is no currency|ISO 4217"),
+    ("greeting: Hello.\n", "", "missing field `greeting`|docs/definitions.md"),
+    ("greeting: Hello.", "greeting: ''", "`greeting` is empty|write what is said"),
+    ("greeting: Hello.", "greeting: 'Hello {{ name }}.'", "`name` has no source|plain words"),
+    ("greeting: Hello.", "greetings: Hello.", "unknown field `greetings`|docs/definitions.md"),
+    ("  - shop.refund\n", "  - shop.refund\n  - shop.refund\n", "assigned twice|once"),
+    ("  1: shop.refund", "  0: shop.refund", "0 is no key of the menu|1 to 9"),
+    (
+        "  1: shop.refund",
+        "  1: shop.status",
+        "key 1 calls `shop.status`, which is not assigned|add it to `tools`",
+    ),
+    ("say: Always.", "say: ' '", "an answer without words|under `when`"),
+    ("end_of_turn: 800", "end_of_trun: 800", "there is no wait `end_of_trun`|end_of_turn"),
+    ("end_of_turn: 800", "end_of_turn: 5", "cannot be 5 ms|20 to"),
+    ("end_of_turn: 800", "reminders: 30", "so many reminders|0 to 9"),
+    ("toy data only here", "because", "accepted without a reason|why a misheard yes"),
+    // the integration's connection
+    ("id: shop\ntitle: Orders", "id: shop.v1\ntitle: Orders", "cannot be an integration's id|small letters"),
+    ("https://shop.example/v1", "shop.example", "this is no address|https://host/path"),
+    (
+        "https://shop.example/v1",
+        "http://shop.example/v1",
+        "everybody on the way reads along|allow_private: true",
+    ),
+    ("https://shop.example/v1", "ftp://shop.example/v1", "`ftp:` is not spoken|https"),
+    ("https://shop.example/v1", "https://me:pw@shop.example", "scheme, host and path only|under `auth`"),
+    (
+        "bearer: secret.SHOP_TOKEN",
+        "bearer: abc123",
+        "a secret stands here by reference only|CENTRALITA_SECRET_NAME",
+    ),
+    ("bearer: secret.SHOP_TOKEN", "header: {name: 'X Y', value: secret.A}", "`X Y` is no header|letters"),
+    // requests
+    ("headers: {X-Source: phone}", "headers: {X-Api-Key: abc}", "looks like a secret|secret.NAME"),
+    ("headers: {X-Source: phone}", "headers: {X-Source: Bearer abc}", "looks like a secret|secret.NAME"),
+    ("headers: {X-Source: phone}", "headers: {'X Source': phone}", "`X Source` is no header|letters"),
+    (
+        "path: /orders/{order}/refunds",
+        "path: /orders/{ordre}/refunds",
+        "`ordre` has no source|amount, call.from",
+    ),
+    ("path: /orders/{order}/refunds", "path: orders/{order}", "no path under the base URL|begin with `/`"),
+    (
+        "path: /orders/{order}/refunds",
+        "path: /orders/{order}/../x",
+        "no path under the base URL|begin with `/`",
+    ),
+    ("path: /orders/{order}/refunds", "path: /orders?id={order}", "no path under the base URL|`query`"),
+    ("amount: \"{amount}\"", "amount: \"{{ amount\"", "a template: syntax error|minijinja"),
+    ("{{ call.id }}", "{{ call.name }}", "`call.name` has no source|call.from"),
+    (
+        "- request: {method: GET",
+        "- request: {method: POST",
+        "before the question must not have effects|GET or HEAD",
+    ),
+    ("map: {item: item}", "map: {item: item, amount: item}", "`amount` already has a value|choose a name"),
+    (
+        "response: {map: {state: state}}",
+        "response: {map: {call: state}}",
+        "cannot be the name of a value|not `call`",
+    ),
+    (
+        "response: {map: {state: state}}",
+        "response: {map: {state: 'a ..'}}",
+        "a template: syntax error|minijinja",
+    ),
+    (
+        "    response: {map: {state: state}}\n",
+        "",
+        "nothing of the answer would be let through|response: map:",
+    ),
+    ("not_done_on: [503]", "not_done_on: [404]", "404 is no status of a server's error|500 to 599"),
+    ("{header: Idempotency-Key}", "{header: Idempotency Key}", "is no header|Idempotency-Key"),
+    ("timeout_ms: 5000", "timeout_ms: 90000", "no time a caller can wait|100 to 60000"),
+    ("method: POST", "method: BREW", "unknown variant `BREW`|docs/definitions.md"),
+    // proofs
+    ("{parameter: pin, equals: pin,", "{parameter: pni, equals: pin,", "no parameter `pni`|name a parameter"),
+    ("equals: pin, error", "equals: pin, equals_digits: pin, error", "exactly one way|equals_digits"),
+    (
+        "{method: GET, path: \"/orders/{order}\"}\n    response: {map: {state",
+        "{method: POST, path: \"/orders/{order}\"}\n    effects: none\n    response: {map: {state",
+        "would come too late|`prepare` step",
+    ),
+    // parameters and words
+    (
+        "{name: pin, kind: digits, ask: Your pin?}",
+        "{name: pin, kind: digits}",
+        "`ask` is missing|write `ask:`",
+    ),
+    (
+        "- {name: amount",
+        "- {name: order, kind: text, ask: X?}\n      - {name: amount",
+        "two parameters `order`|a name of its own",
+    ),
+    (
+        "- {name: pin",
+        "- {name: call, kind: text, ask: X?}\n      - {name: pin",
+        "cannot be a parameter's name|not `call`",
+    ),
+    ("name: status", "name: sta tus", "cannot be a tool's name|small letters"),
+    ("name: status", "name: refund", "two tools `refund`|a name of its own"),
+    ("description: Refund money.", "description: ''", "`description` is missing|agent's language"),
+    (
+        "description: Refund money.",
+        "description: {es: Devuelve.}",
+        "no words for the language `en`|add `en:`",
+    ),
+    ("description: Refund money.", "description: {en: Refund., xx: x}", "`xx` is no language|en, es"),
+    ("[\"refund {amount} on {order}\"]", "[\"refund {sum}\"]", "names `sum`, which is no parameter|{order}"),
+    // the question
+    (
+        "Refund {{ amount | money }} on",
+        "Refund some on",
+        "leaves out `amount`, which the model supplies|| money",
+    ),
+    ("{{ item }}?", "{{ itme }}?", "`itme` has no source|amount, item, order"),
+    ("{{ amount | money }}.\"", "{{ amount | monei }}.\"", "unknown filter|money, minor, digits, number"),
+    (
+        "      action: \"Refunding {{ amount | money }}.\"\n",
+        "",
+        "needs `confirm: action:`|what the caller hears",
+    ),
+    (
+        "phrases: {done: \"Done, {{ id }}.\"}",
+        "phrases: {delay: \"{{ id }}\"}",
+        "`id` has no source|amount, item",
+    ),
+    (
+        "    response: {map: {state: state}}",
+        "    response: {map: {state: state}}\n    confirm: {policy: always, question: \"{{ order }}\"}",
+        "without effects is not asked about|effects: reversible",
+    ),
+    (
+        "response: {map: {state: state}}",
+        "response: {map: {state: state}}\n    phrases: {start: One moment., done: Done.}",
+        "`done` is never said of a tool without effects|response: map: say:",
+    ),
+    ("map: {state: state}", "map: {state: {es: state}}", "no words for the language `en`|add `en:`"),
+    (
+        "    confirm:\n",
+        "    confirm:\n      policy: {when: amount > 20}\n",
+        "compared as a text|amount | minor > 2000",
+    ),
+    (
+        "    confirm:\n",
+        "    confirm:\n      policy: {when: amont | minor > 20}\n",
+        "`amont` has no source|amount",
+    ),
+];
+
+#[test]
+fn the_two_files_are_without_fault() {
+    check(&broken(&[]), &BTreeMap::new()).unwrap_or_else(|problems| panic!("\n{problems}"));
+}
+
+#[test]
+fn each_fault_has_one_problem_with_its_remedy() {
+    let mut wrong = Vec::new();
+    for (from, to, want) in TABLE {
+        let sources = broken(&[(from, to)]);
+        assert_ne!(sources, broken(&[]), "{from} is not in the files");
+        let Err(problems) = check(&sources, &BTreeMap::new()) else {
+            wrong.push(format!("{to}: no problem"));
+            continue;
+        };
+        let (what, remedy) = want.split_once('|').unwrap();
+        let told = |p: &Problem| p.what.contains(what) && p.remedy.contains(remedy) && p.line > 0;
+        if problems.all.len() != 1 || !problems.all.iter().all(told) {
+            wrong.push(format!("{to}: wanted {want}, got\n{problems}"));
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n\n"));
+}
+
+#[test]
+fn a_value_only_a_proof_looks_at_need_not_be_said_aloud() {
+    let with_pin = [
+        (
+            "- {name: amount, kind: money, ask: How much?}",
+            "- {name: amount, kind: money, ask: How much?}\n      - {name: pin, kind: digits, ask: Pin?}",
+        ),
+        ("    request:\n", "    verify: [{parameter: pin, equals: pin, error: No.}]\n    request:\n"),
+    ];
+    let catalog =
+        check(&broken(&with_pin), &BTreeMap::new()).unwrap_or_else(|problems| panic!("\n{problems}"));
+    let spec = &catalog.agents["shop"].tools[0];
+    assert_eq!(spec.prepare[0].verify.len(), 1, "the proof is over the look-up");
+}
+
+#[test]
+fn hostile_text_is_a_problem_and_never_a_panic() {
+    let bomb = "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: [*b,*b,*b,*b,*b,*b,*b]\n";
+    let nested = "[".repeat(20_000);
+    for text in
+        ["", "{{ x }}", "\u{0}", "version: 1", "- a\n- b", "é: [", "version: !!binary x", bomb, &nested]
+    {
+        for kind in [Kind::Agent, Kind::Integration] {
+            let source = Source { kind, path: "x.yaml".to_owned(), text: text.to_owned() };
+            let problems = check(&[source], &BTreeMap::new()).unwrap_err();
+            assert!(!problems.to_string().is_empty());
+        }
+    }
+    // Every prefix of a good file, cut anywhere.
+    for end in (0..INTEGRATION.len()).step_by(7).filter(|end| INTEGRATION.is_char_boundary(*end)) {
+        let mut sources = broken(&[]);
+        sources[1].text.truncate(end);
+        if let Err(problems) = check(&sources, &BTreeMap::new()) {
+            assert!(!problems.to_string().is_empty());
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! One tool: from written to meant, as the conversation sees it and as the dispatcher does.
+//!
+//! Promises: what has effects is asked about unless the admin wrote otherwise, and its question names every
+//! value of the model that lands in a request.
+//! Never: looks at another tool.
+
+use std::collections::BTreeSet;
+
+use centralita_core::base::{Millis, ToolName};
+use centralita_core::conversation::{
+    Confirm, Effects, Idempotency, Parameter, Policy, ToolPhrases, ToolPlan, VoiceYes,
+};
+use reqwest::header::HeaderName;
+use serde_saphyr::{Location, Spanned};
+
+use super::condition::texts_compared;
+use super::exchange::{Exchanges, exchanges};
+use super::reader::{RESERVED, Reader, is_name};
+use super::written::{
+    ConfirmWritten, IdempotencyWritten, ParameterWritten, PhrasesWritten, PolicyWritten, ToolWritten,
+    VoiceWritten, Words,
+};
+use crate::integrations::{KeyPlace, ToolSpec};
+
+/// A caller waits about this long before it feels like an end.
+const TIMEOUT_MS: u32 = 8_000;
+const TIMEOUT_MS_MIN: u32 = 100;
+const TIMEOUT_MS_MAX: u32 = 60_000;
+
+/// Reads one tool for one language. Where the agent accepts a spoken yes, `spoken` is set.
+pub(super) fn tool(
+    reader: &mut Reader<'_, '_>,
+    integration: &str,
+    written: &Spanned<ToolWritten>,
+    spoken: VoiceYes,
+) -> (ToolPlan, ToolSpec) {
+    let at = written.referenced;
+    let tool = &written.value;
+    if !is_name(&tool.name.value) {
+        let what = format!("`{}` cannot be a tool's name", tool.name.value);
+        reader.say(tool.name.referenced, what, "small letters, digits and `_`");
+    }
+    let parameters = parameters(reader, &tool.parameters);
+    let names: BTreeSet<String> = parameters.iter().map(|p| p.name.clone()).collect();
+    let all = exchanges(reader, tool, &names);
+    let effects = effects(reader, tool, &all);
+    let confirm = confirm(reader, at, tool, effects, &parameters, &all, spoken);
+    let mut after = all.known.clone();
+    after.extend(all.request.map.keys().cloned());
+    let phrases = phrases(reader, &tool.phrases, effects, &all.known, &after);
+    let key = key(reader, tool.idempotency.as_ref());
+    let timeout = timeout(reader, tool.timeout_ms.as_ref());
+    let name = ToolName(format!("{integration}.{}", tool.name.value).into());
+    let plan = ToolPlan {
+        name: name.clone(),
+        description: required(reader, tool.description.referenced, Some(&tool.description), "description"),
+        examples: examples(reader, tool, &names),
+        parameters: parameters.clone(),
+        effects,
+        confirm,
+        phrases,
+        idempotency: if key == KeyPlace::None { Idempotency::None } else { Idempotency::Keyed },
+        timeout,
+    };
+    let not_done_on = not_done_on(reader, &tool.not_done_on);
+    let Exchanges { prepare, request, .. } = all;
+    (plan, ToolSpec { name, parameters, effects, prepare, request, key, not_done_on, timeout })
+}
+
+fn parameters(reader: &mut Reader<'_, '_>, written: &[ParameterWritten]) -> Vec<Parameter> {
+    let mut seen = BTreeSet::new();
+    let mut meant = Vec::new();
+    for parameter in written {
+        let name = &parameter.name.value;
+        let at = parameter.name.referenced;
+        if !is_name(name) || name == RESERVED {
+            let what = format!("`{name}` cannot be a parameter's name");
+            reader.say(at, what, "small letters, digits and `_`; not `call`");
+        }
+        if !seen.insert(name) {
+            reader.say(at, format!("there are two parameters `{name}`"), "give each a name of its own");
+        }
+        let ask = match parameter.required {
+            true => required(reader, at, parameter.ask.as_ref(), "ask"),
+            false => reader.words(parameter.ask.as_ref()),
+        };
+        meant.push(Parameter {
+            name: name.clone(),
+            kind: parameter.kind,
+            description: reader.words(parameter.description.as_ref()),
+            required: parameter.required,
+            ask,
+        });
+    }
+    meant
+}
+
+/// Words that must be there.
+fn required(reader: &mut Reader<'_, '_>, at: Location, written: Option<&Words>, field: &str) -> String {
+    let text = reader.words(written);
+    if written.is_none() || (text.is_empty() && is_plain(written)) {
+        reader.say(
+            at,
+            format!("`{field}` is missing"),
+            format!("write `{field}:` with words of the agent's language"),
+        );
+    }
+    text
+}
+
+/// Words for all languages: of those by language, the one that is missing was noted already.
+fn is_plain(written: Option<&Words>) -> bool {
+    written.is_some_and(|words| matches!(words.value, super::written::ByLanguage::All(_)))
+}
+
+fn examples(reader: &mut Reader<'_, '_>, tool: &ToolWritten, names: &BTreeSet<String>) -> Vec<String> {
+    let Some(written) = &tool.examples else { return Vec::new() };
+    let examples = reader.choose(written);
+    for example in &examples {
+        let holes = example.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name);
+        for hole in holes.filter(|hole| !names.contains(*hole)) {
+            let what = format!("the example \"{example}\" names `{hole}`, which is no parameter");
+            reader.say(
+                written.referenced,
+                what,
+                "a hole of an example is a parameter in single braces: {order}",
+            );
+        }
+    }
+    examples
+}
+
+/// The effects as written, or by the method.
+fn effects(reader: &mut Reader<'_, '_>, tool: &ToolWritten, all: &Exchanges) -> Effects {
+    let by_method = if all.request.method.is_safe() { Effects::None } else { Effects::Irreversible };
+    let effects = tool.effects.as_ref().map_or(by_method, |written| written.value);
+    if effects == Effects::None && tool.response.map.is_empty() {
+        let at = tool.request.referenced;
+        reader.say(
+            at,
+            "nothing of the answer would be let through",
+            "name what the model may know under `response: map:`",
+        );
+    }
+    effects
+}
+
+fn confirm(
+    reader: &mut Reader<'_, '_>,
+    at: Location,
+    tool: &ToolWritten,
+    effects: Effects,
+    parameters: &[Parameter],
+    all: &Exchanges,
+    spoken: VoiceYes,
+) -> Confirm {
+    let unwritten = ConfirmWritten::default();
+    let (written, at) = tool.confirm.as_ref().map_or((&unwritten, at), |c| (&c.value, c.referenced));
+    let policy = policy(reader, written, effects, parameters, &all.known);
+    let question = reader.spoken(written.question.as_ref(), &all.known);
+    let action = reader.spoken(written.action.as_ref(), &all.known);
+    if policy != Policy::Never {
+        for (text, words, field) in
+            [(&question, &written.question, "question"), (&action, &written.action, "action")]
+        {
+            if words.is_none() || (text.is_empty() && is_plain(words.as_ref())) {
+                let what = format!("a tool with effects needs `confirm: {field}:`");
+                reader.say(
+                    at,
+                    what,
+                    "what the caller hears before it is done: a question, then the action named",
+                );
+            }
+        }
+        if let Some(words) = &written.question {
+            covers(reader, words.referenced, &question, parameters, all);
+        }
+    }
+    Confirm {
+        policy,
+        question,
+        short: reader.spoken(written.short.as_ref(), &all.known),
+        action,
+        verbs: written.verbs.as_ref().map_or_else(Vec::new, |verbs| reader.choose(verbs)),
+        voice: match written.voice {
+            VoiceWritten::ByEngine => spoken,
+            VoiceWritten::KeypadOnly => VoiceYes::KeypadOnly,
+        },
+        demands_mark: written.demands_mark,
+    }
+}
+
+/// A value that only a proof looks at changes nothing of what is sent, and may be one nobody should say
+/// aloud: it need not be in the question. Every other one must.
+fn covers(
+    reader: &mut Reader<'_, '_>,
+    at: Location,
+    question: &str,
+    parameters: &[Parameter],
+    all: &Exchanges,
+) {
+    let asked = reader.template(at, question, &all.known);
+    let names = parameters.iter().map(|p| &p.name);
+    for left_out in names.filter(|name| all.used.contains(*name) && !asked.contains(*name)) {
+        let what = format!("the question leaves out `{left_out}`, which the model supplies");
+        reader.say(at, what, format!("say it: {{{{ {left_out} }}}}, as `| money`, `| digits` or plain"));
+    }
+}
+
+fn policy(
+    reader: &mut Reader<'_, '_>,
+    written: &ConfirmWritten,
+    effects: Effects,
+    parameters: &[Parameter],
+    known: &BTreeSet<String>,
+) -> Policy {
+    let default = if effects == Effects::None { Policy::Never } else { Policy::Always };
+    let Some(policy) = &written.policy else { return default };
+    let meant = match &policy.value {
+        PolicyWritten::Never => Policy::Never,
+        PolicyWritten::Always => Policy::Always,
+        PolicyWritten::When(condition) => {
+            reader.expression(policy.referenced, condition, known);
+            for name in texts_compared(condition, known, parameters) {
+                let what = format!("`{name}` is compared as a text, which is above every number");
+                let remedy = format!(
+                    "an amount in minor units: `{name} | minor > 2000`; a number: `{name} | int > 20`"
+                );
+                reader.say(policy.referenced, what, remedy);
+            }
+            Policy::When(condition.clone())
+        }
+    };
+    if effects == Effects::None && meant != Policy::Never {
+        let remedy =
+            "write `effects: reversible` or `irreversible` if it changes something, or drop the policy";
+        reader.say(policy.referenced, "a tool without effects is not asked about", remedy);
+        return Policy::Never;
+    }
+    meant
+}
+
+/// Only `done` is said when there is a result. What a tool without effects found is the model's to tell.
+fn phrases(
+    reader: &mut Reader<'_, '_>,
+    written: &PhrasesWritten,
+    effects: Effects,
+    before: &BTreeSet<String>,
+    after: &BTreeSet<String>,
+) -> ToolPhrases {
+    let PhrasesWritten { start: _, delay: _, done, failed, unknown, declined } = written;
+    let of_effects = [("done", done), ("failed", failed), ("unknown", unknown), ("declined", declined)];
+    for (name, words) in of_effects.into_iter().filter_map(|(name, words)| Some((name, words.as_ref()?))) {
+        if effects == Effects::None {
+            let remedy =
+                "the model tells what was found; for a sentence of yours write `response: map: say:`";
+            reader.say(words.referenced, format!("`{name}` is never said of a tool without effects"), remedy);
+        }
+    }
+    ToolPhrases {
+        start: reader.spoken(written.start.as_ref(), before),
+        delay: reader.spoken(written.delay.as_ref(), before),
+        done: reader.spoken(written.done.as_ref(), after),
+        failed: reader.spoken(written.failed.as_ref(), before),
+        unknown: reader.spoken(written.unknown.as_ref(), before),
+        declined: reader.spoken(written.declined.as_ref(), before),
+    }
+}
+
+fn key(reader: &mut Reader<'_, '_>, written: Option<&IdempotencyWritten>) -> KeyPlace {
+    match written {
+        None | Some(IdempotencyWritten::None) => KeyPlace::None,
+        Some(IdempotencyWritten::Header(name)) => {
+            if HeaderName::from_bytes(name.value.as_bytes()).is_err() {
+                reader.say(
+                    name.referenced,
+                    format!("`{}` is no header", name.value),
+                    "`header: Idempotency-Key`",
+                );
+            }
+            KeyPlace::Header(name.value.clone())
+        }
+        Some(IdempotencyWritten::Body(field)) => KeyPlace::Body(field.value.clone()),
+    }
+}
+
+fn not_done_on(reader: &mut Reader<'_, '_>, written: &[Spanned<u16>]) -> BTreeSet<u16> {
+    for status in written.iter().filter(|status| !(500..600).contains(&status.value)) {
+        let what = format!("{} is no status of a server's error", status.value);
+        reader.say(status.referenced, what, "500 to 599; a 4xx always means that nothing was done");
+    }
+    written.iter().map(|status| status.value).collect()
+}
+
+fn timeout(reader: &mut Reader<'_, '_>, written: Option<&Spanned<u32>>) -> Millis {
+    let Some(written) = written else { return Millis(TIMEOUT_MS) };
+    if !(TIMEOUT_MS_MIN..=TIMEOUT_MS_MAX).contains(&written.value) {
+        let what = format!("{} ms is no time a caller can wait", written.value);
+        reader.say(written.referenced, what, format!("{TIMEOUT_MS_MIN} to {TIMEOUT_MS_MAX}"));
+    }
+    Millis(written.value)
+}

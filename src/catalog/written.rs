@@ -1,0 +1,294 @@
+//! Agents and integrations as they are written in YAML. docs/definitions.md is the reference for who writes
+//! them.
+//!
+//! Promises: every value that can be wrong carries its place; a field nobody knows is an error.
+//! Never: fills in a default; that is the meaning's.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
+
+use centralita_core::conversation::{Effects, ParameterKind};
+use serde::Deserialize;
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer, StrDeserializer};
+use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
+use serde_saphyr::Spanned;
+
+use crate::integrations::Method;
+
+/// Words for every language, or for each its own: `text`, or `{en: text, es: texto}`.
+pub(super) type Words = Spanned<ByLanguage<String>>;
+pub(super) type WordLists = Spanned<ByLanguage<Vec<String>>>;
+
+/// `agents/ID.yaml`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AgentFile {
+    pub(super) version: Spanned<u32>,
+    pub(super) id: Spanned<String>,
+    /// For people: what this agent is called in the console.
+    pub(super) title: String,
+    /// A BCP 47 tag: `en`, `es-ES`.
+    pub(super) language: Spanned<String>,
+    /// ISO 4217.
+    pub(super) currency: Spanned<String>,
+    /// The first thing a caller hears.
+    pub(super) greeting: Spanned<String>,
+    /// Instructions for the model.
+    pub(super) prompt: Spanned<String>,
+    /// `integration.tool`, each.
+    #[serde(default)]
+    pub(super) tools: Vec<Spanned<String>>,
+    /// Key → tool: a menu for callers who cannot be heard.
+    #[serde(default)]
+    pub(super) keys: BTreeMap<u8, Spanned<String>>,
+    /// Short answers a model that only looks up can give.
+    #[serde(default)]
+    pub(super) answers: Vec<Spanned<AnswerWritten>>,
+    /// Waits in milliseconds (`reminders` is a count), over the measured defaults.
+    #[serde(default)]
+    pub(super) timing: BTreeMap<String, Spanned<u32>>,
+    /// Names of the services of this gateway; unwritten, its defaults.
+    pub(super) stt: Option<String>,
+    pub(super) tts: Option<String>,
+    pub(super) llm: Option<String>,
+    /// Leave to take a spoken yes alone for an action with effects.
+    pub(super) spoken_yes: Option<SpokenYes>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AnswerWritten {
+    /// Wordings of the question.
+    pub(super) when: Vec<String>,
+    pub(super) say: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SpokenYes {
+    /// Why a misheard yes does no harm here, in words somebody will answer for.
+    pub(super) accepted_because: Spanned<String>,
+}
+
+/// `integrations/ID.yaml`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct IntegrationFile {
+    pub(super) version: Spanned<u32>,
+    pub(super) id: Spanned<String>,
+    /// For people.
+    #[serde(rename = "title")]
+    pub(super) _title: String,
+    #[serde(default, rename = "description")]
+    pub(super) _description: String,
+    #[serde(rename = "kind")]
+    pub(super) _kind: Kind,
+    /// Every request goes to this host, under this path.
+    pub(super) base_url: Spanned<String>,
+    /// Its host may be an address inside our own network, and may be reached by `http:`.
+    #[serde(default)]
+    pub(super) allow_private: bool,
+    pub(super) auth: Option<Spanned<Auth>>,
+    pub(super) tools: Vec<Spanned<ToolWritten>>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Kind {
+    Http,
+}
+
+/// `bearer: secret.NAME`, or `header: {name: X-Api-Key, value: secret.NAME}`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub(super) enum Auth {
+    Bearer(String),
+    Header { name: String, value: String },
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ToolWritten {
+    pub(super) name: Spanned<String>,
+    /// What it does and when to use it, for the model.
+    pub(super) description: Words,
+    /// Sentences of callers that mean this tool; `{parameter}` stands for a value.
+    pub(super) examples: Option<WordLists>,
+    #[serde(default)]
+    pub(super) parameters: Vec<ParameterWritten>,
+    /// Read-only requests before the question; what they map, the question and the request may name.
+    #[serde(default)]
+    pub(super) prepare: Vec<Spanned<StepWritten>>,
+    /// Proofs over the answer of the last step of `prepare`, or of the request itself where there is none.
+    #[serde(default)]
+    pub(super) verify: Vec<Spanned<RuleWritten>>,
+    pub(super) request: Spanned<RequestWritten>,
+    #[serde(default)]
+    pub(super) response: ResponseWritten,
+    /// Unwritten: `none` for GET and HEAD, `irreversible` for all else.
+    pub(super) effects: Option<Spanned<Effects>>,
+    pub(super) idempotency: Option<IdempotencyWritten>,
+    /// Statuses of 500 and above by which this system says that it has done nothing.
+    #[serde(default)]
+    pub(super) not_done_on: Vec<Spanned<u16>>,
+    pub(super) confirm: Option<Spanned<ConfirmWritten>>,
+    #[serde(default)]
+    pub(super) phrases: PhrasesWritten,
+    pub(super) timeout_ms: Option<Spanned<u32>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ParameterWritten {
+    pub(super) name: Spanned<String>,
+    pub(super) kind: ParameterKind,
+    /// Unwritten: yes.
+    #[serde(default = "yes")]
+    pub(super) required: bool,
+    /// For the model.
+    pub(super) description: Option<Words>,
+    /// What the agent asks when it is missing.
+    pub(super) ask: Option<Words>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StepWritten {
+    pub(super) request: Spanned<RequestWritten>,
+    #[serde(default)]
+    pub(super) map: BTreeMap<String, Words>,
+    #[serde(default)]
+    pub(super) errors: BTreeMap<u16, Words>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RequestWritten {
+    pub(super) method: Method,
+    /// Under the base URL; `{parameter}` or `{{ expression }}` is one segment.
+    pub(super) path: Spanned<String>,
+    #[serde(default)]
+    pub(super) query: BTreeMap<String, Spanned<String>>,
+    #[serde(default)]
+    pub(super) headers: BTreeMap<String, Spanned<String>>,
+    /// JSON as YAML; its texts may hold `{parameter}` and `{{ expression }}`.
+    pub(super) body: Option<Spanned<Value>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ResponseWritten {
+    /// Name → expression over the answer, for each language its own where it makes a sentence: all that is
+    /// let through.
+    #[serde(default)]
+    pub(super) map: BTreeMap<String, Words>,
+    /// A condition over the answer, where a 2xx is not enough.
+    pub(super) success: Option<Spanned<String>>,
+    /// Status → what the model is told.
+    #[serde(default)]
+    pub(super) errors: BTreeMap<u16, Words>,
+}
+
+/// One parameter, compared in exactly one way.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RuleWritten {
+    pub(super) parameter: Spanned<String>,
+    pub(super) equals: Option<Spanned<String>>,
+    pub(super) equals_ignore_case: Option<Spanned<String>>,
+    pub(super) equals_digits: Option<Spanned<String>>,
+    pub(super) error: Words,
+}
+
+/// `none`, `{header: NAME}` or `{body: FIELD}`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum IdempotencyWritten {
+    None,
+    Header(Spanned<String>),
+    Body(Spanned<String>),
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ConfirmWritten {
+    /// `always` where unwritten, `never`, or `{when: condition}`.
+    pub(super) policy: Option<Spanned<PolicyWritten>>,
+    pub(super) question: Option<Words>,
+    pub(super) short: Option<Words>,
+    pub(super) action: Option<Words>,
+    pub(super) verbs: Option<WordLists>,
+    #[serde(default)]
+    pub(super) voice: VoiceWritten,
+    #[serde(default)]
+    pub(super) demands_mark: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum PolicyWritten {
+    Never,
+    Always,
+    When(String),
+}
+
+/// Accepting a spoken yes is the agent's to say (`spoken_yes`).
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum VoiceWritten {
+    #[default]
+    ByEngine,
+    KeypadOnly,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PhrasesWritten {
+    pub(super) start: Option<Words>,
+    pub(super) delay: Option<Words>,
+    pub(super) done: Option<Words>,
+    pub(super) failed: Option<Words>,
+    pub(super) unknown: Option<Words>,
+    pub(super) declined: Option<Words>,
+}
+
+/// One value for all languages, or one for each, by its code.
+#[derive(Clone, Debug)]
+pub(super) enum ByLanguage<T> {
+    All(T),
+    Each(BTreeMap<String, T>),
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for ByLanguage<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Either(PhantomData))
+    }
+}
+
+struct Either<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Either<T> {
+    type Value = ByLanguage<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("words, or a map from language to words")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        T::deserialize(StrDeserializer::new(text)).map(ByLanguage::All)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Self::Value, A::Error> {
+        T::deserialize(SeqAccessDeserializer::new(items)).map(ByLanguage::All)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        BTreeMap::deserialize(MapAccessDeserializer::new(map)).map(ByLanguage::Each)
+    }
+}

@@ -1,0 +1,83 @@
+//! Definitions become agents that can answer: plan, tools, model and speech put together.
+//!
+//! Promises: what is missing is named, all of it, before a phone rings.
+//! Never: falls back in silence to another service than the one named.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use url::Url;
+
+use super::Definitions;
+use crate::catalog::{self, Catalog};
+use crate::core::base::{Fault, Owner, canonical_json};
+use crate::core::conversation::Tag;
+use crate::driver::Agent;
+use crate::llm::Llm;
+use crate::llm::builtin::Builtin;
+use crate::llm::openai::{Deadlines, OpenAi};
+use crate::secrets::{SecretName, Secrets};
+use crate::stt::{Stt, Vocabulary};
+use crate::tts::Tts;
+
+/// Recogniser and synthesiser.
+#[derive(Clone)]
+pub(super) struct Speech {
+    pub(super) stt: Arc<dyn Stt>,
+    pub(super) tts: Arc<dyn Tts>,
+    pub(super) tag: Tag,
+}
+
+/// All definitions under the root, or every problem in one fault.
+pub(super) fn catalog(definitions: &Definitions, bases: &BTreeMap<String, Url>) -> Result<Catalog, Fault> {
+    let sources = catalog::find(&definitions.root)?;
+    catalog::check(&sources, bases).map_err(|problems| {
+        let what = format!("the definitions have problems\n{problems}");
+        Fault::new(Owner::Admin, what, "`centralita check` shows them all")
+    })
+}
+
+/// The language model by its name.
+pub(super) fn llm(definitions: &Definitions, secrets: &Secrets) -> Result<Arc<dyn Llm>, Fault> {
+    match definitions.llm.split_once(':') {
+        None if definitions.llm == "builtin" => Ok(Arc::new(Builtin)),
+        Some(("openai", model)) if !model.is_empty() => {
+            let key = SecretName::reference("secret.OPENAI_API_KEY").and_then(|name| secrets.get(&name).ok());
+            let url = definitions.llm_url.as_deref();
+            Ok(Arc::new(OpenAi::new(model, url, key, Deadlines::default())?))
+        }
+        _ => {
+            let what = format!("there is no language model `{}`", definitions.llm);
+            Err(Fault::new(Owner::Admin, what, "name `builtin` or `openai:MODEL`"))
+        }
+    }
+}
+
+/// One agent, ready to answer.
+pub(super) fn agent(
+    meant: &catalog::Agent,
+    secrets: &Secrets,
+    llm: &Arc<dyn Llm>,
+    speech: &Speech,
+) -> Result<Arc<Agent>, Fault> {
+    let toolbox = meant.toolbox(secrets).map_err(|faults| all(&faults))?;
+    let plan = Arc::new(meant.plan.clone());
+    let text =
+        serde_json::to_value(&*plan).map_or_else(|error| error.to_string(), |value| canonical_json(&value));
+    Ok(Arc::new(Agent {
+        vocabulary: Arc::new(Vocabulary::of_plan(&plan)),
+        plan,
+        plan_text: text.into(),
+        toolbox: Arc::new(toolbox),
+        llm: Arc::clone(llm),
+        stt: Arc::clone(&speech.stt),
+        tts: Arc::clone(&speech.tts),
+        tag: speech.tag,
+    }))
+}
+
+fn all(faults: &[Fault]) -> Fault {
+    let what: Vec<&str> = faults.iter().map(|fault| fault.what.as_str()).collect();
+    let remedy: Vec<&str> = faults.iter().map(|fault| fault.remedy.as_str()).collect();
+    Fault::new(Owner::Admin, what.join("; "), remedy.join("; "))
+}

@@ -1,0 +1,160 @@
+//! `centralita demo`: a whole call on this machine.
+//!
+//! Promises: exit code 0 only if the shop's own database shows what the scenario demands.
+//! Never: uses the network beyond loopback, or a key.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::{Args, ValueEnum};
+
+use super::assemble::{Speech, agent, catalog, llm};
+use super::{Definitions, Done, Verdict, render};
+use crate::core::base::{Fault, Millis, Owner};
+use crate::core::conversation::Tag;
+use crate::demo::scenario::{SCENARIOS, by_name};
+use crate::demo::shop::Shop;
+use crate::demo::stage::{Report, Stage};
+use crate::demo::story::Told;
+use crate::secrets::{SecretName, Secrets};
+use crate::standin;
+use crate::stt;
+use crate::tts;
+
+/// Which scenario, and how.
+#[derive(Debug, Args)]
+#[command(after_help = scenarios())]
+pub(super) struct DemoArgs {
+    /// The scenario; see below
+    #[arg(default_value = "refund-yes")]
+    scenario: String,
+    #[command(flatten)]
+    definitions: Definitions,
+    #[command(flatten)]
+    speech: SpeechArgs,
+    /// Where the shop's database, the journal and the recording go
+    #[arg(long, default_value = "calls", value_name = "FOLDER")]
+    folder: PathBuf,
+    /// Plays it so many times, one after the other
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    times: u32,
+    /// Prints one JSON object instead of the story
+    #[arg(long)]
+    json: bool,
+}
+
+/// Who hears and who speaks.
+#[derive(Clone, Debug, Args)]
+pub(super) struct SpeechArgs {
+    /// `embedded`: PocketSphinx, flite and espeak-ng; `stand-in`: sound that carries its words, for tests and load
+    #[arg(long, default_value = "embedded", value_name = "ENGINE")]
+    speech: Engine,
+    /// Recognisers at work at the same time
+    #[arg(long, default_value_t = 2, value_name = "N")]
+    speech_workers: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Engine {
+    Embedded,
+    StandIn,
+}
+
+/// The engines that were named.
+pub(super) fn speech(args: &SpeechArgs) -> Result<Speech, Fault> {
+    match args.speech {
+        Engine::StandIn => Ok(Speech {
+            stt: Arc::new(standin::Ear),
+            tts: Arc::new(standin::Voice::default()),
+            tag: Tag::WhenAskedAgain,
+        }),
+        Engine::Embedded => {
+            let this = std::env::current_exe().map_err(|error| {
+                Fault::new(
+                    Owner::Gateway,
+                    format!("this program cannot find itself: {error}"),
+                    "run it by its path",
+                )
+            })?;
+            let worker = vec![this, "speech-worker".into()];
+            let stt = stt::embedded::Embedded::new(
+                worker,
+                args.speech_workers,
+                stt::embedded::DEBIAN_MODELS.into(),
+            );
+            Ok(Speech {
+                stt: Arc::new(stt),
+                tts: Arc::new(tts::embedded::Embedded::new(args.speech_workers)),
+                tag: Tag::Always,
+            })
+        }
+    }
+}
+
+pub(super) async fn run(args: &DemoArgs) -> Done {
+    let Some(scenario) = by_name(&args.scenario) else {
+        let what = format!("there is no scenario `{}`", args.scenario);
+        let names: Vec<&str> = SCENARIOS.iter().map(|s| s.name).collect();
+        return Err(Fault::new(Owner::Admin, what, format!("name one of {}", names.join(", "))));
+    };
+    let speech = speech(&args.speech)?;
+    let voice = Arc::clone(&speech.tts);
+    let definitions = args.definitions.clone();
+    let make = move |shop: &Shop, id: &str| -> Result<_, Fault> {
+        let token = SecretName::reference("secret.SHOP_TOKEN").expect("a literal reference is well formed");
+        let secrets = Secrets::from_env().with(token, shop.token.clone());
+        let bases = BTreeMap::from([("shop".to_owned(), shop.url.clone())]);
+        let catalog = catalog(&definitions, &bases)?;
+        let meant = catalog.agents.get(id).ok_or_else(|| {
+            let what = format!("the agent `{id}` is not among the definitions");
+            Fault::new(Owner::Admin, what, "run the demo in the project's folder, or name it with --root")
+        })?;
+        agent(meant, &secrets, &llm(&definitions, &secrets)?, &speech)
+    };
+    let stage = Stage { folder: args.folder.clone(), voice, agent: Box::new(make) };
+    let mut verdict = Verdict::Good;
+    for _ in 0..args.times {
+        let mut quiet = |_: &Told| {};
+        let report = if args.json {
+            stage.play(scenario, &mut quiet).await?
+        } else {
+            stage.play(scenario, &mut |told: &Told| render::told(told)).await?
+        };
+        show(args, &report);
+        if !report.ok {
+            verdict = Verdict::Bad;
+        }
+    }
+    Ok(verdict)
+}
+
+fn show(args: &DemoArgs, report: &Report) {
+    if args.json {
+        render::line(&report.json().to_string());
+        return;
+    }
+    let refunds: Vec<String> =
+        report.refunds.iter().map(|r| format!("{} on order {}", r.amount, r.order)).collect();
+    let refunds = if refunds.is_empty() { "none".to_owned() } else { refunds.join(", ") };
+    render::line("");
+    render::line(&format!(
+        "scenario   {}: {}",
+        report.scenario,
+        if report.ok { "as demanded" } else { "NOT as demanded" }
+    ));
+    render::line(&format!("refunds    {refunds} (from the shop's own database)"));
+    render::line(&format!("latencies  {} (caller's last word to agent's first)", millis(&report.latencies)));
+    render::line(&format!("recording  {} (caller left, agent right)", report.recording.display()));
+    render::line(&format!("journal    {} (`centralita replay` folds it)", report.journal.display()));
+}
+
+fn millis(all: &[Millis]) -> String {
+    let each: Vec<String> = all.iter().map(ToString::to_string).collect();
+    if each.is_empty() { "none".to_owned() } else { each.join(", ") }
+}
+
+fn scenarios() -> String {
+    let lines: Vec<String> = SCENARIOS.iter().map(|scenario| format!("  {scenario}")).collect();
+    format!("Scenarios:\n{}", lines.join("\n"))
+}

@@ -1,0 +1,101 @@
+//! The command line: one file per command. This room alone assembles everything.
+//!
+//! Promises: data on stdout, all else on stderr; exit code 0 only when what was asked for happened, 1 when it did
+//! not, 2 when the question was wrong.
+//! Never: decides anything a library room could.
+
+mod assemble;
+mod call;
+mod check;
+mod demo;
+mod render;
+mod replay;
+mod serve;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use crate::core::base::Fault;
+
+/// Answers the phone with an agent that can act, and acts only after the caller's own yes.
+///
+/// Start with `centralita demo refund-yes`: a whole call on this machine, without any key.
+#[derive(Debug, Parser)]
+#[command(name = "centralita", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Plays a whole call: sample shop, gateway and a caller who speaks, all on loopback
+    Demo(demo::DemoArgs),
+    /// Answers a carrier's calls
+    Serve(serve::ServeArgs),
+    /// Checks agents and integrations: every problem at once, with file, line and remedy
+    Check(check::CheckArgs),
+    /// Phones a gateway as a carrier would
+    Call(call::CallArgs),
+    /// Folds recorded calls through this build: same orders?
+    Replay(replay::ReplayArgs),
+}
+
+/// Where definitions lie, and who thinks.
+#[derive(Clone, Debug, Args)]
+struct Definitions {
+    /// The folder with `agents/` and `integrations/`
+    #[arg(long, default_value = ".", value_name = "FOLDER")]
+    root: PathBuf,
+    /// The language model: `builtin`, or `openai:MODEL` for any Chat Completions server
+    #[arg(long, default_value = "builtin", value_name = "NAME")]
+    llm: String,
+    /// Base URL of the Chat Completions server, with its version: http://127.0.0.1:11434/v1
+    #[arg(long, value_name = "URL")]
+    llm_url: Option<String>,
+}
+
+/// Parses the command line and does what it says.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("centralita=warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            render::trouble(&format!("the runtime could not start: {error}"));
+            return ExitCode::from(2);
+        }
+    };
+    let done = runtime.block_on(async {
+        match cli.command {
+            Command::Demo(args) => demo::run(&args).await,
+            Command::Serve(args) => serve::run(args).await,
+            Command::Check(args) => check::run(&args),
+            Command::Call(args) => call::run(args).await,
+            Command::Replay(args) => replay::run(&args).await,
+        }
+    });
+    match done {
+        Ok(Verdict::Good) => ExitCode::SUCCESS,
+        Ok(Verdict::Bad) => ExitCode::from(1),
+        Err(fault) => {
+            render::fault(&fault);
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Whether what was asked for happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Good,
+    Bad,
+}
+
+/// What every command gives.
+type Done = Result<Verdict, Fault>;

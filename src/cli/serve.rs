@@ -1,0 +1,203 @@
+//! `centralita serve`: the gateway in service.
+//!
+//! Promises: nothing is believed unsigned unless that was asked for in words, on loopback; a signal lets live calls
+//! finish, a second one does not wait.
+//! Never: prints a secret.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use futures::future::BoxFuture;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use super::assemble::{agent, catalog, llm};
+use super::demo::{SpeechArgs, speech};
+use super::{Definitions, Done, Verdict, render};
+use crate::core::base::{CallId, Fault, Owner};
+use crate::driver::{CloseOnly, HangUp, Shell};
+use crate::gateway::{Gateway, Settings, Switchboard, Trust};
+use crate::secrets::{SecretName, Secrets};
+use crate::store::Store;
+use crate::telephony::twilio::{PublicUrl, Rest, Verifier};
+
+/// How to serve.
+#[derive(Debug, Args)]
+pub(super) struct ServeArgs {
+    #[command(flatten)]
+    definitions: Definitions,
+    #[command(flatten)]
+    speech: SpeechArgs,
+    /// The agent that answers numbers without one of their own
+    #[arg(long, default_value = "shop", value_name = "ID")]
+    agent: String,
+    /// Another agent for a number: `--number +15550100002=recepcion`
+    #[arg(long = "number", value_name = "E164=ID")]
+    numbers: Vec<String>,
+    /// Where to listen
+    #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
+    bind: SocketAddr,
+    /// Where the carrier reaches us, as it is written in its console: the one source of every URL and signature
+    #[arg(long, value_name = "URL", conflicts_with = "unsigned_loopback")]
+    public_url: Option<Url>,
+    /// Believes peers on this machine without signature and token; for a load tool or a test
+    #[arg(long)]
+    unsigned_loopback: bool,
+    /// Twilio's account, for hanging up; the auth token is the secret TWILIO_AUTH_TOKEN
+    #[arg(long, env = "TWILIO_ACCOUNT_SID", value_name = "SID")]
+    account: Option<String>,
+    /// Base URL of Twilio's REST API
+    #[arg(long, default_value = "https://api.twilio.com", value_name = "URL")]
+    twilio_api: Url,
+    /// The journal's database
+    #[arg(long, default_value = "calls/journal.sqlite", value_name = "FILE")]
+    journal: PathBuf,
+    /// Records every call as a stereo WAV in this folder: caller left, agent right
+    #[arg(long, value_name = "FOLDER")]
+    recordings: Option<PathBuf>,
+    /// Calls at a time; one more is refused politely
+    #[arg(long, default_value_t = 200, value_name = "N")]
+    calls_max: usize,
+}
+
+pub(super) async fn run(args: ServeArgs) -> Done {
+    let secrets = Secrets::from_env();
+    let (trust, hang_up) = trust(&args, &secrets)?;
+    let catalog = catalog(&args.definitions, &BTreeMap::new())?;
+    let (llm, speech) = (llm(&args.definitions, &secrets)?, speech(&args.speech)?);
+    let mut agents = BTreeMap::new();
+    for (id, meant) in &catalog.agents {
+        agents.insert(id.clone(), agent(meant, &secrets, &llm, &speech)?);
+    }
+    let numbers = numbers(&args.numbers, |id| agents.contains_key(id))?;
+    let default = agents.get(&args.agent).cloned().ok_or_else(|| no_agent(&args.agent))?;
+    for folder in [args.journal.parent().map(PathBuf::from), args.recordings.clone()].into_iter().flatten() {
+        std::fs::create_dir_all(&folder).map_err(|error| {
+            let what = format!("the folder {} cannot be made: {error}", folder.display());
+            Fault::new(Owner::Admin, what, "name another")
+        })?;
+    }
+    let listener = TcpListener::bind(args.bind).await.map_err(|error| {
+        Fault::new(
+            Owner::Admin,
+            format!("{} cannot be listened on: {error}", args.bind),
+            "free the port, or name another with --bind",
+        )
+    })?;
+    let address = listener.local_addr().unwrap_or(args.bind);
+    let local = format!("http://{address}");
+    let public =
+        args.public_url.clone().or_else(|| Url::parse(&local).ok()).ok_or_else(|| no_agent(&local))?;
+    let store = Store::open(&args.journal).await?;
+    let shell = Shell { store: store.clone(), recordings: args.recordings, watcher: None, hang_up };
+    let gateway = Gateway::new(Settings {
+        trust,
+        public_url: PublicUrl::parse(&public)?,
+        calls_max: args.calls_max,
+        switchboard: Switchboard::new(default, agents, numbers),
+        shell,
+        metrics: metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder().ok(),
+    });
+    render::line(&format!(
+        "listening on {local}; the carrier's voice webhook is {}",
+        PublicUrl::parse(&public)?.webhook("/hooks/twilio/voice")
+    ));
+    if args.unsigned_loopback {
+        render::aside("peers on this machine are believed without signature or token (--unsigned-loopback)");
+    }
+    let stop = CancellationToken::new();
+    tokio::spawn(until_signal(stop.clone()));
+    gateway.serve(listener, stop).await?;
+    store.close().await?;
+    Ok(Verdict::Good)
+}
+
+/// Who is believed, and how a call is ended at the carrier.
+fn trust(args: &ServeArgs, secrets: &Secrets) -> Result<(Trust, Arc<dyn HangUp>), Fault> {
+    if args.unsigned_loopback {
+        if !args.bind.ip().is_loopback() {
+            let what = format!("--unsigned-loopback was given with --bind {}", args.bind);
+            return Err(Fault::new(Owner::Admin, what, "bind to 127.0.0.1, or drop --unsigned-loopback"));
+        }
+        return Ok((Trust::UnsignedLoopback, Arc::new(CloseOnly)));
+    }
+    let Some(public) = &args.public_url else {
+        let what = "neither --public-url nor --unsigned-loopback was given: nobody could be believed";
+        return Err(Fault::new(
+            Owner::Admin,
+            what,
+            "give the URL the carrier uses, like --public-url https://gw.example.com",
+        ));
+    };
+    let name = SecretName::reference("secret.TWILIO_AUTH_TOKEN").expect("a literal reference is well formed");
+    let token = secrets.get(&name)?;
+    let hang_up: Arc<dyn HangUp> = match &args.account {
+        None => Arc::new(CloseOnly),
+        Some(account) => Arc::new(TwilioHangUp(Rest {
+            client: reqwest::Client::new(),
+            base: args.twilio_api.clone(),
+            account: account.clone(),
+            user: account.clone(),
+            password: token.clone(),
+        })),
+    };
+    Ok((Trust::Signed(Verifier::new(token, PublicUrl::parse(public)?)), hang_up))
+}
+
+/// Hangs up by Twilio's REST API.
+struct TwilioHangUp(Rest);
+
+impl HangUp for TwilioHangUp {
+    fn hang_up(&self, call: &CallId) -> BoxFuture<'_, Result<(), Fault>> {
+        let call = call.clone();
+        Box::pin(async move { self.0.hang_up(&call).await.map(|_| ()) })
+    }
+}
+
+fn numbers(written: &[String], known: impl Fn(&str) -> bool) -> Result<BTreeMap<String, String>, Fault> {
+    let mut numbers = BTreeMap::new();
+    for entry in written {
+        let (number, id) = entry.split_once('=').ok_or_else(|| {
+            Fault::new(
+                Owner::Admin,
+                format!("`--number {entry}` has no `=`"),
+                "write it like +15550100002=shop",
+            )
+        })?;
+        if !known(id) {
+            return Err(no_agent(id));
+        }
+        numbers.insert(number.to_owned(), id.to_owned());
+    }
+    Ok(numbers)
+}
+
+fn no_agent(id: &str) -> Fault {
+    Fault::new(Owner::Admin, format!("there is no agent `{id}`"), "`centralita check` lists them all")
+}
+
+/// The first signal drains; the second ends the process as signals do.
+async fn until_signal(stop: CancellationToken) {
+    let mut term = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(term) => term,
+        Err(error) => {
+            tracing::error!(%error, "no signal handler: the process ends at once when told to");
+            return;
+        }
+    };
+    for _ in 0..2 {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = term.recv() => {}
+        }
+        if stop.is_cancelled() {
+            std::process::exit(130);
+        }
+        render::aside("finishing live calls; once more ends at once");
+        stop.cancel();
+    }
+}

@@ -1,0 +1,168 @@
+//! All of it together: shop, gateway and caller on loopback, one scenario, and what the shop's database says.
+//!
+//! Promises: everything listens on loopback and is closed at the end; the verdict is the shop's.
+//! Never: prints; the story is handed to whoever watches.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use super::caller::{Caller, Played};
+use super::scenario::Scenario;
+use super::shop::{Faults, Refund, Shop};
+use super::story::{Story, Told, Who};
+use crate::caller::{Dial, Phone};
+use crate::core::base::{Fault, Millis, Owner};
+use crate::driver::{Agent, CloseOnly, Seen, Shell};
+use crate::gateway::{Gateway, Settings, Switchboard, Trust};
+use crate::store::Store;
+use crate::telephony::twilio::PublicUrl;
+use crate::tts::Tts;
+
+/// Lines a watcher may be behind: a second of the liveliest call.
+const WATCH_QUEUE: usize = 1_024;
+
+/// Calls a demo's gateway takes at a time.
+const CALLS_MAX: usize = 64;
+
+/// What a performance needs.
+pub struct Stage {
+    /// Where the shop's database, the journal and the recordings lie.
+    pub folder: PathBuf,
+    /// The caller's voice.
+    pub voice: Arc<dyn Tts>,
+    /// Makes the agent, once the shop is open.
+    pub agent: Box<dyn Fn(&Shop, &str) -> Result<Arc<Agent>, Fault> + Send + Sync>,
+}
+
+/// How a scenario ended.
+#[derive(Debug)]
+pub struct Report {
+    pub scenario: &'static str,
+    pub ok: bool,
+    pub refunds: Vec<Refund>,
+    pub transcript: Vec<Told>,
+    pub latencies: Vec<Millis>,
+    pub recording: PathBuf,
+    pub journal: PathBuf,
+}
+
+impl std::fmt::Debug for Stage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Stage({})", self.folder.display())
+    }
+}
+
+impl Stage {
+    /// Plays one scenario. `tell` hears the call as it happens.
+    ///
+    /// # Errors
+    /// A part that could not be started; a scenario that ends otherwise than it should is no error but a report.
+    pub async fn play(
+        &self,
+        scenario: &Scenario,
+        tell: &mut (dyn FnMut(&Told) + Send),
+    ) -> Result<Report, Fault> {
+        fs::create_dir_all(&self.folder).map_err(|error| unwritable(&self.folder, &error))?;
+        let shop = Shop::start(&self.folder.join("shop.sqlite"), Faults::None).await?;
+        let before = shop.refunds().await?.len();
+        let agent = (self.agent)(&shop, scenario.agent)?;
+        let language = agent.plan.language;
+        let journal = self.folder.join("journal.sqlite");
+        let store = Store::open(&journal).await?;
+        let (watcher, seen) = mpsc::channel(WATCH_QUEUE);
+        let (url, stop, served) = self.open(agent, store.clone(), watcher).await?;
+
+        let hook = url.join("/hooks/twilio/voice").map_err(|error| broken(&error.to_string()))?;
+        let phone = Phone::dial(Dial::new(hook, reqwest::Client::new())).await?;
+        let mut story = Story::default();
+        let caller = Caller::new(phone, Arc::clone(&self.voice), language, seen, &mut story, tell);
+        let (Played { ended, latencies }, phone) = caller.play(scenario.moves).await?;
+        let recording = self.folder.join(format!("{}.wav", scenario.name));
+        phone.finish().await.write_wav(&recording)?;
+        tracing::debug!(?ended, "the caller's side ended");
+
+        stop.cancel();
+        served.await.map_err(|error| broken(&error.to_string()))??;
+        store.close().await?;
+        let refunds: Vec<Refund> = shop.refunds().await?.into_iter().skip(before).collect();
+        shop.stop().await;
+        let ok = as_demanded(scenario, &refunds);
+        Ok(Report {
+            scenario: scenario.name,
+            ok,
+            refunds,
+            transcript: story.told,
+            latencies,
+            recording,
+            journal,
+        })
+    }
+
+    /// A gateway on a free port of loopback.
+    async fn open(
+        &self,
+        agent: Arc<Agent>,
+        store: Store,
+        watcher: mpsc::Sender<Seen>,
+    ) -> Result<(Url, CancellationToken, tokio::task::JoinHandle<Result<(), Fault>>), Fault> {
+        let listener =
+            TcpListener::bind(("127.0.0.1", 0)).await.map_err(|error| broken(&error.to_string()))?;
+        let port = listener.local_addr().map_err(|error| broken(&error.to_string()))?.port();
+        let url =
+            Url::parse(&format!("http://127.0.0.1:{port}")).map_err(|error| broken(&error.to_string()))?;
+        let shell = Shell { store, recordings: None, watcher: Some(watcher), hang_up: Arc::new(CloseOnly) };
+        let gateway = Gateway::new(Settings {
+            trust: Trust::UnsignedLoopback,
+            public_url: PublicUrl::parse(&url)?,
+            calls_max: CALLS_MAX,
+            switchboard: Switchboard::new(agent, BTreeMap::new(), BTreeMap::new()),
+            shell,
+            metrics: None,
+        });
+        let stop = CancellationToken::new();
+        let until = stop.clone();
+        let served = tokio::spawn(async move { gateway.serve(listener, until).await });
+        Ok((url, stop, served))
+    }
+}
+
+/// Whether the shop holds exactly the refunds the scenario names.
+fn as_demanded(scenario: &Scenario, refunds: &[Refund]) -> bool {
+    let got: Vec<(&str, &str)> = refunds.iter().map(|r| (r.order.as_str(), r.amount.as_str())).collect();
+    got == scenario.refunds
+}
+
+impl Report {
+    /// As one JSON object.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        let line = |told: &Told| json!({"at_ms": told.at.0, "who": told.who.word(), "text": told.text});
+        let gate = self.transcript.iter().filter(|told| told.who == Who::Gate);
+        json!({
+            "scenario": self.scenario,
+            "ok": self.ok,
+            "refunds": self.refunds.iter().map(|r| json!({"order": r.order, "amount": r.amount})).collect::<Vec<_>>(),
+            "transcript": self.transcript.iter().map(line).collect::<Vec<_>>(),
+            "confirmations": gate.map(line).collect::<Vec<_>>(),
+            "latencies_ms": self.latencies.iter().map(|ms| ms.0).collect::<Vec<_>>(),
+            "files": {"recording": self.recording, "journal": self.journal},
+        })
+    }
+}
+
+fn unwritable(folder: &Path, error: &std::io::Error) -> Fault {
+    let what = format!("the folder {} cannot be made: {error}", folder.display());
+    Fault::new(Owner::Admin, what, "name another with --folder")
+}
+
+fn broken(what: &str) -> Fault {
+    Fault::new(Owner::Admin, format!("the demo's gateway could not run: {what}"), "free a port of loopback")
+}

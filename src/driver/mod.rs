@@ -1,0 +1,155 @@
+//! The async shell of a call: one task that stamps, journals and carries; the only clock.
+//!
+//! Promises: one task per call plus what it supervises, torn down as one; no action under way is abandoned.
+//! Never: decides anything about a conversation.
+
+mod clock;
+mod ports;
+mod prompt;
+mod record;
+mod task;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+
+pub use record::{Seen, Watcher};
+
+use crate::core::audio::Underruns;
+use crate::core::base::{CallId, Fault, Private};
+use crate::core::conversation::{Answered, Event, LineAbilities, Plan, Tag, UnknownAction};
+use crate::integrations::Toolbox;
+use crate::llm::Llm;
+use crate::store::{CallHead, CallState, Store, now_us};
+use crate::stt::{Stt, Vocabulary};
+use crate::telephony::{MediaSocket, StreamId};
+use crate::tts::Tts;
+
+/// Version of the journal's text form.
+pub const JOURNAL_VERSION: u32 = 1;
+
+/// Who answers: one agent version and the services it speaks through.
+pub struct Agent {
+    pub plan: Arc<Plan>,
+    /// The plan as canonical JSON, for the journal's head.
+    pub plan_text: Arc<str>,
+    pub toolbox: Arc<Toolbox>,
+    pub llm: Arc<dyn Llm>,
+    pub stt: Arc<dyn Stt>,
+    pub tts: Arc<dyn Tts>,
+    pub vocabulary: Arc<Vocabulary>,
+    /// When a question carries its tag.
+    pub tag: Tag,
+}
+
+impl fmt::Debug for Agent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Agent({})", self.plan.agent)
+    }
+}
+
+/// Who calls.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    pub call: CallId,
+    /// The call's name at the carrier.
+    pub carrier_call: CallId,
+    /// E.164, or empty where it is withheld.
+    pub from: Private,
+    pub to: String,
+    /// Zero for a new call; above, the conversation was lost and begins anew.
+    pub attempt: u8,
+}
+
+/// Ends a call at the carrier.
+pub trait HangUp: Send + Sync {
+    fn hang_up(&self, call: &CallId) -> BoxFuture<'_, Result<(), Fault>>;
+}
+
+/// Where the carrier hangs up by itself when its socket is closed.
+#[derive(Clone, Copy, Debug)]
+pub struct CloseOnly;
+
+impl HangUp for CloseOnly {
+    fn hang_up(&self, _call: &CallId) -> BoxFuture<'_, Result<(), Fault>> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
+/// What all calls of a gateway share.
+#[derive(Clone)]
+pub struct Shell {
+    pub store: Store,
+    /// Where recordings lie; none are made without it.
+    pub recordings: Option<PathBuf>,
+    pub watcher: Option<Watcher>,
+    pub hang_up: Arc<dyn HangUp>,
+}
+
+impl fmt::Debug for Shell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Shell(recordings: {:?})", self.recordings)
+    }
+}
+
+impl Shell {
+    fn recording(&self, call: &CallId) -> Option<PathBuf> {
+        self.recordings.as_ref().map(|folder| folder.join(format!("{call}.wav")))
+    }
+}
+
+/// How a call ended.
+#[derive(Clone, Copy, Debug)]
+pub struct Ended {
+    pub reason: &'static str,
+    pub underruns: Underruns,
+}
+
+/// Drives one call from the start of its stream to its end.
+///
+/// # Errors
+/// A fault that keeps the call from beginning: the recogniser, the recording or the journal is not there.
+pub async fn drive(
+    socket: MediaSocket,
+    stream: StreamId,
+    agent: Arc<Agent>,
+    caller: Caller,
+    shell: Shell,
+) -> Result<Ended, Fault> {
+    let head = CallHead {
+        id: caller.call.clone(),
+        carrier_call: caller.carrier_call.to_string(),
+        agent: agent.plan.agent.clone(),
+        plan_hash: agent.plan.hash,
+        schema_version: JOURNAL_VERSION,
+        build: env!("CARGO_PKG_VERSION").to_owned(),
+        caller: caller.from.clone(),
+        called: caller.to.clone(),
+        answered_us: now_us(),
+    };
+    let unknown = unknown_actions(&shell.store, &caller.from).await?;
+    shell.store.open_call(head, Arc::clone(&agent.plan_text))?;
+    let line = LineAbilities { marks: true, keys: true };
+    let engine = agent.stt.yes_figure();
+    let answered = Answered { line, engine, tag: agent.tag, attempt: caller.attempt, unknown };
+    let (store, call) = (shell.store.clone(), caller.call.clone());
+    let ended = task::Task::new(socket, stream, agent, caller, shell)?.run(Event::Answered(answered)).await;
+    let state = CallState::Ended { at_us: now_us(), reason: ended.reason.to_owned() };
+    if store.set_state(&call, state).is_err() {
+        tracing::error!(%call, "the end of a call could not be written; look at the disk");
+    }
+    Ok(ended)
+}
+
+/// What this caller's earlier calls left open.
+async fn unknown_actions(store: &Store, caller: &Private) -> Result<Vec<UnknownAction>, Fault> {
+    let open = store.unknown_intents(caller).await?;
+    let action = |record: crate::store::IntentRecord| {
+        let intent = record.intent;
+        let key = intent.idempotency_key.unwrap_or_default();
+        UnknownAction { tool: intent.tool, action: intent.digest, key }
+    };
+    Ok(open.into_iter().map(action).collect())
+}

@@ -1,0 +1,286 @@
+//! What works for a call beside its own task: the model, the synthesiser, the tools. Each reports as an event.
+//!
+//! Promises: at most one generation and one synthesis at a time; a dropped one is cancelled at once; a tool with
+//! effects, once begun, is never cancelled.
+//! Never: decides anything.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use futures::future::BoxFuture;
+use serde_json::Value;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use super::Agent;
+use crate::core::base::{
+    CallId, CallTime, GenerationId, PieceNo, Private, ProposalId, ReplyId, Samples, ToolName,
+};
+use crate::core::conversation::{ActionKey, Effects, Event, Outcome, Permit};
+use crate::integrations::{Intent, IntentLog, NotBegun, Registry};
+use crate::llm::{LlmEvent, Prompt};
+use crate::store::{self, BeginRefused, IntentKey, OutcomeKind, Store};
+use crate::tts::TtsEvent;
+
+/// Reports that may wait for the call's task: a second of audio in small pieces. A full queue makes the worker wait.
+pub(super) const INBOX: usize = 64;
+
+/// Pieces that may wait for the synthesiser; a reply has a handful.
+const PIECES: usize = 256;
+
+/// How long an intent may take to reach the disk before the action is not begun.
+const BEGIN_DEADLINE: Duration = Duration::from_secs(3);
+
+/// From the goodbye's mark to the hang-up: the last syllable is still on its way through the carrier.
+const HANG_UP_AFTER: Duration = Duration::from_millis(500);
+
+/// What a worker reports.
+pub(super) enum Report {
+    Event(Event),
+    Audio {
+        reply: ReplyId,
+        piece: PieceNo,
+        samples: Vec<i16>,
+    },
+    PieceEnd {
+        reply: ReplyId,
+        piece: PieceNo,
+        length: Samples,
+    },
+    /// The goodbye is over: hang up now.
+    HangUp,
+}
+
+/// The workers of one call.
+pub(super) struct Ports {
+    agent: Arc<Agent>,
+    inbox: mpsc::Sender<Report>,
+    registry: Arc<Registry>,
+    log: StoreLog,
+    generation: Option<JoinHandle<()>>,
+    speaker: Option<Speaker>,
+}
+
+struct Speaker {
+    pieces: mpsc::Sender<Piece>,
+    task: JoinHandle<()>,
+}
+
+struct Piece {
+    reply: ReplyId,
+    piece: PieceNo,
+    text: String,
+}
+
+impl Ports {
+    pub(super) fn new(
+        agent: Arc<Agent>,
+        registry: Registry,
+        log: StoreLog,
+        inbox: mpsc::Sender<Report>,
+    ) -> Ports {
+        Ports { agent, inbox, registry: Arc::new(registry), log, generation: None, speaker: None }
+    }
+
+    pub(super) fn generate(&mut self, generation: GenerationId, prompt: Prompt) {
+        self.drop_generation();
+        let mut events = self.agent.llm.generate(prompt);
+        let inbox = self.inbox.clone();
+        self.generation = Some(tokio::spawn(async move {
+            while let Some(event) = events.next().await {
+                let event = match event {
+                    LlmEvent::Wrote(piece) => Event::Wrote { generation, piece },
+                    LlmEvent::Proposed { tool, args } => Event::Proposed { generation, tool, args },
+                    LlmEvent::Finished { usage: _ } => Event::Finished { generation },
+                    LlmEvent::Failed(fault) => {
+                        tracing::warn!(owner = ?fault.owner, %fault, "the language model failed");
+                        Event::GenerationFailed { generation }
+                    }
+                };
+                if inbox.send(Report::Event(event)).await.is_err() {
+                    return;
+                }
+            }
+        }));
+    }
+
+    pub(super) fn drop_generation(&mut self) {
+        if let Some(task) = self.generation.take() {
+            task.abort();
+        }
+    }
+
+    /// Speaks pieces one after the other, the next while the last is still playing.
+    pub(super) fn say(&mut self, reply: ReplyId, piece: PieceNo, text: String) {
+        let speaker = self.speaker.get_or_insert_with(|| Speaker::start(&self.agent, &self.inbox));
+        if speaker.pieces.try_send(Piece { reply, piece, text }).is_err() {
+            let inbox = self.inbox.clone();
+            tokio::spawn(async move { inbox.send(Report::Event(Event::TtsFailed { reply })).await });
+        }
+    }
+
+    /// Nothing that waits to be spoken is wanted any more.
+    pub(super) fn cut(&mut self) {
+        if let Some(speaker) = self.speaker.take() {
+            speaker.task.abort();
+        }
+    }
+
+    pub(super) fn prepare(&self, proposal: ProposalId, tool: ToolName, args: Value) {
+        let (registry, inbox) = (Arc::clone(&self.registry), self.inbox.clone());
+        tokio::spawn(async move {
+            let event = match registry.prepare(proposal, &tool, &args).await {
+                Ok(ready) => Event::Prepared { proposal, action: ready.action, values: ready.values },
+                Err(not) => Event::Unprepared { proposal, why: not.why },
+            };
+            let _ = inbox.send(Report::Event(event)).await;
+        });
+    }
+
+    pub(super) fn discard(&self, proposal: ProposalId) {
+        self.registry.discard(proposal);
+    }
+
+    /// Runs a tool to its end, whatever becomes of the call.
+    pub(super) fn run(&self, at: CallTime, tool: ToolName, args: Value, key: ActionKey, permit: Permit) {
+        let (registry, inbox) = (Arc::clone(&self.registry), self.inbox.clone());
+        let effects = self.agent.plan.tool(&tool).map_or(Effects::Irreversible, |tool| tool.effects);
+        let log = self.log.for_one_run();
+        tokio::spawn(async move {
+            let proposal = permit.proposal();
+            let outcome = registry.run(permit, &tool, &args, &key, at, &log).await;
+            if effects != Effects::None {
+                log.settle(proposal, &outcome);
+            }
+            let _ = inbox.send(Report::Event(Event::Settled { proposal, outcome })).await;
+        });
+    }
+
+    pub(super) fn hang_up_soon(&self) {
+        let inbox = self.inbox.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(HANG_UP_AFTER).await;
+            let _ = inbox.send(Report::HangUp).await;
+        });
+    }
+}
+
+impl Drop for Ports {
+    fn drop(&mut self) {
+        self.drop_generation();
+        self.cut();
+    }
+}
+
+impl Speaker {
+    fn start(agent: &Arc<Agent>, inbox: &mpsc::Sender<Report>) -> Speaker {
+        let (pieces, mut waiting) = mpsc::channel::<Piece>(PIECES);
+        let (agent, inbox) = (Arc::clone(agent), inbox.clone());
+        let task = tokio::spawn(async move {
+            while let Some(piece) = waiting.recv().await {
+                if speak(&agent, piece, &inbox).await.is_none() {
+                    return;
+                }
+            }
+        });
+        Speaker { pieces, task }
+    }
+}
+
+/// One piece; `None` when the call is gone.
+async fn speak(
+    agent: &Agent,
+    Piece { reply, piece, text }: Piece,
+    inbox: &mpsc::Sender<Report>,
+) -> Option<()> {
+    let mut length = Samples(0);
+    let mut speech = agent.tts.speak(&text, None, agent.plan.language);
+    loop {
+        match speech.next().await {
+            TtsEvent::Audio(samples) => {
+                length = Samples(length.0.saturating_add(u32::try_from(samples.len()).unwrap_or(u32::MAX)));
+                inbox.send(Report::Audio { reply, piece, samples }).await.ok()?;
+            }
+            TtsEvent::Done => break,
+            TtsEvent::Failed(fault) => {
+                tracing::warn!(owner = ?fault.owner, %fault, "the synthesiser failed");
+                return inbox.send(Report::Event(Event::TtsFailed { reply })).await.ok();
+            }
+        }
+    }
+    inbox.send(Report::PieceEnd { reply, piece, length }).await.ok()
+}
+
+/// The store as the dispatcher's log of intents.
+#[derive(Debug)]
+pub(super) struct StoreLog {
+    pub(super) store: Store,
+    pub(super) call: CallId,
+    pub(super) caller: Private,
+    begun: AtomicBool,
+}
+
+impl StoreLog {
+    pub(super) fn new(store: Store, call: CallId, caller: Private) -> StoreLog {
+        StoreLog { store, call, caller, begun: AtomicBool::new(false) }
+    }
+
+    fn for_one_run(&self) -> StoreLog {
+        StoreLog::new(self.store.clone(), self.call.clone(), self.caller.clone())
+    }
+
+    fn key(&self, proposal: ProposalId) -> IntentKey {
+        IntentKey { call: self.call.clone(), proposal, step: 0 }
+    }
+
+    /// Writes what became of it, if it was begun at all.
+    fn settle(&self, proposal: ProposalId, outcome: &Outcome) {
+        if !self.begun.load(Ordering::Acquire) {
+            return;
+        }
+        let kind = match outcome {
+            Outcome::Done { .. } => OutcomeKind::Done,
+            Outcome::Failed { .. } => OutcomeKind::Failed,
+            Outcome::Unknown => OutcomeKind::Unknown,
+        };
+        let outcome = store::Outcome { kind, at_us: store::now_us(), detail: String::new() };
+        if self.store.settle(self.key(proposal), outcome).is_err() {
+            // It stays begun, which every later call reads as unknown.
+            tracing::error!(call = %self.call, "an outcome could not be written: it stays unknown; look at the disk");
+        }
+    }
+}
+
+impl IntentLog for StoreLog {
+    fn begin(&self, intent: Intent) -> BoxFuture<'_, Result<(), NotBegun>> {
+        let begin = self.store.begin(store::Intent {
+            key: self.key(intent.proposal),
+            tool: intent.tool,
+            digest: intent.action,
+            idempotency_key: intent.key,
+            caller: self.caller.clone(),
+            begun_us: store::now_us(),
+        });
+        let refused = |why: &str| NotBegun::Refused { why: why.to_owned() };
+        Box::pin(async move {
+            match timeout(BEGIN_DEADLINE, begin).await {
+                Ok(Ok(_)) => {
+                    self.begun.store(true, Ordering::Release);
+                    Ok(())
+                }
+                Ok(Err(BeginRefused::AlreadyBegun)) => Err(NotBegun::Already),
+                Ok(Err(BeginRefused::RecordUnavailable(fault))) => {
+                    tracing::error!(call = %self.call, %fault, "an action was not begun: it could not be recorded");
+                    Err(refused("the record of actions is not available; nothing was done"))
+                }
+                Err(_) => {
+                    tracing::error!(call = %self.call, "an action was not begun: the disk did not answer in time");
+                    Err(refused("the record of actions did not answer; nothing was done"))
+                }
+            }
+        })
+    }
+}

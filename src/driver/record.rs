@@ -1,0 +1,133 @@
+//! A call's record: its lines to the store, its audio to a file.
+//!
+//! Promises: lines keep their order and are numbered without a hole; audio is written by a thread of its own.
+//! Never: makes a call wait: what does not fit is counted, and said once.
+
+use std::path::PathBuf;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread::JoinHandle;
+
+use tokio::sync::mpsc;
+
+use crate::core::audio::{Law, LineOutputs, WireItem};
+use crate::core::base::{CallId, CallTime, Fault, Millis, Position};
+use crate::core::call::Record;
+use crate::core::conversation::Step;
+use crate::core::journal::{write_event, write_order, write_timer};
+use crate::media::Recorder;
+use crate::store::Store;
+
+/// Steps of audio that may wait for the disk: 10 s of frames. Then the oldest are on disk or the disk is gone.
+const AUDIO_QUEUE: usize = 1_000;
+
+/// Somebody who follows a call as it happens: the terminal, a test.
+pub type Watcher = mpsc::Sender<Seen>;
+
+/// One line of the journal, as it is written.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    pub call: CallId,
+    pub at: CallTime,
+    /// `< event`, `. timer` or `> order`.
+    pub line: String,
+}
+
+/// Writes the lines of one call.
+pub(super) struct Lines {
+    call: CallId,
+    store: Store,
+    watcher: Option<Watcher>,
+    seq: u32,
+    lost: u32,
+}
+
+impl Lines {
+    pub(super) fn new(call: CallId, store: Store, watcher: Option<Watcher>) -> Lines {
+        Lines { call, store, watcher, seq: 0, lost: 0 }
+    }
+
+    pub(super) fn write(&mut self, at: CallTime, record: &Record) {
+        let (at, line) = match record {
+            Record::Event { at, event } => (*at, format!("< {}", write_event(event))),
+            Record::Step(Step::Fired { timer, due }) => (*due, format!(". {}", write_timer(*timer))),
+            Record::Step(Step::Order(order)) => (at, format!("> {}", write_order(order))),
+        };
+        if let Some(watcher) = &self.watcher {
+            // A watcher that does not keep up misses lines; the store has them.
+            let _ = watcher.try_send(Seen { call: self.call.clone(), at, line: line.clone() });
+        }
+        if self.store.append(&self.call, self.seq, at, line).is_err() {
+            self.lost += 1;
+            if self.lost == 1 {
+                tracing::error!(call = %self.call, "the journal is full: lines of this call are lost; look at the disk");
+            }
+        }
+        self.seq += 1;
+    }
+}
+
+/// One step's audio, for the file.
+enum Track {
+    Caller { at: Position, samples: Vec<i16> },
+    Agent { at: Position, samples: Vec<i16> },
+    AgentCut { at: Position },
+}
+
+/// Writes the recording of one call.
+pub(super) struct Tracks {
+    queue: SyncSender<Track>,
+    thread: JoinHandle<Result<(), Fault>>,
+}
+
+impl Tracks {
+    pub(super) fn create(path: PathBuf) -> Result<Tracks, Fault> {
+        let mut recorder = Recorder::create(&path)?;
+        let (queue, tracks) = sync_channel(AUDIO_QUEUE);
+        let thread = std::thread::spawn(move || {
+            for track in tracks {
+                match track {
+                    Track::Caller { at, samples } => recorder.caller(at, &samples)?,
+                    Track::Agent { at, samples } => recorder.agent(at, &samples),
+                    Track::AgentCut { at } => recorder.agent_cut(at),
+                }
+            }
+            recorder.finish()
+        });
+        Ok(Tracks { queue, thread })
+    }
+
+    /// Takes what one step of the line brought.
+    pub(super) fn write(&self, at: CallTime, law: Law, line: &LineOutputs) {
+        for item in &line.wire {
+            let track = match item {
+                WireItem::Audio { bytes, starts } => {
+                    let mut samples = Vec::with_capacity(bytes.len());
+                    law.decode_into(&line.bytes[bytes.clone()], &mut samples);
+                    Track::Agent { at: position(*starts), samples }
+                }
+                WireItem::Clear => Track::AgentCut { at: position(at) },
+                WireItem::Mark { .. } => continue,
+            };
+            // A full queue is a dead disk: the recording has a hole, the call goes on.
+            let _ = self.queue.try_send(track);
+        }
+        if !line.caller.is_empty() {
+            let (at, samples) = (line.caller_from, line.caller.clone());
+            let _ = self.queue.try_send(Track::Caller { at, samples });
+        }
+    }
+
+    /// Closes the file; blocks until it is on disk.
+    pub(super) fn finish(self) -> Result<(), Fault> {
+        drop(self.queue);
+        self.thread.join().unwrap_or_else(|_| {
+            let what = "the recording's thread panicked";
+            Err(Fault::new(crate::core::base::Owner::Gateway, what, "report it; the file plays up to there"))
+        })
+    }
+}
+
+/// A call time as a place on the caller's track.
+fn position(at: CallTime) -> Position {
+    Position::START + Millis(at.0).samples()
+}

@@ -1,0 +1,277 @@
+//! The loop of one call: read, stamp, `Call::handle`, journal, write.
+//!
+//! Promises: what a step gives is written to the journal before any of it is carried out; the loop ends when the
+//! conversation has, which waits for every action under way.
+//! Never: decides anything.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::{MissedTickBehavior, interval, sleep_until};
+
+use super::clock::Clock;
+use super::ports::{INBOX, Ports, Report, StoreLog};
+use super::prompt::prompt;
+use super::record::{Lines, Tracks};
+use super::{Agent, Caller, Ended, Shell};
+use crate::core::audio::{Key, Law, LineSetup, WireItem};
+use crate::core::base::Fault;
+use crate::core::call::{Call, CallOutputs, Input, Record};
+use crate::core::conversation::{Event, Expect, Order, Step};
+use crate::integrations::{CallFacts, Registry};
+use crate::stt::{SttEvent, SttStream};
+use crate::telephony::socket::code;
+use crate::telephony::{CarrierEvent, MediaSocket, Outbox, SocketEvent, StreamId};
+
+/// A ping often enough that no load balancer cuts an idle socket.
+const PING_EVERY: Duration = Duration::from_secs(20);
+
+/// One call being driven.
+pub(super) struct Task {
+    shell: Shell,
+    agent: Arc<Agent>,
+    caller: Caller,
+    clock: Clock,
+    call: Call,
+    out: CallOutputs,
+    socket: MediaSocket,
+    line: Connection,
+    outbox: Outbox,
+    stt: Box<dyn SttStream>,
+    expect: Expect,
+    ports: Ports,
+    inbox: mpsc::Receiver<Report>,
+    lines: Lines,
+    tracks: Option<Tracks>,
+    reason: &'static str,
+}
+
+/// Whether the carrier's socket is still there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Connection {
+    Open,
+    Closed,
+}
+
+impl Task {
+    pub(super) fn new(
+        socket: MediaSocket,
+        stream: StreamId,
+        agent: Arc<Agent>,
+        caller: Caller,
+        shell: Shell,
+    ) -> Result<Task, Fault> {
+        let (report, inbox) = mpsc::channel(INBOX);
+        let facts = CallFacts {
+            id: caller.call.clone(),
+            from: caller.from.reveal().to_owned(),
+            to: caller.to.clone(),
+        };
+        let registry = Registry::new(Arc::clone(&agent.toolbox), facts);
+        let log = StoreLog::new(shell.store.clone(), caller.call.clone(), caller.from.clone());
+        let stt = agent.stt.open(Arc::clone(&agent.vocabulary), agent.plan.language)?;
+        let tracks = shell.recording(&caller.call).map(Tracks::create).transpose()?;
+        let setup = LineSetup { law: Law::Mu, marks: true, keys_out_of_band: true, carrier_buffers: true };
+        Ok(Task {
+            clock: Clock::start(),
+            call: Call::new(setup, Arc::clone(&agent.plan)),
+            out: CallOutputs::default(),
+            line: Connection::Open,
+            outbox: Outbox::new(stream),
+            expect: Expect::Anything,
+            ports: Ports::new(Arc::clone(&agent), registry, log, report),
+            lines: Lines::new(caller.call.clone(), shell.store.clone(), shell.watcher.clone()),
+            reason: "hung up",
+            shell,
+            agent,
+            caller,
+            socket,
+            stt,
+            inbox,
+            tracks,
+        })
+    }
+
+    pub(super) async fn run(mut self, answered: Event) -> Ended {
+        let mut ping = interval(PING_EVERY);
+        ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        self.step(Input::Event(answered)).await;
+        while !self.call.conversation().is_ended() {
+            let deadline = self.call.deadline().map(|at| self.clock.instant(at));
+            let wake = async {
+                match deadline {
+                    Some(at) => sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                event = self.socket.next(), if self.line == Connection::Open => self.on_socket(event).await,
+                Some(report) = self.inbox.recv() => self.on_report(report).await,
+                event = self.stt.next(), if self.line == Connection::Open => self.on_stt(event).await,
+                () = wake => self.step(Input::Wake).await,
+                _ = ping.tick(), if self.line == Connection::Open => {
+                    if self.socket.ping().await.is_err() {
+                        self.hung_up("the line was lost").await;
+                    }
+                }
+            }
+        }
+        self.finish().await
+    }
+
+    async fn on_socket(&mut self, event: SocketEvent) {
+        match event {
+            SocketEvent::Carrier(CarrierEvent::Media { timestamp }) => {
+                let at = self.clock.now();
+                let input = Input::Frame { timestamp, encoded: self.socket.audio() };
+                self.call.handle(at, input, &mut self.out);
+                self.carry_out(at).await;
+            }
+            SocketEvent::Carrier(CarrierEvent::Key(key)) => {
+                if let Some(key) = Key::parse(key.reveal()) {
+                    self.step(Input::Key(key)).await;
+                }
+            }
+            SocketEvent::Carrier(CarrierEvent::Mark { name }) => self.step(Input::Mark(&name)).await,
+            SocketEvent::Carrier(CarrierEvent::Stop) => self.hung_up("the caller hung up").await,
+            SocketEvent::Carrier(CarrierEvent::Start(_)) => {
+                tracing::warn!(call = %self.caller.call, "the carrier started a stream twice; the second is ignored");
+            }
+            SocketEvent::Carrier(CarrierEvent::Connected | CarrierEvent::Ignored(_)) | SocketEvent::Pong => {}
+            SocketEvent::Malformed(what) => {
+                tracing::warn!(call = %self.caller.call, %what, "a malformed message of the carrier was ignored");
+            }
+            SocketEvent::Closed(how) => {
+                tracing::info!(call = %self.caller.call, %how, "the media socket ended");
+                self.hung_up("the line was lost").await;
+            }
+        }
+    }
+
+    async fn on_report(&mut self, report: Report) {
+        match report {
+            Report::Event(event) => self.step(Input::Event(event)).await,
+            Report::Audio { reply, piece, samples } => {
+                self.step(Input::Audio { reply, piece, samples: &samples }).await;
+            }
+            Report::PieceEnd { reply, piece, length } => {
+                self.step(Input::PieceEnd { reply, piece, length }).await
+            }
+            Report::HangUp => {
+                if let Err(fault) = self.shell.hang_up.hang_up(&self.caller.carrier_call).await {
+                    tracing::error!(call = %self.caller.call, owner = ?fault.owner, %fault, "the carrier did not hang up");
+                }
+                self.socket.close(code::NORMAL).await;
+                self.hung_up("we hung up").await;
+            }
+        }
+    }
+
+    async fn on_stt(&mut self, event: SttEvent) {
+        let event = match event {
+            SttEvent::Heard(transcript) => Event::Heard(transcript),
+            SttEvent::Failed(fault) => {
+                tracing::warn!(call = %self.caller.call, owner = ?fault.owner, %fault, "the recogniser lost a turn");
+                Event::SttFailed
+            }
+            SttEvent::Busy => {
+                tracing::warn!(call = %self.caller.call, "no decoder was free; raise the number of speech workers");
+                Event::SttFailed
+            }
+        };
+        self.step(Input::Event(event)).await;
+    }
+
+    async fn hung_up(&mut self, reason: &'static str) {
+        if self.line == Connection::Open {
+            self.line = Connection::Closed;
+            self.reason = reason;
+            self.step(Input::Event(Event::HungUp)).await;
+        }
+    }
+
+    async fn step(&mut self, input: Input<'_>) {
+        let at = self.clock.now();
+        self.call.handle(at, input, &mut self.out);
+        self.carry_out(at).await;
+    }
+
+    /// Journal first, then orders, then the wire, in one flush.
+    async fn carry_out(&mut self, at: crate::core::base::CallTime) {
+        if !self.out.line.caller.is_empty() {
+            self.stt.audio(self.out.line.caller_from, &self.out.line.caller);
+        }
+        if let Some(tracks) = &self.tracks {
+            tracks.write(at, Law::Mu, &self.out.line);
+        }
+        let mut records = std::mem::take(&mut self.out.records);
+        for record in &records {
+            self.lines.write(at, record);
+        }
+        for record in records.drain(..) {
+            match record {
+                Record::Event { event, .. } => self.tell_stt(&event),
+                Record::Step(Step::Fired { .. }) => {}
+                Record::Step(Step::Order(order)) => self.obey(at, order),
+            }
+        }
+        self.out.records = records;
+        self.write_wire().await;
+    }
+
+    fn tell_stt(&mut self, event: &Event) {
+        if let Event::SpeechStarted { at } = event {
+            self.stt.speech_started(*at);
+        } else if let Event::SpeechStopped { at } = event {
+            self.stt.speech_stopped(*at, self.expect);
+        }
+    }
+
+    fn obey(&mut self, at: crate::core::base::CallTime, order: Order) {
+        match order {
+            Order::Watch(watch) => self.expect = watch.expect,
+            Order::Say { reply, piece, text, role: _ } => self.ports.say(reply, piece, text),
+            Order::EndReply { .. } | Order::Note(_) => {}
+            Order::Cut { .. } => self.ports.cut(),
+            Order::Generate { generation, history, digest: _ } => {
+                let entries = self.call.conversation().history().entries();
+                self.ports.generate(generation, prompt(&self.agent.plan, entries, history));
+            }
+            Order::DropGeneration { .. } => self.ports.drop_generation(),
+            Order::Prepare { proposal, tool, args } => self.ports.prepare(proposal, tool, args),
+            Order::Discard { proposal } => self.ports.discard(proposal),
+            Order::Run { proposal: _, tool, args, key, permit } => {
+                self.ports.run(at, tool, args, key, permit)
+            }
+            Order::HangUp { .. } => self.ports.hang_up_soon(),
+        }
+    }
+
+    async fn write_wire(&mut self) {
+        for item in &self.out.line.wire {
+            match item {
+                WireItem::Audio { bytes, .. } => self.outbox.media(&self.out.line.bytes[bytes.clone()]),
+                WireItem::Mark { name } => self.outbox.mark(&name.to_string()),
+                WireItem::Clear => self.outbox.clear(),
+            }
+        }
+        self.out.line.wire.clear();
+        if !self.outbox.is_empty() && self.line == Connection::Open {
+            // A socket that cannot be written to says so at the next read.
+            let _ = self.socket.send(&mut self.outbox).await;
+        }
+    }
+
+    async fn finish(self) -> Ended {
+        let underruns = self.call.line().underruns();
+        drop(self.ports);
+        if let Some(tracks) = self.tracks {
+            let closed = tokio::task::spawn_blocking(move || tracks.finish()).await;
+            if let Ok(Err(fault)) = closed {
+                tracing::error!(call = %self.caller.call, owner = ?fault.owner, %fault, "the recording is not whole");
+            }
+        }
+        Ended { reason: self.reason, underruns }
+    }
+}

@@ -1,0 +1,222 @@
+//! The one HTTP client for addresses an admin can write.
+//!
+//! Promises: no request reaches an address inside our own network unless the integration says so for that
+//! very host; an answer is read up to a limit and a deadline; what failed says whether anything was sent.
+//! Never: follows a redirect, uses a proxy of the environment, sends a request twice.
+
+mod address;
+#[cfg(test)]
+mod tests;
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use centralita_core::base::{Fault, Owner};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::{Client, Request, redirect, retry};
+use tokio::time::Instant;
+use url::{Host, Url};
+
+pub use address::is_public;
+
+/// The longest answer read: a tool's result is a few values, and a page of HTML fits as well.
+pub const ANSWER_BYTES_MAX: usize = 256 * 1024;
+/// The longest wait for a connection, shorter than most requests' own deadline: of a host that does not take
+/// one it is known that nothing was sent.
+const CONNECT: Duration = Duration::from_secs(3);
+
+/// Whether an integration may reach private addresses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reach {
+    Public,
+    /// The admin wrote `allow_private: true`: addresses inside our network too, for this one host.
+    PrivateAt(String),
+}
+
+/// A guarded client for one integration. A clone shares its connections.
+#[derive(Clone, Debug)]
+pub struct Egress {
+    reach: Reach,
+    /// Keeps connections: for requests without effects.
+    reading: Client,
+    /// A fresh connection each time. One that was kept may have been closed by the host in the very moment we
+    /// write, and nobody could say whether the request arrived.
+    acting: Client,
+}
+
+/// What a host answered.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub body: Vec<u8>,
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub enum Unanswered {
+    /// Not one byte of the request left: it may be sent again.
+    NotSent(Fault),
+    /// It may have arrived.
+    Sent(Fault),
+}
+
+impl Unanswered {
+    #[must_use]
+    pub fn fault(&self) -> &Fault {
+        match self {
+            Unanswered::NotSent(fault) | Unanswered::Sent(fault) => fault,
+        }
+    }
+}
+
+/// What a request does to the world, as far as its connection is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    Read,
+    Act,
+}
+
+impl Egress {
+    pub fn new(reach: Reach) -> Result<Egress, Fault> {
+        let reading = client(&reach, 2)?;
+        let acting = client(&reach, 0)?;
+        Ok(Egress { reach, reading, acting })
+    }
+
+    /// Sends once and reads the whole answer, all of it until then.
+    pub async fn send(
+        &self,
+        request: Request,
+        purpose: Purpose,
+        until: Instant,
+    ) -> Result<Answer, Unanswered> {
+        self.check(request.url()).map_err(Unanswered::NotSent)?;
+        let host = request.url().host_str().unwrap_or("").to_owned();
+        let client = match purpose {
+            Purpose::Read => &self.reading,
+            Purpose::Act => &self.acting,
+        };
+        let exchange = async {
+            let response = client.execute(request).await.map_err(|e| unanswered(&self.reach, &host, &e))?;
+            read(response, &host).await
+        };
+        let late = || {
+            Unanswered::Sent(provider(format!("{host} did not answer in time"), "see whether the host is up"))
+        };
+        tokio::time::timeout_at(until, exchange).await.unwrap_or_else(|_| Err(late()))
+    }
+
+    /// The address as it is written: literals never reach the resolver, so they are judged here.
+    fn check(&self, url: &Url) -> Result<(), Fault> {
+        let literal = match url.host() {
+            Some(Host::Ipv4(v4)) => Some(IpAddr::V4(v4)),
+            Some(Host::Ipv6(v6)) => Some(IpAddr::V6(v6)),
+            Some(Host::Domain(_)) => None,
+            None => {
+                return Err(Fault::new(Owner::Admin, "an address without a host", "write https://host/path"));
+            }
+        };
+        let host = url.host_str().unwrap_or("");
+        if literal.is_none_or(is_public) || self.reach.covers(host) {
+            return Ok(());
+        }
+        Err(private(host))
+    }
+}
+
+impl Reach {
+    fn covers(&self, host: &str) -> bool {
+        match self {
+            Reach::Public => false,
+            Reach::PrivateAt(allowed) => allowed.eq_ignore_ascii_case(host),
+        }
+    }
+}
+
+fn client(reach: &Reach, idle: usize) -> Result<Client, Fault> {
+    Client::builder()
+        .dns_resolver(Guarded { reach: reach.clone() })
+        .redirect(redirect::Policy::none())
+        .retry(retry::never())
+        .no_proxy()
+        .connect_timeout(CONNECT)
+        .pool_max_idle_per_host(idle)
+        .user_agent(concat!("centralita/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .map_err(|e| {
+            Fault::new(Owner::Gateway, format!("no HTTP client: {e}"), "look at the host's TLS certificates")
+        })
+}
+
+async fn read(mut response: reqwest::Response, host: &str) -> Result<Answer, Unanswered> {
+    let broken =
+        |what: &str| Unanswered::Sent(provider(format!("the answer of {host} {what}"), "look at its log"));
+    let status = response.status().as_u16();
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|_| broken("broke off"))? {
+        if body.len() + chunk.len() > ANSWER_BYTES_MAX {
+            return Err(broken("is longer than 256 KiB"));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Answer { status, body })
+}
+
+/// Whether anything was sent: only an error of connecting says surely that nothing was.
+fn unanswered(reach: &Reach, host: &str, error: &reqwest::Error) -> Unanswered {
+    if is_refusal(error) && !reach.covers(host) {
+        return Unanswered::NotSent(private(host));
+    }
+    if error.is_connect() || error.is_builder() {
+        return Unanswered::NotSent(provider(
+            format!("{host} cannot be reached"),
+            "see whether the host is up",
+        ));
+    }
+    Unanswered::Sent(provider(format!("{host} closed without an answer"), "look at its log"))
+}
+
+/// Filters what a name resolves to, in the moment of connecting: a name that moves in between does not help.
+#[derive(Debug)]
+struct Guarded {
+    reach: Reach,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the name resolves to private addresses only")]
+struct PrivateOnly;
+
+impl Resolve for Guarded {
+    fn resolve(&self, name: Name) -> Resolving {
+        let covered = self.reach.covers(name.as_str());
+        Box::pin(async move {
+            // Port 0 is replaced by the scheme's.
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let permitted: Vec<SocketAddr> = found.filter(|a| covered || is_public(a.ip())).collect();
+            if permitted.is_empty() {
+                return Err(PrivateOnly.into());
+            }
+            Ok(Box::new(permitted.into_iter()) as Addrs)
+        })
+    }
+}
+
+fn is_refusal(error: &reqwest::Error) -> bool {
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        if inner.is::<PrivateOnly>() {
+            return true;
+        }
+        cause = inner.source();
+    }
+    false
+}
+
+fn private(host: &str) -> Fault {
+    let remedy = "if this is meant, write `allow_private: true` under `base_url` in its integration";
+    Fault::new(Owner::Admin, format!("{host} is an address inside our own network"), remedy)
+}
+
+fn provider(what: String, remedy: &str) -> Fault {
+    Fault::new(Owner::Provider, what, remedy)
+}

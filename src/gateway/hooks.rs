@@ -1,0 +1,173 @@
+//! Twilio's webhooks: a call comes in, its stream is over, its stream has something to say.
+//!
+//! Promises: no webhook is read further than its signature before that is right; the answer after a stream follows
+//! from the call's journalled state, so a call ends when it is over and is taken up again when it is not.
+//! Never: hands out a URL that is not made from the public one.
+
+use std::net::SocketAddr;
+
+use axum::body::Bytes;
+use axum::extract::{ConnectInfo, OriginalUri, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::{Gateway, Trust};
+use crate::core::base::CallId;
+use crate::core::language::Phrase;
+use crate::store::CallState;
+use crate::telephony::twilio::form::{self, AfterStream, StreamStatus, VoiceWebhook};
+use crate::telephony::twilio::{Params, Ticket, signature, twiml};
+
+const AFTER_STREAM: &str = "/hooks/twilio/after-stream";
+const STREAM_STATUS: &str = "/hooks/twilio/stream-status";
+pub(super) const MEDIA: &str = "/media/twilio";
+
+/// A call comes in.
+pub(super) async fn voice(
+    State(gateway): State<Gateway>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let params = match gateway.believe(peer, &uri.to_string(), &headers, &body) {
+        Ok(params) => params,
+        Err(status) => return status.into_response(),
+    };
+    let hook = match VoiceWebhook::read(&params) {
+        Ok(hook) => hook,
+        Err(fault) => return unreadable(&fault),
+    };
+    if !gateway.0.admission.has_room() {
+        metrics::counter!("centralita_calls_refused_total").increment(1);
+        tracing::warn!(call = %hook.call, limit = gateway.0.admission.limit(), "a call was refused: all places are taken");
+        return gateway.sorry(hook.to.reveal(), &Phrase::Busy);
+    }
+    gateway.connect(Ticket { call: hook.call, from: hook.from, to: hook.to, attempt: 0 })
+}
+
+/// A stream is over. The call goes on only where it is neither ended nor gone.
+pub(super) async fn after_stream(
+    State(gateway): State<Gateway>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let params = match gateway.believe(peer, &uri.to_string(), &headers, &body) {
+        Ok(params) => params,
+        Err(status) => return status.into_response(),
+    };
+    let hook = match AfterStream::read(&params) {
+        Ok(hook) => hook,
+        Err(fault) => return unreadable(&fault),
+    };
+    let state = match gateway.0.settings.shell.store.call_by_carrier(hook.call.as_str()).await {
+        Ok(record) => record.map(|record| record.state),
+        Err(fault) => {
+            tracing::error!(call = %hook.call, %fault, "the state of a call could not be read; it is taken up again");
+            None
+        }
+    };
+    if hook.status.is_over() || matches!(state, Some(CallState::Ended { .. })) {
+        return xml(twiml::hang_up());
+    }
+    let attempt = url::form_urlencoded::parse(uri.query().unwrap_or("").as_bytes())
+        .find_map(|(name, value)| (name == "attempt").then(|| value.parse().ok())?)
+        .unwrap_or(0);
+    let lost = Ticket { call: hook.call.clone(), from: hook.from, to: hook.to, attempt };
+    tracing::warn!(call = %hook.call, attempt, "a stream ended and its call did not: the caller is connected again");
+    match lost.again() {
+        Some(ticket) => gateway.connect(ticket),
+        None => gateway.sorry(lost.to.reveal(), &Phrase::ServiceDownGoodbye),
+    }
+}
+
+/// A stream has started, stopped or failed: for the log.
+pub(super) async fn stream_status(
+    State(gateway): State<Gateway>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let params = match gateway.believe(peer, &uri.to_string(), &headers, &body) {
+        Ok(params) => params,
+        Err(status) => return status.into_response(),
+    };
+    match StreamStatus::read(&params) {
+        Ok(status) => {
+            tracing::info!(call = %status.call, event = ?status.event, "the carrier tells of a stream");
+            StatusCode::NO_CONTENT.into_response()
+        }
+        Err(fault) => unreadable(&fault),
+    }
+}
+
+impl Gateway {
+    /// The form of a webhook, once it is known to come from the carrier.
+    fn believe(
+        &self,
+        peer: SocketAddr,
+        path: &str,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Params, StatusCode> {
+        let params = form::parse(body).map_err(|fault| {
+            tracing::warn!(%fault, "a webhook could not be read");
+            StatusCode::BAD_REQUEST
+        })?;
+        match &self.0.settings.trust {
+            Trust::UnsignedLoopback if peer.ip().is_loopback() => Ok(params),
+            Trust::UnsignedLoopback => Err(StatusCode::FORBIDDEN),
+            Trust::Signed(verifier) => {
+                let signature = headers.get(signature::HEADER).and_then(|value| value.to_str().ok());
+                verifier.webhook(path, &params, signature).map(|()| params).map_err(|refused| {
+                    tracing::warn!(%refused, "a webhook was refused");
+                    StatusCode::FORBIDDEN
+                })
+            }
+        }
+    }
+
+    /// `<Connect>` to our media socket, with a fresh token.
+    fn connect(&self, ticket: Ticket) -> Response {
+        let url = &self.0.settings.public_url;
+        let attempt = ticket.attempt;
+        let name = stream_name(&ticket.call, attempt);
+        let token = match self.0.tokens.issue(ticket, self.uptime()) {
+            Ok(token) => token,
+            Err(denied) => {
+                tracing::error!(?denied, "no token could be issued");
+                return StatusCode::SERVICE_UNAVAILABLE.into_response();
+            }
+        };
+        xml(twiml::connect(&twiml::Connect {
+            action: &url.webhook(&format!("{AFTER_STREAM}?attempt={attempt}")),
+            stream: &url.stream(MEDIA),
+            name: &name,
+            status_callback: &url.webhook(STREAM_STATUS),
+            params: &[("token", &token)],
+        }))
+    }
+
+    /// A sentence in the called agent's language, and the end.
+    fn sorry(&self, called: &str, phrase: &Phrase<'_>) -> Response {
+        let language = self.0.settings.switchboard.by_number(called).plan.language;
+        xml(twiml::say_and_hang_up(language.code(), &phrase.say(language)))
+    }
+}
+
+/// A name that is one stream's alone.
+pub(super) fn stream_name(call: &CallId, attempt: u8) -> String {
+    if attempt == 0 { call.to_string() } else { format!("{call}-{attempt}") }
+}
+
+fn xml(text: String) -> Response {
+    ([(header::CONTENT_TYPE, "text/xml")], text).into_response()
+}
+
+fn unreadable(fault: &crate::core::base::Fault) -> Response {
+    tracing::warn!(%fault, "a webhook could not be read");
+    StatusCode::BAD_REQUEST.into_response()
+}

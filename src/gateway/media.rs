@@ -1,0 +1,137 @@
+//! The media socket's door: handshake, first message, token, place, agent; then the driver has it.
+//!
+//! Promises: a stream without leave is closed with 1008 before a byte of audio is read; a peer that says nothing is
+//! closed after five seconds.
+//! Never: trusts a start message's ids without the token of a signed webhook.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{ConnectInfo, OriginalUri, State, WebSocketUpgrade};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use tokio::time::timeout;
+
+use super::hooks::stream_name;
+use super::{Gateway, Place, Trust};
+use crate::core::base::{CallId, Private};
+use crate::driver::{Agent, Caller, drive};
+use crate::telephony::socket::{bounded, code};
+use crate::telephony::twilio::signature;
+use crate::telephony::{CarrierEvent, MediaSocket, SocketEvent, Start};
+
+/// How long a carrier may take to say who is calling.
+const START_DEADLINE: Duration = Duration::from_secs(5);
+
+/// Messages before the start message; a carrier sends one.
+const MESSAGES_BEFORE_START_MAX: usize = 16;
+
+/// A carrier opens a stream.
+pub(super) async fn stream(
+    State(gateway): State<Gateway>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    let believed = match &gateway.0.settings.trust {
+        Trust::UnsignedLoopback => peer.ip().is_loopback(),
+        Trust::Signed(verifier) => {
+            let signature = headers.get(signature::HEADER).and_then(|value| value.to_str().ok());
+            verifier
+                .handshake(&uri.to_string(), signature)
+                .inspect_err(|refused| tracing::warn!(%refused, "a media handshake was refused"))
+                .is_ok()
+        }
+    };
+    if !believed {
+        return StatusCode::FORBIDDEN.into_response();
+    }
+    let calls = gateway.0.calls.clone();
+    bounded(upgrade).on_upgrade(move |socket| calls.track_future(answer(gateway, MediaSocket::new(socket))))
+}
+
+async fn answer(gateway: Gateway, mut socket: MediaSocket) {
+    let Some(start) = first_start(&mut socket).await else {
+        socket.close(code::POLICY).await;
+        return;
+    };
+    let Some((caller, agent, place)) = gateway.admit(&start) else {
+        socket.close(code::POLICY).await;
+        return;
+    };
+    metrics::counter!("centralita_calls_total").increment(1);
+    metrics::gauge!("centralita_calls_live").increment(1.0);
+    let (call, shell) = (caller.call.clone(), gateway.0.settings.shell.clone());
+    // In a task of its own: a panic ends this call and no other.
+    let driven = tokio::spawn(drive(socket, start.stream, agent, caller, shell)).await;
+    match driven {
+        Ok(Ok(ended)) => tracing::info!(%call, reason = ended.reason, "a call ended"),
+        Ok(Err(fault)) => {
+            tracing::error!(%call, owner = ?fault.owner, %fault, "a call could not be answered")
+        }
+        Err(_) => tracing::error!(%call, "a call panicked: this is a mistake of ours, please report it"),
+    }
+    metrics::gauge!("centralita_calls_live").decrement(1.0);
+    drop(place);
+}
+
+/// The start message, if it comes in time and is of a kind we can carry.
+async fn first_start(socket: &mut MediaSocket) -> Option<Start> {
+    for _ in 0..MESSAGES_BEFORE_START_MAX {
+        match timeout(START_DEADLINE, socket.next()).await {
+            Ok(SocketEvent::Carrier(CarrierEvent::Start(start))) if start.media_format.is_mulaw_8k_mono() => {
+                return Some(start);
+            }
+            Ok(SocketEvent::Carrier(CarrierEvent::Start(start))) => {
+                tracing::warn!(format = ?start.media_format, "a stream is not mu-law at 8 kHz, mono: it is refused");
+                return None;
+            }
+            Ok(SocketEvent::Closed(_)) | Err(_) => return None,
+            // Media before start is lost: nobody knows yet who it is for.
+            Ok(SocketEvent::Carrier(_) | SocketEvent::Malformed(_) | SocketEvent::Pong) => {}
+        }
+    }
+    None
+}
+
+impl Gateway {
+    /// Who calls whom, with a place to do it in; `None` is logged.
+    fn admit(&self, start: &Start) -> Option<(Caller, Arc<Agent>, Place)> {
+        let param = |name: &str| start.params.get(name).map(String::as_str);
+        let (from, to, attempt) = match (param("token"), &self.0.settings.trust) {
+            (Some(token), _) => match self.0.tokens.redeem(token, &start.call, self.uptime()) {
+                Ok(ticket) => (ticket.from, ticket.to.reveal().to_owned(), ticket.attempt),
+                Err(denied) => {
+                    tracing::warn!(call = %start.call, ?denied, "a stream's token was refused");
+                    return None;
+                }
+            },
+            (None, Trust::UnsignedLoopback) => {
+                (Private::new(param("from").unwrap_or("")), param("to").unwrap_or("").to_owned(), 0)
+            }
+            (None, Trust::Signed(_)) => {
+                tracing::warn!(call = %start.call, "a stream came without a token");
+                return None;
+            }
+        };
+        let agent = match param("agent").filter(|_| matches!(self.0.settings.trust, Trust::UnsignedLoopback))
+        {
+            None => self.0.settings.switchboard.by_number(&to),
+            Some(id) => match self.0.settings.switchboard.by_id(id) {
+                Some(agent) => agent,
+                None => {
+                    tracing::warn!(call = %start.call, agent = id, "there is no such agent; `centralita check` lists them");
+                    return None;
+                }
+            },
+        };
+        let Some(place) = self.0.admission.enter() else {
+            tracing::warn!(call = %start.call, "a stream was refused: all places are taken");
+            return None;
+        };
+        let call = CallId::parse(&stream_name(&start.call, attempt))?;
+        Some((Caller { call, carrier_call: start.call.clone(), from, to, attempt }, agent, place))
+    }
+}

@@ -1,0 +1,154 @@
+//! The gateway: HTTP routes, who may come in, how many, and how it ends.
+//!
+//! Promises: nobody streams without a signed webhook's token (or from loopback, where that was asked for in words);
+//! calls beyond the limit are refused politely; a shutdown lets live calls finish.
+//! Never: drives a call; that is `driver`'s.
+
+mod admission;
+mod hooks;
+mod media;
+mod switchboard;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::IntoResponse;
+use axum::routing::{any, get, post};
+use axum::serve::ListenerExt as _;
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::net::TcpListener;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub use admission::{Admission, Place};
+pub use switchboard::Switchboard;
+
+use crate::core::base::{Fault, Owner};
+use crate::driver::Shell;
+use crate::telephony::twilio::{PublicUrl, Tokens, Verifier};
+
+/// Most bytes of a webhook; a carrier's form has one or two thousand.
+const FORM_BYTES_MAX: usize = 64 * 1024;
+
+/// Who is believed.
+#[derive(Debug)]
+pub enum Trust {
+    /// Signed webhooks and handshakes, and a token on every stream.
+    Signed(Verifier),
+    /// Peers on this machine, unsigned. For a demo, a test and a load tool.
+    UnsignedLoopback,
+}
+
+/// What a gateway is made of.
+#[derive(Debug)]
+pub struct Settings {
+    pub trust: Trust,
+    /// Where the carrier reaches us: the one source of every URL we hand out.
+    pub public_url: PublicUrl,
+    /// Calls at a time; one more is refused before its stream starts.
+    pub calls_max: usize,
+    pub switchboard: Switchboard,
+    pub shell: Shell,
+    pub metrics: Option<PrometheusHandle>,
+}
+
+/// A gateway that can be served.
+#[derive(Clone)]
+pub struct Gateway(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) settings: Settings,
+    pub(crate) tokens: Tokens,
+    pub(crate) admission: Admission,
+    pub(crate) calls: TaskTracker,
+    started: Instant,
+}
+
+impl fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Gateway({:?})", self.0.admission)
+    }
+}
+
+impl Gateway {
+    #[must_use]
+    pub fn new(settings: Settings) -> Gateway {
+        let admission = Admission::new(settings.calls_max);
+        let (tokens, calls, started) = (Tokens::default(), TaskTracker::new(), Instant::now());
+        Gateway(Arc::new(Inner { settings, tokens, admission, calls, started }))
+    }
+
+    /// All routes.
+    pub fn router(&self) -> Router {
+        Router::new()
+            .route("/hooks/twilio/voice", post(hooks::voice))
+            .route("/hooks/twilio/after-stream", post(hooks::after_stream))
+            .route("/hooks/twilio/stream-status", post(hooks::stream_status))
+            .route("/media/twilio", any(media::stream))
+            .route("/health", get(health))
+            .route("/metrics", get(metrics))
+            .layer(axum::extract::DefaultBodyLimit::max(FORM_BYTES_MAX))
+            .with_state(self.clone())
+    }
+
+    /// Serves until `stop`; then no call is taken any more, and it returns when the last has ended.
+    ///
+    /// # Errors
+    /// The listener broke.
+    pub async fn serve(&self, listener: TcpListener, stop: CancellationToken) -> Result<(), Fault> {
+        let served = CancellationToken::new();
+        let (gateway, done) = (self.clone(), served.clone());
+        tokio::spawn(async move {
+            stop.cancelled().await;
+            gateway.0.admission.close();
+            gateway.0.calls.close();
+            gateway.0.calls.wait().await;
+            done.cancel();
+        });
+        let listener = listener.tap_io(|stream| {
+            // Audio frames are small and must not wait for each other.
+            let _ = stream.set_nodelay(true);
+        });
+        let service = self.router().into_make_service_with_connect_info::<SocketAddr>();
+        axum::serve(listener, service).with_graceful_shutdown(served.cancelled_owned()).await.map_err(
+            |error| {
+                Fault::new(
+                    Owner::Admin,
+                    format!("the listener broke: {error}"),
+                    "see whether the port is taken",
+                )
+            },
+        )
+    }
+
+    /// Since the gateway began: what the tokens' lifetimes are measured in.
+    pub(crate) fn uptime(&self) -> Duration {
+        self.0.started.elapsed()
+    }
+
+    /// Calls that are being carried.
+    #[must_use]
+    pub fn live_calls(&self) -> usize {
+        self.0.calls.len()
+    }
+}
+
+async fn health(State(gateway): State<Gateway>) -> impl IntoResponse {
+    let admission = &gateway.0.admission;
+    let status = if admission.is_closed() { "draining" } else { "ok" };
+    let body = serde_json::json!({
+        "status": status, "calls": gateway.live_calls(), "calls_max": admission.limit(), "effects": "real",
+    });
+    axum::Json(body)
+}
+
+async fn metrics(State(gateway): State<Gateway>) -> String {
+    gateway.0.settings.metrics.as_ref().map(PrometheusHandle::render).unwrap_or_default()
+}

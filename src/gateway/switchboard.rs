@@ -1,0 +1,42 @@
+//! Which agent answers which number.
+//!
+//! Promises: a number without an entry reaches the default agent; a name that does not exist reaches nobody.
+//! Never: guesses.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::driver::Agent;
+
+/// Agents by id, and numbers by agent.
+#[derive(Debug)]
+pub struct Switchboard {
+    agents: BTreeMap<String, Arc<Agent>>,
+    numbers: BTreeMap<String, String>,
+    default: Arc<Agent>,
+}
+
+impl Switchboard {
+    /// The default agent, all agents by id, and called number (E.164) → id.
+    #[must_use]
+    pub fn new(
+        default: Arc<Agent>,
+        agents: BTreeMap<String, Arc<Agent>>,
+        numbers: BTreeMap<String, String>,
+    ) -> Switchboard {
+        Switchboard { agents, numbers, default }
+    }
+
+    /// Who answers that number.
+    #[must_use]
+    pub fn by_number(&self, called: &str) -> Arc<Agent> {
+        let named = self.numbers.get(called).and_then(|id| self.agents.get(id));
+        Arc::clone(named.unwrap_or(&self.default))
+    }
+
+    /// An agent by its id.
+    #[must_use]
+    pub fn by_id(&self, id: &str) -> Option<Arc<Agent>> {
+        self.agents.get(id).cloned()
+    }
+}

@@ -1,0 +1,143 @@
+//! The model's arguments, checked against the tool's parameters and brought to one form.
+//!
+//! Promises: what passes has one text for one meaning (`20`, `20.0` and "20.00" are one amount), so that the
+//! same wish has the same digest; a parameter that was not given is null.
+//! Never: guesses a value.
+
+use centralita_core::conversation::{Parameter, ParameterKind};
+use centralita_core::template::{money_minor, money_text};
+use serde_json::{Map, Value};
+
+/// Longest text a caller's value may have, in characters: some three minutes of dictation.
+const TEXT_CHARS_MAX: usize = 2_000;
+
+/// The arguments in their one form, or for the model what is wrong with them; it names parameters, never
+/// values.
+pub(super) fn arguments(
+    parameters: &[Parameter],
+    args: &Value,
+    currency: &str,
+) -> Result<Map<String, Value>, String> {
+    let empty = Map::new();
+    let given = match args {
+        Value::Object(given) => given,
+        Value::Null => &empty,
+        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            return Err("the arguments are not an object".to_owned());
+        }
+    };
+    if let Some(unknown) = given.keys().find(|name| parameters.iter().all(|p| p.name != **name)) {
+        let known: Vec<&str> = parameters.iter().map(|p| p.name.as_str()).collect();
+        return Err(format!("there is no parameter `{unknown}`; there are: {}", known.join(", ")));
+    }
+    let mut checked = Map::new();
+    for parameter in parameters {
+        let value = match given.get(&parameter.name).filter(|v| !v.is_null()) {
+            Some(value) => one_form(parameter.kind, value, currency)
+                .ok_or_else(|| format!("`{}` is not {}", parameter.name, wanted(parameter.kind)))?,
+            None if parameter.required => return Err(format!("`{}` is missing: ask for it", parameter.name)),
+            None => Value::Null,
+        };
+        checked.insert(parameter.name.clone(), value);
+    }
+    Ok(checked)
+}
+
+fn one_form(kind: ParameterKind, value: &Value, currency: &str) -> Option<Value> {
+    let text = match value {
+        Value::String(text) => text.trim().to_owned(),
+        Value::Number(number) => number.to_string(),
+        Value::Bool(truth) => truth.to_string(),
+        Value::Null | Value::Array(_) | Value::Object(_) => return None,
+    };
+    match kind {
+        ParameterKind::Text => {
+            let fits = !text.is_empty() && text.chars().count() <= TEXT_CHARS_MAX;
+            fits.then_some(Value::String(text))
+        }
+        ParameterKind::Integer => text.parse::<i64>().ok().map(Value::from),
+        ParameterKind::Digits => {
+            let digits: String = text.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
+            let plain = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+            plain.then_some(Value::String(digits))
+        }
+        ParameterKind::Money => {
+            let minor = money_minor(&text, currency).filter(|minor| *minor >= 0)?;
+            Some(Value::String(money_text(minor, currency)))
+        }
+        ParameterKind::Boolean => text.parse::<bool>().ok().map(Value::from),
+    }
+}
+
+fn wanted(kind: ParameterKind) -> &'static str {
+    match kind {
+        ParameterKind::Text => "a text of 1 to 2000 characters",
+        ParameterKind::Integer => "a whole number",
+        ParameterKind::Digits => "a string of digits",
+        ParameterKind::Money => "an amount as decimal text, like 20.50",
+        ParameterKind::Boolean => "true or false",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn parameter(name: &str, kind: ParameterKind, required: bool) -> Parameter {
+        Parameter { name: name.into(), kind, description: String::new(), required, ask: String::new() }
+    }
+
+    #[test]
+    fn one_meaning_has_one_form() {
+        use ParameterKind::{Boolean, Digits, Integer, Money, Text};
+        for (kind, given, want) in [
+            (Money, json!("20"), json!("20.00")),
+            (Money, json!(20.0), json!("20.00")),
+            (Money, json!("20.000"), json!("20.00")),
+            (Digits, json!("11-82 "), json!("1182")),
+            (Digits, json!("0042"), json!("0042")),
+            (Digits, json!(1182), json!("1182")),
+            (Integer, json!("3"), json!(3)),
+            (Boolean, json!("true"), json!(true)),
+            (Text, json!(" a "), json!("a")),
+        ] {
+            let got = arguments(&[parameter("p", kind, true)], &json!({"p": given}), "USD");
+            assert_eq!(got.unwrap()["p"], want);
+        }
+    }
+
+    #[test]
+    fn what_is_no_value_of_its_kind_is_refused_without_being_repeated() {
+        use ParameterKind::{Boolean, Digits, Integer, Money, Text};
+        for (kind, given) in [
+            (Money, json!("-20")),
+            (Money, json!("20.555")),
+            (Money, json!("twenty-hunter2")),
+            (Digits, json!("11x82")),
+            (Digits, json!("١١٨٢")),
+            (Digits, json!(-5.5)),
+            (Integer, json!("3.5")),
+            (Boolean, json!("hunter2")),
+            (Text, json!("")),
+            (Text, json!("x".repeat(TEXT_CHARS_MAX + 1))),
+            (Text, json!({"$ne": "hunter2"})),
+            (Text, json!(["hunter2"])),
+        ] {
+            let why = arguments(&[parameter("p", kind, true)], &json!({"p": given}), "USD").unwrap_err();
+            assert!(why.starts_with("`p` is not") && !why.contains("hunter2"), "{why}");
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_asked_for_and_what_is_too_much_is_refused() {
+        let parameters =
+            [parameter("a", ParameterKind::Text, true), parameter("b", ParameterKind::Text, false)];
+        let of = |args: Value| arguments(&parameters, &args, "USD");
+        assert!(of(json!({})).unwrap_err().contains("`a` is missing"));
+        assert!(of(json!({"a": "x", "c": "y"})).unwrap_err().contains("there is no parameter `c`"));
+        assert!(of(json!([1])).is_err());
+        assert_eq!(of(json!({"a": "x"})).unwrap()["b"], Value::Null);
+    }
+}

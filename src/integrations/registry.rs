@@ -1,0 +1,274 @@
+//! The one dispatcher: prepares what a question will ask about, and runs by permit.
+//!
+//! Promises: a request with effects is sent only if the permit covers the very request that was prepared,
+//! once, after its intent was taken; only requests without effects are tried again, once.
+//! Never: decides whether to act; that is the gate's.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use centralita_core::base::{CallId, CallTime, Digest, ProposalId, ToolName};
+use centralita_core::conversation::{ActionKey, Effects, Outcome, Permit};
+use futures::future::BoxFuture;
+use serde_json::{Map, Value, json};
+use tokio::time::Instant;
+
+use super::arguments::arguments;
+use super::request::Resolved;
+use super::spec::{Exchange, KeyPlace, ToolSpec};
+use super::toolbox::{Live, Toolbox};
+use super::verdict::{learned, settled};
+use crate::egress::{Answer, Purpose, Unanswered};
+
+/// What every template may name of the call: `call.id`, `call.from`, `call.to`.
+#[derive(Clone)]
+pub struct CallFacts {
+    pub id: CallId,
+    /// The caller's number in E.164, or empty where it is withheld.
+    pub from: String,
+    /// The number that was called.
+    pub to: String,
+}
+
+/// The caller's number does not print.
+impl fmt::Debug for CallFacts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CallFacts({})", self.id)
+    }
+}
+
+/// What is about to be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Intent {
+    pub call: CallId,
+    pub proposal: ProposalId,
+    pub tool: ToolName,
+    /// Of the resolved request: what the permit covers.
+    pub action: Digest,
+    /// The idempotency key sent along, where the tool has one.
+    pub key: Option<String>,
+}
+
+/// Why an intent was not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotBegun {
+    /// One of this call and proposal exists: it may have been sent, by whoever wrote it.
+    Already,
+    /// The record takes nothing now; `why` is for the model.
+    Refused { why: String },
+}
+
+/// Takes an intent durably; it returns after it is on disk.
+pub trait IntentLog: Send + Sync {
+    fn begin(&self, intent: Intent) -> BoxFuture<'_, Result<(), NotBegun>>;
+}
+
+/// A request that is ready to be asked about.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prepared {
+    /// What a yes will cover.
+    pub action: Digest,
+    /// What the question may name: the arguments in their one form (null where not given), and what the
+    /// read-only steps mapped.
+    pub values: Value,
+}
+
+/// A request that cannot be made; `why` is for the model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unprepared {
+    pub why: String,
+}
+
+/// The tools of one call.
+#[derive(Debug)]
+pub struct Registry {
+    toolbox: Arc<Toolbox>,
+    call: CallFacts,
+    ready: Mutex<BTreeMap<ProposalId, Ready>>,
+}
+
+/// A prepared request, waiting for leave.
+#[derive(Debug)]
+pub(super) struct Ready {
+    tool: ToolName,
+    action: Digest,
+    request: Resolved,
+}
+
+impl Registry {
+    #[must_use]
+    pub fn new(toolbox: Arc<Toolbox>, call: CallFacts) -> Registry {
+        Registry { toolbox, call, ready: Mutex::default() }
+    }
+
+    /// Resolves what exactly a tool with effects would send, read-only steps included, and keeps it.
+    pub async fn prepare(
+        &self,
+        proposal: ProposalId,
+        tool: &ToolName,
+        args: &Value,
+    ) -> Result<Prepared, Unprepared> {
+        let (spec, live) = self.toolbox.find(tool).map_err(|why| Unprepared { why })?;
+        let (values, request) =
+            self.resolve(spec, live, args, until(spec)).await.map_err(|why| Unprepared { why })?;
+        let action = request.digest(tool);
+        self.ready().insert(proposal, Ready { tool: tool.clone(), action, request });
+        Ok(Prepared { action, values: Value::Object(values) })
+    }
+
+    /// Forgets a prepared request.
+    pub fn discard(&self, proposal: ProposalId) {
+        self.ready().remove(&proposal);
+    }
+
+    /// Runs a tool by leave, and uses the leave up. For a tool without effects the permit covers the
+    /// arguments, for all others the request that was prepared.
+    pub async fn run(
+        &self,
+        permit: Permit,
+        tool: &ToolName,
+        args: &Value,
+        key: &ActionKey,
+        now: CallTime,
+        log: &dyn IntentLog,
+    ) -> Outcome {
+        let proposal = permit.proposal();
+        let (spec, live) = match self.toolbox.find(tool) {
+            Ok(found) => found,
+            Err(why) => return Outcome::Failed { why },
+        };
+        match spec.effects {
+            Effects::None if permit.covers(proposal, Digest::of_json(args), now) => {
+                self.read(spec, live, args).await
+            }
+            Effects::None => no_leave(),
+            Effects::Reversible | Effects::Irreversible => match self.take(proposal, tool) {
+                Some(ready) if permit.covers(proposal, ready.action, now) => {
+                    self.act(spec, live, proposal, ready, key, log).await
+                }
+                Some(_) | None => no_leave(),
+            },
+        }
+    }
+
+    /// A tool without effects: steps, request, mapping.
+    pub(super) async fn read(&self, spec: &ToolSpec, live: &Live, args: &Value) -> Outcome {
+        let until = until(spec);
+        let result = async {
+            let (values, request) = self.resolve(spec, live, args, until).await?;
+            let answer = ask(live, &request, until).await?;
+            learned(&spec.request, &answer, &Value::Object(values), &self.toolbox.renderer)
+        };
+        match result.await {
+            Ok(result) => Outcome::Done { result: Value::Object(result) },
+            Err(why) => Outcome::Failed { why },
+        }
+    }
+
+    /// A tool with effects, with leave: intent, then one request.
+    pub(super) async fn act(
+        &self,
+        spec: &ToolSpec,
+        live: &Live,
+        proposal: ProposalId,
+        ready: Ready,
+        key: &ActionKey,
+        log: &dyn IntentLog,
+    ) -> Outcome {
+        let again = *key != ActionKey::Own(proposal);
+        if again && spec.key == KeyPlace::None {
+            // It was sent before, and this system cannot tell a second one from the first.
+            return Outcome::Unknown;
+        }
+        let key = (spec.key != KeyPlace::None).then(|| self.key_text(key));
+        let wire = match ready.request.wire(key.as_deref().map(|text| (&spec.key, text)), &live.secret) {
+            Ok(wire) => wire,
+            Err(fault) => return Outcome::Failed { why: fault.what },
+        };
+        let call = self.call.id.clone();
+        match log.begin(Intent { call, proposal, tool: ready.tool, action: ready.action, key }).await {
+            Ok(()) => {}
+            Err(NotBegun::Already) => return Outcome::Unknown,
+            Err(NotBegun::Refused { why }) => return Outcome::Failed { why },
+        }
+        let answer = live.egress.send(wire, Purpose::Act, until(spec)).await;
+        settled(&spec.request, &spec.key, &spec.not_done_on, answer, &self.toolbox.renderer)
+    }
+
+    /// Runs the read-only steps and puts all values into the tool's own request.
+    async fn resolve(
+        &self,
+        spec: &ToolSpec,
+        live: &Live,
+        args: &Value,
+        until: Instant,
+    ) -> Result<(Map<String, Value>, Resolved), String> {
+        let mut values = arguments(&spec.parameters, args, &self.toolbox.currency)?;
+        for step in &spec.prepare {
+            let request = self.put_in(step, live, &values)?;
+            let answer = ask(live, &request, until).await?;
+            let known = Value::Object(values.clone());
+            values.extend(learned(step, &answer, &known, &self.toolbox.renderer)?);
+        }
+        let request = self.put_in(&spec.request, live, &values)?;
+        Ok((values, request))
+    }
+
+    fn put_in(
+        &self,
+        exchange: &Exchange,
+        live: &Live,
+        values: &Map<String, Value>,
+    ) -> Result<Resolved, String> {
+        let mut vars = values.clone();
+        let call = json!({"id": self.call.id, "from": self.call.from, "to": self.call.to});
+        vars.insert("call".to_owned(), call);
+        Resolved::new(exchange, &live.base, &self.toolbox.renderer, &Value::Object(vars)).map_err(|f| f.what)
+    }
+
+    /// The name under which an action is sent: the same for the same call and proposal, whoever asks and
+    /// when.
+    fn key_text(&self, key: &ActionKey) -> String {
+        match key {
+            ActionKey::Own(first) => format!("{}-{first}", self.call.id),
+            ActionKey::Earlier(text) => text.clone(),
+        }
+    }
+
+    pub(super) fn take(&self, proposal: ProposalId, tool: &ToolName) -> Option<Ready> {
+        self.ready().remove(&proposal).filter(|ready| ready.tool == *tool)
+    }
+
+    #[cfg(test)]
+    pub(super) fn toolbox(&self) -> &Toolbox {
+        &self.toolbox
+    }
+
+    fn ready(&self) -> std::sync::MutexGuard<'_, BTreeMap<ProposalId, Ready>> {
+        // A map of finished values is whole even if a holder panicked.
+        self.ready.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One read-only request, tried again once where the first try broke off or the system was briefly away.
+async fn ask(live: &Live, request: &Resolved, until: Instant) -> Result<Answer, String> {
+    let once = || async {
+        let wire = request.wire(None, &live.secret).map_err(Unanswered::NotSent)?;
+        live.egress.send(wire, Purpose::Read, until).await
+    };
+    let answer = match once().await {
+        Ok(answer) if !matches!(answer.status, 502..=504) => Ok(answer),
+        Ok(_) | Err(_) => once().await,
+    };
+    answer.map_err(|unanswered| unanswered.fault().what.clone())
+}
+
+fn until(spec: &ToolSpec) -> Instant {
+    Instant::now() + Duration::from_millis(u64::from(spec.timeout.0))
+}
+
+fn no_leave() -> Outcome {
+    Outcome::Failed { why: "there is no leave for this action".to_owned() }
+}

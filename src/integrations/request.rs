@@ -1,0 +1,140 @@
+//! A request with all its values put in: what a yes covers, and what is sent.
+//!
+//! Promises: a value lands where the template has its hole and nowhere else: it cannot leave its path
+//! segment, its query value, its header or its place in the body, and cannot choose host or method.
+//! Never: holds a secret; those are added to the wire form alone.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use centralita_core::base::{Digest, Fault, Owner, ToolName};
+use centralita_core::template::{Renderer, lone_hole};
+use reqwest::Method as HttpMethod;
+use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use serde::Serialize;
+use serde_json::{Value, json};
+use url::Url;
+
+use super::spec::{Exchange, KeyPlace, Method, as_text};
+
+/// One resolved request, secrets and idempotency key apart.
+#[derive(Clone, Serialize)]
+pub(super) struct Resolved {
+    pub(super) method: Method,
+    #[serde(serialize_with = "as_text")]
+    pub(super) url: Url,
+    pub(super) headers: BTreeMap<String, String>,
+    pub(super) body: Option<Value>,
+}
+
+impl Resolved {
+    pub(super) fn new(
+        exchange: &Exchange,
+        base: &Url,
+        renderer: &Renderer,
+        vars: &Value,
+    ) -> Result<Resolved, Fault> {
+        let path = renderer.path(&exchange.path, vars)?;
+        let mut url = under(base, &path)?;
+        for (name, template) in &exchange.query {
+            if let Some(value) = text(renderer, template, vars)? {
+                url.query_pairs_mut().append_pair(name, &value);
+            }
+        }
+        let mut headers = BTreeMap::new();
+        for (name, template) in &exchange.headers {
+            if let Some(value) = text(renderer, template, vars)? {
+                header(&value)?;
+                headers.insert(name.clone(), value);
+            }
+        }
+        let body = exchange.body.as_ref().map(|tree| renderer.json(tree, vars)).transpose()?;
+        Ok(Resolved { method: exchange.method, url, headers, body })
+    }
+
+    /// What a yes covers: this tool with this request.
+    pub(super) fn digest(&self, tool: &ToolName) -> Digest {
+        Digest::of_json(&json!({"tool": tool, "request": self}))
+    }
+
+    /// The wire form. `secret` headers come last and win.
+    pub(super) fn wire(
+        &self,
+        key: Option<(&KeyPlace, &str)>,
+        secret: &[(HeaderName, HeaderValue)],
+    ) -> Result<reqwest::Request, Fault> {
+        let mut request = reqwest::Request::new(http_method(self.method), self.url.clone());
+        let mut body = self.body.clone();
+        for (name, value) in &self.headers {
+            request.headers_mut().insert(header_name(name)?, header(value)?);
+        }
+        match key {
+            Some((KeyPlace::Header(name), key)) => {
+                request.headers_mut().insert(header_name(name)?, header(key)?);
+            }
+            Some((KeyPlace::Body(field), key)) => {
+                let object = body.get_or_insert_with(|| json!({})).as_object_mut();
+                let object = object.ok_or_else(|| fault("the body is no object to hold the key"))?;
+                object.insert(field.clone(), Value::String(key.to_owned()));
+            }
+            Some((KeyPlace::None, _)) | None => {}
+        }
+        if let Some(body) = body {
+            request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            *request.body_mut() = Some(body.to_string().into());
+        }
+        for (name, value) in secret {
+            request.headers_mut().insert(name.clone(), value.clone());
+        }
+        Ok(request)
+    }
+}
+
+/// A caller's words are in all of it but these.
+impl fmt::Debug for Resolved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Resolved({:?} {})", self.method, self.url.host_str().unwrap_or(""))
+    }
+}
+
+/// `base` with more path; whatever the path says, it stays under the base.
+fn under(base: &Url, path: &str) -> Result<Url, Fault> {
+    let joined = format!("{}{path}", base.as_str().trim_end_matches('/'));
+    let url = Url::parse(&joined).map_err(|_| fault("the path makes no URL"))?;
+    let same = url.origin() == base.origin() && url.path().starts_with(base.path().trim_end_matches('/'));
+    let plain = url.query().is_none() && url.fragment().is_none();
+    if same && plain { Ok(url) } else { Err(fault("the path leads away from the base URL")) }
+}
+
+/// A template's text, or nothing where it is one hole and its value is null.
+fn text(renderer: &Renderer, template: &str, vars: &Value) -> Result<Option<String>, Fault> {
+    match lone_hole(template) {
+        Some(expression) if renderer.eval(expression, vars)?.is_null() => Ok(None),
+        Some(_) | None => renderer.render(template, vars).map(Some),
+    }
+}
+
+/// A value a header can hold: no line end and no other control character.
+pub(super) fn header(value: &str) -> Result<HeaderValue, Fault> {
+    HeaderValue::from_str(value)
+        .map_err(|_| fault("a value cannot stand in a header: it holds a control character"))
+}
+
+pub(super) fn header_name(name: &str) -> Result<HeaderName, Fault> {
+    HeaderName::from_bytes(name.as_bytes()).map_err(|_| fault("a header's name is none"))
+}
+
+fn http_method(method: Method) -> HttpMethod {
+    match method {
+        Method::Get => HttpMethod::GET,
+        Method::Head => HttpMethod::HEAD,
+        Method::Post => HttpMethod::POST,
+        Method::Put => HttpMethod::PUT,
+        Method::Patch => HttpMethod::PATCH,
+        Method::Delete => HttpMethod::DELETE,
+    }
+}
+
+fn fault(what: &str) -> Fault {
+    Fault::new(Owner::Admin, what, "look at the request in the tool's integration")
+}

@@ -1,0 +1,128 @@
+//! A tool as data: what it sends, what of the answer is let through, and what proves who is asking.
+//!
+//! Promises: serialises to the same bytes for the same meaning, so it is part of a plan's hash.
+//! Never: holds the value of a secret.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use centralita_core::base::{Millis, ToolName};
+use centralita_core::conversation::{Effects, Parameter};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use url::Url;
+
+/// One connection to an external system.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Connection {
+    /// The integration's id: the part of a tool's name before the dot.
+    pub id: String,
+    #[serde(serialize_with = "as_text")]
+    pub base: Url,
+    /// The host of `base` may be an address inside our own network.
+    pub allow_private: bool,
+    pub secrets: Vec<SecretHeader>,
+}
+
+/// A header whose value is a secret: `Authorization: Bearer ...`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SecretHeader {
+    pub header: String,
+    /// What stands before the secret: `Bearer `, or nothing.
+    pub prefix: String,
+    /// The secret's name, without `secret.`.
+    pub secret: String,
+}
+
+/// One tool, compiled for one language.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ToolSpec {
+    pub name: ToolName,
+    pub parameters: Vec<Parameter>,
+    pub effects: Effects,
+    /// Read-only exchanges, in order; what they map, the later ones and the question may use.
+    pub prepare: Vec<Exchange>,
+    /// The tool's own request: the only one that may have effects.
+    pub request: Exchange,
+    pub key: KeyPlace,
+    /// Statuses of 500 and above that this system sends only where it has done nothing.
+    pub not_done_on: BTreeSet<u16>,
+    /// For the read-only part in all, and again for a request with effects.
+    pub timeout: Millis,
+}
+
+/// One request and what its answer means.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Exchange {
+    pub method: Method,
+    /// Under the base URL, beginning with `/`; every value lands in one segment.
+    pub path: String,
+    pub query: BTreeMap<String, String>,
+    pub headers: BTreeMap<String, String>,
+    /// A JSON tree whose texts are templates.
+    pub body: Option<Value>,
+    /// What is let through: name → expression over the answer.
+    pub map: BTreeMap<String, String>,
+    /// A condition over the answer; false means it was not done.
+    pub success: Option<String>,
+    pub verify: Vec<Rule>,
+    /// Status → what the model is told, in the agent's language.
+    pub errors: BTreeMap<u16, String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Method {
+    Get,
+    Head,
+    Post,
+    Put,
+    Patch,
+    Delete,
+}
+
+impl Method {
+    /// Safe by RFC 9110 §9.2.1: asking changes nothing.
+    #[must_use]
+    pub fn is_safe(self) -> bool {
+        matches!(self, Method::Get | Method::Head)
+    }
+}
+
+/// One proof of who is asking: what the caller said must be what the system holds. Where it fails, nothing of
+/// the answer is passed on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Rule {
+    pub parameter: String,
+    pub compare: Compare,
+    /// Where the answer holds the value: an expression.
+    pub held: String,
+    /// What the model is told when it fails, in the agent's language.
+    pub error: String,
+}
+
+/// How two values are compared; an empty one is never equal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Compare {
+    /// Character by character.
+    Equals,
+    /// Whatever the case, and without spaces around.
+    EqualsIgnoreCase,
+    /// Only the digits count: `+34 600-11` is `3460011`.
+    EqualsDigits,
+}
+
+/// Where the system looks for the key by which it knows a repeated request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyPlace {
+    None,
+    Header(String),
+    /// A field of the body's object.
+    Body(String),
+}
+
+/// A URL as its text.
+pub(super) fn as_text<S: serde::Serializer>(url: &Url, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(url)
+}

@@ -1,0 +1,320 @@
+//! Tests of the dispatcher against a shop on loopback that counts what it did.
+//!
+//! Promises: every way a system can fail is tried, for a tool with effects and for one without.
+//! Never: leaves this machine.
+
+mod escaping;
+mod shop;
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use centralita_core::base::{CallTime, Digest, Millis, ProposalId};
+use centralita_core::conversation::{ActionKey, Outcome, Permit};
+use futures::future::BoxFuture;
+use serde_json::{Value, json};
+
+use super::registry::{Intent, IntentLog, NotBegun};
+use super::*;
+use shop::{Behaviour, Shop, call, refund, registry, status};
+
+const T1: ProposalId = ProposalId(1);
+
+/// Remembers what was begun, and answers as told.
+#[derive(Debug, Default)]
+struct Log {
+    begun: Mutex<Vec<Intent>>,
+    refuses: Option<NotBegun>,
+}
+
+impl IntentLog for Log {
+    fn begin(&self, intent: Intent) -> BoxFuture<'_, Result<(), NotBegun>> {
+        self.begun.lock().unwrap().push(intent);
+        let answer = self.refuses.clone().map_or(Ok(()), Err);
+        Box::pin(async move { answer })
+    }
+}
+
+fn refund_args() -> Value {
+    json!({"order": "1182", "amount": "20"})
+}
+
+/// Prepares and acts as after a yes.
+async fn act(registry: &Registry, spec: &ToolSpec, key: ActionKey, log: &Log) -> Outcome {
+    registry.prepare(T1, &spec.name, &refund_args()).await.unwrap();
+    let ready = registry.take(T1, &spec.name).unwrap();
+    let (spec, live) = registry.toolbox().find(&spec.name).unwrap();
+    registry.act(spec, live, T1, ready, &key, log).await
+}
+
+async fn read(registry: &Registry, spec: &ToolSpec, args: Value) -> Outcome {
+    let (spec, live) = registry.toolbox().find(&spec.name).unwrap();
+    registry.read(spec, live, &args).await
+}
+
+fn why(outcome: Outcome) -> String {
+    match outcome {
+        Outcome::Failed { why } => why,
+        other @ (Outcome::Done { .. } | Outcome::Unknown) => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn an_action_is_done_once_under_its_key_after_its_intent() {
+    let shop = Shop::open(Behaviour::Works).await;
+    let registry = registry(&shop, [refund()]);
+    let log = Log::default();
+    let outcome = act(&registry, &refund(), ActionKey::Own(T1), &log).await;
+    assert_eq!(outcome, Outcome::Done { result: json!({"refunded": "20.00"}) });
+    let seen = shop.posts();
+    assert_eq!(seen.len(), 1);
+    assert_eq!(seen[0].body, json!({"amount": "20.00"}));
+    assert_eq!(seen[0].key.as_deref(), Some("CA1-t1"));
+    assert_eq!(seen[0].token.as_deref(), Some("Bearer shop-token"));
+    let begun = log.begun.lock().unwrap();
+    assert_eq!((begun.len(), begun[0].key.as_deref()), (1, Some("CA1-t1")));
+    assert!(registry.take(T1, &refund().name).is_none(), "a prepared request is used up");
+}
+
+#[tokio::test]
+async fn a_permit_is_leave_for_what_it_covers_and_for_nothing_else() {
+    let (now, late) = (CallTime::ANSWER, CallTime::ANSWER + Millis(3_600_000));
+    for (proposal, amount, at, goes) in [
+        (T1, "20", now, true),
+        (T1, "20", late, false),
+        (T1, "21", now, false),
+        (ProposalId(2), "20", now, false),
+    ] {
+        let shop = Shop::open(Behaviour::Works).await;
+        let registry = registry(&shop, [refund()]);
+        let name = refund().name;
+        let asked = registry.prepare(T1, &name, &json!({"order": "1182", "amount": amount})).await.unwrap();
+        let said_yes = registry.prepare(ProposalId(9), &name, &refund_args()).await.unwrap();
+        assert_eq!(asked.action == said_yes.action, amount == "20");
+        let permit = Permit::by_admin(proposal, said_yes.action, "ada".into(), "a test".into());
+        let key = ActionKey::Own(proposal);
+        let outcome = registry.run(permit, &name, &refund_args(), &key, at, &Log::default()).await;
+        assert_eq!(matches!(outcome, Outcome::Done { .. }), goes, "{proposal} {amount} {at}: {outcome:?}");
+        assert_eq!(shop.posts().len(), usize::from(goes));
+    }
+}
+
+#[tokio::test]
+async fn leave_for_a_tool_without_effects_covers_its_arguments() {
+    let shop = Shop::open(Behaviour::Works).await;
+    let registry = registry(&shop, [status()]);
+    let args = json!({"order": "1182", "postcode": "AB1"});
+    let other = json!({"order": "1183", "postcode": "AB1"});
+    for (covered, goes) in [(&args, true), (&other, false)] {
+        let permit = Permit::by_admin(T1, Digest::of_json(covered), "ada".into(), "a test".into());
+        let (key, log) = (ActionKey::Own(T1), Log::default());
+        let outcome = registry.run(permit, &status().name, &args, &key, CallTime::ANSWER, &log).await;
+        assert_eq!(matches!(outcome, Outcome::Done { .. }), goes);
+        assert!(log.begun.lock().unwrap().is_empty(), "what has no effects needs no intent");
+    }
+}
+
+#[tokio::test]
+async fn the_question_may_name_what_was_looked_up_and_the_digest_covers_the_request() {
+    let shop = Shop::open(Behaviour::Works).await;
+    let registry = registry(&shop, [refund()]);
+    let name = refund().name;
+    let one = registry.prepare(T1, &name, &json!({"order": "1182", "amount": "20"})).await.unwrap();
+    let want = json!({"order": "1182", "amount": "20.00", "item": "a lamp", "total": "49.90"});
+    assert_eq!(one.values, want);
+    let same =
+        registry.prepare(ProposalId(2), &name, &json!({"amount": 20.0, "order": "11-82"})).await.unwrap();
+    let other =
+        registry.prepare(ProposalId(3), &name, &json!({"order": "1182", "amount": "21"})).await.unwrap();
+    assert_eq!(one.action, same.action, "one wish, one digest");
+    assert_ne!(one.action, other.action);
+    assert_eq!(shop.posts().len(), 0, "preparing sends nothing with effects");
+}
+
+#[tokio::test]
+async fn how_an_action_with_effects_ends() {
+    use Behaviour::{Answers, Closes, Garbage, Slow, Works};
+    let (failed, unknown) = ("failed", "unknown");
+    for (behaviour, want, sent) in [
+        (Answers(400, "{}"), failed, 1),
+        (Answers(404, "{}"), failed, 1),
+        (Answers(409, "{}"), unknown, 1),
+        (Answers(429, "{}"), failed, 1),
+        (Answers(303, "{}"), unknown, 1),
+        (Answers(307, "{}"), failed, 1),
+        (Answers(500, "{}"), unknown, 1),
+        (Answers(502, "{}"), unknown, 1),
+        (Answers(503, "{}"), failed, 1), // the definition says: not done on 503
+        (Answers(200, "{}"), unknown, 1),
+        (Answers(200, r#"{"ok": false, "refunded": "20.00"}"#), failed, 1),
+        (Garbage, unknown, 1),
+        (Slow, unknown, 1),
+        (Closes, unknown, 1),
+        (Works, "done", 1),
+    ] {
+        let shop = Shop::open(behaviour).await;
+        let registry = registry(&shop, [refund()]);
+        let got = match act(&registry, &refund(), ActionKey::Own(T1), &Log::default()).await {
+            Outcome::Done { .. } => "done",
+            Outcome::Failed { .. } => failed,
+            Outcome::Unknown => unknown,
+        };
+        assert_eq!((got, shop.posts().len()), (want, sent), "{behaviour:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_system_that_is_down_was_sent_nothing() {
+    let shop = Shop::open(Behaviour::Works).await;
+    let registry = registry(&shop, [refund()]);
+    registry.prepare(T1, &refund().name, &refund_args()).await.unwrap();
+    let ready = registry.take(T1, &refund().name).unwrap();
+    shop.close().await;
+    let name = refund().name;
+    let (spec, live) = registry.toolbox().find(&name).unwrap();
+    let outcome = registry.act(spec, live, T1, ready, &ActionKey::Own(T1), &Log::default()).await;
+    assert!(why(outcome).contains("cannot be reached"));
+}
+
+#[tokio::test]
+async fn without_an_intent_nothing_is_sent() {
+    for (refusal, want) in [
+        (
+            NotBegun::Refused { why: "the record is full".into() },
+            Outcome::Failed { why: "the record is full".into() },
+        ),
+        (NotBegun::Already, Outcome::Unknown),
+    ] {
+        let shop = Shop::open(Behaviour::Works).await;
+        let registry = registry(&shop, [refund()]);
+        let log = Log { refuses: Some(refusal), ..Log::default() };
+        assert_eq!(act(&registry, &refund(), ActionKey::Own(T1), &log).await, want);
+        assert_eq!(shop.posts().len(), 0);
+    }
+}
+
+#[tokio::test]
+async fn an_earlier_key_is_sent_word_for_word_and_without_keys_nothing_is_sent_twice() {
+    let shop = Shop::open(Behaviour::Works).await;
+    let registry = registry(&shop, [refund()]);
+    act(&registry, &refund(), ActionKey::Earlier("CA0-t7".into()), &Log::default()).await;
+    act(&registry, &refund(), ActionKey::Own(ProposalId(9)), &Log::default()).await;
+    let keys: Vec<_> = shop.posts().into_iter().map(|post| post.key.unwrap()).collect();
+    assert_eq!(keys, ["CA0-t7", "CA1-t9"]);
+
+    let keyless = ToolSpec { key: KeyPlace::None, ..refund() };
+    let registry = shop::registry(&shop, [keyless.clone()]);
+    let log = Log::default();
+    assert_eq!(act(&registry, &keyless, ActionKey::Earlier("CA0-t7".into()), &log).await, Outcome::Unknown);
+    assert_eq!((shop.posts().len(), log.begun.lock().unwrap().len()), (2, 0));
+}
+
+#[tokio::test]
+async fn a_key_may_stand_in_the_body_outside_the_digest() {
+    let shop = Shop::open(Behaviour::Works).await;
+    let in_body = ToolSpec { key: KeyPlace::Body("request_id".into()), ..refund() };
+    let registry = registry(&shop, [in_body.clone()]);
+    act(&registry, &in_body, ActionKey::Own(T1), &Log::default()).await;
+    assert_eq!(shop.posts()[0].body, json!({"amount": "20.00", "request_id": "CA1-t1"}));
+}
+
+#[tokio::test]
+async fn only_what_has_no_effects_is_tried_again_and_once() {
+    for (behaviour, tries) in
+        [(Behaviour::Answers(503, "{}"), 2), (Behaviour::Closes, 2), (Behaviour::Answers(500, "{}"), 1)]
+    {
+        let shop = Shop::open_for_reads(behaviour).await;
+        let registry = registry(&shop, [status()]);
+        why(read(&registry, &status(), json!({"order": "1182", "postcode": "ab1"})).await);
+        assert_eq!(shop.gets(), tries, "{behaviour:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_reading_tool_fails_in_words_and_in_time() {
+    use Behaviour::{Answers, Garbage, Slow};
+    for (behaviour, want) in [
+        (Answers(404, "{}"), "no order with that number"),
+        (Answers(500, "<html>secret stack trace"), "status 500"),
+        (Answers(200, "{}"), "does not fit"),
+        (Garbage, "not JSON"),
+        (Slow, "in time"),
+    ] {
+        let shop = Shop::open_for_reads(behaviour).await;
+        let registry = registry(&shop, [status()]);
+        let outcome = read(&registry, &status(), json!({"order": "1182", "postcode": "AB1"})).await;
+        let why = why(outcome);
+        assert!(why.contains(want) && !why.contains("stack"), "{behaviour:?}: {why}");
+    }
+}
+
+#[tokio::test]
+async fn where_the_proof_fails_nothing_of_the_answer_is_passed_on() {
+    let shop = Shop::open(Behaviour::Works).await;
+    for (compare, said, passes) in [
+        (Compare::EqualsIgnoreCase, "ab1 ", true),
+        (Compare::Equals, "AB1", true),
+        (Compare::Equals, "ab1", false),
+        (Compare::EqualsDigits, "x1", true),
+        (Compare::EqualsDigits, "none", false),
+        (Compare::EqualsIgnoreCase, "zz9", false),
+    ] {
+        let mut tool = status();
+        tool.request.verify[0].compare = compare;
+        let registry = registry(&shop, [tool.clone()]);
+        match read(&registry, &tool, json!({"order": "1182", "postcode": said})).await {
+            Outcome::Done { result } => assert!(passes && result == json!({"state": "shipped"}), "{said}"),
+            Outcome::Failed { why } => {
+                assert!(!passes && why == "that postcode does not fit", "{said}: {why}")
+            }
+            Outcome::Unknown => panic!("a reading tool always ends"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_proof_guards_an_action_before_it_is_asked_about() {
+    let shop = Shop::open(Behaviour::Works).await;
+    let mut tool = refund();
+    tool.prepare[0].verify.push(Rule {
+        parameter: "order".into(),
+        compare: Compare::Equals,
+        held: "customer.postcode".into(),
+        error: "not yours".into(),
+    });
+    let registry = registry(&shop, [tool.clone()]);
+    let refused = registry.prepare(T1, &tool.name, &refund_args()).await.unwrap_err();
+    assert_eq!(refused.why, "not yours");
+    assert!(registry.take(T1, &tool.name).is_none());
+}
+
+#[tokio::test]
+async fn what_was_discarded_or_never_prepared_is_not_there_to_run() {
+    let shop = Shop::open(Behaviour::Works).await;
+    let registry = registry(&shop, [refund(), status()]);
+    registry.prepare(T1, &refund().name, &refund_args()).await.unwrap();
+    registry.discard(T1);
+    assert!(registry.take(T1, &refund().name).is_none());
+    registry.prepare(T1, &refund().name, &refund_args()).await.unwrap();
+    assert!(registry.take(T1, &status().name).is_none(), "leave for one tool is no leave for another");
+}
+
+#[tokio::test]
+async fn a_missing_secret_is_known_before_the_first_call() {
+    let connection = shop::connection("http://127.0.0.1:9".parse().unwrap());
+    let secrets = crate::secrets::Secrets::from_env();
+    let language = centralita_core::language::Language::English;
+    let faults = Toolbox::new(language, "USD", &[connection], vec![refund()], &secrets).unwrap_err();
+    assert!(faults[0].remedy.contains("CENTRALITA_SECRET_SHOP_STANDIN_TOKEN"), "{faults:?}");
+}
+
+#[tokio::test]
+async fn nothing_of_a_caller_or_a_secret_prints() {
+    let shop = Shop::open(Behaviour::Works).await;
+    let registry = registry(&shop, [refund()]);
+    registry.prepare(T1, &refund().name, &json!({"order": "8675309", "amount": "20"})).await.unwrap();
+    let printed = format!("{registry:?} {:?}", call());
+    for private in ["shop-token", "+34600", "8675309"] {
+        assert!(!printed.contains(private), "{printed}");
+    }
+}

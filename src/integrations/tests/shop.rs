@@ -1,0 +1,207 @@
+//! A small shop on loopback that can misbehave, and the two tools that speak to it.
+//!
+//! Promises: it counts every request that reached it, whatever it answers.
+//! Never: waits longer than a test's deadline.
+
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use centralita_core::base::{CallId, Millis, ToolName};
+use centralita_core::conversation::{Effects, Parameter, ParameterKind};
+use centralita_core::language::Language;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use super::*;
+use crate::secrets::{SecretName, Secrets};
+
+/// Longest run of a tool in these tests.
+pub(super) const TIMEOUT_MS: u32 = 700;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Behaviour {
+    Works,
+    Answers(u16, &'static str),
+    Garbage,
+    /// Commits, and answers too late.
+    Slow,
+    /// Commits, and the line breaks.
+    Closes,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Post {
+    pub(super) body: Value,
+    pub(super) key: Option<String>,
+    pub(super) token: Option<String>,
+}
+
+#[derive(Clone)]
+struct Ledger {
+    reads: Behaviour,
+    writes: Behaviour,
+    gets: Arc<Mutex<Vec<String>>>,
+    posts: Arc<Mutex<Vec<Post>>>,
+}
+
+pub(super) struct Shop {
+    port: u16,
+    ledger: Ledger,
+    server: JoinHandle<()>,
+}
+
+impl Shop {
+    /// Reads work; writes behave as told.
+    pub(super) async fn open(writes: Behaviour) -> Shop {
+        Shop::start(Behaviour::Works, writes).await
+    }
+
+    pub(super) async fn open_for_reads(reads: Behaviour) -> Shop {
+        Shop::start(reads, Behaviour::Works).await
+    }
+
+    async fn start(reads: Behaviour, writes: Behaviour) -> Shop {
+        let ledger = Ledger { reads, writes, gets: Arc::default(), posts: Arc::default() };
+        let router = Router::new()
+            .route("/v1/orders/{order}", get(order))
+            .route("/v1/orders/{order}/refunds", post(refunds))
+            .with_state(ledger.clone());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        Shop { port, ledger, server }
+    }
+
+    pub(super) async fn close(self) {
+        self.server.abort();
+        let _ = self.server.await;
+    }
+
+    pub(super) fn gets(&self) -> usize {
+        self.ledger.gets.lock().unwrap().len()
+    }
+
+    pub(super) fn get_uris(&self) -> Vec<String> {
+        self.ledger.gets.lock().unwrap().clone()
+    }
+
+    pub(super) fn posts(&self) -> Vec<Post> {
+        self.ledger.posts.lock().unwrap().clone()
+    }
+}
+
+async fn order(State(ledger): State<Ledger>, Path(_): Path<String>, uri: Uri) -> Response {
+    ledger.gets.lock().unwrap().push(uri.to_string());
+    let works =
+        json!({"item": "a lamp", "total": "49.90", "state": "shipped", "customer": {"postcode": "AB1"}});
+    behave(ledger.reads, works).await
+}
+
+async fn refunds(State(ledger): State<Ledger>, headers: HeaderMap, body: Bytes) -> Response {
+    let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap().to_owned());
+    let body: Value = serde_json::from_slice(&body).unwrap();
+    let works = json!({"ok": true, "refunded": body["amount"]});
+    let (key, token) = (text("idempotency-key"), text("authorization"));
+    ledger.posts.lock().unwrap().push(Post { body, key, token });
+    behave(ledger.writes, works).await
+}
+
+async fn behave(behaviour: Behaviour, works: Value) -> Response {
+    match behaviour {
+        Behaviour::Works => axum::Json(works).into_response(),
+        Behaviour::Answers(status, body) => (StatusCode::from_u16(status).unwrap(), body).into_response(),
+        Behaviour::Garbage => "<html>hello".into_response(),
+        Behaviour::Slow => std::future::pending().await,
+        // axum ends the connection of a handler that panics, without a byte.
+        Behaviour::Closes => panic!("the line breaks, as this test wants"),
+    }
+}
+
+fn parameter(name: &str, kind: ParameterKind) -> Parameter {
+    Parameter { name: name.into(), kind, description: String::new(), required: true, ask: String::new() }
+}
+
+fn exchange(method: Method, path: &str, map: &[(&str, &str)]) -> Exchange {
+    Exchange {
+        method,
+        path: path.into(),
+        query: BTreeMap::new(),
+        headers: BTreeMap::new(),
+        body: None,
+        map: map.iter().map(|(name, expression)| ((*name).into(), (*expression).into())).collect(),
+        success: None,
+        verify: Vec::new(),
+        errors: [(404, "no order with that number".to_owned())].into(),
+    }
+}
+
+pub(super) fn status() -> ToolSpec {
+    let proof = Rule {
+        parameter: "postcode".into(),
+        compare: Compare::EqualsIgnoreCase,
+        held: "customer.postcode".into(),
+        error: "that postcode does not fit".into(),
+    };
+    ToolSpec {
+        name: ToolName("shop.order_status".into()),
+        parameters: vec![parameter("order", ParameterKind::Text), parameter("postcode", ParameterKind::Text)],
+        effects: Effects::None,
+        prepare: Vec::new(),
+        request: Exchange {
+            verify: vec![proof],
+            ..exchange(Method::Get, "/orders/{{ order }}", &[("state", "state")])
+        },
+        key: KeyPlace::None,
+        not_done_on: [].into(),
+        timeout: Millis(TIMEOUT_MS),
+    }
+}
+
+pub(super) fn refund() -> ToolSpec {
+    let look_up = exchange(Method::Get, "/orders/{{ order }}", &[("item", "item"), ("total", "total")]);
+    ToolSpec {
+        name: ToolName("shop.refund".into()),
+        parameters: vec![
+            parameter("order", ParameterKind::Digits),
+            parameter("amount", ParameterKind::Money),
+        ],
+        effects: Effects::Irreversible,
+        prepare: vec![look_up],
+        request: Exchange {
+            body: Some(json!({"amount": "{{ amount }}"})),
+            success: Some("ok".into()),
+            ..exchange(Method::Post, "/orders/{{ order }}/refunds", &[("refunded", "refunded")])
+        },
+        key: KeyPlace::Header("Idempotency-Key".into()),
+        not_done_on: [503].into(),
+        timeout: Millis(TIMEOUT_MS),
+    }
+}
+
+pub(super) fn connection(base: url::Url) -> Connection {
+    let bearer = SecretHeader {
+        header: "Authorization".into(),
+        prefix: "Bearer ".into(),
+        secret: "SHOP_STANDIN_TOKEN".into(),
+    };
+    Connection { id: "shop".into(), base, allow_private: true, secrets: vec![bearer] }
+}
+
+pub(super) fn call() -> CallFacts {
+    CallFacts { id: CallId::parse("CA1").unwrap(), from: "+34600111222".into(), to: "+34910000000".into() }
+}
+
+pub(super) fn registry(shop: &Shop, tools: impl IntoIterator<Item = ToolSpec>) -> Registry {
+    let token = SecretName::reference("secret.SHOP_STANDIN_TOKEN").unwrap();
+    let secrets = Secrets::from_env().with(token, "shop-token".to_owned().into());
+    let base = format!("http://127.0.0.1:{}/v1", shop.port).parse().unwrap();
+    let tools = tools.into_iter().collect();
+    let toolbox = Toolbox::new(Language::English, "USD", &[connection(base)], tools, &secrets).unwrap();
+    Registry::new(Arc::new(toolbox), call())
+}

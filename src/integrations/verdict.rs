@@ -1,0 +1,134 @@
+//! What an answer means: what of it is let through, and for a request with effects whether it was done.
+//!
+//! A request with effects that was sent is *done* only by a 2xx whose body holds all that the definition
+//! expects. It is *failed* where the system says it did nothing: a 4xx (it refused the request), `success`
+//! false, or 307/308 (it points elsewhere without acting). All else is *unknown*: no answer, a broken one,
+//! other redirects (a 303 often follows a deed), and 5xx: a gateway's 502 or 504, or an error after the
+//! commit, look the same as one before it, so only the admin can say otherwise (`not_done_on`). So is a 409
+//! to a request with an idempotency key: it may well say that the first one is still at work.
+//!
+//! Promises: nobody hears *done* of a request whose answer does not show it; where a proof fails, nothing of
+//! the answer is passed on.
+//! Never: repeats the text of an error page to the model.
+
+use std::collections::BTreeSet;
+
+use centralita_core::conversation::Outcome;
+use centralita_core::template::Renderer;
+use serde_json::{Map, Value, json};
+
+use super::spec::{Compare, Exchange, KeyPlace, Rule};
+use crate::egress::{Answer, Unanswered};
+
+/// What the answer to a read-only request lets through, or for the model why there is nothing.
+pub(super) fn learned(
+    exchange: &Exchange,
+    answer: &Answer,
+    args: &Value,
+    renderer: &Renderer,
+) -> Result<Map<String, Value>, String> {
+    if !(200..300).contains(&answer.status) {
+        return Err(reason(exchange, answer.status));
+    }
+    let vars = vars_of(answer).ok_or("the system's answer is not JSON")?;
+    if let Some(rule) = exchange.verify.iter().find(|rule| !proves(rule, args, &vars, renderer)) {
+        return Err(rule.error.clone());
+    }
+    if !succeeded(exchange, &vars, renderer)? {
+        return Err("the system says it did not succeed".to_owned());
+    }
+    mapped(exchange, &vars, renderer)
+}
+
+/// How a request with effects ended.
+pub(super) fn settled(
+    exchange: &Exchange,
+    key: &KeyPlace,
+    not_done_on: &BTreeSet<u16>,
+    answer: Result<Answer, Unanswered>,
+    renderer: &Renderer,
+) -> Outcome {
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(Unanswered::NotSent(fault)) => return Outcome::Failed { why: fault.what },
+        Err(Unanswered::Sent(_)) => return Outcome::Unknown,
+    };
+    let failed = || Outcome::Failed { why: reason(exchange, answer.status) };
+    match answer.status {
+        200..=299 => done(exchange, &answer, renderer),
+        409 if *key != KeyPlace::None => Outcome::Unknown,
+        307 | 308 | 400..=499 => failed(),
+        status if not_done_on.contains(&status) => failed(),
+        _ => Outcome::Unknown,
+    }
+}
+
+fn done(exchange: &Exchange, answer: &Answer, renderer: &Renderer) -> Outcome {
+    if exchange.map.is_empty() && exchange.success.is_none() {
+        return Outcome::Done { result: Value::Object(Map::new()) };
+    }
+    let Some(vars) = vars_of(answer) else { return Outcome::Unknown };
+    match succeeded(exchange, &vars, renderer) {
+        Ok(true) => mapped(exchange, &vars, renderer)
+            .map_or(Outcome::Unknown, |result| Outcome::Done { result: Value::Object(result) }),
+        Ok(false) => Outcome::Failed { why: "the system says it did not succeed".to_owned() },
+        Err(_) => Outcome::Unknown,
+    }
+}
+
+/// The names an expression over an answer may use: the fields of its object. What is no object is named
+/// `body`.
+fn vars_of(answer: &Answer) -> Option<Value> {
+    let body = match answer.body.as_slice() {
+        [] => Value::Null,
+        bytes => serde_json::from_slice(bytes).ok()?,
+    };
+    Some(if body.is_object() { body } else { json!({"body": body}) })
+}
+
+fn succeeded(exchange: &Exchange, vars: &Value, renderer: &Renderer) -> Result<bool, String> {
+    exchange
+        .success
+        .as_ref()
+        .map_or(Ok(true), |condition| renderer.holds(condition, vars))
+        .map_err(|f| f.what)
+}
+
+fn mapped(exchange: &Exchange, vars: &Value, renderer: &Renderer) -> Result<Map<String, Value>, String> {
+    let value = |(name, expression): (&String, &String)| {
+        let value =
+            renderer.eval(expression, vars).map_err(|_| format!("the system's answer holds no `{name}`"))?;
+        Ok((name.clone(), value))
+    };
+    exchange.map.iter().map(value).collect()
+}
+
+fn reason(exchange: &Exchange, status: u16) -> String {
+    exchange
+        .errors
+        .get(&status)
+        .cloned()
+        .unwrap_or_else(|| format!("the system answered with status {status}"))
+}
+
+/// Whether what the caller said is what the system holds. An answer without the value proves nothing.
+fn proves(rule: &Rule, args: &Value, vars: &Value, renderer: &Renderer) -> bool {
+    let said = args.get(&rule.parameter).and_then(plain);
+    let held = renderer.eval(&rule.held, vars).ok().as_ref().and_then(plain);
+    let (Some(said), Some(held)) = (said, held) else { return false };
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    let (said, held) = match rule.compare {
+        Compare::Equals => (said, held),
+        Compare::EqualsIgnoreCase => (said.trim().to_lowercase(), held.trim().to_lowercase()),
+        Compare::EqualsDigits => (digits(&said), digits(&held)),
+    };
+    !said.is_empty() && said == held
+}
+
+fn plain(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    }
+}

@@ -1,0 +1,137 @@
+//! Secrets by reference: definitions name them (`secret.SHOP_TOKEN`), the environment or a directory holds
+//! them.
+//!
+//! Promises: a secret's value never prints; one that is missing is a fault that says where to put it.
+//! Never: reads a secret out of a definition, or writes one anywhere.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::{env, fmt, fs};
+
+use centralita_core::base::{Fault, Owner};
+pub use secrecy::{ExposeSecret, SecretString};
+
+/// The environment's prefix, looked at first, so that a secret can be given to the gateway alone.
+const PREFIX: &str = "CENTRALITA_SECRET_";
+
+/// The name of a secret, as written: capital letters, digits and `_`, beginning with a letter.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SecretName(String);
+
+impl SecretName {
+    /// Reads a reference as definitions write it: `secret.NAME`.
+    #[must_use]
+    pub fn reference(text: &str) -> Option<SecretName> {
+        let name = text.trim().strip_prefix("secret.")?;
+        let plain = name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
+        (plain && name.starts_with(|c: char| c.is_ascii_uppercase())).then(|| SecretName(name.to_owned()))
+    }
+}
+
+impl fmt::Display for SecretName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Where secrets are found.
+#[derive(Clone, Debug, Default)]
+pub struct Secrets {
+    /// One file per secret, named like it: how container platforms mount them.
+    directory: Option<PathBuf>,
+    /// Given by the program itself; they come first.
+    given: BTreeMap<SecretName, SecretString>,
+}
+
+impl Secrets {
+    /// From the environment only.
+    #[must_use]
+    pub fn from_env() -> Secrets {
+        Secrets::default()
+    }
+
+    /// From a directory too, after the environment.
+    #[must_use]
+    pub fn with_directory(mut self, directory: impl Into<PathBuf>) -> Secrets {
+        self.directory = Some(directory.into());
+        self
+    }
+
+    /// With a secret the program made itself, as the demo does.
+    #[must_use]
+    pub fn with(mut self, name: SecretName, value: SecretString) -> Secrets {
+        self.given.insert(name, value);
+        self
+    }
+
+    /// `CENTRALITA_SECRET_NAME`, then `NAME`, then the file `NAME` without its last line end. An empty one is
+    /// missing.
+    pub fn get(&self, name: &SecretName) -> Result<SecretString, Fault> {
+        if let Some(given) = self.given.get(name) {
+            return Ok(given.clone());
+        }
+        let from_env =
+            || [format!("{PREFIX}{name}"), name.to_string()].into_iter().find_map(|n| env::var(n).ok());
+        let from_file = || fs::read_to_string(self.directory.as_ref()?.join(&name.0)).ok();
+        let found = from_env().or_else(from_file).map(|text| text.trim_end_matches(['\r', '\n']).to_owned());
+        match found.filter(|text| !text.is_empty()) {
+            Some(text) => Ok(text.into()),
+            None => Err(self.missing(name)),
+        }
+    }
+
+    fn missing(&self, name: &SecretName) -> Fault {
+        let file = self
+            .directory
+            .as_ref()
+            .map_or(String::new(), |dir| format!(", or write the file {}", dir.join(&name.0).display()));
+        let remedy = format!("set the environment variable {PREFIX}{name} (or {name}){file}");
+        Fault::new(Owner::Admin, format!("the secret `{name}` is missing"), remedy)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(text: &str) -> SecretName {
+        SecretName::reference(text).unwrap()
+    }
+
+    #[test]
+    fn only_a_plain_name_is_a_reference() {
+        for good in ["secret.SHOP_TOKEN", " secret.A1 "] {
+            assert!(SecretName::reference(good).is_some(), "{good}");
+        }
+        for bad in
+            ["SHOP_TOKEN", "secret.", "secret.shop", "secret._A", "secret.1A", "secret.A/../B", "secret.A B"]
+        {
+            assert!(SecretName::reference(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_missing_secret_says_where_to_put_it() {
+        let missing = name("secret.NOBODY_SETS_THIS");
+        let fault = Secrets::from_env().with_directory("/run/secrets").get(&missing).unwrap_err();
+        for place in ["CENTRALITA_SECRET_NOBODY_SETS_THIS", "/run/secrets/NOBODY_SETS_THIS"] {
+            assert!(fault.remedy.contains(place), "{fault}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_read_and_never_printed() {
+        let directory = env::temp_dir().join(format!("centralita-secrets-{}", std::process::id()));
+        fs::create_dir_all(&directory).unwrap();
+        fs::write(directory.join("ONLY_IN_A_FILE"), "from-file\n").unwrap();
+        let secrets = Secrets::from_env()
+            .with_directory(&directory)
+            .with(name("secret.GIVEN"), "from-program".to_owned().into());
+        for (reference, want) in [("secret.ONLY_IN_A_FILE", "from-file"), ("secret.GIVEN", "from-program")] {
+            let value = secrets.get(&name(reference)).unwrap();
+            assert_eq!(value.expose_secret(), want);
+            assert!(!format!("{value:?} {secrets:?}").contains(want));
+        }
+        fs::remove_dir_all(directory).unwrap();
+    }
+}
