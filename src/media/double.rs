@@ -4,29 +4,22 @@
 //! the last bit of `sin`.
 //! Never: adds a sound above the telephone band that a model could take for speech.
 
-/// Taps on either side of the centre, at 16 kHz: ten zero crossings of the sinc.
-const REACH: usize = 20;
+/// Samples on either side of the one between: twenty zero crossings of the sinc in all.
+const REACH: usize = 10;
 /// Kaiser's shape parameter: 50 dB of stop band, the usual choice of polyphase resamplers.
 const KAISER_BETA: f64 = 5.0;
 
-/// Twice the samples: a half-band windowed-sinc filter over the input with zeros between.
+/// Twice the samples: every input sample, and after it the windowed-sinc value half way to the next.
 #[must_use]
 pub fn double(samples: &[i16]) -> Vec<i16> {
     let taps = taps();
-    let mut out = Vec::with_capacity(samples.len() * 2);
-    for at in 0..samples.len() * 2 {
-        // Only every second tap meets a sample; which ones depends on the parity of the place.
-        let sum: f64 = (at % 2..taps.len())
-            .step_by(2)
-            .filter_map(|tap| {
-                let place = (at + tap).checked_sub(REACH)?;
-                let sample = samples.get(place / 2).filter(|_| place % 2 == 0)?;
-                Some(taps[tap] * f64::from(*sample))
-            })
-            .sum();
-        out.push(round(sum));
-    }
-    out
+    let quiet = [0; REACH];
+    let line = [&quiet, samples, &quiet].concat();
+    let between = line[1..].windows(2 * REACH).map(|near| {
+        let sum: f64 = near.iter().zip(&taps).map(|(sample, tap)| f64::from(*sample) * tap).sum();
+        round(sum)
+    });
+    samples.iter().copied().zip(between).flat_map(|(sample, next)| [sample, next]).collect()
 }
 
 /// To the nearest sample, clipped: `as` saturates.
@@ -38,21 +31,15 @@ fn round(value: f64) -> i16 {
     value.round() as i16
 }
 
-/// The filter, scaled so that a constant stays what it is.
-fn taps() -> [f64; 2 * REACH + 1] {
-    let mut taps = [0.0; 2 * REACH + 1];
-    for (n, tap) in taps.iter_mut().enumerate() {
-        let (n, reach) = (n as f64, REACH as f64);
-        let x = n - reach;
-        let sinc = if x == 0.0 {
-            1.0
-        } else {
-            (x * std::f64::consts::FRAC_PI_2).sin() / (x * std::f64::consts::FRAC_PI_2)
-        };
-        let edge = x / reach;
-        *tap = sinc * bessel(KAISER_BETA * (1.0 - edge * edge).max(0.0).sqrt()) / bessel(KAISER_BETA);
-    }
-    let gain = taps.iter().sum::<f64>() / 2.0;
+/// The filter at half-sample offsets, scaled so that a constant stays what it is.
+fn taps() -> [f64; 2 * REACH] {
+    let taps: [f64; 2 * REACH] = std::array::from_fn(|n| {
+        let offset = n as f64 + 0.5 - REACH as f64;
+        let angle = offset * std::f64::consts::PI;
+        let edge = offset / REACH as f64;
+        angle.sin() / angle * bessel(KAISER_BETA * (1.0 - edge * edge).sqrt()) / bessel(KAISER_BETA)
+    });
+    let gain: f64 = taps.iter().sum();
     taps.map(|tap| tap / gain)
 }
 

@@ -119,3 +119,73 @@ impl Drop for Scratch {
         let _ = fs::remove_dir_all(&self.0);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::protocol::Silence;
+    use super::*;
+
+    /// What a worker answers to these requests.
+    fn answers(requests: Vec<Request>) -> Vec<Reply> {
+        let input: Vec<u8> = requests.into_iter().flat_map(Request::frame).collect();
+        let mut output = Vec::new();
+        serve(&mut input.as_slice(), &mut output).unwrap();
+        let mut replies = Vec::new();
+        let mut rest = output.as_slice();
+        while let Some((head, after)) = rest.split_first_chunk() {
+            let (length, _) = super::super::protocol::open_head(*head).unwrap();
+            replies.push(Reply::parse(&after[..length]).unwrap());
+            rest = &after[length..];
+        }
+        replies
+    }
+
+    fn load(dictionary: &str, grammar: &str) -> Request {
+        Request::Load(Load {
+            decoder: "d".to_owned(),
+            model_dir: "/usr/share/pocketsphinx/model/en-us/en-us".to_owned(),
+            dictionary: dictionary.to_owned(),
+            transform: None,
+            silence: Silence::Kept,
+            searches: vec![Search {
+                name: "g".to_owned(),
+                kind: SearchKind::Grammar,
+                text: format!("#JSGF V1.0;\ngrammar c;\npublic <c> = {grammar};\n"),
+                fwdflat: true,
+                bestpath: false,
+            }],
+        })
+    }
+
+    fn decode() -> Request {
+        Request::Decode { decoder: "d".to_owned(), search: "g".to_owned() }
+    }
+
+    #[test]
+    fn what_cannot_be_done_is_refused_and_the_worker_goes_on() {
+        let replies = answers(vec![
+            decode(),
+            load("yes Y EH S\n", "yes | zorblax"),
+            load("", ""),
+            load("yes Y EH S\nno N OW\n", "yes | no"),
+            decode(),
+            Request::Audio(vec![0; 8_000]),
+            Request::Decode { decoder: "d".to_owned(), search: "other".to_owned() },
+            decode(),
+            Request::Audio(vec![i16::MAX; 1]),
+            decode(),
+            Request::Unload { decoder: "d".to_owned() },
+            decode(),
+        ]);
+        let refused: Vec<bool> = replies.iter().map(|reply| matches!(reply, Reply::Refused(_))).collect();
+        let wanted = [true, true, true, false, false, false, true, false, false, false, false, true].to_vec();
+        assert_eq!(refused, wanted, "{replies:?}");
+    }
+
+    #[test]
+    fn a_broken_stream_ends_the_worker_with_an_error() {
+        let mut output = Vec::new();
+        assert!(serve(&mut [1, 2, 3].as_slice(), &mut output).is_err());
+        assert!(serve(&mut [].as_slice(), &mut output).is_ok());
+    }
+}

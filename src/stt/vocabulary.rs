@@ -5,12 +5,13 @@
 
 use crate::core::base::Digest;
 use crate::core::conversation::{ParameterKind, Plan};
-use crate::core::language::{Language, digits_spoken, money_spoken, number_spoken, spoken_text, tokens};
+use crate::core::language::{Language, digits_spoken, money_spoken, number_spoken, spoken_text};
 
-/// Times a template with slots is filled: below 30 a model of word sequences learns the values, not the pattern.
-const DRAWS: usize = 40;
+/// Times a template with slots is filled: so few that compiling stays under a tenth of a second, so many that no
+/// two digits or amounts are far likelier than two others by the luck of the draw.
+const DRAWS: usize = 200;
 /// Times a sentence without slots counts, so that hundreds of draws do not drown it.
-const WEIGHT: usize = 10;
+const WEIGHT: usize = 40;
 
 /// Sentences of callers, each a list of words in lower case.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,14 +36,14 @@ impl Vocabulary {
             }
         }
         plan.answers.iter().flat_map(|answer| &answer.when).for_each(|question| draw.fixed(question));
-        everyday(plan.language).iter().for_each(|sentence| draw.fixed(sentence));
+        everyday(plan.language).for_each(|sentence| draw.fixed(sentence));
         Vocabulary::of(draw.sentences)
     }
 
     /// Of sentences as they are.
     #[must_use]
     pub fn of_sentences<'a>(language: Language, texts: impl IntoIterator<Item = &'a str>) -> Vocabulary {
-        Vocabulary::of(texts.into_iter().map(|text| tokens(&spoken_text(language, text))).collect())
+        Vocabulary::of(texts.into_iter().map(|text| words(language, text)).collect())
     }
 
     fn of(mut sentences: Vec<Vec<String>>) -> Vocabulary {
@@ -64,6 +65,13 @@ impl Vocabulary {
     }
 }
 
+/// Words as a dictionary has them: lower case, with their apostrophes ("that's"), values spelled out.
+fn words(language: Language, text: &str) -> Vec<String> {
+    let spoken = spoken_text(language, text).to_lowercase().replace('\u{2019}', "'");
+    let parts = spoken.split(|c: char| !c.is_alphanumeric() && c != '\'');
+    parts.map(|word| word.trim_matches('\'')).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
 /// Fills templates.
 struct Draw<'a> {
     language: Language,
@@ -74,7 +82,7 @@ struct Draw<'a> {
 
 impl Draw<'_> {
     fn fixed(&mut self, text: &str) {
-        let sentence = tokens(&spoken_text(self.language, text));
+        let sentence = words(self.language, text);
         self.sentences.extend(std::iter::repeat_n(sentence, WEIGHT));
     }
 
@@ -91,14 +99,12 @@ impl Draw<'_> {
                 text.push_str(before);
                 match kind(name.trim()).and_then(|kind| self.value(kind)) {
                     Some(value) => text.push_str(&value),
-                    None => {
-                        self.sentences.push(tokens(&spoken_text(self.language, &std::mem::take(&mut text))))
-                    }
+                    None => self.sentences.push(words(self.language, &std::mem::take(&mut text))),
                 }
                 rest = after;
             }
             text.push_str(rest);
-            self.sentences.push(tokens(&spoken_text(self.language, &text)));
+            self.sentences.push(words(self.language, &text));
         }
     }
 
@@ -113,7 +119,9 @@ impl Draw<'_> {
             }
             ParameterKind::Digits => Some(self.digits()),
             ParameterKind::Money => {
-                let units = i64::from(self.below(200));
+                // Most amounts that callers name are round.
+                let units =
+                    i64::from(if self.below(2) == 0 { 5 * (1 + self.below(20)) } else { self.below(200) });
                 let cents = if self.below(3) == 0 { i64::from(self.below(20)) * 5 } else { 0 };
                 Some(money_spoken(self.language, units * 100 + cents, self.currency))
             }
@@ -155,108 +163,75 @@ fn values(language: Language) -> &'static [&'static str] {
 }
 
 /// What every caller may say, whatever the agent does.
-fn everyday(language: Language) -> &'static [&'static str] {
+fn everyday(language: Language) -> std::str::Split<'static, &'static str> {
     match language {
-        Language::English => &[
-            "yes",
-            "yes please",
-            "yes do it",
-            "yes go ahead",
-            "yes that's right",
-            "yes that is correct",
-            "yeah",
-            "sure",
-            "okay",
-            "go ahead",
-            "correct",
-            "that's right",
-            "no",
-            "no no",
-            "no thanks",
-            "no thank you",
-            "nope",
-            "no don't",
-            "don't do it",
-            "not now",
-            "stop",
-            "cancel",
-            "cancel it",
-            "cancel that",
-            "wrong",
-            "that's wrong",
-            "that's not right",
-            "never mind",
-            "no wait",
-            "wait",
-            "wait a moment",
-            "hold on",
-            "one moment please",
-            "yes but",
-            "but",
-            "change it",
-            "change that",
-            "i want to change it",
-            "repeat that please",
-            "say that again",
-            "what did you say",
-            "what",
-            "pardon",
-            "sorry",
-            "how much",
-            "hello",
-            "hi",
-            "good morning",
-            "good afternoon",
-            "good evening",
-            "thank you",
-            "thanks",
-            "thank you very much",
-            "goodbye",
-            "bye",
-            "that's all",
-            "that's all thank you",
-            "help",
-            "i need help",
-            "can you help me",
-            "i don't know",
-            "i want to talk to a person",
-        ],
-        Language::Spanish => &[
-            "sí",
-            "sí, por favor",
-            "sí, hazlo",
-            "claro",
-            "vale",
-            "de acuerdo",
-            "correcto",
-            "adelante",
-            "no",
-            "no, gracias",
-            "no lo hagas",
-            "para",
-            "cancela",
-            "cancélalo",
-            "espera",
-            "un momento",
-            "está mal",
-            "déjalo",
-            "pero",
-            "cambia eso",
-            "repite, por favor",
-            "cómo",
-            "qué",
-            "perdón",
-            "cuánto",
-            "hola",
-            "buenos días",
-            "buenas tardes",
-            "gracias",
-            "muchas gracias",
-            "adiós",
-            "eso es todo",
-            "ayuda",
-            "no lo sé",
-            "quiero hablar con una persona",
-        ],
+        Language::English => ENGLISH.split(" | "),
+        Language::Spanish => SPANISH.split(" | "),
+    }
+}
+
+const ENGLISH: &str = "yes | yes please | yes do it | yes go ahead | yes that's right | yes that is correct | yeah \
+    | sure | okay | go ahead | correct | that's right | no | no no | no thanks | no thank you | nope | no don't \
+    | don't do it | not now | stop | cancel | cancel it | cancel that | wrong | that's wrong | that's not right \
+    | never mind | no wait | wait | wait a moment | hold on | one moment please | yes but | but | change it \
+    | change that | i want to change it | repeat that please | say that again | what did you say | what | pardon \
+    | sorry | how much | hello | hi | good morning | good afternoon | good evening | thank you | thanks \
+    | thank you very much | goodbye | bye | that's all | that's all thank you | help | i need help \
+    | can you help me | i don't know | i want to talk to a person";
+
+const SPANISH: &str = "sí | sí, por favor | sí, hazlo | claro | vale | de acuerdo | correcto | adelante | no \
+    | no, gracias | no lo hagas | para | cancela | cancélalo | espera | un momento | está mal | déjalo | pero \
+    | cambia eso | repite, por favor | cómo | qué | perdón | cuánto | hola | buenos días | buenas tardes | gracias \
+    | muchas gracias | adiós | eso es todo | ayuda | no lo sé | quiero hablar con una persona";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::conversation::{CannedAnswer, Parameter};
+    use crate::core::sim::shop_plan;
+
+    /// The shop, with a wording of its refund, a free text in it, and a question.
+    fn plan() -> Plan {
+        let mut plan = shop_plan(Language::English);
+        let refund = &mut plan.tools[1];
+        refund.examples = vec!["Refund {amount} on order {order}, I'm unhappy with {what}!".to_owned()];
+        let what =
+            Parameter { name: "what".to_owned(), kind: ParameterKind::Text, ..refund.parameters[0].clone() };
+        refund.parameters.push(what);
+        refund.confirm.verbs = vec!["refund it".to_owned()];
+        plan.tools[0].confirm.verbs.clear();
+        plan.answers = vec![CannedAnswer { when: vec!["When do you open?".to_owned()], say: String::new() }];
+        plan
+    }
+
+    #[test]
+    fn a_plan_becomes_words_as_they_are_spoken() {
+        let vocabulary = Vocabulary::of_plan(&plan());
+        let lines: Vec<String> = vocabulary.sentences().iter().map(|s| s.join(" ")).collect();
+        let refunds =
+            lines.iter().filter(|line| line.starts_with("refund ") && line.ends_with("unhappy with")).count();
+        assert_eq!(refunds, DRAWS, "free text ends the sentence, every draw has its own values");
+        for line in ["refund it", "when do you open", "yes that's right", "hold on"] {
+            assert!(lines.iter().any(|l| l == line), "{line}");
+        }
+        assert!(lines.iter().any(|line| line.contains("dollars on order")), "{}", lines[0]);
+        let plain = |c: char| c.is_ascii_lowercase() || c == ' ' || c == '\'';
+        assert!(lines.iter().all(|line| line.chars().all(plain)), "no digit, hole or sign is left");
+    }
+
+    #[test]
+    fn the_same_plan_has_the_same_vocabulary_and_another_plan_another() {
+        let mut other = plan();
+        other.tools[1].examples.push("give me my money back".to_owned());
+        assert_eq!(Vocabulary::of_plan(&plan()), Vocabulary::of_plan(&plan()));
+        assert_ne!(Vocabulary::of_plan(&plan()).digest(), Vocabulary::of_plan(&other).digest());
+    }
+
+    #[test]
+    fn a_template_with_a_broken_hole_does_no_harm() {
+        let mut broken = plan();
+        broken.tools[1].examples =
+            ["{", "}", "a {amount", "{}{}", "{ order } {unknown}"].map(str::to_owned).into();
+        assert!(!Vocabulary::of_plan(&broken).sentences().is_empty());
     }
 }

@@ -28,8 +28,8 @@ use crate::media::ToLine;
 const FLITE_VOICES: [&str; 6] = ["slt", "rms", "awb", "kal", "kal16", "awb_time"];
 /// How long one sentence may take: a hundred times what it does.
 const PATIENCE: Duration = Duration::from_secs(8);
-/// Audio parts that wait for the reader; a sentence has some ten.
-const PARTS: usize = 16;
+/// Audio parts that may wait for the reader: half a minute, so that a sentence never waits for its own playing.
+const PARTS: usize = 128;
 /// Bytes read at a time: a quarter of a second at 16 kHz.
 const READ: usize = 8_192;
 /// Bytes of the header both programs write before the samples.
@@ -46,6 +46,22 @@ impl Embedded {
     #[must_use]
     pub fn new(processes: usize) -> Embedded {
         Embedded { running: Arc::new(Semaphore::new(processes.max(1))) }
+    }
+
+    /// Whether a voice exists: espeak-ng says nothing and speaks with another where it does not. Runs a program: for
+    /// checks, not for calls.
+    pub fn check(voice: &str) -> Result<(), Fault> {
+        if FLITE_VOICES.contains(&voice) {
+            return Ok(());
+        }
+        let mut list = std::process::Command::new("espeak-ng");
+        let list =
+            list.arg("--voices").stdin(Stdio::null()).output().map_err(|error| not_installed(&error))?;
+        // A variant (`en-us+f3`) is a change of a voice. The second column is the voice's language, its name here.
+        let wanted = voice.split('+').next().unwrap_or(voice);
+        let list = String::from_utf8_lossy(&list.stdout);
+        let known = list.lines().skip(1).any(|line| line.split_whitespace().nth(1) == Some(wanted));
+        known.then_some(()).ok_or_else(|| no_voice(voice))
     }
 }
 
@@ -246,15 +262,26 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn a_voice_that_does_not_exist_is_a_fault_that_names_it() {
-        let (length, end) = spoken("Hello there.", Some("no-such-voice"), Language::English).await;
-        assert_eq!(length, 0);
-        assert!(matches!(end, TtsEvent::Failed(fault) if fault.what.contains("no-such-voice")));
+    #[test]
+    fn a_voice_that_does_not_exist_is_a_fault_that_names_it() {
+        for voice in ["slt", "es", "es-419", "en-us+f3"] {
+            assert_eq!(Embedded::check(voice), Ok(()), "{voice}");
+        }
+        for voice in ["no-such-voice", "", "Language"] {
+            assert!(Embedded::check(voice).unwrap_err().what.contains(&format!("`{voice}`")), "{voice}");
+        }
     }
 
     #[tokio::test]
-    async fn text_without_a_word_ends_well_and_a_dropped_sentence_frees_its_place() {
+    async fn text_without_a_word_ends_and_does_not_hang() {
+        for (text, voice) in [("", "slt"), ("…", "slt"), ("", "es"), ("\n\n", "es")] {
+            let (length, end) = spoken(text, Some(voice), Language::English).await;
+            assert!(length < 16_000, "{text:?} by {voice}: {length} samples, {end:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_dropped_sentence_frees_its_place() {
         let tts = Embedded::new(1);
         drop(tts.speak(&"a very long sentence ".repeat(200), None, Language::English));
         let mut stream = tts.speak("Hello.", None, Language::English);

@@ -11,22 +11,32 @@ use centralita::core::audio::Law;
 use centralita::core::base::{Position, Samples};
 use centralita::core::conversation::{Affirmation, EngineYes, Expect, Transcript, TranscriptEnd};
 use centralita::core::language::Language;
+use centralita::core::sim::shop_plan;
 use centralita::speech::{Lost, Pool};
 use centralita::stt::embedded::{DEBIAN_MODELS, Embedded};
 use centralita::stt::{Stt, SttEvent, SttStream, Vocabulary};
 use centralita::tts::{self, Tts, TtsEvent};
 
+/// What the plan says callers say, and what callers say: other orders, other amounts.
+const EXAMPLES: [&str; 6] = [
+    "where is my order",
+    "where is my order {order}",
+    "i want a refund of {amount} on order {order}",
+    "refund order {order} please",
+    "cancel order {order}",
+    "good morning i need help with an order",
+];
 const SENTENCES: [&str; 10] = [
     "where is my order",
     "where is my order four seven one two",
     "i want a refund of twenty dollars on order one one eight two",
-    "refund order three oh nine five please",
-    "cancel my order",
+    "i want a refund of nine dollars on order five five three zero six",
+    "refund order three zero nine five please",
     "cancel order eight eight one seven",
-    "what are your opening hours",
-    "can you change my address",
-    "no thank you that's all",
+    "one one eight two",
+    "no make it thirty dollars",
     "good morning i need help with an order",
+    "that's all thank you",
 ];
 /// Where the speech of a turn begins on the track.
 const START: Position = Position(16_000);
@@ -40,8 +50,9 @@ fn recogniser(program: Vec<PathBuf>, workers: usize) -> Embedded {
 }
 
 fn vocabulary() -> Arc<Vocabulary> {
-    let answers = ["yes", "yes please", "no", "no thanks", "wait", "stop"];
-    Arc::new(Vocabulary::of_sentences(Language::English, SENTENCES.into_iter().chain(answers)))
+    let mut plan = shop_plan(Language::English);
+    plan.tools[1].examples = EXAMPLES.map(str::to_owned).into();
+    Arc::new(Vocabulary::of_plan(&plan))
 }
 
 /// A synthesised caller, as a phone call delivers her.
@@ -85,7 +96,8 @@ fn text(transcript: &Transcript) -> String {
 #[tokio::test]
 async fn ten_sentences_of_an_order_desk_come_through_the_phone_word_for_word() {
     let stt = recogniser(worker(), 1);
-    assert!(stt.check(&vocabulary(), Language::English).unwrap().is_empty());
+    let unknown = stt.check(&vocabulary(), Language::English).unwrap();
+    assert_eq!(unknown, ["devuélvelo"], "a verb of another language has no pronunciation, and is named");
     let mut stream = stt.open(vocabulary(), Language::English).unwrap();
     for sentence in SENTENCES {
         let samples = caller(sentence).await;
@@ -110,7 +122,6 @@ async fn a_synthesised_yes_is_heard_and_what_is_none_is_not() {
         ("yes please", true),
         ("no thanks", false),
         ("where is my order", false),
-        ("yeah", false),
         ("go ahead", false),
         ("four seven one two", false),
     ] {

@@ -7,9 +7,10 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::model::{ACOUSTIC, STRICT, TRANSFORM, WITNESS_LM, YES_NO_WORDS};
+use super::model::{ACOUSTIC, STRICT, TRANSFORM, WITNESS_LM, YES_NO_WORDS, yes_no};
 use crate::core::base::Digest;
 use crate::core::conversation::EngineYes;
+use crate::media::double;
 use crate::speech::LIBRARY;
 
 /// The figure, beside the files it is about.
@@ -28,6 +29,10 @@ struct Figure {
     dictionary: String,
     witness: String,
     transform: String,
+    /// Of both decoders with all their settings.
+    settings: String,
+    /// Of what the doubling filter makes of a fixed signal.
+    filter: String,
     acoustic_model: String,
     others: u32,
     false_yeses: u32,
@@ -49,9 +54,23 @@ fn holds(figure: &Figure, models: &Path) -> bool {
         && same(YES_NO_WORDS, &figure.dictionary)
         && same(WITNESS_LM, &figure.witness)
         && same(TRANSFORM, &figure.transform)
+        && settings().to_string() == figure.settings
+        && filter().to_string() == figure.filter
         && acoustic_model(models).is_some_and(|digest| digest.to_string() == figure.acoustic_model)
         && figure.false_yeses <= figure.others
         && figure.bound_95_per_myriad <= BOUND_MAX_PER_MYRIAD
+}
+
+fn settings() -> Digest {
+    let loads = serde_json::to_vec(&yes_no(Path::new(""))).expect("strings become JSON");
+    Digest::of_bytes(&loads)
+}
+
+/// A signal with steps in it has all the frequencies a filter could change.
+fn filter() -> Digest {
+    let steps: Vec<i16> = (0..800).map(|n| if n % 97 < 31 { 12_000 } else { -7_000 }).collect();
+    let bytes: Vec<u8> = double(&steps).into_iter().flat_map(i16::to_le_bytes).collect();
+    Digest::of_bytes(&bytes)
 }
 
 /// Over the files' digests, in a fixed order.
@@ -79,6 +98,7 @@ mod tests {
         let found =
             [STRICT, YES_NO_WORDS, WITNESS_LM, TRANSFORM].map(|t| Digest::of_bytes(t.as_bytes()).to_string());
         let f = figure();
+        assert_eq!([settings().to_string(), filter().to_string()], [f.settings, f.filter]);
         assert_eq!(found, [f.grammar, f.dictionary, f.witness, f.transform]);
         assert_eq!(acoustic_model(Path::new(DEBIAN)).unwrap().to_string(), f.acoustic_model);
         assert_eq!(LIBRARY, f.library);
@@ -87,12 +107,14 @@ mod tests {
 
     #[test]
     fn any_change_of_the_engine_makes_it_unknown() {
-        let changes: [fn(&mut Figure); 7] = [
+        let changes: [fn(&mut Figure); 9] = [
             |f| f.library.push('1'),
             |f| f.grammar.clear(),
             |f| f.dictionary.clear(),
             |f| f.witness.clear(),
             |f| f.transform.clear(),
+            |f| f.settings.clear(),
+            |f| f.filter.clear(),
             |f| f.acoustic_model.clear(),
             |f| f.bound_95_per_myriad = BOUND_MAX_PER_MYRIAD + 1,
         ];

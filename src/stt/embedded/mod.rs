@@ -28,6 +28,9 @@ use model::Model;
 /// Where Debian's package `pocketsphinx-en-us` puts its models.
 pub const DEBIAN_MODELS: &str = "/usr/share/pocketsphinx/model/en-us";
 
+/// Compiled vocabularies kept, some megabytes each; one more is compiled again when it is next called.
+const COMPILED_MAX: usize = 32;
+
 /// The recogniser of a process.
 #[derive(Debug)]
 pub struct Embedded {
@@ -35,7 +38,7 @@ pub struct Embedded {
     pool: Arc<Pool>,
     yes_no: Arc<[Load; 2]>,
     yes: EngineYes,
-    /// Compiled vocabularies: one per agent version that was called since start.
+    /// Vocabularies of the agent versions in use.
     compiled: Mutex<BTreeMap<Digest, Arc<Model>>>,
 }
 
@@ -61,7 +64,7 @@ impl Embedded {
         let warm = async {
             let mut lease = self.pool.lease().await?;
             lease.load(&model.load).await?;
-            stream::load_all(&mut lease, &*self.yes_no).await
+            stream::load_all(&mut lease, self.yes_no.as_slice()).await
         };
         warm.await.map_err(stream::fault)
     }
@@ -76,6 +79,9 @@ impl Embedded {
             return Ok(Arc::clone(model));
         }
         let model = Arc::new(model::compile(vocabulary, &self.models)?);
+        if compiled.len() >= COMPILED_MAX {
+            compiled.pop_first();
+        }
         compiled.insert(vocabulary.digest(), Arc::clone(&model));
         Ok(model)
     }

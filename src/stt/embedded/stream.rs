@@ -53,7 +53,7 @@ impl SttStream for Stream {
         let (pool, model, yes_no) =
             (Arc::clone(&self.pool), Arc::clone(&self.model), Arc::clone(&self.yes_no));
         let decode = async move {
-            match decode(&pool, &model, &*yes_no, turn, expect).await {
+            match decode(&pool, &model, &yes_no, turn, expect).await {
                 Ok(transcript) => SttEvent::Heard(transcript),
                 Err(Lost::Busy) => SttEvent::Busy,
                 Err(lost) => SttEvent::Failed(fault(lost)),
