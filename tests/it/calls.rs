@@ -3,7 +3,7 @@
 //! Promises: what is in the shop's books is what the caller asked for and heard.
 //! Never: looks inside the gateway.
 
-use centralita::caller::{Ended, Heard};
+use centralita::caller::Ended;
 use centralita::core::base::{Millis, Position};
 use centralita::core::conversation::Timing;
 use centralita::llm::Message;
@@ -48,17 +48,9 @@ async fn an_order_is_looked_up_without_a_question() {
 async fn who_speaks_into_the_greeting_stops_it_and_history_keeps_what_was_heard() {
     let mut scene = Scene::of(Stage { pace: Millis(60), ..Stage::default() }).await;
     let mut caller = scene.call().await;
-    let started = |heard: &Heard| match heard {
-        Heard::AgentStarted { at } => Some(*at),
-        _ => None,
-    };
-    let began = caller.until("the greeting", started).await;
+    let began = caller.agent_after(Position::START).await;
     caller.say(REFUND).await;
-    let cleared = |heard: &Heard| match heard {
-        Heard::Cleared { at, .. } => Some(*at),
-        _ => None,
-    };
-    let at = caller.until("the clear", cleared).await;
+    let at = caller.cleared().await;
     scene.line("> generate @1").await;
     let recording = caller.finish().await;
     let spoke = said(&recording.caller)[0].span.from;
@@ -101,16 +93,8 @@ async fn an_answer_comes_soon_after_the_caller_has_fallen_silent() {
     let mut scene = Scene::of(stage).await;
     let mut caller = scene.greeted().await;
     caller.say(REFUND).await;
-    let said = |heard: &Heard| match heard {
-        Heard::Said { at } => Some(*at),
-        _ => None,
-    };
-    let said: Position = caller.until("the caller's last word", said).await;
-    let started = |heard: &Heard| match heard {
-        Heard::AgentStarted { at } if *at > said => Some(*at),
-        _ => None,
-    };
-    let answered = caller.until("the question", started).await;
+    let said = caller.said().await;
+    let answered = caller.agent_after(said).await;
     let latency = answered.since(said + silence).millis();
     // A machine that runs thirty calls and a compiler at once is allowed ten times what a quiet one needs.
     assert!(latency < Millis(1_000), "{latency} from the end of the turn to the first sound");

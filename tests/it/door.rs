@@ -3,7 +3,7 @@
 //! Promises: a stream without its own, fresh token is closed with 1008; one call too many hears a sentence.
 //! Never: opens a call for whom the door stays shut: the places stay free.
 
-use centralita::caller::{Ended, Heard, Phone};
+use centralita::caller::{Ended, Phone};
 use centralita::telephony::twilio::sign;
 use secrecy::SecretString;
 use serde_json::json;
@@ -98,19 +98,13 @@ async fn one_call_too_many_hears_a_sentence_and_a_place_given_back_is_taken() {
     let mut scene = Scene::of(Stage { calls_max: 1, ..Stage::default() }).await;
     let first = scene.greeted().await;
     let mut second = scene.call().await;
-    let announced = |heard: &Heard| match heard {
-        Heard::Announced { language, text } => Some((language.clone(), text.clone())),
-        _ => None,
-    };
-    let (language, text) = second.until("the sentence", announced).await;
+    let (language, text) = second.announced().await;
     assert!(language.starts_with("en") && text.contains("busy"), "{language}: {text}");
     assert_eq!(second.ended().await, Ended::AgentHungUp);
     assert_eq!(second.finish().await.figures.streams, 0);
     first.finish().await;
     scene.line("< hung-up").await;
-    while scene.gateway.live_calls() > 0 {
-        tokio::task::yield_now().await;
-    }
+    scene.quiet().await;
     scene.greeted().await.finish().await;
     scene.close().await;
 }
@@ -123,8 +117,7 @@ async fn a_gateway_that_is_stopped_takes_nobody_and_lets_a_call_finish() {
     let health = scene.url.join("health").unwrap();
     while !http().get(health.clone()).send().await.unwrap().text().await.unwrap().contains("draining") {}
     let mut late = scene.call().await;
-    let announced = |heard: &Heard| matches!(heard, Heard::Announced { .. }).then_some(());
-    late.until("the sentence", announced).await;
+    late.announced().await;
     late.finish().await;
     caller.say("yes").await;
     scene.line("< settled t1 done").await;

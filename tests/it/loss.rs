@@ -4,11 +4,11 @@
 //! finished and on record.
 //! Never: counts a deed by what was said; the books are counted.
 
-use centralita::caller::{Ended, Heard};
+use centralita::caller::Ended;
 use centralita::store::{CallState, IntentState, OutcomeKind};
 
 use crate::cable::Cable;
-use crate::scene::{GREETING, REFUND, Scene, Stage, patient, told, twenty};
+use crate::scene::{GREETING, REFUND, Scene, Stage, told, twenty};
 
 const LOST: &str =
     "I'm so sorry, we had a problem on our side and I lost where we were. Could we start over?";
@@ -44,11 +44,7 @@ async fn after_the_third_time_the_caller_hears_an_apology_and_the_call_ends() {
         scene.line("< synthesised #1").await;
         cable.cut();
     }
-    let announced = |heard: &Heard| match heard {
-        Heard::Announced { text, .. } => Some(text.clone()),
-        _ => None,
-    };
-    let apology = caller.until("the apology", announced).await;
+    let (_, apology) = caller.announced().await;
     assert!(apology.starts_with("I'm sorry") && apology.ends_with("Goodbye."), "{apology}");
     assert_eq!(caller.ended().await, Ended::AgentHungUp);
     assert_eq!(caller.finish().await.figures.streams, 4);
@@ -79,12 +75,7 @@ async fn the_question_what_is_next_is_answered_with_a_hang_up_once_the_caller_ha
     let line = scene.lines().last().unwrap().clone();
     let call = line.split(' ').next().unwrap().to_owned();
     caller.finish().await;
-    patient("the call's end", async {
-        while scene.gateway.live_calls() > 0 {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
+    scene.quiet().await;
     let form = [
         ("CallSid", call.as_str()),
         ("AccountSid", "AC1"),
@@ -114,13 +105,7 @@ async fn leaves_at(moment: &str) {
     }
     let recording = caller.finish().await;
     assert_eq!((recording.ended, recording.figures.streams), (Ended::CallerHungUp, 1));
-    scene.stop.cancel();
-    patient("the call's end", async {
-        while scene.gateway.live_calls() > 0 {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
+    scene.quiet().await;
     let ran = scene.has("> run t1");
     assert_eq!(scene.refunds().await, if ran { twenty() } else { Vec::new() }, "left at {moment}");
     for intent in scene.intents().await {

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use centralita::caller::{Dial, Ended, Heard, Phone, Recording};
-use centralita::core::base::{CallId, Digest, Millis, ToolName};
+use centralita::core::base::{CallId, Digest, Millis, Position, ToolName};
 use centralita::core::conversation::{
     Confirm, Effects, Idempotency, Parameter, ParameterKind, Plan, Policy, Tag, Timing, ToolPhrases,
     ToolPlan, VoiceYes,
@@ -292,6 +292,16 @@ impl Scene {
         states
     }
 
+    /// Waits until no call is carried any more.
+    pub(crate) async fn quiet(&self) {
+        let quiet = async {
+            while self.gateway.live_calls() > 0 {
+                tokio::task::yield_now().await;
+            }
+        };
+        patient("the end of all calls", quiet).await;
+    }
+
     pub(crate) async fn stop_helper(&mut self) {
         if let Some(helper) = self.helper.take() {
             helper.abort();
@@ -357,7 +367,7 @@ impl Caller {
     }
 
     /// Listens until something is heard that `wanted` takes.
-    pub(crate) async fn until<T>(&mut self, what: &str, wanted: impl Fn(&Heard) -> Option<T>) -> T {
+    async fn until<T>(&mut self, what: &str, wanted: impl Fn(&Heard) -> Option<T>) -> T {
         loop {
             let heard = patient(what, self.0.next()).await;
             if let Some(found) = wanted(&heard) {
@@ -368,11 +378,38 @@ impl Caller {
     }
 
     pub(crate) async fn ended(&mut self) -> Ended {
-        self.until("the end of the call", |heard| match heard {
-            Heard::Ended(how) => Some(how.clone()),
-            _ => None,
-        })
-        .await
+        let ended = |heard: &Heard| if let Heard::Ended(how) = heard { Some(how.clone()) } else { None };
+        self.until("the end of the call", ended).await
+    }
+
+    /// What the carrier's own voice says: its language, and the sentence.
+    pub(crate) async fn announced(&mut self) -> (String, String) {
+        let announced = |heard: &Heard| {
+            let Heard::Announced { language, text } = heard else { return None };
+            Some((language.clone(), text.clone()))
+        };
+        self.until("the carrier's voice", announced).await
+    }
+
+    /// Where the agent next begins to sound, after `than`.
+    pub(crate) async fn agent_after(&mut self, than: Position) -> Position {
+        let started = |heard: &Heard| {
+            let Heard::AgentStarted { at } = heard else { return None };
+            (*at >= than).then_some(*at)
+        };
+        self.until("the agent's voice", started).await
+    }
+
+    /// Where the gateway next takes back what was not played.
+    pub(crate) async fn cleared(&mut self) -> Position {
+        let cleared = |heard: &Heard| if let Heard::Cleared { at, .. } = heard { Some(*at) } else { None };
+        self.until("the clear", cleared).await
+    }
+
+    /// Where the caller's own words end.
+    pub(crate) async fn said(&mut self) -> Position {
+        let said = |heard: &Heard| if let Heard::Said { at } = heard { Some(*at) } else { None };
+        self.until("the caller's last word", said).await
     }
 
     /// Hangs up, unless the call is over.

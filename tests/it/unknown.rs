@@ -71,9 +71,7 @@ async fn who_leaves_before_the_outcome_is_known_leaves_it_on_record_as_unknown()
     scene.line("> run t1").await;
     caller.finish().await;
     scene.line("< settled t1 unknown").await;
-    while scene.gateway.live_calls() > 0 {
-        tokio::task::yield_now().await;
-    }
+    scene.quiet().await;
     let intents = scene.intents().await;
     let IntentState::Settled(outcome) = &intents[0].state else { panic!("{intents:?}") };
     assert_eq!((outcome.kind, scene.refunds().await), (OutcomeKind::Unknown, twenty()));
