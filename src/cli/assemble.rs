@@ -8,15 +8,18 @@ use std::sync::Arc;
 
 use url::Url;
 
-use super::Definitions;
+use super::{Definitions, render};
 use crate::catalog::{self, Catalog};
 use crate::core::base::{Fault, Owner, canonical_json};
 use crate::core::conversation::Tag;
+use crate::core::language::Language;
 use crate::driver::Agent;
 use crate::llm::Llm;
 use crate::llm::builtin::Builtin;
 use crate::llm::openai::{Deadlines, OpenAi};
 use crate::secrets::{SecretName, Secrets};
+use crate::stt::deaf::Deaf;
+use crate::stt::embedded::Embedded;
 use crate::stt::{Stt, Vocabulary};
 use crate::tts::Tts;
 
@@ -26,6 +29,8 @@ pub(super) struct Speech {
     pub(super) stt: Arc<dyn Stt>,
     pub(super) tts: Arc<dyn Tts>,
     pub(super) tag: Tag,
+    /// The embedded recogniser, where that is the one: it wants to see a vocabulary before a phone rings.
+    pub(super) embedded: Option<Arc<Embedded>>,
 }
 
 /// All definitions under the root, or every problem in one fault.
@@ -60,6 +65,13 @@ pub(super) fn agent(
     llm: &Arc<dyn Llm>,
     speech: &Speech,
 ) -> Result<Arc<Agent>, Fault> {
+    let stt = recogniser(meant, speech)?;
+    for word in unheard(meant, speech)? {
+        let agent = &meant.plan.agent;
+        render::aside(&format!(
+            "warning: {agent}: the recogniser can never hear `{word}`: nothing says how it is pronounced"
+        ));
+    }
     let toolbox = meant.toolbox(secrets).map_err(|faults| all(&faults))?;
     let plan = Arc::new(meant.plan.clone());
     let text =
@@ -70,10 +82,46 @@ pub(super) fn agent(
         plan_text: text.into(),
         toolbox: Arc::new(toolbox),
         llm: Arc::clone(llm),
-        stt: Arc::clone(&speech.stt),
+        stt,
         tts: Arc::clone(&speech.tts),
         tag: speech.tag,
     }))
+}
+
+/// The recogniser an agent names: the gateway's, or `none` for callers who use keys.
+fn recogniser(meant: &catalog::Agent, speech: &Speech) -> Result<Arc<dyn Stt>, Fault> {
+    match meant.services.stt.as_deref() {
+        Some("none") => Ok(Arc::new(Deaf)),
+        None => Ok(Arc::clone(&speech.stt)),
+        Some(other) => {
+            let what =
+                format!("the agent `{}` names a recogniser `{other}`, which there is not", meant.plan.agent);
+            Err(Fault::new(Owner::Admin, what, "leave `stt` out for the gateway's, or write `stt: none`"))
+        }
+    }
+}
+
+/// Words of an agent that the embedded recogniser cannot hear.
+///
+/// # Errors
+/// A language it does not know at all.
+pub(super) fn unheard(meant: &catalog::Agent, speech: &Speech) -> Result<Vec<String>, Fault> {
+    match &speech.embedded {
+        Some(embedded) if meant.services.stt.is_none() => {
+            embedded.check(&Vocabulary::of_plan(&meant.plan), meant.plan.language)
+        }
+        Some(_) | None => Ok(Vec::new()),
+    }
+}
+
+/// Starts the recogniser's workers for an agent, so that the first caller does not wait for it.
+pub(super) async fn warm(agent: &Agent, speech: &Speech) -> Result<(), Fault> {
+    match &speech.embedded {
+        Some(embedded) if agent.plan.language == Language::English => {
+            embedded.warm(&agent.vocabulary, agent.plan.language).await
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 fn all(faults: &[Fault]) -> Fault {

@@ -15,6 +15,7 @@ use super::{Done, Verdict, render};
 use crate::caller::{Dial, Ended, Heard, Phone};
 use crate::core::base::{Fault, Owner};
 use crate::core::language::Language;
+use crate::demo::CALLER_VOICE;
 use crate::media::read_line_wav;
 use crate::secrets::{SecretName, Secrets};
 use crate::telephony::Key;
@@ -101,7 +102,7 @@ async fn turns(args: &CallArgs) -> Result<Vec<Vec<i16>>, Fault> {
     if !args.say.is_empty() {
         let voice = speech(&args.speech)?.tts;
         for text in &args.say {
-            turns.push(whole(voice.as_ref(), text, Language::English).await?);
+            turns.push(whole(voice.as_ref(), text, Some(CALLER_VOICE), Language::English).await?);
         }
     }
     for path in &args.audio {

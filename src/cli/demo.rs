@@ -68,6 +68,7 @@ pub(super) fn speech(args: &SpeechArgs) -> Result<Speech, Fault> {
             stt: Arc::new(standin::Ear),
             tts: Arc::new(standin::Voice::default()),
             tag: Tag::WhenAskedAgain,
+            embedded: None,
         }),
         Engine::Embedded => {
             let this = std::env::current_exe().map_err(|error| {
@@ -78,15 +79,14 @@ pub(super) fn speech(args: &SpeechArgs) -> Result<Speech, Fault> {
                 )
             })?;
             let worker = vec![this, "speech-worker".into()];
-            let stt = stt::embedded::Embedded::new(
-                worker,
-                args.speech_workers,
-                stt::embedded::DEBIAN_MODELS.into(),
-            );
+            let models = stt::embedded::DEBIAN_MODELS.into();
+            let stt = Arc::new(stt::embedded::Embedded::new(worker, args.speech_workers, models));
+            let tts = Arc::new(tts::embedded::Embedded::new(args.speech_workers));
             Ok(Speech {
-                stt: Arc::new(stt),
-                tts: Arc::new(tts::embedded::Embedded::new(args.speech_workers)),
+                stt: Arc::clone(&stt) as Arc<dyn stt::Stt>,
+                tts,
                 tag: Tag::Always,
+                embedded: Some(stt),
             })
         }
     }

@@ -8,6 +8,7 @@ mod assemble;
 mod call;
 mod check;
 mod demo;
+mod eval;
 mod render;
 mod replay;
 mod serve;
@@ -40,6 +41,8 @@ enum Command {
     Check(check::CheckArgs),
     /// Phones a gateway as a carrier would
     Call(call::CallArgs),
+    /// Measures how well the recogniser hears, over recordings
+    Eval(eval::EvalArgs),
     /// Folds recorded calls through this build: same orders?
     Replay(replay::ReplayArgs),
 }
@@ -77,6 +80,7 @@ pub fn main() -> ExitCode {
             Command::Serve(args) => serve::run(args).await,
             Command::Check(args) => check::run(&args),
             Command::Call(args) => call::run(args).await,
+            Command::Eval(args) => eval::run(&args).await,
             Command::Replay(args) => replay::run(&args).await,
         }
     });

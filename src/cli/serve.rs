@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::assemble::{agent, catalog, llm};
+use super::assemble::{agent, catalog, llm, warm};
 use super::demo::{SpeechArgs, speech};
 use super::{Definitions, Done, Verdict, render};
 use crate::core::base::{CallId, Fault, Owner};
@@ -71,7 +71,9 @@ pub(super) async fn run(args: ServeArgs) -> Done {
     let (llm, speech) = (llm(&args.definitions, &secrets)?, speech(&args.speech)?);
     let mut agents = BTreeMap::new();
     for (id, meant) in &catalog.agents {
-        agents.insert(id.clone(), agent(meant, &secrets, &llm, &speech)?);
+        let ready = agent(meant, &secrets, &llm, &speech)?;
+        warm(&ready, &speech).await?;
+        agents.insert(id.clone(), ready);
     }
     let numbers = numbers(&args.numbers, |id| agents.contains_key(id))?;
     let default = agents.get(&args.agent).cloned().ok_or_else(|| no_agent(&args.agent))?;

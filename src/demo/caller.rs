@@ -12,6 +12,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until};
 
+use super::CALLER_VOICE;
 use super::scenario::{Kind, Move, What, When};
 use super::story::{Story, Told};
 use crate::caller::{Ended, Heard, Phone};
@@ -70,6 +71,13 @@ impl<'a> Caller<'a> {
     ) -> Caller<'a> {
         let (roles, latencies) = (BTreeMap::new(), Vec::new());
         Caller { phone, voice, language, seen, story, tell, roles, answer: None, said_at: None, latencies }
+    }
+
+    fn voice_name(&self) -> Option<&'static str> {
+        match self.language {
+            Language::English => Some(CALLER_VOICE),
+            Language::Spanish => None,
+        }
     }
 
     /// Plays the scenario to its end.
@@ -167,7 +175,7 @@ impl<'a> Caller<'a> {
             What::Listen => {}
             What::Say(text) => {
                 sleep(REACTION).await;
-                let samples = whole(self.voice.as_ref(), text, self.language).await?;
+                let samples = whole(self.voice.as_ref(), text, self.voice_name(), self.language).await?;
                 self.phone.say(samples).await;
             }
             What::Press(keys) => {

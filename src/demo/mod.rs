@@ -12,3 +12,7 @@ pub mod scenario;
 pub mod shop;
 pub mod stage;
 pub mod story;
+
+/// The caller's English voice: another than the agent's, so that a listener tells them apart, and one the embedded
+/// recogniser's yes recipe accepts.
+pub const CALLER_VOICE: &str = "rms";

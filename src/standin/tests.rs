@@ -166,7 +166,7 @@ fn the_voice_is_as_long_as_its_text_and_carries_it() {
     let long = "A longer sentence takes its time.";
     for (text, pace, least) in [("Yes.", 60, 320), (long, 60, 1_980), (long, 10, 330), ("", 60, 0)] {
         let voice = Voice::at(Millis(pace));
-        let samples = whole(&voice, text, Language::English).now_or_never().unwrap().unwrap();
+        let samples = whole(&voice, text, None, Language::English).now_or_never().unwrap().unwrap();
         let length = Samples(u32::try_from(samples.len()).unwrap()).millis();
         assert!((least..least + 80).contains(&length.0), "{text}: {length}");
         let found: Vec<String> = said(&samples).into_iter().map(|s| s.text).collect();

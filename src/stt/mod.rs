@@ -11,6 +11,7 @@ use crate::core::base::{Fault, Position};
 use crate::core::conversation::{EngineYes, Expect, Transcript};
 use crate::core::language::Language;
 
+pub mod deaf;
 pub mod embedded;
 mod vocabulary;
 

@@ -40,8 +40,13 @@ pub enum TtsEvent {
 ///
 /// # Errors
 /// The synthesiser's fault.
-pub async fn whole(voice: &dyn Tts, text: &str, language: Language) -> Result<Vec<i16>, Fault> {
-    let mut speech = voice.speak(text, None, language);
+pub async fn whole(
+    tts: &dyn Tts,
+    text: &str,
+    voice: Option<&str>,
+    language: Language,
+) -> Result<Vec<i16>, Fault> {
+    let mut speech = tts.speak(text, voice, language);
     let mut all = Vec::new();
     loop {
         match speech.next().await {
