@@ -155,10 +155,27 @@ impl Draw<'_> {
 /// How a value is said alone, when it was asked for or is mended.
 fn values(language: Language) -> &'static [&'static str] {
     match language {
-        Language::English => {
-            &["{v}", "it's {v}", "it is {v}", "make it {v}", "no make it {v}", "yes but {v}", "i said {v}"]
-        }
-        Language::Spanish => &["{v}", "es {v}", "no, mejor {v}", "sí, pero {v}", "he dicho {v}"],
+        Language::English => &[
+            "{v}",
+            "it's {v}",
+            "it is {v}",
+            "make it {v}",
+            "no make it {v}",
+            "yes but {v}",
+            "yes but only {v}",
+            "only {v}",
+            "just {v}",
+            "i said {v}",
+        ],
+        Language::Spanish => &[
+            "{v}",
+            "es {v}",
+            "no, mejor {v}",
+            "sí, pero {v}",
+            "sí, pero solo {v}",
+            "solo {v}",
+            "he dicho {v}",
+        ],
     }
 }
 
