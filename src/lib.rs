@@ -16,6 +16,7 @@ pub mod integrations;
 pub mod llm;
 pub mod media;
 pub mod secrets;
+pub mod standin;
 pub mod store;
 pub mod stt;
 pub mod telephony;
