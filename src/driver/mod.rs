@@ -103,8 +103,39 @@ impl Shell {
 /// How a call ended.
 #[derive(Clone, Copy, Debug)]
 pub struct Ended {
-    pub reason: &'static str,
+    pub end: End,
     pub underruns: Underruns,
+}
+
+/// Who or what ended a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    CallerHungUp,
+    WeHungUp,
+    /// The stream broke in the middle of the conversation: the caller may still be there.
+    LineLost,
+}
+
+impl End {
+    /// For log and record.
+    #[must_use]
+    pub fn reason(self) -> &'static str {
+        match self {
+            End::CallerHungUp => "the caller hung up",
+            End::WeHungUp => "we hung up",
+            End::LineLost => "the line was lost",
+        }
+    }
+
+    /// Where the call now stands: over, or waiting to be taken up again.
+    fn state(self) -> CallState {
+        match self {
+            End::CallerHungUp | End::WeHungUp => {
+                CallState::Ended { at_us: now_us(), reason: self.reason().to_owned() }
+            }
+            End::LineLost => CallState::Lost,
+        }
+    }
 }
 
 /// Drives one call from the start of its stream to its end.
@@ -136,11 +167,15 @@ pub async fn drive(
     let answered = Answered { line, engine, tag: agent.tag, attempt: caller.attempt, unknown };
     let (store, call) = (shell.store.clone(), caller.call.clone());
     let ended = task::Task::new(socket, stream, agent, caller, shell)?.run(Event::Answered(answered)).await;
-    let state = CallState::Ended { at_us: now_us(), reason: ended.reason.to_owned() };
-    if store.set_state(&call, state).is_err() {
+    write_end(&store, &call, ended.end);
+    Ok(ended)
+}
+
+/// Queues where a call stands after its end. Of several, the first that says it is over stays.
+fn write_end(store: &Store, call: &CallId, end: End) {
+    if store.set_state(call, end.state()).is_err() {
         tracing::error!(%call, "the end of a call could not be written; look at the disk");
     }
-    Ok(ended)
 }
 
 /// What this caller's earlier calls left open.

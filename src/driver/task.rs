@@ -14,7 +14,7 @@ use super::clock::Clock;
 use super::ports::{INBOX, Ports, Report, StoreLog};
 use super::prompt::prompt;
 use super::record::{Lines, Tracks};
-use super::{Agent, Caller, Ended, Shell};
+use super::{Agent, Caller, End, Ended, Shell, write_end};
 use crate::core::audio::{Key, Law, LineSetup, WireItem};
 use crate::core::base::Fault;
 use crate::core::call::{Call, CallOutputs, Input, Record};
@@ -44,7 +44,8 @@ pub(super) struct Task {
     inbox: mpsc::Receiver<Report>,
     lines: Lines,
     tracks: Option<Tracks>,
-    reason: &'static str,
+    /// How it ended, once it is known; what is known first stays.
+    end: Option<End>,
 }
 
 /// Whether the carrier's socket is still there.
@@ -82,7 +83,7 @@ impl Task {
             expect: Expect::Anything,
             ports: Ports::new(Arc::clone(&agent), registry, log, report),
             lines: Lines::new(caller.call.clone(), shell.store.clone(), shell.watcher.clone()),
-            reason: "hung up",
+            end: None,
             shell,
             agent,
             caller,
@@ -112,7 +113,7 @@ impl Task {
                 () = wake => self.step(Input::Wake).await,
                 _ = ping.tick(), if self.line == Connection::Open => {
                     if self.socket.ping().await.is_err() {
-                        self.hung_up("the line was lost").await;
+                        self.hung_up(End::LineLost).await;
                     }
                 }
             }
@@ -134,7 +135,7 @@ impl Task {
                 }
             }
             SocketEvent::Carrier(CarrierEvent::Mark { name }) => self.step(Input::Mark(&name)).await,
-            SocketEvent::Carrier(CarrierEvent::Stop) => self.hung_up("the caller hung up").await,
+            SocketEvent::Carrier(CarrierEvent::Stop) => self.hung_up(End::CallerHungUp).await,
             SocketEvent::Carrier(CarrierEvent::Start(_)) => {
                 tracing::warn!(call = %self.caller.call, "the carrier started a stream twice; the second is ignored");
             }
@@ -144,7 +145,7 @@ impl Task {
             }
             SocketEvent::Closed(how) => {
                 tracing::info!(call = %self.caller.call, %how, "the media socket ended");
-                self.hung_up("the line was lost").await;
+                self.hung_up(End::LineLost).await;
             }
         }
     }
@@ -163,7 +164,7 @@ impl Task {
                     tracing::error!(call = %self.caller.call, owner = ?fault.owner, %fault, "the carrier did not hang up");
                 }
                 self.socket.close(code::NORMAL).await;
-                self.hung_up("we hung up").await;
+                self.hung_up(End::WeHungUp).await;
             }
         }
     }
@@ -183,10 +184,10 @@ impl Task {
         self.step(Input::Event(event)).await;
     }
 
-    async fn hung_up(&mut self, reason: &'static str) {
+    async fn hung_up(&mut self, end: End) {
         if self.line == Connection::Open {
             self.line = Connection::Closed;
-            self.reason = reason;
+            self.end.get_or_insert(end);
             self.step(Input::Event(Event::HungUp)).await;
         }
     }
@@ -244,7 +245,11 @@ impl Task {
             Order::Run { proposal: _, tool, args, key, permit } => {
                 self.ports.run(at, tool, args, key, permit)
             }
-            Order::HangUp { .. } => self.ports.hang_up_soon(),
+            Order::HangUp { .. } => {
+                // On record before the stream ends: the carrier will ask what is next, and it is nothing.
+                write_end(&self.shell.store, &self.caller.call, *self.end.get_or_insert(End::WeHungUp));
+                self.ports.hang_up_soon();
+            }
         }
     }
 
@@ -272,6 +277,6 @@ impl Task {
                 tracing::error!(call = %self.caller.call, owner = ?fault.owner, %fault, "the recording is not whole");
             }
         }
-        Ended { reason: self.reason, underruns }
+        Ended { end: self.end.unwrap_or(End::WeHungUp), underruns }
     }
 }

@@ -5,11 +5,13 @@
 //! Never: hands out a URL that is not made from the public one.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, OriginalUri, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use tokio::time::timeout;
 
 use super::{Gateway, Trust};
 use crate::core::base::CallId;
@@ -17,6 +19,9 @@ use crate::core::language::Phrase;
 use crate::store::CallState;
 use crate::telephony::twilio::form::{self, AfterStream, StreamStatus, VoiceWebhook};
 use crate::telephony::twilio::{Params, Ticket, signature, twiml};
+
+/// How long a carrier, and its caller in silence, wait for the state of a call.
+const STATE_DEADLINE: Duration = Duration::from_secs(2);
 
 const AFTER_STREAM: &str = "/hooks/twilio/after-stream";
 const STREAM_STATUS: &str = "/hooks/twilio/stream-status";
@@ -62,14 +67,7 @@ pub(super) async fn after_stream(
         Ok(hook) => hook,
         Err(fault) => return unreadable(&fault),
     };
-    let state = match gateway.0.settings.shell.store.call_by_carrier(hook.call.as_str()).await {
-        Ok(record) => record.map(|record| record.state),
-        Err(fault) => {
-            tracing::error!(call = %hook.call, %fault, "the state of a call could not be read; it is taken up again");
-            None
-        }
-    };
-    if hook.status.is_over() || matches!(state, Some(CallState::Ended { .. })) {
+    if hook.status.is_over() || gateway.is_over(&hook.call).await {
         return xml(twiml::hang_up());
     }
     let attempt = url::form_urlencoded::parse(uri.query().unwrap_or("").as_bytes())
@@ -126,6 +124,27 @@ impl Gateway {
                     tracing::warn!(%refused, "a webhook was refused");
                     StatusCode::FORBIDDEN
                 })
+            }
+        }
+    }
+
+    /// Whether the record holds the end of that call; where it cannot be read, the call is taken up again.
+    async fn is_over(&self, call: &CallId) -> bool {
+        let store = &self.0.settings.shell.store;
+        let state = async {
+            // What the call gave last may still be on its way to the disk.
+            store.flush().await?;
+            store.call_by_carrier(call.as_str()).await
+        };
+        match timeout(STATE_DEADLINE, state).await {
+            Ok(Ok(record)) => record.is_some_and(|record| matches!(record.state, CallState::Ended { .. })),
+            Ok(Err(fault)) => {
+                tracing::error!(%call, %fault, "the state of a call could not be read; it is taken up again");
+                false
+            }
+            Err(_) => {
+                tracing::error!(%call, "the state of a call was not read in time; it is taken up again");
+                false
             }
         }
     }

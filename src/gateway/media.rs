@@ -67,7 +67,7 @@ async fn answer(gateway: Gateway, mut socket: MediaSocket) {
     // In a task of its own: a panic ends this call and no other.
     let driven = tokio::spawn(drive(socket, start.stream, agent, caller, shell)).await;
     match driven {
-        Ok(Ok(ended)) => tracing::info!(%call, reason = ended.reason, "a call ended"),
+        Ok(Ok(ended)) => tracing::info!(%call, reason = ended.end.reason(), "a call ended"),
         Ok(Err(fault)) => {
             tracing::error!(%call, owner = ?fault.owner, %fault, "a call could not be answered")
         }
