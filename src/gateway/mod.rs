@@ -8,8 +8,6 @@ mod admission;
 mod hooks;
 mod media;
 mod switchboard;
-#[cfg(test)]
-mod tests;
 
 use std::fmt;
 use std::net::SocketAddr;

@@ -1,0 +1,24 @@
+//! The tests of the gateway from outside, one binary: real sockets on loopback, a real caller, a real shop.
+//!
+//! Reading order: `scene` (everything a call needs; its `agent`, a `cable` to cut, a `raw` stream), `calls` (whole
+//! calls), `gate` (the yes, the no and all that is neither), `unknown` (an outcome nobody knows), `tools` (a shop
+//! that fails), `loss` (streams that break), `door` (who may come in), `hostile` (what no carrier sends).
+//!
+//! Promises: every scene ends with its journals folded anew and not one task left; no test waits for a time, only
+//! for what happens.
+//! Never: leaves loopback, needs a key or a model file.
+
+#![allow(clippy::unwrap_used, reason = "a test that fails says where")]
+
+mod agent;
+mod cable;
+mod raw;
+mod scene;
+
+mod calls;
+mod door;
+mod gate;
+mod hostile;
+mod loss;
+mod tools;
+mod unknown;
