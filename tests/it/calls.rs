@@ -3,14 +3,18 @@
 //! Promises: what is in the shop's books is what the caller asked for and heard.
 //! Never: looks inside the gateway.
 
+use std::sync::Arc;
+
 use centralita::caller::Ended;
-use centralita::core::base::{Millis, Position};
+use centralita::core::base::{Fault, Millis, Owner, Position};
 use centralita::core::conversation::Timing;
-use centralita::llm::Message;
+use centralita::llm::scripted::Scripted;
+use centralita::llm::{LlmEvent, Message};
 use centralita::standin::said;
 use centralita::store::{CallState, IntentState, OutcomeKind};
 
-use crate::scene::{GREETING, REFUND, Scene, Stage, told, twenty};
+use crate::agent::GREETING;
+use crate::scene::{REFUND, Scene, Stage, told, twenty};
 
 #[tokio::test]
 async fn a_yes_makes_one_refund_of_what_was_asked_and_the_caller_hears_that_it_is_done() {
@@ -49,6 +53,8 @@ async fn who_speaks_into_the_greeting_stops_it_and_history_keeps_what_was_heard(
     let mut scene = Scene::of(Stage { pace: Millis(60), ..Stage::default() }).await;
     let mut caller = scene.call().await;
     let began = caller.agent_after(Position::START).await;
+    // So late that a word or two were heard.
+    caller.pause(Millis(600)).await;
     caller.say(REFUND).await;
     let at = caller.cleared().await;
     scene.line("> generate @1").await;
@@ -99,5 +105,36 @@ async fn an_answer_comes_soon_after_the_caller_has_fallen_silent() {
     // A machine that runs thirty calls and a compiler at once is allowed ten times what a quiet one needs.
     assert!(latency < Millis(1_000), "{latency} from the end of the turn to the first sound");
     caller.finish().await;
+    scene.close().await;
+}
+
+#[tokio::test]
+async fn a_model_that_fails_costs_an_apology_and_not_the_call() {
+    let hi = vec![LlmEvent::Wrote("Hi there.".to_owned()), LlmEvent::Finished { usage: None }];
+    let model = Scripted::new([vec![LlmEvent::Failed(Fault::new(Owner::Gateway, "gone", "wait"))], hi]);
+    let mut scene = Scene::of(Stage { llm: Arc::new(model), ..Stage::default() }).await;
+    let caller = scene.greeted().await;
+    caller.say("hello").await;
+    scene.line("< generation-failed @1").await;
+    scene.line("> say #2.0 notice \"Sorry, something went wrong").await;
+    caller.say("hello").await;
+    scene.line("> say #3.0 answer:@2 \"Hi there.\"").await;
+    caller.finish().await;
+    scene.close().await;
+}
+
+#[tokio::test]
+async fn a_model_that_claims_a_deed_nobody_did_is_not_heard() {
+    let claim = LlmEvent::Wrote("I have refunded twenty dollars.".to_owned());
+    let model = Scripted::new([vec![claim, LlmEvent::Finished { usage: None }]]);
+    let mut scene = Scene::of(Stage { llm: Arc::new(model), ..Stage::default() }).await;
+    let caller = scene.greeted().await;
+    caller.say(REFUND).await;
+    scene.line("note screened @1").await;
+    scene.line("> say #2.0").await;
+    scene.line("< played #2").await;
+    let all = told(&caller.finish().await);
+    assert!(!all.iter().any(|text| text.contains("refunded")), "{all:?}");
+    assert!(scene.refunds().await.is_empty());
     scene.close().await;
 }

@@ -109,13 +109,22 @@ async fn key_one_over_the_question_is_nothing_and_key_two_is_a_no() {
 }
 
 #[tokio::test]
-async fn silence_and_mumbling_are_no_yes() {
+async fn silence_is_no_yes_and_the_question_is_put_again_whole() {
     let mut stage = Stage::default();
     stage.timing.answer = Millis(100);
     let mut scene = Scene::of(stage).await;
     let caller = scene.asked().await;
     scene.line(". answer").await;
+    scene.line("question:t1 \"Refund twenty dollars on order one one eight two?\"").await;
     scene.line("note asked t1").await;
+    caller.finish().await;
+    nothing_happened(scene).await;
+}
+
+#[tokio::test]
+async fn talk_of_something_else_is_no_yes() {
+    let mut scene = Scene::plain().await;
+    let caller = scene.asked().await;
     caller.say("the weather is fine today").await;
     scene.line("note judged t1 unclear").await;
     scene.line("question:t1").await;

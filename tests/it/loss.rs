@@ -7,8 +7,9 @@
 use centralita::caller::Ended;
 use centralita::store::{CallState, IntentState, OutcomeKind};
 
+use crate::agent::GREETING;
 use crate::cable::Cable;
-use crate::scene::{GREETING, REFUND, Scene, Stage, told, twenty};
+use crate::scene::{REFUND, Scene, Stage, told, twenty};
 
 const LOST: &str =
     "I'm so sorry, we had a problem on our side and I lost where we were. Could we start over?";

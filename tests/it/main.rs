@@ -11,6 +11,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that fails says where")]
 
+mod agent;
 mod cable;
 mod raw;
 mod scene;

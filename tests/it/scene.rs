@@ -10,33 +10,28 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use centralita::caller::{Dial, Ended, Heard, Phone, Recording};
-use centralita::core::base::{CallId, Digest, Millis, Position, ToolName};
-use centralita::core::conversation::{
-    Confirm, Effects, Idempotency, Parameter, ParameterKind, Plan, Policy, Tag, Timing, ToolPhrases,
-    ToolPlan, VoiceYes,
-};
+use centralita::core::base::{CallId, Millis, Position};
+use centralita::core::conversation::{Plan, Tag, Timing};
 use centralita::core::journal::{CallFile, fold};
-use centralita::core::language::Language;
 use centralita::demo::shop::{Faults, Refund, Shop};
 use centralita::driver::{Agent, CloseOnly, Seen, Shell};
 use centralita::gateway::{Gateway, Settings, Switchboard, Trust};
-use centralita::integrations::{Connection, Exchange, KeyPlace, Method, SecretHeader, ToolSpec, Toolbox};
 use centralita::llm::builtin::Builtin;
 use centralita::llm::{Llm, LlmEvent, Message, Prompt};
-use centralita::secrets::{SecretName, Secrets};
 use centralita::standin::{Ear, Voice, said, utter_at};
 use centralita::store::{CallState, IntentRecord, Store};
 use centralita::stt::Vocabulary;
 use centralita::telephony::twilio::{PublicUrl, Verifier};
 use futures::stream::BoxStream;
 use secrecy::SecretString;
-use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use url::Url;
+
+use crate::agent;
 
 /// How long anything awaited may take: far above what it does take, far below a test runner's patience.
 const PATIENCE: Duration = Duration::from_secs(6);
@@ -47,7 +42,6 @@ const LINES: usize = 4_096;
 /// Speech of a test's callers and agents: six times as fast as people speak.
 const QUICK: Millis = Millis(10);
 
-pub(crate) const GREETING: &str = "Hello, how can I help you?";
 pub(crate) const REFUND: &str = "refund twenty dollars on order 1182";
 
 /// The books after [`REFUND`].
@@ -65,7 +59,6 @@ pub(crate) struct Stage {
     pub(crate) timing: Timing,
     pub(crate) pace: Millis,
     pub(crate) tool_timeout: Millis,
-    pub(crate) key: KeyPlace,
     pub(crate) llm: Arc<dyn Llm>,
     /// The carrier reaches the gateway through this address.
     pub(crate) by_way_of: Option<Way>,
@@ -89,7 +82,6 @@ impl Default for Stage {
             timing: timing(),
             pace: QUICK,
             tool_timeout: Millis(400),
-            key: KeyPlace::Header("Idempotency-Key".to_owned()),
             llm: Arc::new(Builtin),
             by_way_of: None,
             helper: None,
@@ -141,12 +133,16 @@ impl Scene {
     pub(crate) async fn of(stage: Stage) -> Scene {
         let books = std::env::temp_dir().join(format!("wire-{}.db", uuid::Uuid::new_v4()));
         let shop = Shop::start(&books, stage.faults).await.unwrap();
-        let plan = Arc::new(plan(&stage));
+        let plan = Arc::new(agent::plan(stage.timing.clone(), stage.tool_timeout));
         let prompts = Arc::new(Overheard { llm: Arc::clone(&stage.llm), prompts: Mutex::default() });
         let agent = Arc::new(Agent {
             plan: Arc::clone(&plan),
             plan_text: serde_json::to_string(&*plan).unwrap().into(),
-            toolbox: Arc::new(toolbox(&stage, &shop)),
+            toolbox: Arc::new(agent::toolbox(
+                stage.tools_at.as_ref().unwrap_or(&shop.url),
+                shop.token.clone(),
+                stage.tool_timeout,
+            )),
             llm: Arc::clone(&prompts) as Arc<dyn Llm>,
             stt: Arc::new(Ear),
             tts: Arc::new(Voice::at(stage.pace)),
@@ -362,6 +358,11 @@ impl Caller {
         self.0.say(utter_at(text, QUICK)).await;
     }
 
+    /// Says nothing for so long, before what is said next.
+    pub(crate) async fn pause(&self, length: Millis) {
+        self.0.say(vec![0; length.samples().0 as usize]).await;
+    }
+
     pub(crate) async fn press(&self, key: char) {
         self.0.press(centralita::telephony::Key::parse(&key.to_string()).unwrap()).await;
     }
@@ -437,113 +438,4 @@ pub(crate) async fn here() -> Way {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let public = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
     Way { public, listener }
-}
-
-fn plan(stage: &Stage) -> Plan {
-    let parameter = |name: &str, kind, ask: &str| Parameter {
-        name: name.to_owned(),
-        kind,
-        description: String::new(),
-        required: true,
-        ask: ask.to_owned(),
-    };
-    let order = || parameter("order", ParameterKind::Digits, "Which order number?");
-    let tool = |name: &str, effects, question: &str, examples: &[&str], parameters| ToolPlan {
-        name: ToolName(name.into()),
-        description: String::new(),
-        examples: examples.iter().map(|e| (*e).to_owned()).collect(),
-        parameters,
-        effects,
-        confirm: Confirm {
-            policy: Policy::Always,
-            question: question.to_owned(),
-            short: "{{ amount | money }}".to_owned(),
-            action: "Refunding {{ amount | money }}.".to_owned(),
-            verbs: vec!["refund it".to_owned()],
-            voice: VoiceYes::ByEngine,
-            demands_mark: true,
-        },
-        phrases: ToolPhrases::default(),
-        idempotency: if stage.key == KeyPlace::None { Idempotency::None } else { Idempotency::Keyed },
-        timeout: stage.tool_timeout,
-    };
-    let question = "Refund {{ amount | money }} on order {{ order | digits }}?";
-    let refund = vec![order(), parameter("amount", ParameterKind::Money, "How much?")];
-    let refund_examples = ["refund {amount} on order {order}", "I want a refund"];
-    Plan {
-        agent: "shop".to_owned(),
-        language: Language::English,
-        currency: "USD".to_owned(),
-        greeting: GREETING.to_owned(),
-        prompt: String::new(),
-        tools: vec![
-            tool("shop.order", Effects::None, "", &["where is my order {order}"], vec![order()]),
-            tool("shop.refund", Effects::Irreversible, question, &refund_examples, refund),
-        ],
-        keys: BTreeMap::new(),
-        answers: Vec::new(),
-        timing: stage.timing.clone(),
-        hash: Digest::of_bytes(b"wire"),
-    }
-}
-
-fn toolbox(stage: &Stage, shop: &Shop) -> Toolbox {
-    let exchange = |method, path: &str, map: &[(&str, &str)]| Exchange {
-        method,
-        path: path.to_owned(),
-        query: BTreeMap::new(),
-        headers: BTreeMap::new(),
-        body: None,
-        map: map.iter().map(|(name, held)| ((*name).to_owned(), (*held).to_owned())).collect(),
-        success: None,
-        verify: Vec::new(),
-        errors: BTreeMap::new(),
-    };
-    let parameter = |name: &str, kind| Parameter {
-        name: name.to_owned(),
-        kind,
-        description: String::new(),
-        required: true,
-        ask: String::new(),
-    };
-    let order = || parameter("order", ParameterKind::Digits);
-    let tool = |name: &str, effects, parameters, prepare, request| ToolSpec {
-        name: ToolName(name.into()),
-        parameters,
-        effects,
-        prepare,
-        request,
-        key: stage.key.clone(),
-        not_done_on: [].into(),
-        timeout: stage.tool_timeout,
-    };
-    let look = |map| exchange(Method::Get, "/orders/{{ order }}", map);
-    let refund = Exchange {
-        body: Some(json!({"amount": "{{ amount }}"})),
-        ..exchange(Method::Post, "/orders/{{ order }}/refunds", &[("refunded", "amount")])
-    };
-    let tools = vec![
-        tool("shop.order", Effects::None, vec![order()], Vec::new(), look(&[("state", "body.status")])),
-        tool(
-            "shop.refund",
-            Effects::Irreversible,
-            vec![order(), parameter("amount", ParameterKind::Money)],
-            vec![look(&[("item", "item"), ("total", "total")])],
-            refund,
-        ),
-    ];
-    let bearer = SecretHeader {
-        header: "Authorization".to_owned(),
-        prefix: "Bearer ".to_owned(),
-        secret: "WIRE_SHOP_TOKEN".to_owned(),
-    };
-    let connection = Connection {
-        id: "shop".to_owned(),
-        base: stage.tools_at.clone().unwrap_or_else(|| shop.url.clone()),
-        allow_private: true,
-        secrets: vec![bearer],
-    };
-    let name = SecretName::reference("secret.WIRE_SHOP_TOKEN").unwrap();
-    let secrets = Secrets::from_env().with(name, shop.token.clone());
-    Toolbox::new(Language::English, "USD", &[connection], tools, &secrets).unwrap()
 }

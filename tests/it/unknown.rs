@@ -9,12 +9,13 @@ use centralita::core::base::Millis;
 use centralita::demo::shop::Faults;
 use centralita::store::{IntentState, OutcomeKind};
 
+use crate::cable::Cable;
 use crate::scene::{REFUND, Scene, Stage, told, twenty};
 
 const UNKNOWN: &str = "I'm sorry, I couldn't find out whether it went through";
 
-async fn lost_answers() -> Scene {
-    Scene::of(Stage { faults: Faults::LostAnswer, tool_timeout: Millis(250), ..Stage::default() }).await
+fn lost_answers() -> Stage {
+    Stage { faults: Faults::LostAnswer, tool_timeout: Millis(250), ..Stage::default() }
 }
 
 /// What was heard of its outcomes: unknown first, and *done* only after that.
@@ -27,7 +28,7 @@ fn unknown_and_then_done(recording: &Recording) {
 
 #[tokio::test]
 async fn asked_again_in_the_same_call_it_is_the_same_refund() {
-    let mut scene = lost_answers().await;
+    let mut scene = Scene::of(lost_answers()).await;
     let caller = scene.asked().await;
     caller.say("yes").await;
     scene.line("< settled t1 unknown").await;
@@ -45,7 +46,7 @@ async fn asked_again_in_the_same_call_it_is_the_same_refund() {
 
 #[tokio::test]
 async fn asked_again_in_the_next_call_of_the_same_number_it_is_the_same_refund() {
-    let mut scene = lost_answers().await;
+    let mut scene = Scene::of(lost_answers()).await;
     let caller = scene.asked().await;
     caller.say("yes").await;
     scene.line("< settled t1 unknown").await;
@@ -64,8 +65,28 @@ async fn asked_again_in_the_next_call_of_the_same_number_it_is_the_same_refund()
 }
 
 #[tokio::test]
+async fn asked_again_after_the_stream_broke_it_is_the_same_refund() {
+    let (cable, way) = Cable::new().await;
+    let mut scene = Scene::of(Stage { by_way_of: Some(way), ..lost_answers() }).await;
+    let caller = scene.asked().await;
+    caller.say("yes").await;
+    scene.line("> run t1").await;
+    cable.cut();
+    scene.line("-1 0.").await;
+    scene.line("< played #1").await;
+    caller.say(REFUND).await;
+    scene.line("note asked t1").await;
+    caller.say("yes").await;
+    scene.line("< settled t1 done").await;
+    caller.finish().await;
+    drop(cable);
+    assert_eq!(scene.refunds().await, twenty());
+    scene.close().await;
+}
+
+#[tokio::test]
 async fn who_leaves_before_the_outcome_is_known_leaves_it_on_record_as_unknown() {
-    let mut scene = lost_answers().await;
+    let mut scene = Scene::of(lost_answers()).await;
     let caller = scene.asked().await;
     caller.say("yes").await;
     scene.line("> run t1").await;

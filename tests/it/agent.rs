@@ -1,0 +1,128 @@
+//! The agent of every scene, and its two tools at the sample shop: an order looked up, an order refunded.
+//!
+//! Promises: the refund always asks, by mark, and carries a key by which the shop knows a repeated one.
+//! Never: reads a file; the definitions' own tests do.
+
+use std::collections::BTreeMap;
+
+use centralita::core::base::{Digest, Millis, ToolName};
+use centralita::core::conversation::{
+    Confirm, Effects, Idempotency, Parameter, ParameterKind, Plan, Policy, Timing, ToolPhrases, ToolPlan,
+    VoiceYes,
+};
+use centralita::core::language::Language;
+use centralita::integrations::{Connection, Exchange, KeyPlace, Method, SecretHeader, ToolSpec, Toolbox};
+use centralita::secrets::{SecretName, Secrets};
+use secrecy::SecretString;
+use serde_json::json;
+use url::Url;
+
+pub(crate) const GREETING: &str = "Hello, how can I help you?";
+
+/// The agent, with these waits.
+pub(crate) fn plan(timing: Timing, timeout: Millis) -> Plan {
+    let tool = |name, effects, question: &str, examples: &[&str], parameters| ToolPlan {
+        name,
+        description: String::new(),
+        examples: examples.iter().map(|e| (*e).to_owned()).collect(),
+        parameters,
+        effects,
+        confirm: Confirm {
+            policy: Policy::Always,
+            question: question.to_owned(),
+            short: "{{ amount | money }}".to_owned(),
+            action: "Refunding {{ amount | money }}.".to_owned(),
+            verbs: vec!["refund it".to_owned()],
+            voice: VoiceYes::ByEngine,
+            demands_mark: true,
+        },
+        phrases: ToolPhrases::default(),
+        idempotency: Idempotency::Keyed,
+        timeout,
+    };
+    let question = "Refund {{ amount | money }} on order {{ order | digits }}?";
+    let examples = ["refund {amount} on order {order}", "I want a refund"];
+    Plan {
+        agent: "shop".to_owned(),
+        language: Language::English,
+        currency: "USD".to_owned(),
+        greeting: GREETING.to_owned(),
+        prompt: String::new(),
+        tools: vec![
+            tool(status(), Effects::None, "", &["where is my order {order}"], vec![order()]),
+            tool(refund(), Effects::Irreversible, question, &examples, vec![order(), amount()]),
+        ],
+        keys: BTreeMap::new(),
+        answers: Vec::new(),
+        timing,
+        hash: Digest::of_bytes(b"wire"),
+    }
+}
+
+/// Its tools, at that shop.
+pub(crate) fn toolbox(shop: &Url, token: SecretString, timeout: Millis) -> Toolbox {
+    let look_up = |map| exchange(Method::Get, "/orders/{{ order }}", map);
+    let tool = |name, effects, parameters, prepare, request| ToolSpec {
+        name,
+        parameters,
+        effects,
+        prepare,
+        request,
+        key: KeyPlace::Header("Idempotency-Key".to_owned()),
+        not_done_on: [].into(),
+        timeout,
+    };
+    let pay_back = Exchange {
+        body: Some(json!({"amount": "{{ amount }}"})),
+        ..exchange(Method::Post, "/orders/{{ order }}/refunds", &[("refunded", "amount")])
+    };
+    let first = vec![look_up(&[("item", "item"), ("total", "total")])];
+    let tools = vec![
+        tool(status(), Effects::None, vec![order()], Vec::new(), look_up(&[("state", "body.status")])),
+        tool(refund(), Effects::Irreversible, vec![order(), amount()], first, pay_back),
+    ];
+    let bearer = SecretHeader {
+        header: "Authorization".to_owned(),
+        prefix: "Bearer ".to_owned(),
+        secret: "WIRE_SHOP_TOKEN".to_owned(),
+    };
+    let connection =
+        Connection { id: "shop".to_owned(), base: shop.clone(), allow_private: true, secrets: vec![bearer] };
+    let name = SecretName::reference("secret.WIRE_SHOP_TOKEN").unwrap();
+    let secrets = Secrets::from_env().with(name, token);
+    Toolbox::new(Language::English, "USD", &[connection], tools, &secrets).unwrap()
+}
+
+fn status() -> ToolName {
+    ToolName("shop.order".into())
+}
+
+fn refund() -> ToolName {
+    ToolName("shop.refund".into())
+}
+
+fn order() -> Parameter {
+    parameter("order", ParameterKind::Digits, "Which order number?")
+}
+
+fn amount() -> Parameter {
+    parameter("amount", ParameterKind::Money, "How much?")
+}
+
+fn parameter(name: &str, kind: ParameterKind, ask: &str) -> Parameter {
+    Parameter { name: name.to_owned(), kind, description: String::new(), required: true, ask: ask.to_owned() }
+}
+
+fn exchange(method: Method, path: &str, map: &[(&str, &str)]) -> Exchange {
+    Exchange {
+        method,
+        path: path.to_owned(),
+        query: BTreeMap::new(),
+        headers: BTreeMap::new(),
+        body: None,
+        map: map.iter().map(|(name, held)| ((*name).to_owned(), (*held).to_owned())).collect(),
+        success: None,
+        verify: Vec::new(),
+        errors: BTreeMap::new(),
+    }
+}
