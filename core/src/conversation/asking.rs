@@ -187,7 +187,7 @@ impl Conversation {
         };
         self.confirmation.breathe(at, naming);
         // Nothing else can be on the line: the question was heard out.
-        self.playback.open_next(at, out);
+        self.open_next(at, out);
     }
 
     /// The sentence that names the action, if there is one.

@@ -46,15 +46,19 @@ impl Conversation {
     fn next_reply(&mut self, at: CallTime, out: &mut Outputs) {
         let closing = matches!(self.life, Life::Closing { .. });
         if self.turn.is_quiet() || closing {
-            self.playback.open_next(at, out);
+            self.open_next(at, out);
         }
     }
 
-    fn next_generation(&mut self, at: CallTime, out: &mut Outputs) {
-        if !self.life.is_live() || self.proposals.any_open() || !self.confirmation.is_closed() {
-            return;
-        }
-        if self.untold > 0 && self.generation.state == State::Idle {
+    /// Opens the next reply; while a question is open, only what belongs to it.
+    pub(super) fn open_next(&mut self, at: CallTime, out: &mut Outputs) {
+        let asked = self.confirmation.ask().map(|ask| ask.proposal);
+        let may = |role| asked.is_none_or(|p| role == Role::Question(p) || role == Role::Action(p));
+        self.playback.open_next(at, may, out);
+    }
+
+    fn next_round_of_tools(&mut self) {
+        if self.may_generate() && self.untold > 0 && self.generation.state == State::Idle {
             self.next_round();
         }
         if self.generation.state == State::Due && self.turn.is_quiet() {

@@ -147,10 +147,11 @@ impl Playback {
         }
     }
 
-    /// Puts the next waiting reply on the line, if the line is free.
-    pub(super) fn open_next(&mut self, at: CallTime, out: &mut Outputs) {
+    /// Puts the next waiting reply that may be said now on the line, if the line is free.
+    pub(super) fn open_next(&mut self, at: CallTime, may: impl Fn(Role) -> bool, out: &mut Outputs) {
+        let next = self.waiting.iter().position(|waiting| may(waiting.role));
         if self.is_silent()
-            && let Some(mut reply) = self.waiting.pop_front()
+            && let Some(mut reply) = next.and_then(|n| self.waiting.remove(n))
         {
             self.last = self.last.next();
             reply.id = self.last;
