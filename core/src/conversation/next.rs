@@ -21,6 +21,8 @@ impl Conversation {
             return;
         }
         self.next_question(out);
+        // Before the reply: it may bring a word to say.
+        self.next_round_of_tools();
         self.next_reply(at, out);
         self.next_generation(at, out);
         self.follow_waits(at);
@@ -61,7 +63,15 @@ impl Conversation {
         if self.may_generate() && self.untold > 0 && self.generation.state == State::Idle {
             self.next_round();
         }
-        if self.generation.state == State::Due && self.turn.is_quiet() {
+    }
+
+    /// Every result stands, and nothing is being asked.
+    fn may_generate(&self) -> bool {
+        self.life.is_live() && !self.proposals.any_open() && self.confirmation.is_closed()
+    }
+
+    fn next_generation(&mut self, at: CallTime, out: &mut Outputs) {
+        if self.may_generate() && self.generation.state == State::Due && self.turn.is_quiet() {
             self.untold = 0;
             let generation = self.generation.start(at, &self.plan.timing);
             let (history, digest) = (self.history.entries().len(), self.history.digest());
