@@ -171,7 +171,7 @@ impl Conversation {
     /// The caller said yes, or says it again in the breath.
     pub(super) fn on_yes(&mut self, at: CallTime, words: String, out: &mut Outputs) {
         if let Confirmation::Breath { .. } = self.confirmation {
-            self.confirmation.hold(super::gate::Hold::Free);
+            self.confirmation.hold(self.hold());
             return;
         }
         let Some(ask) = self.confirmation.ask() else { return };
@@ -185,7 +185,7 @@ impl Conversation {
                 Naming::Speaking
             }
         };
-        self.confirmation.breathe(at, naming);
+        self.confirmation.breathe(at, naming, self.hold());
         // Nothing else can be on the line: the question was heard out.
         self.open_next(at, out);
     }

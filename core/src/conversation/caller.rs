@@ -9,7 +9,7 @@ use super::order::{Note, Order, Role, Verdict, Why};
 use super::outputs::Outputs;
 use super::playback::End;
 use super::proposals::Stage;
-use super::turn::{Lost, Said};
+use super::turn::{Frames, Lost, Said};
 use super::{Conversation, Entry};
 use crate::base::{CallTime, Position};
 use crate::language::Phrase;
@@ -19,13 +19,27 @@ const LOST_TURNS_MAX: u8 = 3;
 
 impl Conversation {
     /// The caller began to speak: what may be interrupted stops, and a breath is held.
-    pub(super) fn on_speech(&mut self, at: CallTime, out: &mut Outputs) {
+    pub(super) fn on_speech(&mut self, at: CallTime, from: Position, out: &mut Outputs) {
         if !self.life.may_speak() {
             return;
         }
-        self.turn.started(at, &self.plan.timing);
-        self.confirmation.hold(Hold::Speech);
+        self.turn.started(at, from, &self.plan.timing);
+        self.confirmation.hold(self.hold());
         self.interrupt(out);
+    }
+
+    pub(super) fn on_frames(&mut self, frames: Frames) {
+        self.frames = frames;
+        self.confirmation.hold(self.hold());
+    }
+
+    /// What holds a breath now.
+    pub(super) fn hold(&self) -> Hold {
+        match (self.frames, self.turn.is_quiet()) {
+            (Frames::Stalled, _) => Hold::Stalled,
+            (Frames::Flowing, false) => Hold::Speech,
+            (Frames::Flowing, true) => Hold::Free,
+        }
     }
 
     /// Stops the reply on the line, if its role lets a caller stop it.

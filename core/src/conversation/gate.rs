@@ -116,6 +116,8 @@ pub(super) enum Confirmation {
     /// The caller said yes. The action is named aloud, and leaves when nothing holds it.
     Breath {
         ask: Ask,
+        /// Of the question; what was said before it is no answer here either.
+        end: Position,
         naming: Naming,
         hold: Hold,
         leaves: CallTime,
@@ -250,10 +252,12 @@ impl Confirmation {
     }
 
     /// The caller said yes: the breath begins.
-    pub(super) fn breathe(&mut self, at: CallTime, naming: Naming) {
-        if let Some(ask) = self.close() {
+    pub(super) fn breathe(&mut self, at: CallTime, naming: Naming, hold: Hold) {
+        if let Confirmation::Listening { end, .. } = *self
+            && let Some(ask) = self.close()
+        {
             let (leaves, expires) = (at + BREATH, at + PERMIT_LIFE);
-            *self = Confirmation::Breath { ask, naming, hold: Hold::Free, leaves, expires };
+            *self = Confirmation::Breath { ask, end, naming, hold, leaves, expires };
         }
     }
 
@@ -326,12 +330,19 @@ impl Confirmation {
             Confirmation::Listening { ask, end, .. } => {
                 Some(ask.rule_answer(said, all, *end, language, &cues))
             }
-            Confirmation::Breath { .. } => Some(match all {
-                Answer::Yes | Answer::Backchannel => (Ruling::Yes, Verdict::Spoken(all)),
-                Answer::No | Answer::Wait | Answer::Change | Answer::Question | Answer::Unclear => {
-                    (Ruling::AskAgain(Form::Tagged), Verdict::Spoken(all))
-                }
-            }),
+            Confirmation::Breath { end, .. } => {
+                let told =
+                    said.lost == Lost::Nothing && said.words.iter().all(|word| begins_after(word, *end));
+                // A yes that the engine denies was something else.
+                let denied = matches!(said.affirmation, Affirmation::Doubtful | Affirmation::Absent);
+                let stands = match all {
+                    Answer::Yes => told && !denied,
+                    Answer::Backchannel => told,
+                    Answer::No | Answer::Wait | Answer::Change | Answer::Question | Answer::Unclear => false,
+                };
+                let ruling = if stands { Ruling::Yes } else { Ruling::AskAgain(Form::Tagged) };
+                Some((ruling, Verdict::Spoken(all)))
+            }
         }
     }
 
@@ -347,6 +358,10 @@ impl Confirmation {
             }
         }
     }
+}
+
+fn begins_after(word: &Word, end: Position) -> bool {
+    word.span.is_some_and(|span| span.from >= end)
 }
 
 impl Permit {
@@ -365,7 +380,7 @@ impl Ask {
         language: Language,
         cues: &Cues<'_>,
     ) -> (Ruling, Verdict) {
-        let after = |w: &&Word| w.span.is_some_and(|span| span.from >= end);
+        let after = |word: &&Word| begins_after(word, end);
         let words = join(said.words.iter().filter(after));
         if words.is_empty() {
             return match (all, said.lost) {

@@ -42,12 +42,12 @@ pub use timer::Timer;
 use crate::base::{CallTime, Digest};
 use crate::language::Phrase;
 use crate::template::Renderer;
-use gate::{Confirmation, Hold};
+use gate::Confirmation;
 use generation::{Generation, Patience};
 use lifecycle::{Life, Silence};
 use playback::{End, Playback};
 use proposals::Proposals;
-use turn::{Keypad, Turn};
+use turn::{Frames, Keypad, Turn};
 
 /// Timers that may fire before one event. Each firing leaves its state, so a handful is the most there can be;
 /// the bound turns a mistake of ours into a late timer instead of a loop.
@@ -64,6 +64,7 @@ pub struct Conversation {
     life: Life,
     silence: Silence,
     turn: Turn,
+    frames: Frames,
     keypad: Keypad,
     playback: Playback,
     generation: Generation,
@@ -97,6 +98,7 @@ impl Conversation {
             life: Life::Ringing,
             silence: Silence::Busy { reminded: 0 },
             turn: Turn::Quiet,
+            frames: Frames::Flowing,
             keypad: Keypad::Idle,
             playback: Playback::new(),
             generation: Generation::new(),
@@ -185,13 +187,10 @@ impl Conversation {
         }
         match event {
             Event::Answered(answered) => self.on_answered(answered),
-            Event::SpeechStarted { .. } => self.on_speech(at, out),
+            Event::SpeechStarted { at: from } => self.on_speech(at, from, out),
             Event::SpeechStopped { .. } => self.turn.stopped(at, &self.plan.timing),
-            Event::LineStalled => self.confirmation.hold(Hold::Stalled),
-            Event::LineResumed => {
-                let hold = if self.turn.is_quiet() { Hold::Free } else { Hold::Speech };
-                self.confirmation.hold(hold);
-            }
+            Event::LineStalled => self.on_frames(Frames::Stalled),
+            Event::LineResumed => self.on_frames(Frames::Flowing),
             Event::Key { key, at: position } => self.on_key(at, key, position, out),
             Event::Heard(transcript) => {
                 if let Some(said) = self.turn.heard(transcript) {
