@@ -395,9 +395,11 @@ impl Ask {
         let again = Ruling::AskAgain(Form::Tagged);
         // A judgement by sound is of the whole turn: it says nothing where the turn began over the question.
         let over = said.affirmation != Affirmation::ByWords && !said.words.iter().all(|w| after(&w));
+        // A word without a span may lie anywhere, and may be the one that takes the yes back.
+        let unplaced = said.words.iter().any(|word| word.span.is_none());
         match said.affirmation {
             _ if over => (Ruling::AskAgain(Form::Short), Verdict::Early),
-            _ if said.lost == Lost::Words => (again, Verdict::Spoken(Answer::Unclear)),
+            _ if said.lost == Lost::Words || unplaced => (again, Verdict::Spoken(Answer::Unclear)),
             Affirmation::Absent if answer == Answer::Yes => (again, Verdict::Spoken(Answer::Unclear)),
             Affirmation::ByWords | Affirmation::Absent if answer != Answer::Yes => {
                 (again, Verdict::Spoken(answer))
