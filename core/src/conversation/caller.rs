@@ -99,8 +99,10 @@ impl Conversation {
     pub(super) fn new_turn(&mut self, out: &mut Outputs) {
         self.count_turn();
         self.drop_generation(out);
-        // What became of an action is told whatever is said meanwhile.
-        self.playback.forget_waiting(|role| matches!(role, Role::Outcome(_) | Role::Goodbye));
+        // What became of an action is told whatever is said meanwhile, and an open question stays open.
+        self.playback.forget_waiting(|role| {
+            matches!(role, Role::Outcome(_) | Role::Goodbye | Role::Question(_) | Role::Action(_))
+        });
         self.generation.new_turn();
         self.patience.new_turn();
         if matches!(self.life, Life::Closing { why: Why::Silence, .. }) {
@@ -145,6 +147,8 @@ impl Conversation {
 
     /// A number is complete.
     pub(super) fn on_keyed(&mut self, keys: String, out: &mut Outputs) {
+        // What was begun since the last key answers to something older.
+        self.interrupt(out);
         self.history.push(Entry::Keys { keys });
         self.new_turn(out);
     }
