@@ -19,11 +19,11 @@ const LOST_TURNS_MAX: u8 = 3;
 
 impl Conversation {
     /// The caller began to speak: what may be interrupted stops.
-    pub(super) fn on_speech(&mut self, at: CallTime, out: &mut Outputs) {
+    pub(super) fn on_speech(&mut self, at: CallTime, from: Position, out: &mut Outputs) {
         if !self.life.may_speak() {
             return;
         }
-        self.turn.started(at, &self.plan.timing);
+        self.turn.started(at, from, &self.plan.timing);
         self.interrupt(at, out);
     }
 

@@ -121,6 +121,8 @@ pub(super) enum Confirmation {
     /// The caller said yes. The action is named aloud, and leaves when nothing holds it.
     Breath {
         ask: Ask,
+        /// Of the question; what was said before it is no answer here either.
+        end: Position,
         naming: Naming,
         leaves: CallTime,
         expires: CallTime,
@@ -259,9 +261,11 @@ impl Confirmation {
 
     /// The caller said yes: the breath begins.
     pub(super) fn breathe(&mut self, at: CallTime, naming: Naming) {
-        if let Some(ask) = self.close() {
+        if let Confirmation::Listening { end, .. } = *self
+            && let Some(ask) = self.close()
+        {
             let (leaves, expires) = (at + BREATH, at + PERMIT_LIFE);
-            *self = Confirmation::Breath { ask, naming, leaves, expires };
+            *self = Confirmation::Breath { ask, end, naming, leaves, expires };
         }
     }
 
@@ -336,16 +340,25 @@ impl Confirmation {
             Confirmation::Listening { ask, end, .. } => {
                 Some(ask.rule_answer(said, all, *end, language, &cues))
             }
-            // What was lost may have been a no.
-            Confirmation::Breath { .. } if said.lost == Lost::Words => {
+            // What was lost, or has no place after the question, may have been a no.
+            Confirmation::Breath { end, .. } if said.lost == Lost::Words || !said.is_after(*end) => {
                 Some((Ruling::AskAgain(Form::Tagged), Verdict::Spoken(Answer::Unclear)))
             }
-            Confirmation::Breath { .. } => Some(match all {
-                Answer::Yes | Answer::Backchannel => (Ruling::Yes, Verdict::Spoken(all)),
-                Answer::No | Answer::Wait | Answer::Change | Answer::Question | Answer::Unclear => {
-                    (Ruling::AskAgain(Form::Tagged), Verdict::Spoken(all))
-                }
-            }),
+            Confirmation::Breath { .. } => {
+                // A yes that the engine denies was something else.
+                let denied = matches!(said.affirmation, Affirmation::Doubtful | Affirmation::Absent);
+                let ruling = match all {
+                    Answer::Yes if !denied => Ruling::Yes,
+                    Answer::Backchannel => Ruling::Yes,
+                    Answer::Yes
+                    | Answer::No
+                    | Answer::Wait
+                    | Answer::Change
+                    | Answer::Question
+                    | Answer::Unclear => Ruling::AskAgain(Form::Tagged),
+                };
+                Some((ruling, Verdict::Spoken(all)))
+            }
         }
     }
 
@@ -402,9 +415,11 @@ impl Ask {
         let again = Ruling::AskAgain(Form::Tagged);
         // A judgement by sound is of the whole turn: it says nothing where the turn began over the question.
         let over = said.affirmation != Affirmation::ByWords && !said.words.iter().all(|w| after(&w));
+        // A word without a span may lie anywhere, and may be the one that takes the yes back.
+        let unplaced = said.words.iter().any(|word| word.span.is_none());
         match said.affirmation {
             _ if over => (Ruling::AskAgain(Form::Short), Verdict::Early),
-            _ if said.lost == Lost::Words => (again, Verdict::Spoken(Answer::Unclear)),
+            _ if said.lost == Lost::Words || unplaced => (again, Verdict::Spoken(Answer::Unclear)),
             _ if echoes(language, &words, &self.question) => (again, Verdict::Echo),
             Affirmation::Absent if answer == Answer::Yes => (again, Verdict::Spoken(Answer::Unclear)),
             Affirmation::ByWords | Affirmation::Absent if answer != Answer::Yes => {

@@ -188,7 +188,7 @@ impl Conversation {
         }
         match event {
             Event::Answered(answered) => self.on_answered(answered),
-            Event::SpeechStarted { .. } => self.on_speech(at, out),
+            Event::SpeechStarted { at: from } => self.on_speech(at, from, out),
             Event::SpeechStopped { .. } => self.turn.stopped(at, &self.plan.timing),
             Event::LineStalled => self.hearing = Hearing::Stalled,
             Event::LineResumed => {

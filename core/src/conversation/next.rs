@@ -21,6 +21,8 @@ impl Conversation {
             return;
         }
         self.next_question(out);
+        // Before the reply: it may bring a word to say.
+        self.next_round_of_tools();
         self.next_reply(at, out);
         self.next_generation(at, out);
         self.follow_waits(at);
@@ -54,14 +56,19 @@ impl Conversation {
         }
     }
 
-    fn next_generation(&mut self, at: CallTime, out: &mut Outputs) {
-        if !self.life.is_live() || self.proposals.any_open() || !self.confirmation.is_closed() {
-            return;
-        }
-        if self.untold > 0 && self.generation.state == State::Idle {
+    /// Every result stands, and nothing is being asked.
+    fn may_generate(&self) -> bool {
+        self.life.is_live() && !self.proposals.any_open() && self.confirmation.is_closed()
+    }
+
+    fn next_round_of_tools(&mut self) {
+        if self.may_generate() && self.untold > 0 && self.generation.state == State::Idle {
             self.next_round();
         }
-        if self.generation.state == State::Due && self.turn.is_quiet() {
+    }
+
+    fn next_generation(&mut self, at: CallTime, out: &mut Outputs) {
+        if self.may_generate() && self.generation.state == State::Due && self.turn.is_quiet() {
             self.untold = 0;
             let generation = self.generation.start(at, &self.plan.timing);
             let (history, digest) = (self.history.entries().len(), self.history.digest());

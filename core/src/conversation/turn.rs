@@ -6,7 +6,7 @@
 use super::event::{Affirmation, Transcript, TranscriptEnd, Word};
 use super::plan::Timing;
 use super::timer::Timer;
-use crate::base::CallTime;
+use crate::base::{CallTime, Position};
 
 /// Most words kept of one turn: a minute of fast speech. What is beyond is dropped, which no answer needs.
 const WORDS_MAX: usize = 400;
@@ -41,6 +41,8 @@ pub(super) enum Turn {
 /// What a turn has brought so far.
 #[derive(Clone, Debug)]
 pub(super) struct Said {
+    /// Where the turn began.
+    from: Position,
     pub(super) words: Vec<Word>,
     pub(super) affirmation: Affirmation,
     pub(super) lost: Lost,
@@ -55,9 +57,22 @@ pub(super) enum Lost {
     Words,
 }
 
+impl Transcript {
+    /// Whether it has words, and all of them ended before a position.
+    fn is_before(&self, position: Position) -> bool {
+        let before = |word: &Word| word.span.is_some_and(|span| span.to <= position);
+        !self.words.is_empty() && self.words.iter().all(before)
+    }
+}
+
 impl Said {
-    fn nothing() -> Said {
-        Said { words: Vec::new(), affirmation: Affirmation::ByWords, lost: Lost::Nothing, owed: 0 }
+    fn nothing(from: Position) -> Said {
+        Said { from, words: Vec::new(), affirmation: Affirmation::ByWords, lost: Lost::Nothing, owed: 0 }
+    }
+
+    /// Whether every word began at that position or later; a word without a span may lie anywhere.
+    pub(super) fn is_after(&self, end: Position) -> bool {
+        self.words.iter().all(|word| word.span.is_some_and(|span| span.from >= end))
     }
 
     /// The words as one text.
@@ -76,9 +91,9 @@ impl Turn {
         matches!(self, Turn::Quiet)
     }
 
-    pub(super) fn started(&mut self, at: CallTime, timing: &Timing) {
+    pub(super) fn started(&mut self, at: CallTime, from: Position, timing: &Timing) {
         let said = match std::mem::replace(self, Turn::Quiet) {
-            Turn::Quiet => Said::nothing(),
+            Turn::Quiet => Said::nothing(from),
             Turn::Talking { said, .. } | Turn::Stopped { said, .. } => said,
         };
         *self = Turn::Talking { said, until: at + timing.turn };
@@ -86,7 +101,8 @@ impl Turn {
 
     pub(super) fn stopped(&mut self, at: CallTime, timing: &Timing) {
         if let Turn::Talking { said, .. } = self {
-            let mut said = std::mem::replace(said, Said::nothing());
+            let from = said.from;
+            let mut said = std::mem::replace(said, Said::nothing(from));
             said.owed = said.owed.saturating_add(1);
             *self = Turn::Stopped { said, until: at + timing.transcript };
         }
@@ -99,6 +115,10 @@ impl Turn {
             Turn::Talking { said, .. } => (said, false),
             Turn::Stopped { said, .. } => (said, true),
         };
+        if transcript.is_before(said.from) {
+            // Late words of a turn that was given up: they are no part of this one, and owe nothing to it.
+            return None;
+        }
         let affirmation = match transcript.end {
             TranscriptEnd::Partial => return None,
             TranscriptEnd::Final => None,
@@ -142,7 +162,7 @@ impl Turn {
 
     fn take(&mut self) -> Said {
         match std::mem::replace(self, Turn::Quiet) {
-            Turn::Quiet => Said::nothing(),
+            Turn::Quiet => Said::nothing(Position::START),
             Turn::Talking { said, .. } | Turn::Stopped { said, .. } => said,
         }
     }

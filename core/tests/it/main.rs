@@ -5,3 +5,4 @@
 
 mod calls;
 mod house;
+mod sim;

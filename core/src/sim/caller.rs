@@ -1,0 +1,173 @@
+//! Simulated callers: what they say, when, and what they mean by it.
+//!
+//! Promises: the meaning is known apart from the words, so the gate is judged by what the caller wanted.
+//! Never: hears the agent's audio; a caller answers to what was played.
+
+use super::random::Random;
+use crate::base::{CallTime, LINE_RATE_HZ, Millis, Position, Span};
+use crate::conversation::Word;
+use crate::language::Language;
+
+/// What a caller means. Only `Yes` gives leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    Yes,
+    No,
+    Wait,
+    Change,
+    Question,
+    Backchannel,
+    /// Anything else: a wish, a story.
+    Talk,
+    /// No speech at all, though it sounds like some.
+    Noise,
+}
+
+/// One thing a caller said, as it truly was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spoken {
+    pub meaning: Meaning,
+    pub span: Span,
+}
+
+/// What is known to the simulator alone about a fact: the speech a transcript is of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Truth {
+    pub spoken: Vec<Spoken>,
+    /// Of the `SpeechStopped` that this transcript answers.
+    pub stop: Option<Position>,
+}
+
+/// One thing to be said.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Utterance {
+    pub(super) meaning: Meaning,
+    pub(super) text: &'static str,
+    pub(super) from: CallTime,
+    pub(super) to: CallTime,
+}
+
+/// How a caller behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Temper {
+    Cooperative,
+    /// Says yes over the question.
+    Hurried,
+    /// Talks into whatever is said.
+    Interrupting,
+    Silent,
+    /// Declines, wants it otherwise, asks back.
+    Difficult,
+    /// Takes a yes back.
+    Retracting,
+    /// Presses keys.
+    Keys,
+    /// Says yes and goes on talking.
+    Chatty,
+    /// Speaks without end.
+    Endless,
+}
+
+pub(super) const TEMPERS: &[Temper] = &[
+    Temper::Cooperative,
+    Temper::Cooperative,
+    Temper::Hurried,
+    Temper::Interrupting,
+    Temper::Silent,
+    Temper::Difficult,
+    Temper::Retracting,
+    Temper::Retracting,
+    Temper::Keys,
+    Temper::Chatty,
+    Temper::Endless,
+];
+
+/// One spoken word lasts this long.
+const WORD: u32 = 280;
+
+impl Utterance {
+    pub(super) fn new(
+        language: Language,
+        meaning: Meaning,
+        from: CallTime,
+        random: &mut Random,
+    ) -> Utterance {
+        let text = random.pick(texts(language, meaning));
+        let words = text.split(' ').count() as u32;
+        Utterance { meaning, text, from, to: from + Millis(words * WORD) }
+    }
+
+    pub(super) fn spoken(&self) -> Spoken {
+        Spoken { meaning: self.meaning, span: Span { from: track(self.from), to: track(self.to) } }
+    }
+
+    /// The words with their spans, in equal parts.
+    pub(super) fn words(&self) -> Vec<Word> {
+        let texts: Vec<&str> = self.text.split(' ').filter(|text| !text.is_empty()).collect();
+        let span = self.spoken().span;
+        let part = span.to.since(span.from).0 / texts.len().max(1) as u32;
+        let word = |(n, text): (usize, &&str)| {
+            let from = span.from + crate::base::Samples(part * n as u32);
+            let span = Span { from, to: from + crate::base::Samples(part) };
+            Word { text: (*text).to_owned(), span: Some(span) }
+        };
+        texts.iter().enumerate().map(word).collect()
+    }
+}
+
+/// Where the caller's track is at that time.
+pub(super) fn track(at: CallTime) -> Position {
+    Position(u64::from(at.0) * u64::from(LINE_RATE_HZ / 1_000))
+}
+
+fn texts(language: Language, meaning: Meaning) -> &'static [&'static str] {
+    match (language, meaning) {
+        (_, Meaning::Noise) => &[""],
+        (Language::English, Meaning::Yes) => &["yes", "yes please", "go ahead", "sure"],
+        (Language::English, Meaning::No) => &["no", "no thanks", "no don't do that"],
+        (Language::English, Meaning::Wait) => &["wait", "hold on", "no wait"],
+        (Language::English, Meaning::Change) => &["yes but only twenty dollars", "make it thirty dollars"],
+        (Language::English, Meaning::Question) => &["how much is it", "what order"],
+        (Language::English, Meaning::Backchannel) => &["mm-hm"],
+        (Language::English, Meaning::Talk) => {
+            &["I want my money back", "my cat sat on the order", "the lamp broke"]
+        }
+        (Language::Spanish, Meaning::Yes) => &["sí", "sí por favor", "adelante", "claro"],
+        (Language::Spanish, Meaning::No) => &["no", "no gracias", "no lo hagas"],
+        (Language::Spanish, Meaning::Wait) => &["espera", "un momento", "no espera"],
+        (Language::Spanish, Meaning::Change) => &["sí pero solo veinte dólares", "mejor treinta dólares"],
+        (Language::Spanish, Meaning::Question) => &["cuánto es", "qué pedido"],
+        (Language::Spanish, Meaning::Backchannel) => &["ajá"],
+        (Language::Spanish, Meaning::Talk) => &["quiero mi dinero", "mi gato duerme en la caja"],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::language::{Answer, Cues, judge};
+
+    /// Where words and meaning part, it is by a fault that was drawn, never by the phrase.
+    #[test]
+    fn every_phrase_of_a_caller_is_judged_as_it_is_meant() {
+        for language in Language::ALL {
+            for (meaning, want) in [
+                (Meaning::Yes, Answer::Yes),
+                (Meaning::No, Answer::No),
+                (Meaning::Change, Answer::Change),
+                (Meaning::Question, Answer::Question),
+                (Meaning::Backchannel, Answer::Backchannel),
+                (Meaning::Talk, Answer::Unclear),
+            ] {
+                for text in texts(language, meaning) {
+                    let got = judge(language, text, &Cues::default());
+                    assert_eq!(got, want, "{language}: {text}");
+                }
+            }
+            for text in texts(language, Meaning::Wait) {
+                let got = judge(language, text, &Cues::default());
+                assert!(matches!(got, Answer::Wait | Answer::No), "{language}: {text} is {got:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Promise 2: no effect starts twice, and nobody says *done* of what is not known to be done.
+//!
+//! The ledger holds every request that left. The same action may leave again after it failed; after it was done,
+//! when the caller has spoken since; and while nobody knows, only under the very key it had, to a system that
+//! honours keys.
+//!
+//! Promises: a request without an answer counts as one that may have happened.
+//! Never: trusts the order of outcomes: the first that is not *unknown* is the truth.
+
+use std::sync::Arc;
+
+use super::Seen;
+use crate::base::{Digest, ProposalId, ToolName};
+use crate::conversation::{ActionKey, Effects, Event, Idempotency, Order, Outcome, Plan, Role, Timer};
+use crate::language::claims_done;
+
+#[derive(Debug)]
+pub(super) struct Once {
+    plan: Arc<Plan>,
+    ledger: Vec<Sent>,
+    /// Words and keys of the caller so far.
+    spoken: u32,
+    /// When each proposal was resolved, counted in the caller's words.
+    prepared: Vec<(ProposalId, u32)>,
+}
+
+/// One request that left, in this call or an earlier one.
+#[derive(Debug)]
+struct Sent {
+    proposal: Option<ProposalId>,
+    tool: ToolName,
+    action: Digest,
+    key: String,
+    fate: Fate,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    UnderWay,
+    Unknown,
+    Failed,
+    /// With the caller's words so far.
+    Done {
+        spoken: u32,
+    },
+}
+
+impl Once {
+    pub(super) fn new(plan: Arc<Plan>) -> Once {
+        Once { plan, ledger: Vec::new(), spoken: 0, prepared: Vec::new() }
+    }
+
+    pub(super) fn sees(&mut self, seen: &Seen<'_>) -> Result<(), String> {
+        match seen {
+            Seen::Event(event, _) => self.event(event),
+            Seen::Order(Order::Run { proposal, tool, key, permit, .. }) => {
+                return self.runs(*proposal, tool, key, permit.action());
+            }
+            Seen::Order(Order::Say { role, text, .. }) => return self.says(*role, text),
+            Seen::Timer(timer) => self.timer(*timer),
+            Seen::Order(_) | Seen::Rest { .. } => {}
+        }
+        Ok(())
+    }
+
+    fn timer(&mut self, timer: Timer) {
+        // Keys and words that were held back become the caller's turn.
+        self.spoken += u32::from(matches!(timer, Timer::Keys | Timer::Transcript | Timer::TurnLimit));
+    }
+
+    fn event(&mut self, event: &Event) {
+        if let Event::Answered(answered) = event {
+            for earlier in &answered.unknown {
+                let (tool, action, key) = (earlier.tool.clone(), earlier.action, earlier.key.clone());
+                self.ledger.push(Sent { proposal: None, tool, action, key, fate: Fate::Unknown });
+            }
+        } else if matches!(event, Event::Heard(_) | Event::Key { .. }) {
+            self.spoken += 1;
+        } else if let Event::Prepared { proposal, .. } = event {
+            if self.prepared.iter().all(|(known, _)| known != proposal) {
+                self.prepared.push((*proposal, self.spoken));
+            }
+        } else if let Event::Settled { proposal, outcome } = event {
+            let spoken = self.spoken;
+            let open = |sent: &&mut Sent| matches!(sent.fate, Fate::UnderWay | Fate::Unknown);
+            if let Some(sent) =
+                self.ledger.iter_mut().filter(open).find(|sent| sent.proposal == Some(*proposal))
+            {
+                sent.fate = match outcome {
+                    Outcome::Done { .. } => Fate::Done { spoken },
+                    Outcome::Failed { .. } => Fate::Failed,
+                    Outcome::Unknown => Fate::Unknown,
+                };
+            }
+        }
+    }
+
+    fn runs(
+        &mut self,
+        proposal: ProposalId,
+        tool: &ToolName,
+        key: &ActionKey,
+        action: Digest,
+    ) -> Result<(), String> {
+        let Some(plan) = self.plan.tool(tool).filter(|plan| plan.effects != Effects::None) else {
+            return Ok(());
+        };
+        let keyed = plan.idempotency == Idempotency::Keyed;
+        let key = match key {
+            ActionKey::Own(first) => first.to_string(),
+            ActionKey::Earlier(key) => key.clone(),
+        };
+        let resolved =
+            self.prepared.iter().find(|(known, _)| *known == proposal).map_or(0, |(_, spoken)| *spoken);
+        for sent in &self.ledger {
+            if sent.proposal == Some(proposal) {
+                return Err(format!("{proposal} starts a second time"));
+            }
+            if sent.tool != *tool || sent.action != action {
+                continue;
+            }
+            match sent.fate {
+                Fate::Failed => {}
+                // A system that honours keys answers with what it did.
+                Fate::Done { .. } if keyed && key == sent.key => {}
+                Fate::Done { spoken } if resolved > spoken => {}
+                Fate::Done { .. } => {
+                    return Err(format!("{proposal} repeats what was just done, unasked"));
+                }
+                Fate::UnderWay | Fate::Unknown if keyed && key == sent.key => {}
+                Fate::UnderWay | Fate::Unknown => {
+                    return Err(format!("{proposal} repeats an action whose outcome nobody knows"));
+                }
+            }
+        }
+        let (tool, proposal) = (tool.clone(), Some(proposal));
+        self.ledger.push(Sent { proposal, tool, action, key, fate: Fate::UnderWay });
+        Ok(())
+    }
+
+    fn says(&self, role: Role, text: &str) -> Result<(), String> {
+        let done = |sent: &Sent| matches!(sent.fate, Fate::Done { .. });
+        let told = match role {
+            Role::Outcome(proposal) => {
+                self.ledger.iter().any(|sent| sent.proposal == Some(proposal) && done(sent))
+            }
+            Role::Answer(_) | Role::Notice | Role::Filler => self.ledger.iter().any(done),
+            Role::Greeting | Role::Reminder | Role::Question(_) | Role::Action(_) | Role::Goodbye => {
+                return Ok(());
+            }
+        };
+        if !told && claims_done(self.plan.language, text) {
+            return Err("something is said to be done that is not".to_owned());
+        }
+        Ok(())
+    }
+}

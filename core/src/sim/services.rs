@@ -1,0 +1,123 @@
+//! The model and the systems behind the tools, as a seed draws them.
+//!
+//! Promises: their faults are those of the real ones: wrong, broken, twice, late, never.
+//! Never: is asked what it did; the ledger of the promises counts that.
+
+use serde_json::{Value, json};
+
+use super::scene::action_of;
+use super::weather::Fault;
+use super::world::World;
+use crate::base::{CallTime, GenerationId, Millis, ProposalId, ToolName};
+use crate::conversation::{Event, Outcome};
+use crate::language::Language;
+
+/// Few values, so that the same action is proposed again and again.
+const AMOUNTS: &[&str] = &["20", "60"];
+const ORDERS: &[&str] = &["1182", "77"];
+
+impl World {
+    /// The model was asked.
+    pub(super) fn thinks(&mut self, at: CallTime, generation: GenerationId) {
+        if self.strikes(Fault::ModelStalls) {
+            return;
+        }
+        let slow = if self.strikes(Fault::ModelSlow) { self.random.between(1_000, 9_000) } else { 0 };
+        let mut at = self.soon(at + Millis(slow), 50, 900);
+        if self.strikes(Fault::ModelFails) {
+            self.tell(at, Event::GenerationFailed { generation });
+            return;
+        }
+        let acts = !self.calm && self.random.chance(550);
+        if !acts || self.random.chance(300) {
+            at = self.writes(at, generation);
+        }
+        if acts {
+            at = self.proposes(at, generation);
+            if self.strikes(Fault::ModelTwice) {
+                at = self.proposes(at, generation);
+            }
+            if self.random.chance(200) {
+                at = self.writes(at, generation);
+            }
+        }
+        if !self.strikes(Fault::ModelStalls) {
+            self.tell(at, Event::Finished { generation });
+        }
+    }
+
+    fn writes(&mut self, mut at: CallTime, generation: GenerationId) -> CallTime {
+        for _ in 0..self.random.between(1, 3) {
+            let claims = self.strikes(Fault::ModelClaims);
+            let piece = match (self.language, claims) {
+                (Language::English, true) => "I have refunded it.",
+                (Language::English, false) => "Let me have a look.",
+                (Language::Spanish, true) => "Ya lo he devuelto.",
+                (Language::Spanish, false) => "Déjeme ver un momento.",
+            };
+            self.tell(at, Event::Wrote { generation, piece: piece.to_owned() });
+            at = self.soon(at, 10, 400);
+        }
+        at
+    }
+
+    fn proposes(&mut self, at: CallTime, generation: GenerationId) -> CallTime {
+        let (amount, order) = (self.random.pick(AMOUNTS), self.random.pick(ORDERS));
+        let (tool, args) = if self.strikes(Fault::ModelWrong) {
+            match self.random.below(3) {
+                0 => ("shop.erase", json!({"order": order})),
+                1 => ("shop.refund", json!({"amount": [amount]})),
+                _ => ("shop.refund", Value::String(order.to_owned())),
+            }
+        } else if self.random.chance(250) {
+            ("shop.order_status", json!({"order": order}))
+        } else {
+            ("shop.refund", json!({"amount": amount, "order": order}))
+        };
+        self.tell(at, Event::Proposed { generation, tool: ToolName(tool.into()), args });
+        self.soon(at, 5, 200)
+    }
+
+    /// A request is to be resolved.
+    pub(super) fn prepares(&mut self, at: CallTime, proposal: ProposalId, tool: &ToolName, args: &Value) {
+        if self.strikes(Fault::PrepareNever) {
+            return;
+        }
+        let ready = self.soon(at, 20, 600);
+        if self.strikes(Fault::PrepareFails) {
+            self.tell(ready, Event::Unprepared { proposal, why: "there is no such order".to_owned() });
+            return;
+        }
+        let action = action_of(tool, args);
+        self.tell(ready, Event::Prepared { proposal, action, values: args.clone() });
+        if self.strikes(Fault::PrepareTwice) {
+            let values = json!({"amount": "9000", "order": "77"});
+            let later = self.soon(ready, 0, 9_000);
+            self.tell(later, Event::Prepared { proposal, action: action_of(tool, &values), values });
+        }
+    }
+
+    /// A request leaves.
+    pub(super) fn runs(&mut self, at: CallTime, proposal: ProposalId) {
+        if self.strikes(Fault::ToolNever) {
+            return;
+        }
+        let late = if self.strikes(Fault::ToolLate) { self.random.between(3_000, 12_000) } else { 0 };
+        let at = self.soon(at + Millis(late), 20, 2_000);
+        let mut outcome = || {
+            let done = Outcome::Done { result: json!({"status": "fine"}) };
+            let failed = Outcome::Failed { why: "refused".to_owned() };
+            if self.weather.strikes(Fault::ToolFails, &mut self.random) {
+                if self.random.chance(500) { failed } else { Outcome::Unknown }
+            } else {
+                done
+            }
+        };
+        let (first, second) = (outcome(), outcome());
+        self.tell(at, Event::Settled { proposal, outcome: first });
+        if self.strikes(Fault::ToolTwice) {
+            let later = self.soon(at, 0, 3_000);
+            self.tell(later, Event::Settled { proposal, outcome: second });
+        }
+    }
+}
