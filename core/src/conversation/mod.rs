@@ -98,7 +98,7 @@ impl Conversation {
             life: Life::Ringing,
             silence: Silence::Busy { reminded: 0 },
             hearing: Hearing::Open,
-            turn: Turn::Quiet,
+            turn: Turn::quiet(),
             keypad: Keypad::Idle,
             playback: Playback::new(),
             generation: Generation::new(),

@@ -22,9 +22,17 @@ pub(super) enum Hearing {
     Stalled,
 }
 
+/// The caller's turn, and what the recogniser still owes of turns that were given up.
+#[derive(Clone, Debug)]
+pub(super) struct Turn {
+    state: State,
+    /// Stretches of speech whose answers nobody waits for any more; they come before the answers that count.
+    given_up: u8,
+}
+
 /// Whether the caller speaks.
 #[derive(Clone, Debug)]
-pub(super) enum Turn {
+enum State {
     Quiet,
     /// Speaking; `until` is the longest turn.
     Talking {
@@ -87,43 +95,44 @@ pub(super) fn join<'a>(words: impl Iterator<Item = &'a Word>) -> String {
 }
 
 impl Turn {
+    pub(super) fn quiet() -> Turn {
+        Turn { state: State::Quiet, given_up: 0 }
+    }
+
     pub(super) fn is_quiet(&self) -> bool {
-        matches!(self, Turn::Quiet)
+        matches!(self.state, State::Quiet)
     }
 
     pub(super) fn started(&mut self, at: CallTime, from: Position, timing: &Timing) {
-        let said = match std::mem::replace(self, Turn::Quiet) {
-            Turn::Quiet => Said::nothing(from),
-            Turn::Talking { said, .. } | Turn::Stopped { said, .. } => said,
+        let said = match std::mem::replace(&mut self.state, State::Quiet) {
+            State::Quiet => Said::nothing(from),
+            State::Talking { said, .. } | State::Stopped { said, .. } => said,
         };
-        *self = Turn::Talking { said, until: at + timing.turn };
+        self.state = State::Talking { said, until: at + timing.turn };
     }
 
     pub(super) fn stopped(&mut self, at: CallTime, timing: &Timing) {
-        if let Turn::Talking { said, .. } = self {
+        if let State::Talking { said, .. } = &mut self.state {
             let from = said.from;
             let mut said = std::mem::replace(said, Said::nothing(from));
             said.owed = said.owed.saturating_add(1);
-            *self = Turn::Stopped { said, until: at + timing.transcript };
+            self.state = State::Stopped { said, until: at + timing.transcript };
         }
     }
 
     /// Takes words. The turn is over when the caller is silent and the recogniser owes nothing.
     pub(super) fn heard(&mut self, transcript: Transcript) -> Option<Said> {
-        let (said, stopped) = match self {
-            Turn::Quiet => return None,
-            Turn::Talking { said, .. } => (said, false),
-            Turn::Stopped { said, .. } => (said, true),
-        };
-        if transcript.is_before(said.from) {
-            // Late words of a turn that was given up: they are no part of this one, and owe nothing to it.
-            return None;
-        }
         let affirmation = match transcript.end {
             TranscriptEnd::Partial => return None,
             TranscriptEnd::Final => None,
             TranscriptEnd::Turn(affirmation) => Some(affirmation),
         };
+        if self.is_late(&transcript) {
+            let answered = u8::from(affirmation.is_some());
+            self.given_up = self.given_up.saturating_sub(answered);
+            return None;
+        }
+        let (said, stopped) = self.said()?;
         let room = WORDS_MAX.saturating_sub(said.words.len());
         said.words.extend(transcript.words.into_iter().take(room));
         if let Some(affirmation) = affirmation {
@@ -135,35 +144,61 @@ impl Turn {
 
     /// The recogniser lost a stretch of speech.
     pub(super) fn lost(&mut self) -> Option<Said> {
-        let (said, stopped) = match self {
-            Turn::Quiet => return None,
-            Turn::Talking { said, .. } => (said, false),
-            Turn::Stopped { said, .. } => (said, true),
-        };
+        if self.given_up > 0 {
+            self.given_up -= 1;
+            return None;
+        }
+        let (said, stopped) = self.said()?;
         said.lost = Lost::Words;
         said.owed = said.owed.saturating_sub(1);
         (stopped && said.owed == 0).then(|| self.take())
     }
 
+    /// Whether words are of a turn that was given up: by where they lie, and, where they lie nowhere, by whose
+    /// turn it is to be answered.
+    fn is_late(&mut self, transcript: &Transcript) -> bool {
+        let from = match &self.state {
+            State::Quiet => return true,
+            State::Talking { said, .. } | State::Stopped { said, .. } => said.from,
+        };
+        if transcript.words.iter().any(|word| word.span.is_some_and(|span| span.from >= from)) {
+            // The recogniser has got this far: what it owed of earlier turns it will not tell.
+            self.given_up = 0;
+            return false;
+        }
+        transcript.is_before(from) || self.given_up > 0
+    }
+
+    fn said(&mut self) -> Option<(&mut Said, bool)> {
+        match &mut self.state {
+            State::Quiet => None,
+            State::Talking { said, .. } => Some((said, false)),
+            State::Stopped { said, .. } => Some((said, true)),
+        }
+    }
+
     pub(super) fn deadline(&self) -> Option<(CallTime, Timer)> {
-        match self {
-            Turn::Quiet => None,
-            Turn::Talking { until, .. } => Some((*until, Timer::TurnLimit)),
-            Turn::Stopped { until, .. } => Some((*until, Timer::Transcript)),
+        match &self.state {
+            State::Quiet => None,
+            State::Talking { until, .. } => Some((*until, Timer::TurnLimit)),
+            State::Stopped { until, .. } => Some((*until, Timer::Transcript)),
         }
     }
 
     /// The turn as it is, ended by a deadline; what the recogniser still owed is lost.
     pub(super) fn give_up(&mut self) -> Said {
+        // A stretch that still lasts will be answered, too, when it is over.
+        let lasting = u8::from(matches!(self.state, State::Talking { .. }));
         let mut said = self.take();
+        self.given_up = said.owed.saturating_add(lasting);
         said.lost = Lost::Words;
         said
     }
 
     fn take(&mut self) -> Said {
-        match std::mem::replace(self, Turn::Quiet) {
-            Turn::Quiet => Said::nothing(Position::START),
-            Turn::Talking { said, .. } | Turn::Stopped { said, .. } => said,
+        match std::mem::replace(&mut self.state, State::Quiet) {
+            State::Quiet => Said::nothing(Position::START),
+            State::Talking { said, .. } | State::Stopped { said, .. } => said,
         }
     }
 }
