@@ -39,8 +39,11 @@ pub struct Stage {
     /// The caller's voice.
     pub voice: Arc<dyn Tts>,
     /// Makes the agent, once the shop is open.
-    pub agent: Box<dyn Fn(&Shop, &str) -> Result<Arc<Agent>, Fault> + Send + Sync>,
+    pub agent: MakeAgent,
 }
+
+/// Makes the agent of that id, whose tools speak to that shop.
+pub type MakeAgent = Box<dyn Fn(&Shop, &str) -> Result<Arc<Agent>, Fault> + Send + Sync>;
 
 /// How a scenario ended.
 #[derive(Debug)]
