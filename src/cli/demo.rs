@@ -4,12 +4,15 @@
 //! Never: uses the network beyond loopback, or a key.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
+use tokio_util::sync::CancellationToken;
 
 use super::assemble::{Speech, agent, catalog, llm};
+use super::serve::until_signal;
 use super::{Definitions, Done, Verdict, render};
 use crate::core::base::{Fault, Millis, Owner};
 use crate::core::conversation::Tag;
@@ -39,6 +42,9 @@ pub(super) struct DemoArgs {
     /// Plays it so many times, one after the other
     #[arg(long, default_value_t = 1, value_name = "N")]
     times: u32,
+    /// Serves the same gateway on this port of loopback instead, for a carrier's stand-in or a load tool to call
+    #[arg(long, value_name = "PORT", conflicts_with_all = ["times", "json"])]
+    listen: Option<u16>,
     /// Prints one JSON object instead of the story
     #[arg(long)]
     json: bool,
@@ -113,6 +119,17 @@ pub(super) async fn run(args: &DemoArgs) -> Done {
         agent(meant, &secrets, &llm(&definitions, &secrets)?, &speech)
     };
     let stage = Stage { folder: args.folder.clone(), voice, agent: Box::new(make) };
+    if let Some(port) = args.listen {
+        render::aside("peers on this machine are believed without signature or token (--unsigned-loopback)");
+        let stop = CancellationToken::new();
+        tokio::spawn(until_signal(stop.clone()));
+        let at = |address: SocketAddr| {
+            render::line(&format!("voice webhook http://{address}/hooks/twilio/voice"));
+            render::line(&format!("media stream  ws://{address}/media/twilio"));
+        };
+        stage.listen(scenario, port, stop, at).await?;
+        return Ok(Verdict::Good);
+    }
     let mut verdict = Verdict::Good;
     for _ in 0..args.times {
         let mut quiet = |_: &Told| {};

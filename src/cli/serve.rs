@@ -183,7 +183,7 @@ fn no_agent(id: &str) -> Fault {
 }
 
 /// The first signal drains; the second ends the process as signals do.
-async fn until_signal(stop: CancellationToken) {
+pub(super) async fn until_signal(stop: CancellationToken) {
     let mut term = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
         Ok(term) => term,
         Err(error) => {

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -81,7 +82,7 @@ impl Stage {
         let journal = self.folder.join("journal.sqlite");
         let store = Store::open(&journal).await?;
         let (watcher, seen) = mpsc::channel(WATCH_QUEUE);
-        let (url, stop, served) = self.open(agent, store.clone(), watcher).await?;
+        let (url, stop, served) = self.open(0, agent, store.clone(), Some(watcher)).await?;
 
         let hook = url.join("/hooks/twilio/voice").map_err(|error| broken(&error.to_string()))?;
         let phone = Phone::dial(Dial::new(hook, reqwest::Client::new())).await?;
@@ -109,19 +110,49 @@ impl Stage {
         })
     }
 
-    /// A gateway on a free port of loopback.
+    /// Serves the scenario's agent, with an open shop behind it, until `stop`; `at` is told where.
+    ///
+    /// # Errors
+    /// A part that could not be started.
+    pub async fn listen(
+        &self,
+        scenario: &Scenario,
+        port: u16,
+        stop: CancellationToken,
+        at: impl FnOnce(SocketAddr),
+    ) -> Result<(), Fault> {
+        fs::create_dir_all(&self.folder).map_err(|error| unwritable(&self.folder, &error))?;
+        let shop = Shop::start(&self.folder.join("shop.sqlite"), Faults::None).await?;
+        let agent = (self.agent)(&shop, scenario.agent)?;
+        let store = Store::open(&self.folder.join("journal.sqlite")).await?;
+        let (url, until, served) = self.open(port, agent, store.clone(), None).await?;
+        at(url
+            .socket_addrs(|| None)
+            .ok()
+            .and_then(|all| all.first().copied())
+            .unwrap_or(([127, 0, 0, 1], port).into()));
+        stop.cancelled().await;
+        until.cancel();
+        served.await.map_err(|error| broken(&error.to_string()))??;
+        store.close().await?;
+        shop.stop().await;
+        Ok(())
+    }
+
+    /// A gateway on a port of loopback; zero is any free one.
     async fn open(
         &self,
+        port: u16,
         agent: Arc<Agent>,
         store: Store,
-        watcher: mpsc::Sender<Seen>,
+        watcher: Option<mpsc::Sender<Seen>>,
     ) -> Result<(Url, CancellationToken, tokio::task::JoinHandle<Result<(), Fault>>), Fault> {
         let listener =
-            TcpListener::bind(("127.0.0.1", 0)).await.map_err(|error| broken(&error.to_string()))?;
+            TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| broken(&error.to_string()))?;
         let port = listener.local_addr().map_err(|error| broken(&error.to_string()))?.port();
         let url =
             Url::parse(&format!("http://127.0.0.1:{port}")).map_err(|error| broken(&error.to_string()))?;
-        let shell = Shell { store, recordings: None, watcher: Some(watcher), hang_up: Arc::new(CloseOnly) };
+        let shell = Shell { store, recordings: None, watcher, hang_up: Arc::new(CloseOnly) };
         let gateway = Gateway::new(Settings {
             trust: Trust::UnsignedLoopback,
             public_url: PublicUrl::parse(&url)?,

@@ -160,7 +160,7 @@ pub async fn drive(
         called: caller.to.clone(),
         answered_us: now_us(),
     };
-    let unknown = unknown_actions(&shell.store, &caller.from).await?;
+    let unknown = open_actions(&shell.store, &caller).await?;
     shell.store.open_call(head, Arc::clone(&agent.plan_text))?;
     let line = LineAbilities { marks: true, keys: true };
     let engine = agent.stt.yes_figure();
@@ -178,9 +178,22 @@ fn write_end(store: &Store, call: &CallId, end: End) {
     }
 }
 
-/// What this caller's earlier calls left open.
-async fn unknown_actions(store: &Store, caller: &Private) -> Result<Vec<UnknownAction>, Fault> {
-    let open = store.unknown_intents(caller).await?;
+/// The id under which a carrier's call is journalled: the carrier's own, and a further one for every time the
+/// conversation was lost and began anew.
+#[must_use]
+pub fn call_id(carrier: &CallId, attempt: u8) -> Option<CallId> {
+    if attempt == 0 { Some(carrier.clone()) } else { CallId::parse(&format!("{carrier}-{attempt}")) }
+}
+
+/// What must not be sent anew as if it had never been: what this caller's earlier calls left open, and whatever was
+/// begun in this very call before its conversation was lost, for nobody was told how it ended.
+async fn open_actions(store: &Store, caller: &Caller) -> Result<Vec<UnknownAction>, Fault> {
+    let mut open = store.unknown_intents(&caller.from).await?;
+    for attempt in 0..caller.attempt {
+        if let Some(earlier) = call_id(&caller.carrier_call, attempt) {
+            open.extend(store.intents(&earlier).await?.into_iter().filter(|record| !record.has_failed()));
+        }
+    }
     let action = |record: crate::store::IntentRecord| {
         let intent = record.intent;
         let key = intent.idempotency_key.unwrap_or_default();

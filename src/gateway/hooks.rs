@@ -16,6 +16,7 @@ use tokio::time::timeout;
 use super::{Gateway, Trust};
 use crate::core::base::CallId;
 use crate::core::language::Phrase;
+use crate::driver::call_id;
 use crate::store::CallState;
 use crate::telephony::twilio::form::{self, AfterStream, StreamStatus, VoiceWebhook};
 use crate::telephony::twilio::{Params, Ticket, signature, twiml};
@@ -153,7 +154,9 @@ impl Gateway {
     fn connect(&self, ticket: Ticket) -> Response {
         let url = &self.0.settings.public_url;
         let attempt = ticket.attempt;
-        let name = stream_name(&ticket.call, attempt);
+        let Some(name) = call_id(&ticket.call, attempt) else {
+            return StatusCode::BAD_REQUEST.into_response();
+        };
         let token = match self.0.tokens.issue(ticket, self.uptime()) {
             Ok(token) => token,
             Err(denied) => {
@@ -164,7 +167,7 @@ impl Gateway {
         xml(twiml::connect(&twiml::Connect {
             action: &url.webhook(&format!("{AFTER_STREAM}?attempt={attempt}")),
             stream: &url.stream(MEDIA),
-            name: &name,
+            name: name.as_str(),
             status_callback: &url.webhook(STREAM_STATUS),
             params: &[("token", &token)],
         }))
@@ -175,11 +178,6 @@ impl Gateway {
         let language = self.0.settings.switchboard.by_number(called).plan.language;
         xml(twiml::say_and_hang_up(language.code(), &phrase.say(language)))
     }
-}
-
-/// A name that is one stream's alone.
-pub(super) fn stream_name(call: &CallId, attempt: u8) -> String {
-    if attempt == 0 { call.to_string() } else { format!("{call}-{attempt}") }
 }
 
 fn xml(text: String) -> Response {

@@ -13,10 +13,9 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use tokio::time::timeout;
 
-use super::hooks::stream_name;
 use super::{Gateway, Place, Trust};
-use crate::core::base::{CallId, Private};
-use crate::driver::{Agent, Caller, drive};
+use crate::core::base::Private;
+use crate::driver::{Agent, Caller, call_id, drive};
 use crate::telephony::socket::{bounded, code};
 use crate::telephony::twilio::signature;
 use crate::telephony::{CarrierEvent, MediaSocket, SocketEvent, Start};
@@ -131,7 +130,7 @@ impl Gateway {
             tracing::warn!(call = %start.call, "a stream was refused: all places are taken");
             return None;
         };
-        let call = CallId::parse(&stream_name(&start.call, attempt))?;
+        let call = call_id(&start.call, attempt)?;
         Some((Caller { call, carrier_call: start.call.clone(), from, to, attempt }, agent, place))
     }
 }

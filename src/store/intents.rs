@@ -65,6 +65,14 @@ pub struct IntentRecord {
     pub state: IntentState,
 }
 
+impl IntentRecord {
+    /// Whether it is known that nothing was done.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        matches!(&self.state, IntentState::Settled(outcome) if outcome.kind == OutcomeKind::Failed)
+    }
+}
+
 /// Says whether the intent is new; an older one of its key stays as it is.
 pub(super) async fn begin(db: &mut SqliteConnection, intent: &Intent) -> sqlx::Result<u64> {
     sqlx::query(

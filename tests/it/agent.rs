@@ -78,7 +78,7 @@ pub(crate) fn toolbox(shop: &Url, token: SecretString, timeout: Millis) -> Toolb
     };
     let first = vec![look_up(&[("item", "item"), ("total", "total")])];
     let tools = vec![
-        tool(status(), Effects::None, vec![order()], Vec::new(), look_up(&[("state", "body.status")])),
+        tool(status(), Effects::None, vec![order()], Vec::new(), look_up(&[("state", "status")])),
         tool(refund(), Effects::Irreversible, vec![order(), amount()], first, pay_back),
     ];
     let bearer = SecretHeader {

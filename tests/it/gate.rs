@@ -47,7 +47,7 @@ async fn a_yes_over_the_question_is_asked_about_once_more() {
     caller.say(REFUND).await;
     scene.line("question:t1").await;
     caller.say("yes").await;
-    scene.line("\"twenty dollars: shall I do it?\"").await;
+    scene.line("\"Twenty dollars: shall I do it?\"").await;
     scene.line("note asked t1").await;
     assert!(scene.refunds().await.is_empty() && !scene.has("> run t1"), "the early yes did nothing");
     caller.say("yes").await;

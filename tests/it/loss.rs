@@ -70,6 +70,24 @@ async fn a_question_that_was_open_when_the_stream_broke_is_void() {
 }
 
 #[tokio::test]
+async fn a_refund_that_was_made_while_nobody_could_be_told_is_not_made_again() {
+    let (cable, mut scene) = cabled().await;
+    let caller = scene.asked().await;
+    caller.say("yes").await;
+    scene.line("> run t1").await;
+    cable.cut();
+    scene.line("< played #1").await;
+    caller.say(REFUND).await;
+    scene.line("note asked t1").await;
+    caller.say("yes").await;
+    scene.line("< settled t1 done").await;
+    caller.finish().await;
+    assert_eq!(scene.refunds().await, twenty(), "the second request went out under the first one's key");
+    drop(cable);
+    scene.close().await;
+}
+
+#[tokio::test]
 async fn the_question_what_is_next_is_answered_with_a_hang_up_once_the_caller_has_left() {
     let mut scene = Scene::plain().await;
     let caller = scene.greeted().await;

@@ -68,7 +68,9 @@ impl Conversation {
         let language = self.plan.language;
         let mut pieces = match ask.form {
             Form::Whole | Form::Tagged => vec![ask.question.clone()],
-            Form::Short => vec![Phrase::ShortQuestion { what: &self.short(&ask) }.say(language)],
+            Form::Short => {
+                vec![capitalised(&Phrase::ShortQuestion { what: &self.short(&ask) }.say(language))]
+            }
             Form::YesAgain => vec![Phrase::SayYesAgain.say(language)],
         };
         if ask.form == Form::Tagged || (tagged && ask.form != Form::YesAgain) {
@@ -274,4 +276,10 @@ impl Conversation {
             self.history.push(Entry::Caller { text });
         }
     }
+}
+
+/// A value at the beginning of a sentence: "Twenty dollars: …".
+fn capitalised(sentence: &str) -> String {
+    let mut chars = sentence.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
