@@ -1,7 +1,7 @@
 //! The plan: everything an agent version means to a conversation, compiled and checked, as plain data.
 //!
-//! Promises: a plan that passed [`Plan::faults`] can be spoken: every template compiles, every question names
-//! every value the model supplies.
+//! Promises: plain data, so one plan means the same call on any machine; who makes one (the catalog) has
+//! checked that its templates compile and that every question names every value the model supplies.
 //! Never: holds a URL, a header or a secret; those are the integration's.
 
 use std::collections::BTreeMap;

@@ -23,7 +23,7 @@ pub enum ValueKind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
     pub value: String,
-    /// Indexes into [`super::tokens`] of the same text.
+    /// Indexes into [`super::tokens()`] of the same text.
     pub words: Range<usize>,
 }
 

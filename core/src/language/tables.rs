@@ -1,6 +1,6 @@
 //! The shape of a language's tables: what every language must bring.
 //!
-//! Promises: all words in the tables are written as [`super::tokens`] gives them, except where they are spoken.
+//! Promises: all words in the tables are written as [`super::tokens()`] gives them, except where they are spoken.
 //! Never: holds a rule; the rules are the same for every language.
 
 use super::{Language, english, spanish};
