@@ -1,7 +1,8 @@
 //! A call's record: its lines to the store, its audio to a file.
 //!
-//! Promises: lines keep their order and are numbered without a hole; audio is written by a thread of its own.
-//! Never: makes a call wait: what does not fit is counted, and said once.
+//! Promises: lines keep their order, and a hole in their numbers is a lost line, said once; audio is written by a
+//! thread of its own, and what a dead disk does not take is left out.
+//! Never: makes a call wait.
 
 use std::path::PathBuf;
 use std::sync::mpsc::{SyncSender, sync_channel};

@@ -207,7 +207,7 @@ impl Conversation {
     }
 
     /// Voids every proposal that has not left.
-    fn abandon(&mut self, out: &mut Outputs) {
+    pub(super) fn abandon(&mut self, out: &mut Outputs) {
         if let Some(ask) = self.confirmation.close() {
             out.note(Note::Withdrawn { proposal: ask.proposal });
         }

@@ -157,7 +157,9 @@ impl Proposals {
                 Stage::Settled(End::Declined | End::Done | End::Failed) => {}
             }
         }
-        if key != ActionKey::Own(id) && !keyed { Err(Refusal::OutcomeUnknown) } else { Ok(key) }
+        // Sent without a key, it cannot be recognised by one.
+        let nameless = matches!(&key, ActionKey::Earlier(name) if name.is_empty());
+        if key != ActionKey::Own(id) && (!keyed || nameless) { Err(Refusal::OutcomeUnknown) } else { Ok(key) }
     }
 
     pub(super) fn deadline(&self) -> Option<(CallTime, Timer)> {

@@ -272,6 +272,8 @@ impl Conversation {
         self.lost_replies = self.lost_replies.saturating_add(1);
         if self.lost_replies >= LOST_REPLIES_MAX {
             // Without a voice there is no goodbye either.
+            self.drop_generation(out);
+            self.abandon(out);
             self.life = Life::Closing { why: Why::Service, until: at };
             self.on_closing(at, out);
             return;
