@@ -12,7 +12,7 @@ use super::outputs::Outputs;
 use super::plan::{Effects, ToolPlan, VoiceYes};
 use super::playback::Reply;
 use super::proposals::{self, Proposal, Stage, TOOL_MARGIN};
-use super::turn::Hearing;
+use super::turn::{Hearing, Sounding};
 use super::{By, Conversation, EngineYes, Entry, Tag};
 use crate::base::{CallTime, Position, ProposalId};
 use crate::language::Phrase;
@@ -214,10 +214,11 @@ impl Conversation {
 
     /// What holds a breath now.
     pub(super) fn hold(&self) -> Hold {
-        match (self.turn.is_quiet(), self.hearing) {
-            (false, _) => Hold::Speech,
-            (true, Hearing::Stalled) => Hold::Stalled,
-            (true, Hearing::Open) => Hold::Free,
+        match (self.turn.sounding(), self.hearing) {
+            (Sounding::Turn, _) => Hold::Speech,
+            (Sounding::Overlong, _) => Hold::Overlong,
+            (Sounding::Quiet, Hearing::Stalled) => Hold::Stalled,
+            (Sounding::Quiet, Hearing::Open) => Hold::Free,
         }
     }
 
@@ -244,6 +245,8 @@ impl Conversation {
     /// The caller said no.
     pub(super) fn decline(&mut self, words: String, role: fn(ProposalId) -> Role, out: &mut Outputs) {
         let phrase = if self.confirmation.is_breath() { Phrase::Retracted } else { Phrase::NotDone };
+        // Not a turn in which the caller asks for something: what he declined before stays declined.
+        self.silence.broken();
         let Some(proposal) = self.withdraw(words.clone(), "2", out) else { return };
         let outcome = json!({"status": "declined", "caller_said": words});
         self.settle(proposal, proposals::End::Declined, outcome);
@@ -253,6 +256,7 @@ impl Conversation {
 
     /// The caller wants it otherwise: as it stands it is declined, and the model hears why.
     pub(super) fn alter(&mut self, words: String, out: &mut Outputs) {
+        self.count_turn();
         let Some(proposal) = self.withdraw(words.clone(), "", out) else { return };
         let outcome =
             json!({"status": "declined", "why": "the caller wants it otherwise", "caller_said": words});
@@ -262,7 +266,6 @@ impl Conversation {
     fn withdraw(&mut self, words: String, key: &str, out: &mut Outputs) -> Option<ProposalId> {
         let proposal = self.confirmation.close()?.proposal;
         self.drop_gate_replies(proposal, out);
-        self.count_turn();
         self.push_answer(words, key);
         out.note(Note::Withdrawn { proposal });
         out.order(Order::Discard { proposal });

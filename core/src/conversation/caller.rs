@@ -166,9 +166,10 @@ impl Conversation {
         }
     }
 
-    /// Says a goodbye, and nothing else any more.
+    /// Says a goodbye, and nothing else any more. Nobody hangs up on an action under way: whoever wanted to will
+    /// want to again once its outcome was told.
     pub(super) fn close(&mut self, at: CallTime, why: Why, phrase: Phrase<'_>, out: &mut Outputs) {
-        if !self.life.is_live() {
+        if !self.life.is_live() || self.proposals.any_effect_running() {
             return;
         }
         self.drop_generation(out);

@@ -181,6 +181,8 @@ pub(super) enum Hold {
     Free,
     /// The caller speaks, and is not judged yet.
     Speech,
+    /// The caller has spoken beyond the longest turn, and still does: a retraction may be in it.
+    Overlong,
     /// The line is stalled: a retraction could not be heard.
     Stalled,
 }

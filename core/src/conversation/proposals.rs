@@ -162,6 +162,17 @@ impl Proposals {
         if key != ActionKey::Own(id) && (!keyed || nameless) { Err(Refusal::OutcomeUnknown) } else { Ok(key) }
     }
 
+    /// That one is done, and with it all that was sent under its key and not known.
+    pub(super) fn known(&mut self, id: ProposalId) {
+        let Some(key) = self.get(id).map(|p| p.key.clone()) else { return };
+        for same in self.list.iter_mut().filter(|p| p.key == key) {
+            if same.stage == Stage::Settled(End::Unknown) {
+                same.stage = Stage::Settled(End::Done);
+            }
+        }
+        self.earlier.retain(|sent| key != ActionKey::Earlier(sent.key.clone()));
+    }
+
     pub(super) fn deadline(&self) -> Option<(CallTime, Timer)> {
         let due = |p: &Proposal| match p.stage {
             Stage::Preparing { until } => Some((until, Timer::Prepare)),

@@ -39,11 +39,26 @@ enum State {
         said: Said,
         until: CallTime,
     },
+    /// The longest turn was taken as it was, and the caller still sounds. The agent may speak again, but nothing
+    /// that the caller could be taking back may leave; what was said since is a turn of its own.
+    Overlong {
+        said: Said,
+    },
     /// Fallen silent; the recogniser owes words until `until`.
     Stopped {
         said: Said,
         until: CallTime,
     },
+}
+
+/// Whether the caller is heard now, as far as others must wait for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sounding {
+    Quiet,
+    /// A turn is being spoken, or its words are still to come.
+    Turn,
+    /// Beyond the longest turn.
+    Overlong,
 }
 
 /// What a turn has brought so far.
@@ -99,20 +114,29 @@ impl Turn {
         Turn { state: State::Quiet, given_up: 0 }
     }
 
+    /// Whether nobody needs to wait for the caller to have spoken.
     pub(super) fn is_quiet(&self) -> bool {
-        matches!(self.state, State::Quiet)
+        self.sounding() != Sounding::Turn
+    }
+
+    pub(super) fn sounding(&self) -> Sounding {
+        match self.state {
+            State::Quiet => Sounding::Quiet,
+            State::Overlong { .. } => Sounding::Overlong,
+            State::Talking { .. } | State::Stopped { .. } => Sounding::Turn,
+        }
     }
 
     pub(super) fn started(&mut self, at: CallTime, from: Position, timing: &Timing) {
         let said = match std::mem::replace(&mut self.state, State::Quiet) {
             State::Quiet => Said::nothing(from),
-            State::Talking { said, .. } | State::Stopped { said, .. } => said,
+            State::Talking { said, .. } | State::Overlong { said } | State::Stopped { said, .. } => said,
         };
         self.state = State::Talking { said, until: at + timing.turn };
     }
 
     pub(super) fn stopped(&mut self, at: CallTime, timing: &Timing) {
-        if let State::Talking { said, .. } = &mut self.state {
+        if let State::Talking { said, .. } | State::Overlong { said } = &mut self.state {
             let from = said.from;
             let mut said = std::mem::replace(said, Said::nothing(from));
             said.owed = said.owed.saturating_add(1);
@@ -159,7 +183,7 @@ impl Turn {
     fn is_late(&mut self, transcript: &Transcript) -> bool {
         let from = match &self.state {
             State::Quiet => return true,
-            State::Talking { said, .. } | State::Stopped { said, .. } => said.from,
+            State::Talking { said, .. } | State::Overlong { said } | State::Stopped { said, .. } => said.from,
         };
         if transcript.words.iter().any(|word| word.span.is_some_and(|span| span.from >= from)) {
             // The recogniser has got this far: what it owed of earlier turns it will not tell.
@@ -172,14 +196,14 @@ impl Turn {
     fn said(&mut self) -> Option<(&mut Said, bool)> {
         match &mut self.state {
             State::Quiet => None,
-            State::Talking { said, .. } => Some((said, false)),
+            State::Talking { said, .. } | State::Overlong { said } => Some((said, false)),
             State::Stopped { said, .. } => Some((said, true)),
         }
     }
 
     pub(super) fn deadline(&self) -> Option<(CallTime, Timer)> {
         match &self.state {
-            State::Quiet => None,
+            State::Quiet | State::Overlong { .. } => None,
             State::Talking { until, .. } => Some((*until, Timer::TurnLimit)),
             State::Stopped { until, .. } => Some((*until, Timer::Transcript)),
         }
@@ -187,10 +211,12 @@ impl Turn {
 
     /// The turn as it is, ended by a deadline; what the recogniser still owed is lost.
     pub(super) fn give_up(&mut self) -> Said {
-        // A stretch that still lasts will be answered, too, when it is over.
-        let lasting = u8::from(matches!(self.state, State::Talking { .. }));
+        let lasts = matches!(self.state, State::Talking { .. });
         let mut said = self.take();
-        self.given_up = said.owed.saturating_add(lasting);
+        if lasts {
+            self.state = State::Overlong { said: Said::nothing(said.from) };
+        }
+        self.given_up = said.owed;
         said.lost = Lost::Words;
         said
     }
@@ -198,7 +224,7 @@ impl Turn {
     fn take(&mut self) -> Said {
         match std::mem::replace(&mut self.state, State::Quiet) {
             State::Quiet => Said::nothing(Position::START),
-            State::Talking { said, .. } | State::Stopped { said, .. } => said,
+            State::Talking { said, .. } | State::Overlong { said } | State::Stopped { said, .. } => said,
         }
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::generation::{Round, State, Survives, Voice};
 use super::lifecycle::Life;
-use super::order::{Note, Order, Refusal, Role, Why};
+use super::order::{ActionKey, Note, Order, Refusal, Role, Why};
 use super::outputs::Outputs;
 use super::plan::{Effects, Idempotency, ParameterKind, ToolPlan};
 use super::playback::{End, Reply};
@@ -43,15 +43,16 @@ impl Conversation {
     ) {
         let screened = self.claims_what_is_not(&piece);
         let Some(voice) = self.generation.running(generation) else { return };
+        // What nobody hears puts off no deadline.
         match (*voice, screened) {
             (Voice::Muted, _) => {}
             (Voice::Unheard | Voice::Spoken, true) => out.note(Note::Screened { generation }),
             (Voice::Unheard | Voice::Spoken, false) => {
                 *voice = Voice::Spoken;
                 self.playback.extend(at, Role::Answer(generation), piece, out);
+                self.generation.alive(at, &self.plan.timing);
             }
         }
-        self.generation.alive(at, &self.plan.timing);
     }
 
     /// A claim that something was done, where nothing was.
@@ -91,6 +92,8 @@ impl Conversation {
         if let Some(voice) = self.generation.running(generation) {
             *voice = Voice::Muted;
         }
+        // Nothing more of it is spoken: what was keeps the line no longer than its audio.
+        self.playback.complete(at, Role::Answer(generation), out);
         out.order(Order::Prepare { proposal: id, tool, args });
     }
 
@@ -175,6 +178,9 @@ impl Conversation {
             Stage::Preparing { .. } | Stage::Waiting | Stage::Asking | Stage::Settled(_) => return,
         }
         let effects = proposal.effects;
+        // Sent once more under its key in vain: what was sent first may have gone through all the same.
+        let again = proposal.key != ActionKey::Own(id) && matches!(outcome, Outcome::Failed { .. });
+        let outcome = if again { &Outcome::Unknown } else { outcome };
         let end = match outcome {
             Outcome::Done { .. } => proposals::End::Done,
             Outcome::Failed { .. } => proposals::End::Failed,
@@ -185,6 +191,9 @@ impl Conversation {
             merge(&mut proposal.values, result.clone());
         }
         self.settle(id, end, told(outcome));
+        if end == proposals::End::Done {
+            self.proposals.known(id);
+        }
         if effects != Effects::None {
             match outcome {
                 Outcome::Done { .. } => self.tell(id, |tool| tool.phrases.done.clone(), Phrase::Done),

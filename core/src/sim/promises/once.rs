@@ -1,8 +1,8 @@
 //! Promise 2: no effect starts twice, and nobody says *done* of what is not known to be done.
 //!
 //! The ledger holds every request that left. The same action may leave again after it failed; after it was done,
-//! when the caller has spoken since; and while nobody knows, only under the very key it had, to a system that
-//! honours keys.
+//! when the caller has spoken since, under a key of its own; and while nobody knows, only under the very key it had,
+//! to a system that honours keys.
 //!
 //! Promises: a request without an answer counts as one that may have happened.
 //! Never: trusts the order of outcomes: the first that is not *unknown* is the truth.
@@ -20,8 +20,18 @@ pub(super) struct Once {
     ledger: Vec<Sent>,
     /// Words and keys of the caller so far.
     spoken: u32,
-    /// When each proposal was resolved, counted in the caller's words.
-    prepared: Vec<(ProposalId, u32)>,
+    /// When each proposal was resolved.
+    prepared: Vec<(ProposalId, Moment)>,
+    facts: u32,
+}
+
+/// A time in a call, counted in what matters here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Moment {
+    /// In facts.
+    fact: u32,
+    /// In words and keys of the caller.
+    spoken: u32,
 }
 
 /// One request that left, in this call or an earlier one.
@@ -39,15 +49,12 @@ enum Fate {
     UnderWay,
     Unknown,
     Failed,
-    /// With the caller's words so far.
-    Done {
-        spoken: u32,
-    },
+    Done(Moment),
 }
 
 impl Once {
     pub(super) fn new(plan: Arc<Plan>) -> Once {
-        Once { plan, ledger: Vec::new(), spoken: 0, prepared: Vec::new() }
+        Once { plan, ledger: Vec::new(), spoken: 0, prepared: Vec::new(), facts: 0 }
     }
 
     pub(super) fn sees(&mut self, seen: &Seen<'_>) -> Result<(), String> {
@@ -69,6 +76,8 @@ impl Once {
     }
 
     fn event(&mut self, event: &Event) {
+        self.facts += 1;
+        let now = Moment { fact: self.facts, spoken: self.spoken };
         if let Event::Answered(answered) = event {
             for earlier in &answered.unknown {
                 let (tool, action, key) = (earlier.tool.clone(), earlier.action, earlier.key.clone());
@@ -78,20 +87,27 @@ impl Once {
             self.spoken += 1;
         } else if let Event::Prepared { proposal, .. } = event {
             if self.prepared.iter().all(|(known, _)| known != proposal) {
-                self.prepared.push((*proposal, self.spoken));
+                self.prepared.push((*proposal, now));
             }
         } else if let Event::Settled { proposal, outcome } = event {
-            let spoken = self.spoken;
-            let open = |sent: &&mut Sent| matches!(sent.fate, Fate::UnderWay | Fate::Unknown);
-            if let Some(sent) =
-                self.ledger.iter_mut().filter(open).find(|sent| sent.proposal == Some(*proposal))
-            {
-                sent.fate = match outcome {
-                    Outcome::Done { .. } => Fate::Done { spoken },
-                    Outcome::Failed { .. } => Fate::Failed,
-                    Outcome::Unknown => Fate::Unknown,
-                };
-            }
+            self.settled(*proposal, outcome, now);
+        }
+    }
+
+    fn settled(&mut self, proposal: ProposalId, outcome: &Outcome, now: Moment) {
+        let open = |sent: &&mut Sent| matches!(sent.fate, Fate::UnderWay | Fate::Unknown);
+        let own = |sent: &&mut Sent| sent.proposal == Some(proposal);
+        let Some(sent) = self.ledger.iter_mut().filter(open).find(own) else { return };
+        sent.fate = match outcome {
+            Outcome::Done { .. } => Fate::Done(now),
+            Outcome::Failed { .. } => Fate::Failed,
+            Outcome::Unknown => Fate::Unknown,
+        };
+        // Done under its key, all that was sent under it is known.
+        if let Outcome::Done { .. } = outcome {
+            let key = sent.key.clone();
+            let same = |sent: &&mut Sent| sent.key == key && sent.fate == Fate::Unknown;
+            self.ledger.iter_mut().filter(same).for_each(|sent| sent.fate = Fate::Done(now));
         }
     }
 
@@ -110,8 +126,11 @@ impl Once {
             ActionKey::Own(first) => first.to_string(),
             ActionKey::Earlier(key) => key.clone(),
         };
-        let resolved =
-            self.prepared.iter().find(|(known, _)| *known == proposal).map_or(0, |(_, spoken)| *spoken);
+        let resolved = self
+            .prepared
+            .iter()
+            .find(|(known, _)| *known == proposal)
+            .map_or(Moment::default(), |(_, at)| *at);
         for sent in &self.ledger {
             if sent.proposal == Some(proposal) {
                 return Err(format!("{proposal} starts a second time"));
@@ -121,10 +140,13 @@ impl Once {
             }
             match sent.fate {
                 Fate::Failed => {}
-                // A system that honours keys answers with what it did.
-                Fate::Done { .. } if keyed && key == sent.key => {}
-                Fate::Done { spoken } if resolved > spoken => {}
-                Fate::Done { .. } => {
+                // A system that honours keys answers with what it did; known before, that would be no news.
+                Fate::Done(at) if keyed && key == sent.key && resolved.fact < at.fact => {}
+                Fate::Done(_) if key == sent.key => {
+                    return Err(format!("{proposal} is a new wish under the key of one that is done"));
+                }
+                Fate::Done(at) if resolved.spoken > at.spoken => {}
+                Fate::Done(_) => {
                     return Err(format!("{proposal} repeats what was just done, unasked"));
                 }
                 Fate::UnderWay | Fate::Unknown if keyed && key == sent.key => {}
@@ -139,7 +161,7 @@ impl Once {
     }
 
     fn says(&self, role: Role, text: &str) -> Result<(), String> {
-        let done = |sent: &Sent| matches!(sent.fate, Fate::Done { .. });
+        let done = |sent: &Sent| matches!(sent.fate, Fate::Done(_));
         let told = match role {
             Role::Outcome(proposal) => {
                 self.ledger.iter().any(|sent| sent.proposal == Some(proposal) && done(sent))
