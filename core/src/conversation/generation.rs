@@ -43,6 +43,8 @@ pub(super) enum State {
 pub(super) enum Voice {
     /// Nothing was said yet.
     Unheard,
+    /// Nothing was said, because the screen let nothing pass.
+    Screened,
     Spoken,
     /// It proposed an action with effects: the rest is not spoken.
     Muted,

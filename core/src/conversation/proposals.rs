@@ -124,6 +124,12 @@ impl Proposals {
         self.list.iter().any(|p| matches!(p.stage, Stage::Running { .. }) && p.effects != Effects::None)
     }
 
+    /// Whether what became of an action was told in that turn.
+    pub(super) fn any_effect_settled(&self, turn: u32) -> bool {
+        let settled = |p: &Proposal| p.effects != Effects::None && matches!(p.stage, Stage::Settled(_));
+        self.list.iter().any(|p| settled(p) && p.turn == turn)
+    }
+
     /// Whether somebody may say in that turn that something was done: what was settled in it decides, and
     /// where nothing was, what was done before.
     pub(super) fn any_done(&self, turn: u32) -> bool {

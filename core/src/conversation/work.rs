@@ -15,7 +15,7 @@ use super::playback::{End, Reply};
 use super::proposals::{self, Stage, TOOL_MARGIN, told};
 use super::{Conversation, Entry, Expect, Outcome, Permit};
 use crate::base::{CallTime, Digest, GenerationId, ProposalId, ToolName};
-use crate::language::{Phrase, claims_done};
+use crate::language::{Figures, Language, Phrase, claims_done};
 
 /// Replies lost in a row after which the agent has no voice.
 const LOST_REPLIES_MAX: u8 = 3;
@@ -41,13 +41,17 @@ impl Conversation {
         piece: String,
         out: &mut Outputs,
     ) {
-        let screened = self.claims_what_is_not(&piece);
+        let screened = self.claims_what_is_not(&piece) || self.names_what_nothing_holds(&piece);
         let Some(voice) = self.generation.running(generation) else { return };
         // What nobody hears puts off no deadline.
         match (*voice, screened) {
             (Voice::Muted, _) => {}
-            (Voice::Unheard | Voice::Spoken, true) => out.note(Note::Screened { generation }),
-            (Voice::Unheard | Voice::Spoken, false) => {
+            (Voice::Unheard | Voice::Screened, true) => {
+                *voice = Voice::Screened;
+                out.note(Note::Screened { generation });
+            }
+            (Voice::Spoken, true) => out.note(Note::Screened { generation }),
+            (Voice::Unheard | Voice::Screened | Voice::Spoken, false) => {
                 *voice = Voice::Spoken;
                 self.playback.extend(at, Role::Answer(generation), piece, out);
                 self.generation.alive(at, &self.plan.timing);
@@ -59,6 +63,31 @@ impl Conversation {
     fn claims_what_is_not(&self, piece: &str) -> bool {
         let acts = self.plan.tools.iter().any(|tool| tool.effects != Effects::None);
         acts && !self.proposals.any_done(self.turns) && claims_done(self.plan.language, piece)
+    }
+
+    /// After an outcome, an amount or a day that neither a result nor the caller nor the admin ever named.
+    fn names_what_nothing_holds(&self, piece: &str) -> bool {
+        if !self.proposals.any_effect_settled(self.turns) {
+            return false;
+        }
+        let language = self.plan.language;
+        let named = Figures::in_text(language, piece);
+        !named.is_empty() && !self.figures(language).hold(&named)
+    }
+
+    fn figures(&self, language: Language) -> Figures {
+        let mut held = Figures::in_text(language, &self.plan.prompt);
+        self.plan.answers.iter().for_each(|answer| held.add_text(language, &answer.say));
+        for entry in self.history.entries() {
+            match entry {
+                Entry::Caller { text } => held.add_text(language, text),
+                Entry::Tool { outcome, .. } => held.add_value(language, outcome),
+                // Keys are no amounts yet; what the agent said before proves nothing.
+                Entry::Keys { .. } | Entry::Agent { .. } => {}
+            }
+        }
+        self.proposals.iter().for_each(|proposal| held.add_value(language, &proposal.values));
+        held
     }
 
     pub(super) fn on_proposed(
@@ -251,9 +280,15 @@ impl Conversation {
         self.generation.alive(at, &self.plan.timing);
         self.generation.state = State::Idle;
         self.playback.complete(at, Role::Answer(generation), out);
-        let said_nothing = voice == Voice::Unheard && self.untold == 0 && !self.proposals.any_open();
-        if said_nothing && self.playback.is_idle() {
-            self.notice(Phrase::DidNotUnderstand);
+        if self.untold > 0 || self.proposals.any_open() {
+            return;
+        }
+        let told = self.proposals.any_effect_settled(self.turns);
+        match voice {
+            Voice::Unheard | Voice::Screened if told => self.notice(Phrase::AnythingElse),
+            Voice::Screened => self.notice(Phrase::SpokeTooSoon),
+            Voice::Unheard if self.playback.is_idle() => self.notice(Phrase::DidNotUnderstand),
+            Voice::Unheard | Voice::Spoken | Voice::Muted => {}
         }
     }
 

@@ -10,6 +10,7 @@
 mod answer;
 mod digits;
 mod english;
+mod figures;
 mod find;
 mod money;
 mod number;
@@ -30,6 +31,7 @@ use serde::{Deserialize, Serialize};
 
 pub use answer::{Answer, Cues, echoes, judge};
 pub use digits::{digits_read, digits_spoken};
+pub use figures::Figures;
 pub use find::{Found, ValueKind, find_values};
 pub use money::{money_read, money_spoken};
 pub use number::{number_read, number_spoken};

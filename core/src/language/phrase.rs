@@ -31,6 +31,10 @@ pub enum Phrase<'a> {
     /// Given up after unclear answers; nothing was done.
     NotDoneUnclear,
     Done,
+    /// All that the model said claimed to be done, and nothing was.
+    SpokeTooSoon,
+    /// After an outcome, when the model had nothing to add that holds.
+    AnythingElse,
     /// Known to have failed.
     Failed,
     /// Sent, no answer: nobody knows.
@@ -92,6 +96,8 @@ mod tests {
         Phrase::NotDone,
         Phrase::NotDoneUnclear,
         Phrase::Done,
+        Phrase::SpokeTooSoon,
+        Phrase::AnythingElse,
         Phrase::Failed,
         Phrase::Unknown,
         Phrase::UnknownAlready,

@@ -88,6 +88,21 @@ pub(super) struct Tables {
     /// Ends with a full stop that ends no sentence; folded, without the last stop.
     pub(super) abbreviations: &'static [&'static str],
     pub(super) screen: Screen,
+    pub(super) calendar: Calendar,
+}
+
+/// Names of days, as tokens.
+#[derive(Debug)]
+pub(super) struct Calendar {
+    /// Monday first.
+    pub(super) weekdays: [&'static str; 7],
+    pub(super) months: [&'static str; 12],
+    /// "today", "tomorrow".
+    pub(super) relative: &'static [&'static str],
+    /// Months that are also another word; they count beside a day.
+    pub(super) verbs: &'static [&'static str],
+    /// Between a day and its month.
+    pub(super) joins: &'static [&'static str],
 }
 
 /// Words that tell a claim of completion from other sentences.

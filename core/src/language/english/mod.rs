@@ -7,7 +7,7 @@ mod answers;
 pub(super) mod numbers;
 pub(super) mod phrases;
 
-use super::tables::{Coin, Screen, Stands, Tables};
+use super::tables::{Calendar, Coin, Screen, Stands, Tables};
 
 pub(super) const TABLES: Tables = Tables {
     answers: answers::ANSWERS,
@@ -27,6 +27,28 @@ pub(super) const TABLES: Tables = Tables {
     number_glue: &["point", "minus", "negative", "dot"],
     abbreviations: ABBREVIATIONS,
     screen: SCREEN,
+    calendar: CALENDAR,
+};
+
+const CALENDAR: Calendar = Calendar {
+    weekdays: ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"],
+    months: [
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+    ],
+    relative: &["today", "tomorrow", "yesterday", "tonight"],
+    verbs: &["may", "march"],
+    joins: &["of"],
 };
 
 const COINS: &[Coin] = &[

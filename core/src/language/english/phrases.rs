@@ -29,6 +29,8 @@ pub(in crate::language) fn say(phrase: &Phrase<'_>) -> String {
         Phrase::NotDoneUnclear => {
             "I couldn't tell whether that was a yes, so to be safe nothing has been changed."
         }
+        Phrase::SpokeTooSoon => "Sorry, I got ahead of myself. What should I do for you?",
+        Phrase::AnythingElse => "Is there anything else?",
         Phrase::Done => "That's done.",
         Phrase::Failed => "I'm sorry, that didn't work. Nothing has been changed.",
         Phrase::Unknown => {

@@ -7,7 +7,7 @@ mod answers;
 pub(super) mod numbers;
 pub(super) mod phrases;
 
-use super::tables::{Coin, Screen, Stands, Tables};
+use super::tables::{Calendar, Coin, Screen, Stands, Tables};
 
 pub(super) const TABLES: Tables = Tables {
     answers: answers::ANSWERS,
@@ -40,6 +40,28 @@ pub(super) const TABLES: Tables = Tables {
     number_glue: &["coma", "punto", "menos"],
     abbreviations: ABBREVIATIONS,
     screen: SCREEN,
+    calendar: CALENDAR,
+};
+
+const CALENDAR: Calendar = Calendar {
+    weekdays: ["lunes", "martes", "miercoles", "jueves", "viernes", "sabado", "domingo"],
+    months: [
+        "enero",
+        "febrero",
+        "marzo",
+        "abril",
+        "mayo",
+        "junio",
+        "julio",
+        "agosto",
+        "septiembre",
+        "octubre",
+        "noviembre",
+        "diciembre",
+    ],
+    relative: &["hoy", "mañana", "ayer"],
+    verbs: &[],
+    joins: &["de"],
 };
 
 const COINS: &[Coin] = &[

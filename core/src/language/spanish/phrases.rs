@@ -27,6 +27,8 @@ pub(in crate::language) fn say(phrase: &Phrase<'_>) -> String {
         Phrase::SayYesAgain => "He oído un sí. Diga sí una vez más, por favor, o pulse uno.",
         Phrase::NotDone => "De acuerdo, lo dejo como está.",
         Phrase::NotDoneUnclear => "No he sabido si era un sí, así que por seguridad no he cambiado nada.",
+        Phrase::SpokeTooSoon => "Perdone, me he adelantado. ¿Qué quiere que haga?",
+        Phrase::AnythingElse => "¿Desea algo más?",
         Phrase::Done => "Ya está hecho.",
         Phrase::Failed => "Lo siento, no ha funcionado. No se ha cambiado nada.",
         Phrase::Unknown => {
