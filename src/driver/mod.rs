@@ -18,7 +18,7 @@ use futures::future::BoxFuture;
 pub use record::{Seen, Watcher};
 
 use crate::core::audio::Underruns;
-use crate::core::base::{CallId, Fault, Private};
+use crate::core::base::{CallId, Fault, Owner, Private};
 use crate::core::conversation::{Answered, Event, LineAbilities, Plan, Tag, UnknownAction};
 use crate::integrations::Toolbox;
 use crate::llm::Llm;
@@ -114,6 +114,8 @@ pub enum End {
     WeHungUp,
     /// The stream broke in the middle of the conversation: the caller may still be there.
     LineLost,
+    /// We failed, before the conversation began or in the middle of it: the caller may still be there.
+    Broken,
 }
 
 impl End {
@@ -124,24 +126,25 @@ impl End {
             End::CallerHungUp => "the caller hung up",
             End::WeHungUp => "we hung up",
             End::LineLost => "the line was lost",
+            End::Broken => "a fault of ours broke it off",
         }
     }
 
     /// Where the call now stands: over, or waiting to be taken up again.
     fn state(self) -> CallState {
+        let reason = self.reason().to_owned();
         match self {
-            End::CallerHungUp | End::WeHungUp => {
-                CallState::Ended { at_us: now_us(), reason: self.reason().to_owned() }
-            }
-            End::LineLost => CallState::Lost,
+            End::CallerHungUp | End::WeHungUp => CallState::Ended { at_us: now_us(), reason },
+            End::LineLost | End::Broken => CallState::Lost { reason },
         }
     }
 }
 
-/// Drives one call from the start of its stream to its end.
+/// Drives one call from the start of its stream to its end. However it ends, its end is on record.
 ///
 /// # Errors
-/// A fault that keeps the call from beginning: the recogniser, the recording or the journal is not there.
+/// A fault that keeps the call from beginning (the recogniser, the recording or the journal is not there), or a
+/// panic that broke it off: of this call alone.
 pub async fn drive(
     socket: MediaSocket,
     stream: StreamId,
@@ -166,9 +169,18 @@ pub async fn drive(
     let engine = agent.stt.yes_figure();
     let answered = Answered { line, engine, tag: agent.tag, attempt: caller.attempt, unknown };
     let (store, call) = (shell.store.clone(), caller.call.clone());
-    let ended = task::Task::new(socket, stream, agent, caller, shell)?.run(Event::Answered(answered)).await;
-    write_end(&store, &call, ended.end);
-    Ok(ended)
+    // In a task of its own, where a panic is no more than this call's fault.
+    let driven = tokio::spawn(async move {
+        let task = task::Task::new(socket, stream, agent, caller, shell)?;
+        Ok(task.run(Event::Answered(answered)).await)
+    });
+    let driven = driven.await.unwrap_or_else(|_| Err(panicked()));
+    write_end(&store, &call, driven.as_ref().map_or(End::Broken, |ended| ended.end));
+    driven
+}
+
+fn panicked() -> Fault {
+    Fault::new(Owner::Gateway, "the call's task panicked", "this is a mistake of ours, please report it")
 }
 
 /// Queues where a call stands after its end. Of several, the first that says it is over stays.

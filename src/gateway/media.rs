@@ -63,14 +63,9 @@ async fn answer(gateway: Gateway, mut socket: MediaSocket) {
     metrics::counter!("centralita_calls_total").increment(1);
     metrics::gauge!("centralita_calls_live").increment(1.0);
     let (call, shell) = (caller.call.clone(), gateway.0.settings.shell.clone());
-    // In a task of its own: a panic ends this call and no other.
-    let driven = tokio::spawn(drive(socket, start.stream, agent, caller, shell)).await;
-    match driven {
-        Ok(Ok(ended)) => tracing::info!(%call, reason = ended.end.reason(), "a call ended"),
-        Ok(Err(fault)) => {
-            tracing::error!(%call, owner = ?fault.owner, %fault, "a call could not be answered")
-        }
-        Err(_) => tracing::error!(%call, "a call panicked: this is a mistake of ours, please report it"),
+    match drive(socket, start.stream, agent, caller, shell).await {
+        Ok(ended) => tracing::info!(%call, reason = ended.end.reason(), "a call ended"),
+        Err(fault) => tracing::error!(%call, owner = ?fault.owner, %fault, "a call broke off"),
     }
     metrics::gauge!("centralita_calls_live").decrement(1.0);
     drop(place);

@@ -32,7 +32,7 @@ async fn a_caller_whose_stream_broke_is_connected_again_and_told_that_the_thread
         (vec![GREETING.to_owned(), LOST.to_owned()], 2)
     );
     let states = scene.states().await;
-    assert!(matches!(states[..], [CallState::Lost, CallState::Ended { .. }]), "{states:?}");
+    assert!(matches!(states[..], [CallState::Lost { .. }, CallState::Ended { .. }]), "{states:?}");
     drop(cable);
     scene.close().await;
 }

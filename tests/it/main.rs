@@ -17,6 +17,7 @@ mod raw;
 mod scene;
 mod speech;
 
+mod broken;
 mod calls;
 mod door;
 mod gate;
