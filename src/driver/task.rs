@@ -254,6 +254,9 @@ impl Task {
     }
 
     async fn write_wire(&mut self) {
+        if self.line == Connection::Closed {
+            return;
+        }
         for item in &self.out.line.wire {
             match item {
                 WireItem::Audio { bytes, .. } => self.outbox.media(&self.out.line.bytes[bytes.clone()]),
@@ -261,8 +264,7 @@ impl Task {
                 WireItem::Clear => self.outbox.clear(),
             }
         }
-        self.out.line.wire.clear();
-        if !self.outbox.is_empty() && self.line == Connection::Open {
+        if !self.outbox.is_empty() {
             // A socket that cannot be written to says so at the next read.
             let _ = self.socket.send(&mut self.outbox).await;
         }
