@@ -14,6 +14,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
+use tokio_util::task::TaskTracker;
 
 pub use record::{Seen, Watcher};
 
@@ -140,7 +141,8 @@ impl End {
     }
 }
 
-/// Drives one call from the start of its stream to its end. However it ends, its end is on record.
+/// Drives one call from the start of its stream to its end. However it ends, its end is on record, and so is what
+/// became of every action under way.
 ///
 /// # Errors
 /// A fault that keeps the call from beginning (the recogniser, the recording or the journal is not there), or a
@@ -169,13 +171,18 @@ pub async fn drive(
     let engine = agent.stt.yes_figure();
     let answered = Answered { line, engine, tag: agent.tag, attempt: caller.attempt, unknown };
     let (store, call) = (shell.store.clone(), caller.call.clone());
+    let runs = TaskTracker::new();
+    let running = runs.clone();
     // In a task of its own, where a panic is no more than this call's fault.
     let driven = tokio::spawn(async move {
-        let task = task::Task::new(socket, stream, agent, caller, shell)?;
+        let task = task::Task::new(socket, stream, agent, caller, shell, running)?;
         Ok(task.run(Event::Answered(answered)).await)
     });
     let driven = driven.await.unwrap_or_else(|_| Err(panicked()));
     write_end(&store, &call, driven.as_ref().map_or(End::Broken, |ended| ended.end));
+    // What was begun is never broken off: each has a deadline, and then its outcome is on record.
+    runs.close();
+    runs.wait().await;
     driven
 }
 

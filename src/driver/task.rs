@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval, sleep_until};
+use tokio_util::task::TaskTracker;
 
 use super::clock::Clock;
 use super::ports::{INBOX, Ports, Report, StoreLog};
@@ -62,6 +63,7 @@ impl Task {
         agent: Arc<Agent>,
         caller: Caller,
         shell: Shell,
+        runs: TaskTracker,
     ) -> Result<Task, Fault> {
         let (report, inbox) = mpsc::channel(INBOX);
         let facts = CallFacts {
@@ -81,7 +83,7 @@ impl Task {
             line: Connection::Open,
             outbox: Outbox::new(stream),
             expect: Expect::Anything,
-            ports: Ports::new(Arc::clone(&agent), registry, log, report),
+            ports: Ports::new(Arc::clone(&agent), registry, log, runs, report),
             lines: Lines::new(caller.call.clone(), shell.store.clone(), shell.watcher.clone()),
             end: None,
             shell,
