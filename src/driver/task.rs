@@ -205,7 +205,7 @@ impl Task {
         if !self.out.line.caller.is_empty() {
             self.stt.audio(self.out.line.caller_from, &self.out.line.caller);
         }
-        if let Some(tracks) = &self.tracks {
+        if let Some(tracks) = &mut self.tracks {
             tracks.write(at, Law::Mu, &self.out.line);
         }
         let mut records = std::mem::take(&mut self.out.records);
