@@ -415,6 +415,12 @@ impl Caller {
         self.until("the agent's voice", started).await
     }
 
+    /// Waits until the agent falls silent.
+    pub(crate) async fn agent_stopped(&mut self) {
+        let stopped = |heard: &Heard| matches!(heard, Heard::AgentStopped { .. }).then_some(());
+        self.until("the end of the agent's voice", stopped).await;
+    }
+
     /// Where the gateway next takes back what was not played.
     pub(crate) async fn cleared(&mut self) -> Position {
         let cleared = |heard: &Heard| if let Heard::Cleared { at, .. } = heard { Some(*at) } else { None };
