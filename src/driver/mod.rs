@@ -25,6 +25,7 @@ use crate::integrations::Toolbox;
 use crate::llm::Llm;
 use crate::store::{CallHead, CallState, Store, now_us};
 use crate::stt::{Stt, Vocabulary};
+use crate::telephony::twilio::Rest;
 use crate::telephony::{MediaSocket, StreamId};
 use crate::tts::Tts;
 
@@ -76,6 +77,14 @@ pub struct CloseOnly;
 impl HangUp for CloseOnly {
     fn hang_up(&self, _call: &CallId) -> BoxFuture<'_, Result<(), Fault>> {
         Box::pin(async { Ok(()) })
+    }
+}
+
+/// By REST.
+impl HangUp for Rest {
+    fn hang_up(&self, call: &CallId) -> BoxFuture<'_, Result<(), Fault>> {
+        let call = call.clone();
+        Box::pin(async move { Rest::hang_up(self, &call).await.map(|_| ()) })
     }
 }
 
