@@ -154,14 +154,12 @@ fn position(at: CallTime) -> Position {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc::channel;
-
     use super::*;
 
     /// Tracks whose disk begins to write when told to.
-    fn waiting(queue: usize) -> (Tracks, std::sync::mpsc::Sender<()>) {
+    fn waiting(queue: usize) -> (Tracks, SyncSender<()>) {
         let (queue, tracks) = sync_channel(queue);
-        let (go, told) = channel();
+        let (go, told) = sync_channel(1);
         let thread = std::thread::spawn(move || {
             let _ = told.recv();
             tracks.iter().for_each(drop);
