@@ -3,9 +3,8 @@
 //! Promises: positions are exact to the sample; an empty buffer inside the agent's speech is counted.
 //! Never: understands a word; it measures loudness.
 
-use super::mulaw::decode;
 use super::phone::Heard;
-use super::wire::FRAME;
+use super::wire::{FRAME, LAW};
 use crate::core::base::{Position, Samples};
 
 /// Loudness that counts as sound, of 32124: about -40 dB, above the floor of a synthesiser, below any speech.
@@ -36,7 +35,7 @@ impl Ear {
 
     /// One frame of the agent as it is heard, `sound` samples of it from the buffer, at this position.
     pub(super) fn hear(&mut self, at: u64, frame: &[u8; FRAME], sound: usize) -> Option<Heard> {
-        let loud = |byte: &u8| decode(*byte).unsigned_abs() > LOUD;
+        let loud = |byte: &u8| LAW.decode(*byte).unsigned_abs() > LOUD;
         let first = frame[..sound].iter().position(loud);
         let end = frame[..sound].iter().rposition(loud).map_or(0, |last| last + 1) as u64;
         let dry_after = (FRAME - sound) as u64;
@@ -74,7 +73,7 @@ impl Ear {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::caller::mulaw::{SILENCE, encode};
+    use crate::caller::wire::SILENCE;
     use crate::core::base::Millis;
 
     /// Hears frames given as (loud samples from, to, samples from the buffer).
@@ -82,7 +81,7 @@ mod tests {
         let mut heard = Vec::new();
         for (n, (from, to, sound)) in frames.iter().enumerate() {
             let mut frame = [SILENCE; FRAME];
-            frame[*from..*to].fill(encode(5_000));
+            frame[*from..*to].fill(LAW.encode(5_000));
             heard.extend(ear.hear((n * FRAME) as u64, &frame, *sound));
         }
         heard

@@ -10,7 +10,6 @@
 
 mod call;
 mod ear;
-mod mulaw;
 mod phone;
 mod playback;
 mod recording;

@@ -12,8 +12,8 @@ use tokio::task::JoinHandle;
 use url::Url;
 
 use super::call::{self, Call};
-use super::mulaw;
 use super::recording::{Record, Recording};
+use super::wire::LAW;
 use crate::core::base::{Fault, Millis, Owner, Position};
 use crate::telephony::Key;
 
@@ -131,7 +131,7 @@ impl Phone {
 
     /// Queues speech, samples at 8 kHz; with nothing queued silence is said. After the end it does nothing.
     pub async fn say(&self, samples: Vec<i16>) {
-        self.order(Order::Say(samples.into_iter().map(mulaw::encode).collect())).await;
+        self.order(Order::Say(samples.into_iter().map(|sample| LAW.encode(sample)).collect())).await;
     }
 
     /// Presses a key at once.

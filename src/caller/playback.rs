@@ -5,8 +5,7 @@
 
 use std::collections::VecDeque;
 
-use super::mulaw::SILENCE;
-use super::wire::FRAME;
+use super::wire::{FRAME, SILENCE};
 
 /// Most audio that waits, in samples: ten minutes. No gateway means to send more ahead.
 const SAMPLES_MAX: usize = 8_000 * 600;

@@ -8,9 +8,8 @@ use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
-use super::mulaw::{SILENCE, decode};
 use super::phone::Ended;
-use super::wire::FRAME;
+use super::wire::{FRAME, LAW, SILENCE};
 use crate::core::base::{Fault, LINE_RATE_HZ, Millis, Owner, Samples};
 
 /// What is kept of a call.
@@ -166,7 +165,7 @@ impl Tape {
     }
 
     pub(super) fn finish(self, starved: u64, ended: Ended) -> Recording {
-        let linear = |bytes: Vec<u8>| bytes.into_iter().map(decode).collect();
+        let linear = |bytes: Vec<u8>| bytes.into_iter().map(|byte| LAW.decode(byte)).collect();
         let millis = |samples: u64| Samples(u32::try_from(samples).unwrap_or(u32::MAX)).millis();
         let figures = Figures {
             length: self.frames * FRAME as u64,

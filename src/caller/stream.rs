@@ -14,12 +14,11 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{self, Message, Utf8Bytes};
 
 use super::call::Call;
-use super::mulaw::SILENCE;
 use super::phone::{Heard, Order};
 use super::playback::Playback;
 use super::twiml::Connect;
 use super::webhook::{Socket, sid};
-use super::wire::{self, FRAME, FRAME_MS, StartOf, Writer};
+use super::wire::{self, FRAME, FRAME_MS, SILENCE, StartOf, Writer};
 use crate::core::base::{Fault, Owner, Position, Samples};
 
 const FRAME_TIME: Duration = Duration::from_millis(FRAME_MS);

@@ -134,7 +134,7 @@ async fn the_caller_is_heard_in_frames_of_160_bytes_on_one_clock() {
     };
     let ((audio, keys), at) = tokio::join!(listen, script);
     let recording = phone.finish().await;
-    let heard: Vec<i16> = audio.iter().map(|byte| mulaw::decode(*byte)).collect();
+    let heard: Vec<i16> = audio.iter().map(|byte| wire::LAW.decode(*byte)).collect();
     let end = usize::try_from(at.0).unwrap();
     assert_eq!(heard, recording.caller, "what is recorded is what was sent");
     assert!(heard[end - 400..end].iter().all(|s| (950..1_050).contains(s)), "the words");
@@ -148,7 +148,7 @@ async fn the_caller_is_heard_in_frames_of_160_bytes_on_one_clock() {
 #[tokio::test]
 async fn marks_come_back_after_their_audio_was_played_and_in_order() {
     let (mut phone, mut socket, start) = connected(|dial| dial.pause = Millis(60)).await;
-    let loud = mulaw::encode(8_000);
+    let loud = wire::LAW.encode(8_000);
     let mut due = Outbox::new(start.stream);
     due.mark("idle");
     due.media(&[loud; 320]);
@@ -177,9 +177,9 @@ async fn marks_come_back_after_their_audio_was_played_and_in_order() {
 async fn a_clear_returns_the_pending_marks_and_drops_the_rest() {
     let (mut phone, mut socket, start) = connected(|_| ()).await;
     let mut due = Outbox::new(start.stream);
-    due.media(&[mulaw::encode(8_000); 40_000]);
+    due.media(&[wire::LAW.encode(8_000); 40_000]);
     due.mark("a");
-    due.media(&[mulaw::encode(8_000); 40_000]);
+    due.media(&[wire::LAW.encode(8_000); 40_000]);
     due.mark("b");
     socket.send(&mut due).await.unwrap();
     assert!(matches!(phone.next().await, Heard::AgentStarted { .. }));

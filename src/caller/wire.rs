@@ -13,8 +13,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
+use crate::core::audio::Law;
+
 /// Samples, and mu-law bytes, of a frame: 20 ms at 8 kHz.
 pub(super) const FRAME: usize = 160;
+/// The stream's codec.
+pub(super) const LAW: Law = Law::Mu;
+/// The byte of no sound; 0x00 would be the loudest one.
+pub(super) const SILENCE: u8 = LAW.silence();
 /// Milliseconds of a frame.
 pub(super) const FRAME_MS: u64 = 20;
 

@@ -10,7 +10,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
-use futures::future::BoxFuture;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -18,7 +17,7 @@ use url::Url;
 use super::assemble::{agent, catalog, llm, warm};
 use super::demo::{SpeechArgs, speech};
 use super::{Definitions, Done, Verdict, render};
-use crate::core::base::{CallId, Fault, Owner};
+use crate::core::base::{Fault, Owner};
 use crate::driver::{CloseOnly, HangUp, Shell};
 use crate::gateway::{Gateway, Settings, Switchboard, Trust};
 use crate::secrets::{SecretName, Secrets};
@@ -139,25 +138,15 @@ fn trust(args: &ServeArgs, secrets: &Secrets) -> Result<(Trust, Arc<dyn HangUp>)
     let token = secrets.get(&name)?;
     let hang_up: Arc<dyn HangUp> = match &args.account {
         None => Arc::new(CloseOnly),
-        Some(account) => Arc::new(TwilioHangUp(Rest {
+        Some(account) => Arc::new(Rest {
             client: reqwest::Client::new(),
             base: args.twilio_api.clone(),
             account: account.clone(),
             user: account.clone(),
             password: token.clone(),
-        })),
+        }),
     };
     Ok((Trust::Signed(Verifier::new(token, PublicUrl::parse(public)?)), hang_up))
-}
-
-/// Hangs up by Twilio's REST API.
-struct TwilioHangUp(Rest);
-
-impl HangUp for TwilioHangUp {
-    fn hang_up(&self, call: &CallId) -> BoxFuture<'_, Result<(), Fault>> {
-        let call = call.clone();
-        Box::pin(async move { self.0.hang_up(&call).await.map(|_| ()) })
-    }
 }
 
 fn numbers(written: &[String], known: impl Fn(&str) -> bool) -> Result<BTreeMap<String, String>, Fault> {

@@ -14,16 +14,18 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
+use tokio_util::task::TaskTracker;
 
 pub use record::{Seen, Watcher};
 
 use crate::core::audio::Underruns;
-use crate::core::base::{CallId, Fault, Private};
+use crate::core::base::{CallId, Fault, Owner, Private};
 use crate::core::conversation::{Answered, Event, LineAbilities, Plan, Tag, UnknownAction};
 use crate::integrations::Toolbox;
 use crate::llm::Llm;
 use crate::store::{CallHead, CallState, Store, now_us};
 use crate::stt::{Stt, Vocabulary};
+use crate::telephony::twilio::Rest;
 use crate::telephony::{MediaSocket, StreamId};
 use crate::tts::Tts;
 
@@ -78,6 +80,14 @@ impl HangUp for CloseOnly {
     }
 }
 
+/// By REST.
+impl HangUp for Rest {
+    fn hang_up(&self, call: &CallId) -> BoxFuture<'_, Result<(), Fault>> {
+        let call = call.clone();
+        Box::pin(async move { Rest::hang_up(self, &call).await.map(|_| ()) })
+    }
+}
+
 /// What all calls of a gateway share.
 #[derive(Clone)]
 pub struct Shell {
@@ -114,6 +124,8 @@ pub enum End {
     WeHungUp,
     /// The stream broke in the middle of the conversation: the caller may still be there.
     LineLost,
+    /// We failed, before the conversation began or in the middle of it: the caller may still be there.
+    Broken,
 }
 
 impl End {
@@ -124,24 +136,26 @@ impl End {
             End::CallerHungUp => "the caller hung up",
             End::WeHungUp => "we hung up",
             End::LineLost => "the line was lost",
+            End::Broken => "a fault of ours broke it off",
         }
     }
 
     /// Where the call now stands: over, or waiting to be taken up again.
     fn state(self) -> CallState {
+        let reason = self.reason().to_owned();
         match self {
-            End::CallerHungUp | End::WeHungUp => {
-                CallState::Ended { at_us: now_us(), reason: self.reason().to_owned() }
-            }
-            End::LineLost => CallState::Lost,
+            End::CallerHungUp | End::WeHungUp => CallState::Ended { at_us: now_us(), reason },
+            End::LineLost | End::Broken => CallState::Lost { reason },
         }
     }
 }
 
-/// Drives one call from the start of its stream to its end.
+/// Drives one call from the start of its stream to its end. However it ends, its end is on record, and so is what
+/// became of every action under way.
 ///
 /// # Errors
-/// A fault that keeps the call from beginning: the recogniser, the recording or the journal is not there.
+/// A fault that keeps the call from beginning (the recogniser, the recording or the journal is not there), or a
+/// panic that broke it off: of this call alone.
 pub async fn drive(
     socket: MediaSocket,
     stream: StreamId,
@@ -166,9 +180,23 @@ pub async fn drive(
     let engine = agent.stt.yes_figure();
     let answered = Answered { line, engine, tag: agent.tag, attempt: caller.attempt, unknown };
     let (store, call) = (shell.store.clone(), caller.call.clone());
-    let ended = task::Task::new(socket, stream, agent, caller, shell)?.run(Event::Answered(answered)).await;
-    write_end(&store, &call, ended.end);
-    Ok(ended)
+    let runs = TaskTracker::new();
+    let running = runs.clone();
+    // In a task of its own, where a panic is no more than this call's fault.
+    let driven = tokio::spawn(async move {
+        let task = task::Task::new(socket, stream, agent, caller, shell, running)?;
+        Ok(task.run(Event::Answered(answered)).await)
+    });
+    let driven = driven.await.unwrap_or_else(|_| Err(panicked()));
+    write_end(&store, &call, driven.as_ref().map_or(End::Broken, |ended| ended.end));
+    // What was begun is never broken off: each has a deadline, and then its outcome is on record.
+    runs.close();
+    runs.wait().await;
+    driven
+}
+
+fn panicked() -> Fault {
+    Fault::new(Owner::Gateway, "the call's task panicked", "this is a mistake of ours, please report it")
 }
 
 /// Queues where a call stands after its end. Of several, the first that says it is over stays.

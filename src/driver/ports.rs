@@ -1,7 +1,7 @@
 //! What works for a call beside its own task: the model, the synthesiser, the tools. Each reports as an event.
 //!
-//! Promises: at most one generation and one synthesis at a time; a dropped one is cancelled at once; a tool with
-//! effects, once begun, is never cancelled.
+//! Promises: at most one generation and one synthesis at a time; what is dropped is cancelled at once; a tool that
+//! runs is never cancelled, and who holds the tracker of the runs can await them.
 //! Never: decides anything.
 
 use std::sync::Arc;
@@ -12,8 +12,9 @@ use futures::StreamExt as _;
 use futures::future::BoxFuture;
 use serde_json::Value;
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
+use tokio_util::task::TaskTracker;
 
 use super::Agent;
 use crate::core::base::{
@@ -60,8 +61,12 @@ pub(super) struct Ports {
     inbox: mpsc::Sender<Report>,
     registry: Arc<Registry>,
     log: StoreLog,
+    /// Tools that run. They outlive the call's own task.
+    runs: TaskTracker,
     generation: Option<JoinHandle<()>>,
     speaker: Option<Speaker>,
+    /// Small things that end with the call: requests being prepared, reports that wait.
+    errands: JoinSet<()>,
 }
 
 struct Speaker {
@@ -80,9 +85,11 @@ impl Ports {
         agent: Arc<Agent>,
         registry: Registry,
         log: StoreLog,
+        runs: TaskTracker,
         inbox: mpsc::Sender<Report>,
     ) -> Ports {
-        Ports { agent, inbox, registry: Arc::new(registry), log, generation: None, speaker: None }
+        let (registry, errands) = (Arc::new(registry), JoinSet::new());
+        Ports { agent, inbox, registry, log, runs, generation: None, speaker: None, errands }
     }
 
     pub(super) fn generate(&mut self, generation: GenerationId, prompt: Prompt) {
@@ -117,8 +124,7 @@ impl Ports {
     pub(super) fn say(&mut self, reply: ReplyId, piece: PieceNo, text: String) {
         let speaker = self.speaker.get_or_insert_with(|| Speaker::start(&self.agent, &self.inbox));
         if speaker.pieces.try_send(Piece { reply, piece, text }).is_err() {
-            let inbox = self.inbox.clone();
-            tokio::spawn(async move { inbox.send(Report::Event(Event::TtsFailed { reply })).await });
+            self.report(std::future::ready(Report::Event(Event::TtsFailed { reply })));
         }
     }
 
@@ -129,14 +135,13 @@ impl Ports {
         }
     }
 
-    pub(super) fn prepare(&self, proposal: ProposalId, tool: ToolName, args: Value) {
-        let (registry, inbox) = (Arc::clone(&self.registry), self.inbox.clone());
-        tokio::spawn(async move {
-            let event = match registry.prepare(proposal, &tool, &args).await {
+    pub(super) fn prepare(&mut self, proposal: ProposalId, tool: ToolName, args: Value) {
+        let registry = Arc::clone(&self.registry);
+        self.report(async move {
+            Report::Event(match registry.prepare(proposal, &tool, &args).await {
                 Ok(ready) => Event::Prepared { proposal, action: ready.action, values: ready.values },
                 Err(not) => Event::Unprepared { proposal, why: not.why },
-            };
-            let _ = inbox.send(Report::Event(event)).await;
+            })
         });
     }
 
@@ -144,12 +149,13 @@ impl Ports {
         self.registry.discard(proposal);
     }
 
-    /// Runs a tool to its end, whatever becomes of the call.
+    /// Runs a tool to its end, whatever becomes of the call: an outcome that comes too late to be told is still
+    /// written.
     pub(super) fn run(&self, at: CallTime, tool: ToolName, args: Value, key: ActionKey, permit: Permit) {
         let (registry, inbox) = (Arc::clone(&self.registry), self.inbox.clone());
         let effects = self.agent.plan.tool(&tool).map_or(Effects::Irreversible, |tool| tool.effects);
         let log = self.log.for_one_run();
-        tokio::spawn(async move {
+        self.runs.spawn(async move {
             let proposal = permit.proposal();
             let outcome = registry.run(permit, &tool, &args, &key, at, &log).await;
             if effects != Effects::None {
@@ -159,11 +165,20 @@ impl Ports {
         });
     }
 
-    pub(super) fn hang_up_soon(&self) {
-        let inbox = self.inbox.clone();
-        tokio::spawn(async move {
+    pub(super) fn hang_up_soon(&mut self) {
+        self.report(async {
             tokio::time::sleep(HANG_UP_AFTER).await;
-            let _ = inbox.send(Report::HangUp).await;
+            Report::HangUp
+        });
+    }
+
+    /// Reports what comes of `errand`, if the call is still there then.
+    fn report(&mut self, errand: impl Future<Output = Report> + Send + 'static) {
+        while self.errands.try_join_next().is_some() {}
+        let inbox = self.inbox.clone();
+        self.errands.spawn(async move {
+            // A call that is gone wants no report.
+            let _ = inbox.send(errand.await).await;
         });
     }
 }

@@ -1,7 +1,7 @@
 //! A call's record: its lines to the store, its audio to a file.
 //!
 //! Promises: lines keep their order, and a hole in their numbers is a lost line, said once; audio is written by a
-//! thread of its own, and what a dead disk does not take is left out.
+//! thread of its own, and what a slow disk does not take is left out, counted, and said once at the end.
 //! Never: makes a call wait.
 
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 use tokio::sync::mpsc;
 
 use crate::core::audio::{Law, LineOutputs, WireItem};
-use crate::core::base::{CallId, CallTime, Fault, Millis, Position};
+use crate::core::base::{CallId, CallTime, Fault, Millis, Owner, Position};
 use crate::core::call::Record;
 use crate::core::conversation::Step;
 use crate::core::journal::{write_event, write_order, write_timer};
@@ -20,6 +20,9 @@ use crate::store::Store;
 
 /// Steps of audio that may wait for the disk: 10 s of frames. Then the oldest are on disk or the disk is gone.
 const AUDIO_QUEUE: usize = 1_000;
+
+/// Pieces of audio that are missing from recordings.
+const HOLES: &str = "centralita_recording_holes_total";
 
 /// Somebody who follows a call as it happens: the terminal, a test.
 pub type Watcher = mpsc::Sender<Seen>;
@@ -78,6 +81,7 @@ enum Track {
 pub(super) struct Tracks {
     queue: SyncSender<Track>,
     thread: JoinHandle<Result<(), Fault>>,
+    holes: u32,
 }
 
 impl Tracks {
@@ -94,11 +98,11 @@ impl Tracks {
             }
             recorder.finish()
         });
-        Ok(Tracks { queue, thread })
+        Ok(Tracks { queue, thread, holes: 0 })
     }
 
     /// Takes what one step of the line brought.
-    pub(super) fn write(&self, at: CallTime, law: Law, line: &LineOutputs) {
+    pub(super) fn write(&mut self, at: CallTime, law: Law, line: &LineOutputs) {
         for item in &line.wire {
             let track = match item {
                 WireItem::Audio { bytes, starts } => {
@@ -109,26 +113,86 @@ impl Tracks {
                 WireItem::Clear => Track::AgentCut { at: position(at) },
                 WireItem::Mark { .. } => continue,
             };
-            // A full queue is a dead disk: the recording has a hole, the call goes on.
-            let _ = self.queue.try_send(track);
+            self.give(track);
         }
         if !line.caller.is_empty() {
             let (at, samples) = (line.caller_from, line.caller.clone());
-            let _ = self.queue.try_send(Track::Caller { at, samples });
+            self.give(Track::Caller { at, samples });
+        }
+    }
+
+    /// A full queue is a slow or dead disk: the recording has a hole, the call goes on.
+    fn give(&mut self, track: Track) {
+        if self.queue.try_send(track).is_err() {
+            self.holes += 1;
+            metrics::counter!(HOLES).increment(1);
         }
     }
 
     /// Closes the file; blocks until it is on disk.
+    ///
+    /// # Errors
+    /// The file could not be written, or it has holes.
     pub(super) fn finish(self) -> Result<(), Fault> {
         drop(self.queue);
         self.thread.join().unwrap_or_else(|_| {
             let what = "the recording's thread panicked";
-            Err(Fault::new(crate::core::base::Owner::Gateway, what, "report it; the file plays up to there"))
-        })
+            Err(Fault::new(Owner::Gateway, what, "report it; the file plays up to there"))
+        })?;
+        if self.holes > 0 {
+            let what = format!("{} pieces of audio are missing: the disk was too slow for them", self.holes);
+            return Err(Fault::new(Owner::Admin, what, "give the recordings a faster disk, or fewer calls"));
+        }
+        Ok(())
     }
 }
 
 /// A call time as a place on the caller's track.
 fn position(at: CallTime) -> Position {
     Position::START + Millis(at.0).samples()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Tracks whose disk begins to write when told to.
+    fn waiting(queue: usize) -> (Tracks, SyncSender<()>) {
+        let (queue, tracks) = sync_channel(queue);
+        let (go, told) = sync_channel(1);
+        let thread = std::thread::spawn(move || {
+            let _ = told.recv();
+            tracks.iter().for_each(drop);
+            Ok(())
+        });
+        (Tracks { queue, thread, holes: 0 }, go)
+    }
+
+    /// One step with a frame of the caller and a clear.
+    fn step() -> LineOutputs {
+        LineOutputs { caller: vec![0; 160], wire: vec![WireItem::Clear], ..LineOutputs::default() }
+    }
+
+    #[test]
+    fn audio_a_slow_disk_does_not_take_is_counted_and_said_at_the_end() {
+        let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+        let (mut tracks, go) = waiting(3);
+        metrics::with_local_recorder(&metrics, || {
+            (0..5).for_each(|n| tracks.write(CallTime(n * 20), Law::Mu, &step()));
+        });
+        go.send(()).unwrap();
+        let fault = tracks.finish().unwrap_err();
+        assert!(fault.what.starts_with("7 pieces"), "{fault}");
+        assert_eq!(fault.owner, Owner::Admin);
+        let counted = metrics.handle().render();
+        assert!(counted.contains("centralita_recording_holes_total 7"), "{counted}");
+    }
+
+    #[test]
+    fn a_recording_without_holes_is_no_fault() {
+        let (mut tracks, go) = waiting(3);
+        tracks.write(CallTime(0), Law::Mu, &step());
+        go.send(()).unwrap();
+        assert_eq!(tracks.finish(), Ok(()));
+    }
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval, sleep_until};
+use tokio_util::task::TaskTracker;
 
 use super::clock::Clock;
 use super::ports::{INBOX, Ports, Report, StoreLog};
@@ -62,6 +63,7 @@ impl Task {
         agent: Arc<Agent>,
         caller: Caller,
         shell: Shell,
+        runs: TaskTracker,
     ) -> Result<Task, Fault> {
         let (report, inbox) = mpsc::channel(INBOX);
         let facts = CallFacts {
@@ -81,7 +83,7 @@ impl Task {
             line: Connection::Open,
             outbox: Outbox::new(stream),
             expect: Expect::Anything,
-            ports: Ports::new(Arc::clone(&agent), registry, log, report),
+            ports: Ports::new(Arc::clone(&agent), registry, log, runs, report),
             lines: Lines::new(caller.call.clone(), shell.store.clone(), shell.watcher.clone()),
             end: None,
             shell,
@@ -203,7 +205,7 @@ impl Task {
         if !self.out.line.caller.is_empty() {
             self.stt.audio(self.out.line.caller_from, &self.out.line.caller);
         }
-        if let Some(tracks) = &self.tracks {
+        if let Some(tracks) = &mut self.tracks {
             tracks.write(at, Law::Mu, &self.out.line);
         }
         let mut records = std::mem::take(&mut self.out.records);
@@ -254,6 +256,9 @@ impl Task {
     }
 
     async fn write_wire(&mut self) {
+        if self.line == Connection::Closed {
+            return;
+        }
         for item in &self.out.line.wire {
             match item {
                 WireItem::Audio { bytes, .. } => self.outbox.media(&self.out.line.bytes[bytes.clone()]),
@@ -261,8 +266,7 @@ impl Task {
                 WireItem::Clear => self.outbox.clear(),
             }
         }
-        self.out.line.wire.clear();
-        if !self.outbox.is_empty() && self.line == Connection::Open {
+        if !self.outbox.is_empty() {
             // A socket that cannot be written to says so at the next read.
             let _ = self.socket.send(&mut self.outbox).await;
         }

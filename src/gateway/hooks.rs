@@ -8,8 +8,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::body::Bytes;
-use axum::extract::{ConnectInfo, OriginalUri, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::extract::{ConnectInfo, FromRequest, OriginalUri, Request, State};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use tokio::time::timeout;
 
@@ -29,18 +29,8 @@ const STREAM_STATUS: &str = "/hooks/twilio/stream-status";
 pub(super) const MEDIA: &str = "/media/twilio";
 
 /// A call comes in.
-pub(super) async fn voice(
-    State(gateway): State<Gateway>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    OriginalUri(uri): OriginalUri,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let params = match gateway.believe(peer, &uri.to_string(), &headers, &body) {
-        Ok(params) => params,
-        Err(status) => return status.into_response(),
-    };
-    let hook = match VoiceWebhook::read(&params) {
+pub(super) async fn voice(State(gateway): State<Gateway>, webhook: Believed) -> Response {
+    let hook = match VoiceWebhook::read(&webhook.params) {
         Ok(hook) => hook,
         Err(fault) => return unreadable(&fault),
     };
@@ -53,25 +43,15 @@ pub(super) async fn voice(
 }
 
 /// A stream is over. The call goes on only where it is neither ended nor gone.
-pub(super) async fn after_stream(
-    State(gateway): State<Gateway>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    OriginalUri(uri): OriginalUri,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let params = match gateway.believe(peer, &uri.to_string(), &headers, &body) {
-        Ok(params) => params,
-        Err(status) => return status.into_response(),
-    };
-    let hook = match AfterStream::read(&params) {
+pub(super) async fn after_stream(State(gateway): State<Gateway>, webhook: Believed) -> Response {
+    let hook = match AfterStream::read(&webhook.params) {
         Ok(hook) => hook,
         Err(fault) => return unreadable(&fault),
     };
     if hook.status.is_over() || gateway.is_over(&hook.call).await {
         return xml(twiml::hang_up());
     }
-    let attempt = url::form_urlencoded::parse(uri.query().unwrap_or("").as_bytes())
+    let attempt = url::form_urlencoded::parse(webhook.uri.query().unwrap_or("").as_bytes())
         .find_map(|(name, value)| (name == "attempt").then(|| value.parse().ok())?)
         .unwrap_or(0);
     let lost = Ticket { call: hook.call.clone(), from: hook.from, to: hook.to, attempt };
@@ -83,23 +63,33 @@ pub(super) async fn after_stream(
 }
 
 /// A stream has started, stopped or failed: for the log.
-pub(super) async fn stream_status(
-    State(gateway): State<Gateway>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    OriginalUri(uri): OriginalUri,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let params = match gateway.believe(peer, &uri.to_string(), &headers, &body) {
-        Ok(params) => params,
-        Err(status) => return status.into_response(),
-    };
-    match StreamStatus::read(&params) {
+pub(super) async fn stream_status(webhook: Believed) -> Response {
+    match StreamStatus::read(&webhook.params) {
         Ok(status) => {
             tracing::info!(call = %status.call, event = ?status.event, "the carrier tells of a stream");
             StatusCode::NO_CONTENT.into_response()
         }
         Err(fault) => unreadable(&fault),
+    }
+}
+
+/// A webhook that is known to come from the carrier.
+pub(super) struct Believed {
+    params: Params,
+    /// Where it was sent to, as the carrier wrote it.
+    uri: Uri,
+}
+
+impl FromRequest<Gateway> for Believed {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, gateway: &Gateway) -> Result<Believed, Response> {
+        let (ConnectInfo(peer), OriginalUri(uri), headers, body) =
+            <(ConnectInfo<SocketAddr>, OriginalUri, HeaderMap, Bytes)>::from_request(request, gateway)
+                .await?;
+        let params =
+            gateway.believe(peer, &uri.to_string(), &headers, &body).map_err(IntoResponse::into_response)?;
+        Ok(Believed { params, uri })
     }
 }
 

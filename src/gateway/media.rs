@@ -15,7 +15,7 @@ use tokio::time::timeout;
 
 use super::{Gateway, Place, Trust};
 use crate::core::base::Private;
-use crate::driver::{Agent, Caller, call_id, drive};
+use crate::driver::{Agent, Caller, Ended, call_id, drive};
 use crate::telephony::socket::{bounded, code};
 use crate::telephony::twilio::signature;
 use crate::telephony::{CarrierEvent, MediaSocket, SocketEvent, Start};
@@ -63,14 +63,13 @@ async fn answer(gateway: Gateway, mut socket: MediaSocket) {
     metrics::counter!("centralita_calls_total").increment(1);
     metrics::gauge!("centralita_calls_live").increment(1.0);
     let (call, shell) = (caller.call.clone(), gateway.0.settings.shell.clone());
-    // In a task of its own: a panic ends this call and no other.
-    let driven = tokio::spawn(drive(socket, start.stream, agent, caller, shell)).await;
-    match driven {
-        Ok(Ok(ended)) => tracing::info!(%call, reason = ended.end.reason(), "a call ended"),
-        Ok(Err(fault)) => {
-            tracing::error!(%call, owner = ?fault.owner, %fault, "a call could not be answered")
+    match drive(socket, start.stream, agent, caller, shell).await {
+        Ok(Ended { end, underruns }) => {
+            let (reason, count, longest) = (end.reason(), underruns.count, underruns.longest.0);
+            tracing::info!(%call, reason, underruns = count, longest_underrun_ms = longest, "a call ended");
+            gateway.count_underruns(underruns);
         }
-        Err(_) => tracing::error!(%call, "a call panicked: this is a mistake of ours, please report it"),
+        Err(fault) => tracing::error!(%call, owner = ?fault.owner, %fault, "a call broke off"),
     }
     metrics::gauge!("centralita_calls_live").decrement(1.0);
     drop(place);

@@ -11,7 +11,7 @@ mod switchboard;
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -28,6 +28,7 @@ use tokio_util::task::TaskTracker;
 pub use admission::{Admission, Place};
 pub use switchboard::Switchboard;
 
+use crate::core::audio::Underruns;
 use crate::core::base::{Fault, Owner};
 use crate::driver::Shell;
 use crate::telephony::twilio::{PublicUrl, Tokens, Verifier};
@@ -66,6 +67,8 @@ pub(crate) struct Inner {
     pub(crate) tokens: Tokens,
     pub(crate) admission: Admission,
     pub(crate) calls: TaskTracker,
+    /// Of all calls that have ended.
+    underruns: Mutex<Underruns>,
     started: Instant,
 }
 
@@ -80,7 +83,8 @@ impl Gateway {
     pub fn new(settings: Settings) -> Gateway {
         let admission = Admission::new(settings.calls_max);
         let (tokens, calls, started) = (Tokens::default(), TaskTracker::new(), Instant::now());
-        Gateway(Arc::new(Inner { settings, tokens, admission, calls, started }))
+        let underruns = Mutex::default();
+        Gateway(Arc::new(Inner { settings, tokens, admission, calls, underruns, started }))
     }
 
     /// All routes.
@@ -135,6 +139,24 @@ impl Gateway {
     #[must_use]
     pub fn live_calls(&self) -> usize {
         self.0.calls.len()
+    }
+
+    /// How often, and how long at most, a carrier ran out of audio inside a piece, in all calls that have ended.
+    #[must_use]
+    pub fn underruns(&self) -> Underruns {
+        *self.lock_underruns()
+    }
+
+    /// Adds those of one call that has ended.
+    pub(crate) fn count_underruns(&self, underruns: Underruns) {
+        metrics::counter!("centralita_playout_underruns_total").increment(underruns.count.into());
+        let mut all = self.lock_underruns();
+        *all = all.and(underruns);
+    }
+
+    fn lock_underruns(&self) -> MutexGuard<'_, Underruns> {
+        // A pair of numbers is whole even if a holder panicked.
+        self.0.underruns.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

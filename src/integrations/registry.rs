@@ -187,13 +187,18 @@ impl Registry {
             Ok(wire) => wire,
             Err(fault) => return Outcome::Failed { why: fault.what },
         };
+        // Waiting for the journal is part of the tool's time.
+        let until = until(spec);
         let call = self.call.id.clone();
         match log.begin(Intent { call, proposal, tool: ready.tool, action: ready.action, key }).await {
             Ok(()) => {}
             Err(NotBegun::Already) => return Outcome::Unknown,
             Err(NotBegun::Refused { why }) => return Outcome::Failed { why },
         }
-        let answer = live.egress.send(wire, Purpose::Act, until(spec)).await;
+        if until <= Instant::now() {
+            return Outcome::Failed { why: "the journal took too long: nothing was sent".to_owned() };
+        }
+        let answer = live.egress.send(wire, Purpose::Act, until).await;
         settled(&spec.request, &spec.key, &spec.not_done_on, answer, &self.toolbox.renderer)
     }
 

@@ -193,6 +193,34 @@ async fn without_an_intent_nothing_is_sent() {
     }
 }
 
+/// A journal whose disk takes five seconds.
+struct SlowLog;
+
+impl IntentLog for SlowLog {
+    fn begin(&self, _intent: Intent) -> BoxFuture<'_, Result<(), NotBegun>> {
+        Box::pin(async {
+            tokio::time::pause();
+            tokio::time::advance(std::time::Duration::from_secs(5)).await;
+            tokio::time::resume();
+            Ok(())
+        })
+    }
+}
+
+#[tokio::test]
+async fn waiting_for_the_journal_is_part_of_a_tools_time_and_what_is_too_late_is_not_sent() {
+    let shop = Shop::open(Behaviour::Works).await;
+    let registry = registry(&shop, [refund()]);
+    registry.prepare(T1, &refund().name, &refund_args()).await.unwrap();
+    let ready = registry.take(T1, &refund().name).unwrap();
+    let name = refund().name;
+    let (spec, live) = registry.toolbox().find(&name).unwrap();
+    assert!(spec.timeout < Millis(5_000), "the disk is slower than the tool may be");
+    let outcome = registry.act(spec, live, T1, ready, &ActionKey::Own(T1), &SlowLog).await;
+    assert!(why(outcome).contains("nothing was sent"));
+    assert_eq!(shop.posts().len(), 0);
+}
+
 #[tokio::test]
 async fn an_earlier_key_is_sent_word_for_word_and_without_keys_nothing_is_sent_twice() {
     let shop = Shop::open(Behaviour::Works).await;

@@ -17,13 +17,16 @@ const FLUSH: Samples = Millis(3_000).samples();
 /// How far the agent's audio may run ahead of the caller's track; what lies beyond is not recorded.
 const AHEAD_MAX: Samples = Millis(60_000).samples();
 
-/// One recording. Both sides give audio with its place on the caller's track; the caller's side moves it on.
+/// One recording. The caller's side moves it on; the agent's has a clock of its own, which may run a little behind the
+/// caller's track: a frame is there before its 20 ms are over, and carriers' clocks drift.
 pub struct Recorder {
     path: PathBuf,
     file: hound::WavWriter<BufWriter<File>>,
     /// All before it is written.
     at: Position,
     flushed: Position,
+    /// How far the agent's clock was found to run behind.
+    behind: Samples,
     /// The agent's audio from `at` on.
     agent: VecDeque<i16>,
 }
@@ -40,15 +43,17 @@ impl Recorder {
         let mut file = hound::WavWriter::create(path, spec(2)).map_err(|error| fault(path, &error))?;
         file.flush().map_err(|error| fault(path, &error))?;
         let (at, flushed) = (Position::START, Position::START);
-        Ok(Recorder { path: path.to_owned(), file, at, flushed, agent: VecDeque::new() })
+        let (behind, agent) = (Samples(0), VecDeque::new());
+        Ok(Recorder { path: path.to_owned(), file, at, flushed, behind, agent })
     }
 
-    /// The agent's audio that is to sound from `at` on; what lies in the written past is left out.
+    /// The agent's audio that is to sound from `at` on by its clock. Where that is written already, the clock is set,
+    /// for this audio and all that follows: no syllable is cut off.
     pub fn agent(&mut self, at: Position, samples: &[i16]) {
-        let late = usize::try_from(self.at.since(at).0).unwrap_or(usize::MAX).min(samples.len());
-        let offset = at.since(self.at).0 as usize;
+        self.behind = self.behind.max(self.at.since(at));
+        let offset = self.ahead(at);
         let room = (AHEAD_MAX.0 as usize).saturating_sub(offset);
-        let kept = &samples[late..][..room.min(samples.len() - late)];
+        let kept = &samples[..room.min(samples.len())];
         if kept.is_empty() {
             return;
         }
@@ -59,7 +64,12 @@ impl Recorder {
 
     /// The agent was cut: nothing of it sounds from `at` on.
     pub fn agent_cut(&mut self, at: Position) {
-        self.agent.truncate(at.since(self.at).0 as usize);
+        self.agent.truncate(self.ahead(at));
+    }
+
+    /// How many samples after the written ones a moment of the agent's clock lies.
+    fn ahead(&self, at: Position) -> usize {
+        (at + self.behind).since(self.at).0 as usize
     }
 
     /// The caller's audio at `at`: writes both sides up to its end. A gap before it is silence.
@@ -112,9 +122,21 @@ mod tests {
         recorder.caller(Position(0), &[1, 2, 3]).unwrap();
         recorder.agent_cut(Position(4));
         recorder.caller(Position(5), &[6]).unwrap();
-        recorder.agent(Position(4), &[90, 91, 92]);
         recorder.finish().unwrap();
-        assert_eq!(frames(&path), [[1, 0], [2, 0], [3, 20], [0, 21], [0, 0], [6, 0], [0, 92]]);
+        assert_eq!(frames(&path), [[1, 0], [2, 0], [3, 20], [0, 21], [0, 0], [6, 0]]);
+        std::fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn an_agent_whose_clock_runs_behind_loses_no_syllable() {
+        let path = path("behind");
+        let mut recorder = Recorder::create(&path).unwrap();
+        recorder.caller(Position(0), &[1, 2, 3]).unwrap();
+        recorder.agent(Position(1), &[90, 91]);
+        recorder.agent(Position(3), &[92, 93, 94, 95]);
+        recorder.agent_cut(Position(5));
+        recorder.finish().unwrap();
+        assert_eq!(frames(&path), [[1, 0], [2, 0], [3, 0], [0, 90], [0, 91], [0, 92], [0, 93]]);
         std::fs::remove_file(path).unwrap();
     }
 

@@ -7,6 +7,7 @@
 use futures::future::BoxFuture;
 
 use super::burst::{TEXT_BYTES_MAX, modulate, voice_samples, voice_units};
+use crate::core::audio::Vowels;
 use crate::core::base::Millis;
 use crate::core::language::Language;
 use crate::tts::{SpeechStream, Tts, TtsEvent};
@@ -79,7 +80,8 @@ pub fn utter_at(text: &str, pace: Millis) -> Vec<i16> {
         let length = Millis(characters.saturating_mul(pace.0)).max(VOICE_LEAST);
         let units = voice_units(length);
         samples.extend(modulate(now, units));
-        voice(voice_samples(units), &mut samples);
+        let mut vowels = Vowels::default();
+        samples.extend((0..voice_samples(units)).map(|_| vowels.sample()));
         rest = later.trim_start();
     }
     samples
@@ -89,38 +91,4 @@ pub fn utter_at(text: &str, pace: Millis) -> Vec<i16> {
 fn burst_end(text: &str) -> usize {
     let most = text.floor_char_boundary(TEXT_BYTES_MAX);
     if most == text.len() { most } else { text[..most].rfind(' ').unwrap_or(most) }
-}
-
-/// Resonators of a vowel's three formants: twice the cosine times the radius, and the radius squared, Q12.
-type Vowel = [(i64, i64); 3];
-const A: Vowel = [(6_695, 3_877), (5_183, 3_816), (-2_626, 3_669)];
-const E: Vowel = [(7_289, 3_877), (991, 3_816), (-2_854, 3_669)];
-const O: Vowel = [(7_184, 3_877), (6_248, 3_816), (-2_454, 3_669)];
-/// How much of each formant is heard, the second out of phase.
-const LOUDNESS: [i64; 3] = [4, -2, 1];
-/// A syllable, in samples, and how much of it sounds.
-const SYLLABLE: usize = 210 * 8;
-const SOUNDING: usize = 170 * 8;
-
-/// Syllables of 170 ms with 40 ms between them, at 125 to 100 Hz.
-fn voice(length: usize, samples: &mut Vec<i16>) {
-    let mut state = [[0_i64; 2]; 3];
-    let mut next_pulse = 0;
-    for n in 0..length {
-        let (syllable, within) = (n / SYLLABLE, n % SYLLABLE);
-        let mut pulse = 0;
-        if n == next_pulse {
-            next_pulse += 64 + within * 12 / SYLLABLE + syllable % 4;
-            // A swell, and a fading away.
-            pulse = SOUNDING.saturating_sub(within).min(within).min(400) as i64 * 6;
-        }
-        let mut sum = 0;
-        for (i, (cosine, radius)) in [A, E, O][syllable % 3].into_iter().enumerate() {
-            let [last, before] = state[i];
-            let next = pulse * LOUDNESS[i].abs() + ((cosine * last - radius * before) >> 12);
-            state[i] = [next, last];
-            sum += next * LOUDNESS[i].signum();
-        }
-        samples.push((sum / 2).clamp(-30_000, 30_000) as i16);
-    }
 }

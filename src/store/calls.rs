@@ -40,8 +40,10 @@ pub enum CallState {
         at_us: i64,
         reason: String,
     },
-    /// The process that carried it is gone and nobody took it up.
-    Lost,
+    /// What carried it is gone and nobody took it up.
+    Lost {
+        reason: String,
+    },
 }
 
 /// A call as the table holds it.
@@ -84,7 +86,7 @@ pub(super) async fn set_state(
         CallState::Live => ("live", None, None, 1_i64),
         CallState::Transferring => ("transferring", None, None, 0),
         CallState::Ended { at_us, reason } => ("ended", Some(*at_us), Some(reason), 0),
-        CallState::Lost => ("lost", None, None, 0),
+        CallState::Lost { reason } => ("lost", None, Some(reason), 0),
     };
     sqlx::query(
         "UPDATE calls SET state = $2, ended_us = $3, end_reason = $4, attempts = attempts + $5 \
@@ -145,15 +147,13 @@ impl<'r> FromRow<'r, SqliteRow> for CallRecord {
             called: row.try_get("called")?,
             answered_us: row.try_get("answered_us")?,
         };
-        let ended = match row.try_get::<Option<i64>, _>("ended_us")? {
-            Some(at_us) => Some((at_us, row.try_get::<String, _>("end_reason")?)),
-            None => None,
-        };
+        let reason: Option<String> = row.try_get("end_reason")?;
+        let ended_us: Option<i64> = row.try_get("ended_us")?;
         let state = parsed(row, "state", |word| match word {
             "live" => Some(CallState::Live),
             "transferring" => Some(CallState::Transferring),
-            "ended" => ended.map(|(at_us, reason)| CallState::Ended { at_us, reason }),
-            "lost" => Some(CallState::Lost),
+            "ended" => ended_us.zip(reason).map(|(at_us, reason)| CallState::Ended { at_us, reason }),
+            "lost" => Some(CallState::Lost { reason: reason.unwrap_or_default() }),
             _ => None,
         })?;
         Ok(CallRecord { head, state, attempts: row.try_get("attempts")? })

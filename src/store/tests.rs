@@ -249,7 +249,7 @@ async fn a_full_queue_refuses_says_so_counts_and_recovers() {
     assert_eq!(fault.owner, Owner::Admin);
     assert!(!fault.remedy.is_empty());
     assert_eq!(store.open_call(head("c2"), "".into()).unwrap_err().owner, Owner::Admin);
-    assert_eq!(store.set_state(&id("c1"), CallState::Lost), Err(QueueFull));
+    assert_eq!(store.set_state(&id("c1"), CallState::Transferring), Err(QueueFull));
     store.flush().await.unwrap();
     assert!(store.begin(intent("c1", 1, 0)).await.is_ok());
     assert_eq!(store.journal(&id("c1")).await.unwrap().len(), kept, "all that was accepted is written");
@@ -396,13 +396,14 @@ async fn hostile_text_is_plain_data() {
 async fn a_call_stands_where_it_was_put_last_and_an_ended_one_stays_ended() {
     let store = Store::in_memory().await.unwrap();
     let end = || CallState::Ended { at_us: 7, reason: "hung up".into() };
+    let lost = || CallState::Lost { reason: "the line broke".into() };
     let table = [
         ("live", vec![], CallState::Live, 1),
         ("moved", vec![CallState::Transferring], CallState::Transferring, 1),
         ("taken", vec![CallState::Transferring, CallState::Live], CallState::Live, 2),
-        ("lost", vec![CallState::Lost], CallState::Lost, 1),
+        ("lost", vec![lost()], lost(), 1),
         ("ended", vec![end()], end(), 1),
-        ("stays", vec![end(), CallState::Lost, CallState::Live], end(), 1),
+        ("stays", vec![end(), lost(), CallState::Live], end(), 1),
     ];
     for (call, puts, _, _) in &table {
         open_call(&store, call);

@@ -37,7 +37,10 @@ pub trait SttStream: Send {
     /// The caller spoke until `at`; answered by one `Heard` with `TranscriptEnd::Turn`, `Failed` or `Busy`.
     fn speech_stopped(&mut self, at: Position, expect: Expect);
 
-    /// The next thing to tell; pending while there is none. Giving up waiting loses nothing.
+    /// The next thing to tell; pending while there is none.
+    ///
+    /// Cancel-safe: a call drops this future, polled or not, at each turn of its loop, and asks again. What was not
+    /// returned must come out of a later one.
     fn next(&mut self) -> BoxFuture<'_, SttEvent>;
 }
 

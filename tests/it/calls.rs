@@ -5,6 +5,10 @@
 
 use std::sync::Arc;
 
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, Uri};
+use base64::Engine as _;
 use centralita::caller::Ended;
 use centralita::core::base::{Fault, Millis, Owner, Position};
 use centralita::core::conversation::Timing;
@@ -12,9 +16,11 @@ use centralita::llm::scripted::Scripted;
 use centralita::llm::{LlmEvent, Message};
 use centralita::standin::said;
 use centralita::store::{CallState, IntentState, OutcomeKind};
+use centralita::telephony::twilio::Rest;
+use tokio::sync::mpsc;
 
 use crate::agent::GREETING;
-use crate::scene::{REFUND, Scene, Stage, told, twenty};
+use crate::scene::{REFUND, Scene, Stage, here, http, patient, told, twenty};
 
 #[tokio::test]
 async fn a_yes_makes_one_refund_of_what_was_asked_and_the_caller_hears_that_it_is_done() {
@@ -89,6 +95,45 @@ async fn a_silent_caller_is_reminded_and_then_the_gateway_says_goodbye_and_hangs
     assert_eq!(all[..2], [GREETING, "Are you still there?"]);
     assert!(all[2].ends_with("Goodbye.") && all.len() == 3, "{all:?}");
     assert!(matches!(scene.states().await[..], [CallState::Ended { .. }]));
+    scene.close().await;
+}
+
+#[tokio::test]
+async fn when_the_agent_hangs_up_the_carrier_is_asked_by_rest_to_complete_this_very_call() {
+    let (asked, mut requests) = mpsc::channel(4);
+    let way = here().await;
+    let complete = |State(asked): State<mpsc::Sender<(String, HeaderMap, String)>>,
+                    uri: Uri,
+                    headers: HeaderMap,
+                    form: String| async move {
+        asked.send((uri.path().to_owned(), headers, form)).await.unwrap();
+    };
+    let router = Router::new().fallback(complete).with_state(asked);
+    let carrier = tokio::spawn(async move { axum::serve(way.listener, router).await.unwrap() });
+    let rest = Rest {
+        client: http(),
+        base: way.public,
+        account: "AC7".to_owned(),
+        user: "AC7".to_owned(),
+        password: "s3cret".to_owned().into(),
+    };
+    let timing = Timing { silence: Millis(300), reminders: 0, ..Timing::default() };
+    let stage = Stage { timing, hang_up: Arc::new(rest), helper: Some(carrier), ..Stage::default() };
+    let mut scene = Scene::of(stage).await;
+    let mut caller = scene.call().await;
+    let order = scene.line("> hang-up").await;
+    let call = order.split(' ').next().unwrap();
+    let (path, headers, form) = patient("the carrier's REST", requests.recv()).await.unwrap();
+    assert_eq!(path, format!("/2010-04-01/Accounts/AC7/Calls/{call}.json"));
+    let credentials = base64::engine::general_purpose::STANDARD.encode("AC7:s3cret");
+    assert_eq!(
+        (headers["authorization"].to_str().unwrap(), form.as_str()),
+        (format!("Basic {credentials}").as_str(), "Status=completed")
+    );
+    assert_eq!(caller.ended().await, Ended::AgentHungUp);
+    caller.finish().await;
+    scene.quiet().await;
+    assert!(requests.try_recv().is_err(), "asked once");
     scene.close().await;
 }
 

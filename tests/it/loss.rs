@@ -5,6 +5,7 @@
 //! Never: counts a deed by what was said; the books are counted.
 
 use centralita::caller::Ended;
+use centralita::core::base::{Millis, Position};
 use centralita::store::{CallState, IntentState, OutcomeKind};
 
 use crate::agent::GREETING;
@@ -32,7 +33,7 @@ async fn a_caller_whose_stream_broke_is_connected_again_and_told_that_the_thread
         (vec![GREETING.to_owned(), LOST.to_owned()], 2)
     );
     let states = scene.states().await;
-    assert!(matches!(states[..], [CallState::Lost, CallState::Ended { .. }]), "{states:?}");
+    assert!(matches!(states[..], [CallState::Lost { .. }, CallState::Ended { .. }]), "{states:?}");
     drop(cable);
     scene.close().await;
 }
@@ -84,6 +85,17 @@ async fn a_refund_that_was_made_while_nobody_could_be_told_is_not_made_again() {
     caller.finish().await;
     assert_eq!(scene.refunds().await, twenty(), "the second request went out under the first one's key");
     drop(cable);
+    scene.close().await;
+}
+
+#[tokio::test]
+async fn nothing_is_synthesised_for_a_caller_who_has_left() {
+    let mut scene = Scene::of(Stage { pace: Millis(60), ..Stage::default() }).await;
+    let mut caller = scene.call().await;
+    caller.agent_after(Position::START).await;
+    caller.finish().await;
+    scene.line("< hung-up").await;
+    scene.line("> cut #1").await;
     scene.close().await;
 }
 

@@ -14,14 +14,15 @@ use centralita::core::base::{CallId, Millis, Position};
 use centralita::core::conversation::{Plan, Tag, Timing};
 use centralita::core::journal::{CallFile, fold};
 use centralita::demo::shop::{Faults, Refund, Shop};
-use centralita::driver::{Agent, CloseOnly, Seen, Shell};
+use centralita::driver::{Agent, CloseOnly, HangUp, Seen, Shell};
 use centralita::gateway::{Gateway, Settings, Switchboard, Trust};
 use centralita::llm::builtin::Builtin;
 use centralita::llm::{Llm, LlmEvent, Message, Prompt};
 use centralita::standin::{Ear, Voice, said, utter_at};
 use centralita::store::{CallState, IntentRecord, Store};
-use centralita::stt::Vocabulary;
+use centralita::stt::{Stt, Vocabulary};
 use centralita::telephony::twilio::{PublicUrl, Verifier};
+use centralita::tts::Tts;
 use futures::stream::BoxStream;
 use secrecy::SecretString;
 use tokio::net::TcpListener;
@@ -59,7 +60,14 @@ pub(crate) struct Stage {
     pub(crate) timing: Timing,
     pub(crate) pace: Millis,
     pub(crate) tool_timeout: Millis,
+    /// How long the agent waits for a tool, where that is not as long as the tool may take.
+    pub(crate) tool_patience: Option<Millis>,
     pub(crate) llm: Arc<dyn Llm>,
+    pub(crate) stt: Arc<dyn Stt>,
+    /// In place of a voice at `pace`.
+    pub(crate) tts: Option<Arc<dyn Tts>>,
+    pub(crate) hang_up: Arc<dyn HangUp>,
+    pub(crate) recordings: Option<PathBuf>,
     /// The carrier reaches the gateway through this address.
     pub(crate) by_way_of: Option<Way>,
     /// A server the scene needs, stopped with it.
@@ -82,7 +90,12 @@ impl Default for Stage {
             timing: timing(),
             pace: QUICK,
             tool_timeout: Millis(400),
+            tool_patience: None,
             llm: Arc::new(Builtin),
+            stt: Arc::new(Ear),
+            tts: None,
+            hang_up: Arc::new(CloseOnly),
+            recordings: None,
             by_way_of: None,
             helper: None,
         }
@@ -133,7 +146,8 @@ impl Scene {
     pub(crate) async fn of(stage: Stage) -> Scene {
         let books = std::env::temp_dir().join(format!("wire-{}.db", uuid::Uuid::new_v4()));
         let shop = Shop::start(&books, stage.faults).await.unwrap();
-        let plan = Arc::new(agent::plan(stage.timing.clone(), stage.tool_timeout));
+        let patience = stage.tool_patience.unwrap_or(stage.tool_timeout);
+        let plan = Arc::new(agent::plan(stage.timing.clone(), patience));
         let prompts = Arc::new(Overheard { llm: Arc::clone(&stage.llm), prompts: Mutex::default() });
         let agent = Arc::new(Agent {
             plan: Arc::clone(&plan),
@@ -144,8 +158,8 @@ impl Scene {
                 stage.tool_timeout,
             )),
             llm: Arc::clone(&prompts) as Arc<dyn Llm>,
-            stt: Arc::new(Ear),
-            tts: Arc::new(Voice::at(stage.pace)),
+            stt: Arc::clone(&stage.stt),
+            tts: stage.tts.clone().unwrap_or_else(|| Arc::new(Voice::at(stage.pace))),
             vocabulary: Arc::new(Vocabulary::of_plan(&plan)),
             tag: Tag::WhenAskedAgain,
         });
@@ -153,9 +167,9 @@ impl Scene {
         let (watcher, seen) = mpsc::channel(LINES);
         let shell = Shell {
             store: store.clone(),
-            recordings: None,
+            recordings: stage.recordings,
             watcher: Some(watcher),
-            hang_up: Arc::new(CloseOnly),
+            hang_up: stage.hang_up,
         };
         let Way { public, listener } = match stage.by_way_of {
             Some(way) => way,
@@ -399,6 +413,12 @@ impl Caller {
             (*at >= than).then_some(*at)
         };
         self.until("the agent's voice", started).await
+    }
+
+    /// Waits until the agent falls silent.
+    pub(crate) async fn agent_stopped(&mut self) {
+        let stopped = |heard: &Heard| matches!(heard, Heard::AgentStopped { .. }).then_some(());
+        self.until("the end of the agent's voice", stopped).await;
     }
 
     /// Where the gateway next takes back what was not played.

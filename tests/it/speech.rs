@@ -16,6 +16,7 @@ use centralita::speech::{Lost, Pool};
 use centralita::stt::embedded::{DEBIAN_MODELS, Embedded};
 use centralita::stt::{Stt, SttEvent, SttStream, Vocabulary};
 use centralita::tts::{self, Tts, TtsEvent};
+use futures::FutureExt as _;
 
 /// What the plan says callers say, and what callers say: other orders, other amounts.
 const EXAMPLES: [&str; 6] = [
@@ -145,6 +146,25 @@ async fn a_worker_that_falls_over_takes_its_turn_and_the_next_one_is_heard() {
     say(&mut *stream, &samples, Expect::Anything);
     assert_eq!(text(&heard(&mut *stream).await), "cancel my order");
     std::fs::remove_file(sign).unwrap();
+}
+
+#[tokio::test]
+async fn an_answer_that_is_asked_for_and_given_up_again_and_again_still_comes_once() {
+    let stt = recogniser(worker(), 1);
+    let mut stream = stt.open(vocabulary(), Language::English).unwrap();
+    let samples = caller("where is my order").await;
+    say(&mut *stream, &samples, Expect::Anything);
+    let mut given_up = 0;
+    let event = loop {
+        match stream.next().now_or_never() {
+            Some(event) => break event,
+            None => given_up += 1,
+        }
+        tokio::task::yield_now().await;
+    };
+    let SttEvent::Heard(transcript) = event else { panic!("{event:?}") };
+    assert_eq!(text(&transcript), "where is my order");
+    assert!(given_up > 0 && stream.next().now_or_never().is_none());
 }
 
 #[tokio::test]

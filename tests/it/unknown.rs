@@ -98,3 +98,22 @@ async fn who_leaves_before_the_outcome_is_known_leaves_it_on_record_as_unknown()
     assert_eq!((outcome.kind, scene.refunds().await), (OutcomeKind::Unknown, twenty()));
     scene.close().await;
 }
+
+#[tokio::test]
+async fn a_call_is_over_only_when_its_actions_are_even_those_it_waits_for_no_more() {
+    // The agent gives a tool up 2 s after its patience, this one before the shop's time is over.
+    let patience = Some(Millis(1));
+    let stage = Stage { tool_timeout: Millis(2_500), tool_patience: patience, ..lost_answers() };
+    let mut scene = Scene::of(stage).await;
+    let caller = scene.asked().await;
+    caller.say("yes").await;
+    scene.line("> run t1").await;
+    caller.finish().await;
+    scene.line(". tool").await;
+    scene.stop.cancel();
+    scene.quiet().await;
+    let intents = scene.intents().await;
+    let IntentState::Settled(outcome) = &intents[0].state else { panic!("{intents:?}") };
+    assert_eq!((outcome.kind, scene.refunds().await), (OutcomeKind::Unknown, twenty()));
+    scene.close().await;
+}

@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`line`](Line) (what the call sees), `fact` (what it says), `intake` → `ear` → `dtmf`,
 //! `tone`, `vad` → `speech` (the caller's way in), `playout` → `reply` (the agent's way out), `g711`,
-//! `widen`.
+//! `widen`; beside them `vowels` (a voice of a kind).
 //!
 //! Promises: the same frames, orders and times give the same facts and bytes; one reply at a time; in doubt,
 //! less was heard.
@@ -23,6 +23,7 @@ mod speech;
 mod tests;
 mod tone;
 mod vad;
+mod vowels;
 mod widen;
 
 pub use fact::{By, Key, LineFact, LineOutputs, MarkName, Watch, WireItem};
@@ -34,3 +35,4 @@ pub use playout::{
     PACED_LEAD_MOST, UNDERRUN_LEAST, Underruns,
 };
 pub use reply::{AUDIO_HELD_MAX, PIECES_MAX, Refused};
+pub use vowels::Vowels;

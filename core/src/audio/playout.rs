@@ -44,6 +44,14 @@ pub struct Underruns {
     pub longest: Millis,
 }
 
+impl Underruns {
+    /// These and those together.
+    #[must_use]
+    pub fn and(self, more: Underruns) -> Underruns {
+        Underruns { count: self.count.saturating_add(more.count), longest: self.longest.max(more.longest) }
+    }
+}
+
 /// Who keeps the audio flowing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pace {

@@ -3,6 +3,8 @@
 //! Promises: the same samples on any machine; no recording is needed.
 //! Never: is part of a build that ships.
 
+use super::vowels::Vowels;
+
 /// Draws numbers for tests, the same for the same seed.
 #[derive(Clone, Debug)]
 pub(super) struct Seeded(u64);
@@ -44,38 +46,8 @@ pub(super) fn mixed(one: &[i16], other: &[i16]) -> Vec<i16> {
     one.iter().zip(other).map(|(a, b)| a.saturating_add(*b)).collect()
 }
 
-/// Resonators of a vowel's three formants: twice the cosine times the radius, and the radius squared, Q12.
-type Vowel = [(i64, i64); 3];
-const A: Vowel = [(6_695, 3_877), (5_183, 3_816), (-2_626, 3_669)];
-const E: Vowel = [(7_289, 3_877), (991, 3_816), (-2_854, 3_669)];
-const O: Vowel = [(7_184, 3_877), (6_248, 3_816), (-2_454, 3_669)];
-/// How much of each formant is heard, the second out of phase.
-const LOUDNESS: [i64; 3] = [4, -2, 1];
-const SYLLABLE: usize = 210 * 8;
-const SOUNDING: usize = 170 * 8;
-
-/// Syllables of 170 ms with 40 ms between them: pulses of a falling pitch, 125 to 100 Hz, through the
-/// formants of a, e and o side by side.
+/// The voice of a kind, from its beginning.
 pub(super) fn voice(millis: usize) -> Vec<i16> {
-    let mut state = [[0_i64; 2]; 3];
-    let mut next_pulse = 0;
-    let mut samples = Vec::with_capacity(millis * 8);
-    for n in 0..millis * 8 {
-        let (syllable, within) = (n / SYLLABLE, n % SYLLABLE);
-        let mut pulse = 0;
-        if n == next_pulse {
-            next_pulse += 64 + within * 12 / SYLLABLE + syllable % 4;
-            // A swell, and a fading away.
-            pulse = SOUNDING.saturating_sub(within).min(within).min(400) as i64 * 6;
-        }
-        let mut sum = 0;
-        for (i, (cosine, radius)) in [A, E, O][syllable % 3].into_iter().enumerate() {
-            let [last, before] = state[i];
-            let next = pulse * LOUDNESS[i].abs() + ((cosine * last - radius * before) >> 12);
-            state[i] = [next, last];
-            sum += next * LOUDNESS[i].signum();
-        }
-        samples.push((sum / 2).clamp(-30_000, 30_000) as i16);
-    }
-    samples
+    let mut vowels = Vowels::default();
+    (0..millis * 8).map(|_| vowels.sample()).collect()
 }

@@ -203,6 +203,8 @@ impl Conversation {
         self.drop_generation(out);
         self.abandon(out);
         self.playback.forget_waiting(|_| false);
+        // Nobody listens: synthesis and what waits for the line stop at once.
+        self.playback.cut(out);
         self.playback.take();
         self.life = Life::Gone;
     }

@@ -1,7 +1,7 @@
 //! Calls that never were: a seed draws the caller, the delays and the faults; the promises watch from outside.
 //!
 //! Reading order: `random`, `weather` (what goes wrong), `scene` (where), `caller` (who), `world` and `services`
-//! (what answers), `computed` (a line without audio), `heart` (one call), `voice` and
+//! (what answers), `computed` (a line without audio), `heart` (one call),
 //! `whole` (one with frames), `promises`, `coverage`, `shrink`.
 //!
 //! Promises: one seed is one call, on any machine.
@@ -17,7 +17,6 @@ mod random;
 mod scene;
 mod services;
 mod shrink;
-mod voice;
 mod weather;
 mod whole;
 mod world;

@@ -11,10 +11,10 @@ use super::heart::{CALM_MOST, Fact, Played};
 use super::promises::{Breach, Seen, Watchers};
 use super::random::Random;
 use super::scene::Scene;
-use super::voice::Voice;
+
 use super::weather::Fault;
 use super::world::{Happening, World};
-use crate::audio::{Key, Law, LineSetup, WireItem};
+use crate::audio::{Key, Law, LineSetup, Vowels, WireItem};
 use crate::base::{CallTime, Millis, Samples};
 use crate::call::{Call, CallOutputs, Input, Record};
 use crate::conversation::{Event, Plan, Step};
@@ -47,7 +47,7 @@ struct Whole {
     next_frame: CallTime,
     /// Utterances under way.
     talking: u32,
-    voice: Voice,
+    voice: Vowels,
     /// When the carrier's buffer runs empty.
     empty_at: CallTime,
     /// Marks behind audio that is not played yet.
@@ -72,7 +72,7 @@ impl Whole {
             told: Vec::new(),
             next_frame: CallTime::ANSWER + FRAME,
             talking: 0,
-            voice: Voice::default(),
+            voice: Vowels::default(),
             empty_at: CallTime::ANSWER,
             marks: Vec::new(),
             now: CallTime::ANSWER,

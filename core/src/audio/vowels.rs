@@ -1,9 +1,9 @@
-//! A voice of a kind, for calls with frames: syllables that the detector takes for speech.
+//! A voice of a kind, for simulated callers, stand-in speech and tests: syllables that the detector takes for speech.
 //!
 //! Promises: the same samples on any machine; whole numbers only.
-//! Never: holds words; the simulated recogniser is told those.
+//! Never: holds words.
 
-/// Resonators of a vowel's first two formants: twice the cosine times the radius, and the radius squared, Q12.
+/// Resonators of the three formants of a, e and o: twice the cosine times the radius, and the radius squared, Q12.
 const FORMANTS: [[(i64, i64); 3]; 3] = [
     [(6_695, 3_877), (5_183, 3_816), (-2_626, 3_669)],
     [(7_289, 3_877), (991, 3_816), (-2_854, 3_669)],
@@ -15,21 +15,22 @@ const LOUDNESS: [i64; 3] = [4, -2, 1];
 const SYLLABLE: usize = 210 * 8;
 const SOUNDING: usize = 170 * 8;
 
-/// Pulses of a falling pitch through the formants of a, e and o, syllable by syllable.
+/// Pulses of a falling pitch, 125 to 100 Hz, through the formants of a, e and o, syllable by syllable; without end.
 #[derive(Debug, Default)]
-pub(super) struct Voice {
+pub struct Vowels {
     at: usize,
     next_pulse: usize,
     state: [[i64; 2]; 3],
 }
 
-impl Voice {
+impl Vowels {
     /// The next sample, 16 bit at 8 kHz.
-    pub(super) fn sample(&mut self) -> i16 {
+    pub fn sample(&mut self) -> i16 {
         let (syllable, within) = (self.at / SYLLABLE, self.at % SYLLABLE);
         let mut pulse = 0;
         if self.at == self.next_pulse {
             self.next_pulse += 64 + within * 12 / SYLLABLE + syllable % 4;
+            // A swell, and a fading away.
             pulse = SOUNDING.saturating_sub(within).min(within).min(400) as i64 * 6;
         }
         let mut sum = 0;
