@@ -89,7 +89,8 @@ impl Default for Stage {
             auth_token: None,
             timing: timing(),
             pace: QUICK,
-            tool_timeout: Millis(400),
+            // A loaded machine may take long to answer, and to write down that it will be asked.
+            tool_timeout: Millis(2_000),
             tool_patience: None,
             llm: Arc::new(Builtin),
             stt: Arc::new(Ear),
