@@ -108,31 +108,13 @@ pub async fn measure(load: Load) -> Result<Report, Fault> {
 async fn round(server: Server, load: Load) -> Result<Round, Fault> {
     let (mut child, address) = start(server, load.calls).await?;
     let pid = child.id().ok_or_else(|| broken("it ended at once"))?;
-    let url: Arc<str> = format!("ws://{address}/media/twilio").into();
-    let sentence: Arc<[u8]> = utter(SENTENCE).iter().map(|sample| Law::Mu.encode(*sample)).collect();
-    let count = u32::try_from(load.calls).unwrap_or(u32::MAX);
-    let began = Instant::now() + APART * count;
-    let enough = Enough::At(began + load.length);
-    let mut calls = JoinSet::new();
-    for number in 0..load.calls {
-        sleep_until(began - APART * (count - u32::try_from(number).unwrap_or(count))).await;
-        let (url, sentence, timing) = (Arc::clone(&url), Arc::clone(&sentence), Timing::default());
-        calls.spawn(talk(Dialled { url, number, manner: Manner::HearsOut, sentence, timing, enough }));
-    }
-    let used = || Some([used_by(pid)?, used_by(std::process::id())?, used_by_all()?]);
-    sleep_until(began).await;
-    let before = used();
-    sleep_until(began + load.length).await;
-    let cores = cores(before, used(), load.length).unwrap_or([f64::NAN; 3]);
-    let mut observed = Observed::default();
-    while let Some(call) = calls.join_next().await {
-        observed.add(call.map_err(|error| broken(&error.to_string()))??);
-    }
-    // The end of its input is the server's sign to end.
+    let seen = call(&address, pid, load).await;
+    // The end of its input is the server's sign to end, whatever became of the calls.
     drop(child.stdin.take());
     let ended = timeout(PATIENCE, child.wait()).await;
+    let (observed, cores) = seen?;
     if !matches!(ended, Ok(Ok(status)) if status.success()) {
-        return Err(broken("it did not end in good order"));
+        return Err(broken("the server did not end in good order"));
     }
     let reply = observed.turns.iter().map(|turn| nanos(turn.first - turn.ended)).collect();
     Ok(Round {
@@ -143,6 +125,32 @@ async fn round(server: Server, load: Load) -> Result<Round, Fault> {
         unanswered: observed.unanswered,
         cores,
     })
+}
+
+/// All calls of a round, and the shares of a core that were used while all of them ran.
+async fn call(address: &str, server: u32, load: Load) -> Result<(Observed, [f64; 3]), Fault> {
+    let url: Arc<str> = format!("ws://{address}/media/twilio").into();
+    let sentence: Arc<[u8]> = utter(SENTENCE).iter().map(|sample| Law::Mu.encode(*sample)).collect();
+    let mut start = Instant::now();
+    let began = start + APART * u32::try_from(load.calls).unwrap_or(u32::MAX);
+    let enough = Enough::At(began + load.length);
+    let mut calls = JoinSet::new();
+    for number in 0..load.calls {
+        sleep_until(start).await;
+        start += APART;
+        let (url, sentence, timing) = (Arc::clone(&url), Arc::clone(&sentence), Timing::default());
+        calls.spawn(talk(Dialled { url, number, manner: Manner::HearsOut, sentence, timing, enough }));
+    }
+    let used = || Some([used_by(server)?, used_by(std::process::id())?, used_by_all()?]);
+    sleep_until(began).await;
+    let before = used();
+    sleep_until(began + load.length).await;
+    let cores = cores(before, used(), load.length).unwrap_or([f64::NAN; 3]);
+    let mut observed = Observed::default();
+    while let Some(call) = calls.join_next().await {
+        observed.add(call.map_err(|error| broken(&error.to_string()))??);
+    }
+    Ok((observed, cores))
 }
 
 /// Starts the server's process on its core, and reads where it listens.
