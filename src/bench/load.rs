@@ -19,7 +19,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::carrier::{Dialled, Enough, Observed, talk};
 use super::distribution::{Distribution, met, nanos, time};
-use super::machine::{no_core, run_on, used_by, used_by_all};
+use super::machine::{kept_waiting, no_core, run_on, used_by, used_by_all};
 use super::talker::Manner;
 use crate::core::audio::Law;
 use crate::core::base::{Fault, Owner};
@@ -79,8 +79,9 @@ pub struct Round {
     /// How late the callers' own frames left.
     pub callers: Distribution,
     pub unanswered: usize,
-    /// Of a core: the server, the callers, everything else on the machine.
-    pub cores: [f64; 3],
+    /// Of a core: used by the server, by the callers, by everything else on the machine; and by the others on the
+    /// server's core while the server would have run.
+    pub cores: [f64; 4],
 }
 
 /// What was found.
@@ -128,7 +129,7 @@ async fn round(server: Server, load: Load) -> Result<Round, Fault> {
 }
 
 /// All calls of a round, and the shares of a core that were used while all of them ran.
-async fn call(address: &str, server: u32, load: Load) -> Result<(Observed, [f64; 3]), Fault> {
+async fn call(address: &str, server: u32, load: Load) -> Result<(Observed, [f64; 4]), Fault> {
     let url: Arc<str> = format!("ws://{address}/media/twilio").into();
     let sentence: Arc<[u8]> = utter(SENTENCE).iter().map(|sample| Law::Mu.encode(*sample)).collect();
     let mut start = Instant::now();
@@ -141,11 +142,12 @@ async fn call(address: &str, server: u32, load: Load) -> Result<(Observed, [f64;
         let (url, sentence, timing) = (Arc::clone(&url), Arc::clone(&sentence), Timing::default());
         calls.spawn(talk(Dialled { url, number, manner: Manner::HearsOut, sentence, timing, enough }));
     }
-    let used = || Some([used_by(server)?, used_by(std::process::id())?, used_by_all()?]);
+    let used =
+        || Some([used_by(server)?, used_by(std::process::id())?, used_by_all()?, kept_waiting(server)?]);
     sleep_until(began).await;
     let before = used();
     sleep_until(began + load.length).await;
-    let cores = cores(before, used(), load.length).unwrap_or([f64::NAN; 3]);
+    let cores = cores(before, used(), load.length).unwrap_or([f64::NAN; 4]);
     let mut observed = Observed::default();
     while let Some(call) = calls.join_next().await {
         observed.add(call.map_err(|error| broken(&error.to_string()))??);
@@ -174,11 +176,12 @@ async fn start(server: Server, calls: usize) -> Result<(Child, String), Fault> {
     }
 }
 
-/// Shares of a core between two readings: the server, the callers, all else.
-fn cores(before: Option<[Duration; 3]>, after: Option<[Duration; 3]>, length: Duration) -> Option<[f64; 3]> {
+/// Shares of a core between two readings: the server, the callers, all else, and what the server waited.
+fn cores(before: Option<[Duration; 4]>, after: Option<[Duration; 4]>, length: Duration) -> Option<[f64; 4]> {
     let (before, after) = (before?, after?);
-    let [server, callers, all] = std::array::from_fn(|n| after[n].saturating_sub(before[n]).as_secs_f64());
-    Some([server, callers, (all - server - callers).max(0.0)].map(|used| used / length.as_secs_f64()))
+    let [server, callers, all, waited] =
+        std::array::from_fn(|n| after[n].saturating_sub(before[n]).as_secs_f64() / length.as_secs_f64());
+    Some([server, callers, (all - server - callers).max(0.0), waited])
 }
 
 fn broken(what: &str) -> Fault {
@@ -197,7 +200,7 @@ impl Round {
     }
 
     fn show(&self, f: &mut fmt::Formatter<'_>, calls: usize) -> fmt::Result {
-        let [server, callers, others] = self.cores;
+        let [server, callers, others, waited] = self.cores;
         let each = server * 1_000.0 / calls.max(1) as f64;
         writeln!(f, "    late         {}", self.late)?;
         let (least, rare) = (time(self.lead.least()), time(self.lead.permille(1)));
@@ -208,8 +211,9 @@ impl Round {
         writeln!(f, "    callers late {}", self.callers)?;
         write!(
             f,
-            "    cores used   server {server:.2} ({each:.2} ms per call-second), callers {callers:.2}, others {others:.2}"
-        )
+            "    cores used   server {server:.2} ({each:.2} ms per call-second), callers {callers:.2}, "
+        )?;
+        write!(f, "others {others:.2}; the server waited {:.0} % of the time for its core", waited * 100.0)
     }
 }
 
@@ -262,7 +266,7 @@ mod tests {
     fn round(late_ms: u64, callers_ms: u64) -> Round {
         let of = |millis: u64| Distribution::of(vec![millis * 1_000_000]);
         let (lead, reply) = (Distribution::default(), None);
-        Round { late: of(late_ms), lead, reply, callers: of(callers_ms), unanswered: 0, cores: [0.5; 3] }
+        Round { late: of(late_ms), lead, reply, callers: of(callers_ms), unanswered: 0, cores: [0.5; 4] }
     }
 
     #[test]
@@ -282,9 +286,9 @@ mod tests {
 
     #[test]
     fn what_others_used_is_what_is_left_of_the_machine() {
-        let at = |seconds: [u64; 3]| Some(seconds.map(Duration::from_secs));
-        let used = cores(at([1, 1, 10]), at([6, 2, 20]), Duration::from_secs(10));
-        assert_eq!(used, Some([0.5, 0.1, 0.4]));
-        assert_eq!(cores(None, at([0; 3]), Duration::from_secs(1)), None);
+        let at = |seconds: [u64; 4]| Some(seconds.map(Duration::from_secs));
+        let used = cores(at([1, 1, 10, 0]), at([6, 2, 20, 3]), Duration::from_secs(10));
+        assert_eq!(used, Some([0.5, 0.1, 0.4, 0.3]));
+        assert_eq!(cores(None, at([0; 4]), Duration::from_secs(1)), None);
     }
 }

@@ -1,6 +1,7 @@
 //! What the operating system tells of processor time, and on which core a process runs.
 //!
-//! Source: proc(5) of Linux, `/proc/PID/stat` fields 14 and 15 and `/proc/stat`; taskset(1) of util-linux.
+//! Source: proc(5) of Linux, `/proc/PID/stat` fields 14 and 15 and `/proc/stat`; sched-stats.rst of the kernel's
+//! documentation, `/proc/PID/schedstat` field 2; taskset(1) of util-linux.
 //!
 //! Promises: what cannot be read is `None`, not zero.
 //! Never: needs more rights than the user has.
@@ -22,6 +23,21 @@ pub(super) fn used_by(pid: u32) -> Option<Duration> {
 /// Processor time that everything on this machine has used.
 pub(super) fn used_by_all() -> Option<Duration> {
     Some(TICK * busy_ticks(&fs::read_to_string("/proc/stat").ok()?)?)
+}
+
+/// How long the threads of a process have been ready to run while the core ran something else.
+pub(super) fn kept_waiting(pid: u32) -> Option<Duration> {
+    let mut waited = Duration::ZERO;
+    for thread in fs::read_dir(format!("/proc/{pid}/task")).ok()?.filter_map(Result::ok) {
+        // A thread may have ended since.
+        let stat = fs::read_to_string(thread.path().join("schedstat")).unwrap_or_default();
+        waited += Duration::from_nanos(waited_nanos(&stat).unwrap_or(0));
+    }
+    Some(waited)
+}
+
+fn waited_nanos(schedstat: &str) -> Option<u64> {
+    schedstat.split_whitespace().nth(1)?.parse().ok()
 }
 
 fn used_ticks(stat: &str) -> Option<u32> {
@@ -74,6 +90,13 @@ mod tests {
             assert_eq!(used_ticks(broken), None, "{broken}");
         }
         assert!(used_by(std::process::id()).is_some() && used_by(u32::MAX).is_none());
+    }
+
+    #[test]
+    fn waiting_for_the_core_is_told_apart_from_running_on_it() {
+        assert_eq!(waited_nanos("1200 345 7"), Some(345));
+        assert_eq!(waited_nanos("1200"), None);
+        assert!(kept_waiting(std::process::id()).is_some() && kept_waiting(u32::MAX).is_none());
     }
 
     #[test]
