@@ -20,7 +20,7 @@ test: setup
 	cargo test -p centralita-core --test it
 	RUST_TEST_THREADS=8 cargo test -p centralita --test it
 
-# The five figures of docs/benchmarks.md, beside their targets; about seven minutes. Let the machine be idle.
+# The five figures of docs/benchmarks.md, beside their targets; about eight minutes. Let the machine be idle.
 bench: setup
 	cargo build --release
 	cargo bench --bench handle
