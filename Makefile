@@ -8,7 +8,7 @@ PACKAGES := gcc libc6-dev pkg-config libpocketsphinx-dev pocketsphinx-en-us flit
 RUST := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 SCENARIO ?= refund-yes
 
-.PHONY: demo test scenarios setup fmt lint
+.PHONY: demo test bench scenarios setup fmt lint
 
 demo: setup
 	cargo build --release
@@ -19,6 +19,12 @@ test: setup
 	cargo test --workspace --lib --bins
 	cargo test -p centralita-core --test it
 	RUST_TEST_THREADS=8 cargo test -p centralita --test it
+
+# The five figures of docs/benchmarks.md, beside their targets; about eight minutes. Let the machine be idle.
+bench: setup
+	cargo build --release
+	cargo bench --bench handle
+	@for name in handle audio turn barge-in load; do ./target/release/centralita bench $$name || exit; echo; done
 
 # Every scenario once over the wire, all at the same time, with stand-in speech.
 SCENARIOS := refund-yes refund-no refund-changed hurried retracts interrupts silent keypad reembolso

@@ -1,6 +1,21 @@
-//! Measurements: how well what is configured hears and answers, in figures an admin can compare.
+//! Measurements: how well what is configured hears and answers, and how fast; in figures an admin can compare.
 //!
-//! Promises: a figure comes with what it was counted over.
+//! Reading order: [`eval`] (what is heard), [`distribution`] (what is told of many times), [`handle`] (the heart),
+//! [`audio`] (the line's way in); then over the wire: `stage` (the gateway that is measured), `talker`, `buffer`,
+//! `carrier` (who calls it, and what is felt there), [`turn`], [`load`].
+//!
+//! Promises: a figure comes with what it was counted over and how.
 //! Never: decides whether a figure is good enough.
 
+pub mod audio;
+mod buffer;
+mod carrier;
+pub mod distribution;
 pub mod eval;
+pub mod handle;
+pub mod load;
+mod machine;
+pub mod server;
+mod stage;
+mod talker;
+pub mod turn;

@@ -16,7 +16,7 @@ mod recording;
 mod stream;
 mod twiml;
 mod webhook;
-mod wire;
+pub(crate) mod wire;
 
 #[cfg(test)]
 mod tests;

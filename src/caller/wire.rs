@@ -16,17 +16,17 @@ use serde::Deserialize;
 use crate::core::audio::Law;
 
 /// Samples, and mu-law bytes, of a frame: 20 ms at 8 kHz.
-pub(super) const FRAME: usize = 160;
+pub(crate) const FRAME: usize = 160;
 /// The stream's codec.
 pub(super) const LAW: Law = Law::Mu;
 /// The byte of no sound; 0x00 would be the loudest one.
 pub(super) const SILENCE: u8 = LAW.silence();
 /// Milliseconds of a frame.
-pub(super) const FRAME_MS: u64 = 20;
+pub(crate) const FRAME_MS: u64 = 20;
 
 /// Writes one stream's messages, each in place of the one before.
 #[derive(Debug)]
-pub(super) struct Writer {
+pub(crate) struct Writer {
     stream: String,
     sequence: u64,
     chunk: u64,
@@ -35,22 +35,22 @@ pub(super) struct Writer {
 
 /// What a `start` tells.
 #[derive(Debug)]
-pub(super) struct StartOf<'a> {
-    pub(super) account: &'a str,
-    pub(super) call: &'a str,
-    pub(super) params: &'a BTreeMap<String, String>,
+pub(crate) struct StartOf<'a> {
+    pub(crate) account: &'a str,
+    pub(crate) call: &'a str,
+    pub(crate) params: &'a BTreeMap<String, String>,
 }
 
 impl Writer {
-    pub(super) fn new(stream: String) -> Writer {
+    pub(crate) fn new(stream: String) -> Writer {
         Writer { stream, sequence: 0, chunk: 0, out: String::new() }
     }
 
-    pub(super) fn connected(&mut self) -> &str {
+    pub(crate) fn connected(&mut self) -> &str {
         r#"{"event":"connected","protocol":"Call","version":"1.0.0"}"#
     }
 
-    pub(super) fn start(&mut self, start: &StartOf<'_>) -> &str {
+    pub(crate) fn start(&mut self, start: &StartOf<'_>) -> &str {
         let params = serde_json::json!(start.params);
         let StartOf { account, call, .. } = start;
         self.head("start");
@@ -68,7 +68,7 @@ impl Writer {
     }
 
     /// The caller's next 20 ms.
-    pub(super) fn media(&mut self, frame: &[u8; FRAME]) -> &str {
+    pub(crate) fn media(&mut self, frame: &[u8; FRAME]) -> &str {
         self.head("media");
         let timestamp = self.chunk * FRAME_MS;
         self.chunk += 1;
@@ -82,26 +82,26 @@ impl Writer {
         &self.out
     }
 
-    pub(super) fn key(&mut self, key: char) -> &str {
+    pub(crate) fn key(&mut self, key: char) -> &str {
         self.head("dtmf");
         let _ = write!(self.out, r#","dtmf":{{"track":"inbound_track","digit":"{key}"}}}}"#);
         &self.out
     }
 
-    pub(super) fn mark(&mut self, name: &str) -> &str {
+    pub(crate) fn mark(&mut self, name: &str) -> &str {
         self.head("mark");
         let _ = write!(self.out, r#","mark":{{"name":{}}}}}"#, serde_json::Value::from(name));
         &self.out
     }
 
-    pub(super) fn stop(&mut self, account: &str, call: &str) -> &str {
+    pub(crate) fn stop(&mut self, account: &str, call: &str) -> &str {
         self.head("stop");
         let _ = write!(self.out, r#","stop":{{"accountSid":"{account}","callSid":"{call}"}}}}"#);
         &self.out
     }
 
     /// Twilio's id of the stream.
-    pub(super) fn stream(&self) -> &str {
+    pub(crate) fn stream(&self) -> &str {
         &self.stream
     }
 
@@ -118,7 +118,7 @@ impl Writer {
 
 /// What the gateway asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Order {
+pub(crate) enum Order {
     /// Audio to play, in the buffer given.
     Play,
     Mark(String),
@@ -127,7 +127,7 @@ pub(super) enum Order {
 
 /// Reads one message for `stream`; the audio of [`Order::Play`] replaces what `audio` held. The error says
 /// what Twilio would report as 31924 and close the stream for.
-pub(super) fn read(text: &str, stream: &str, audio: &mut Vec<u8>) -> Result<Order, String> {
+pub(crate) fn read(text: &str, stream: &str, audio: &mut Vec<u8>) -> Result<Order, String> {
     let message: Message<'_> = serde_json::from_str(text)
         .map_err(|e| format!("a message that is none, at column {}", e.column()))?;
     if message.stream_sid.as_deref() != Some(stream) {

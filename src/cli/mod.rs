@@ -5,6 +5,7 @@
 //! Never: decides anything a library room could.
 
 mod assemble;
+mod bench;
 mod call;
 mod check;
 mod demo;
@@ -43,6 +44,8 @@ enum Command {
     Call(call::CallArgs),
     /// Measures how well the recogniser hears, over recordings
     Eval(eval::EvalArgs),
+    /// Measures how fast this build is on this machine: five figures beside their targets
+    Bench(bench::BenchArgs),
     /// Folds recorded calls through this build: same orders?
     Replay(replay::ReplayArgs),
 }
@@ -81,6 +84,7 @@ pub fn main() -> ExitCode {
             Command::Check(args) => check::run(&args),
             Command::Call(args) => call::run(args).await,
             Command::Eval(args) => eval::run(&args).await,
+            Command::Bench(args) => bench::run(&args).await,
             Command::Replay(args) => replay::run(&args).await,
         }
     });

@@ -3,7 +3,7 @@
 //! Promises: the first difference is shown with the lines around it, in the words of the call file; exit code 1.
 //! Never: carries out an order.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
@@ -30,11 +30,7 @@ pub(super) struct ReplayArgs {
 }
 
 pub(super) async fn run(args: &ReplayArgs) -> Done {
-    if !args.journal.exists() {
-        let what = format!("there is no journal at {}", args.journal.display());
-        return Err(Fault::new(Owner::Admin, what, "`centralita demo` prints where it writes one"));
-    }
-    let store = Store::open(&args.journal).await?;
+    let store = open(&args.journal).await?;
     let ids = if args.calls.is_empty() { store.call_ids().await? } else { args.calls.clone() };
     let mut verdict = Verdict::Good;
     for id in ids {
@@ -47,7 +43,23 @@ pub(super) async fn run(args: &ReplayArgs) -> Done {
     Ok(verdict)
 }
 
-async fn one(store: &Store, id: &str, print: bool) -> Done {
+/// A journal that is there.
+///
+/// # Errors
+/// It is not, or is none.
+pub(super) async fn open(journal: &Path) -> Result<Store, Fault> {
+    if !journal.exists() {
+        let what = format!("there is no journal at {}", journal.display());
+        return Err(Fault::new(Owner::Admin, what, "`centralita demo` prints where it writes one"));
+    }
+    Store::open(journal).await
+}
+
+/// One call of a journal, and the plan it was answered by.
+///
+/// # Errors
+/// No such call, or one that this build cannot read.
+pub(super) async fn recorded(store: &Store, id: &str) -> Result<(CallFile, Plan), Fault> {
     let unknown = || {
         Fault::new(Owner::Admin, format!("there is no call `{id}` in the journal"), "see its ids without one")
     };
@@ -60,9 +72,14 @@ async fn one(store: &Store, id: &str, print: bool) -> Done {
     })?;
     let lines = store.journal(&call).await?;
     let written: String = lines.iter().map(|line| file_line(line.at, line.text.reveal())).collect();
-    let recorded = CallFile::parse(&written).map_err(|error| {
+    let file = CallFile::parse(&written).map_err(|error| {
         Fault::new(Owner::Gateway, format!("the journal of call `{id}` cannot be read: {error}"), "report it")
     })?;
+    Ok((file, plan))
+}
+
+async fn one(store: &Store, id: &str, print: bool) -> Done {
+    let (recorded, plan) = recorded(store, id).await?;
     if print {
         render::line(&recorded.write());
         return Ok(Verdict::Good);

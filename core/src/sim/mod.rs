@@ -24,7 +24,7 @@ mod world;
 pub use caller::{Meaning, Spoken, Truth};
 pub use coverage::{Coverage, SITUATIONS};
 pub use heart::{Fact, Played, play, refold};
-pub use plan::{lookup_tool, refund_tool, shop_plan};
+pub use plan::{lookup_tool, refund_tool, script_plan, shop_plan};
 pub use promises::{Breach, Seen, Watchers};
 pub use random::Random;
 pub use shrink::{script, shrink};

@@ -33,6 +33,32 @@ pub fn shop_plan(language: Language) -> Plan {
     }
 }
 
+/// The shop's plan as the head of a call script names it: a language, and variations after it.
+///
+/// # Errors
+/// The word that names none.
+pub fn script_plan(words: &str) -> Result<Plan, String> {
+    let spanish = words.split_whitespace().any(|word| word == "es");
+    let mut plan = shop_plan(if spanish { Language::Spanish } else { Language::English });
+    for word in words.split_whitespace() {
+        match word {
+            "en" | "es" => {}
+            "keyed" => plan.tools[1].idempotency = Idempotency::Keyed,
+            "unasked" => plan.tools[1].confirm.policy = Policy::Never,
+            "broken-condition" => {
+                plan.tools[1].confirm.policy = Policy::When("nowhere > 50".to_owned());
+            }
+            "over-fifty" => plan.tools[1].confirm.policy = Policy::When("amount | int > 50".to_owned()),
+            "accepted" => plan.tools[1].confirm.voice = VoiceYes::Accepted,
+            "demands-mark" => plan.tools[1].confirm.demands_mark = true,
+            "slow-lookup" => plan.tools[0].timeout = Millis(20_000),
+            "short-call" => plan.timing.call = Millis(90_000),
+            other => return Err(other.to_owned()),
+        }
+    }
+    Ok(plan)
+}
+
 /// Looks up an order; nothing changes.
 #[must_use]
 pub fn lookup_tool() -> ToolPlan {

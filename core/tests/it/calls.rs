@@ -7,11 +7,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use centralita_core::base::Millis;
-use centralita_core::conversation::{Conversation, Entry, Idempotency, Outputs, Plan, Policy, VoiceYes};
+use centralita_core::conversation::{Conversation, Entry, Outputs, Plan};
 use centralita_core::journal::{CallFile, fold};
-use centralita_core::language::Language;
-use centralita_core::sim::shop_plan;
+use centralita_core::sim::script_plan;
 
 #[test]
 fn every_call_script_is_answered_as_written() {
@@ -91,25 +89,8 @@ fn history_keeps_the_words_that_were_heard_and_no_others() {
 
 /// The plan the head names: `# plan: en`, with variations after it.
 fn plan_of(file: &CallFile) -> Plan {
-    let words: Vec<&str> = file.head_value("plan").unwrap_or("en").split_whitespace().collect();
-    let mut plan = shop_plan(if words.contains(&"es") { Language::Spanish } else { Language::English });
-    for word in words {
-        match word {
-            "en" | "es" => {}
-            "keyed" => plan.tools[1].idempotency = Idempotency::Keyed,
-            "unasked" => plan.tools[1].confirm.policy = Policy::Never,
-            "broken-condition" => {
-                plan.tools[1].confirm.policy = Policy::When("nowhere > 50".to_owned());
-            }
-            "over-fifty" => plan.tools[1].confirm.policy = Policy::When("amount | int > 50".to_owned()),
-            "accepted" => plan.tools[1].confirm.voice = VoiceYes::Accepted,
-            "demands-mark" => plan.tools[1].confirm.demands_mark = true,
-            "slow-lookup" => plan.tools[0].timeout = Millis(20_000),
-            "short-call" => plan.timing.call = Millis(90_000),
-            other => panic!("there is no plan variation `{other}`"),
-        }
-    }
-    plan
+    script_plan(file.head_value("plan").unwrap_or("en"))
+        .unwrap_or_else(|word| panic!("there is no plan variation `{word}`"))
 }
 
 fn first_difference(want: &str, got: &str) -> String {

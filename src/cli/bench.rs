@@ -1,0 +1,144 @@
+//! `centralita bench`: how fast this build is on this machine.
+//!
+//! Promises: every figure beside its target, with its method; exit code 0 when it was measured, whatever it is.
+//! Never: compares machines, nor hides what was not met.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::{Done, Verdict, render, replay};
+use crate::bench::load::{self, Load};
+use crate::bench::{audio, handle, server, turn};
+use crate::core::base::Fault;
+use crate::media::read_line_wav;
+
+/// What to measure.
+#[derive(Debug, Args)]
+#[command(after_help = "Build with `cargo build --release` first, and let the machine be idle.\n\
+                        docs/benchmarks.md says what each figure means.")]
+pub(super) struct BenchArgs {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// One step of the heart over recorded journals: median at most 1 µs, p99.9 at most 50 µs
+    Handle(HandleArgs),
+    /// One 20 ms frame of the caller, decoded and searched for speech: at most 6 µs averaged over a call
+    Audio(AudioArgs),
+    /// Our own share of a reply, over real sockets, with STT, LLM and TTS that take no time: p99 at most 20 ms
+    Turn(Times),
+    /// From the frame that meets the barge-in policy to `clear` on the wire: p99 at most 20 ms
+    BargeIn(Times),
+    /// Many calls at once against a server on one core: p99.9 of late playout at most 20 ms
+    Load(LoadArgs),
+    /// The server's side of `load`, which starts it by itself; ends with its input
+    #[command(hide = true)]
+    Serve(ServeArgs),
+}
+
+#[derive(Debug, Args)]
+struct HandleArgs {
+    /// A folder of call scripts
+    #[arg(long, default_value = "tests/calls", value_name = "FOLDER")]
+    calls: PathBuf,
+    /// A journal's database, as `centralita demo` writes it, instead of call scripts
+    #[arg(long, value_name = "FILE", conflicts_with = "calls")]
+    journal: Option<PathBuf>,
+    /// How often each journal is folded
+    #[arg(long, default_value_t = 300, value_name = "N")]
+    rounds: usize,
+}
+
+#[derive(Debug, Args)]
+struct AudioArgs {
+    /// The caller's track, 8 kHz mono 16 bit, instead of a minute and a half of stand-in speech
+    #[arg(long, value_name = "FILE")]
+    wav: Option<PathBuf>,
+    /// How often the call is heard in each law
+    #[arg(long, default_value_t = 20, value_name = "N")]
+    rounds: usize,
+}
+
+#[derive(Debug, Args)]
+struct Times {
+    /// How many are measured; a turn takes four callers about half a second
+    #[arg(long, default_value_t = 200, value_name = "N")]
+    times: usize,
+}
+
+#[derive(Debug, Args)]
+struct LoadArgs {
+    /// Calls at once
+    #[arg(long, default_value_t = 200, value_name = "N")]
+    calls: usize,
+    /// Length of each round, once all calls have begun
+    #[arg(long, default_value_t = 30, value_name = "S")]
+    seconds: u64,
+    /// Rounds, of which the best stands
+    #[arg(long, default_value_t = 3, value_name = "N")]
+    rounds: usize,
+}
+
+#[derive(Debug, Args)]
+struct ServeArgs {
+    server: Server,
+    #[arg(long)]
+    calls: usize,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Server {
+    Gateway,
+    Bare,
+}
+
+pub(super) async fn run(args: &BenchArgs) -> Done {
+    let report = match &args.what {
+        What::Handle(args) => handle::measure(&journals(args).await?, args.rounds, None)?.to_string(),
+        What::Audio(args) => {
+            let track = match &args.wav {
+                Some(path) => read_line_wav(path)?,
+                None => audio::caller_track(),
+            };
+            audio::measure(&track, args.rounds).to_string()
+        }
+        What::Turn(args) => turn::turns(args.times).await?.to_string(),
+        What::BargeIn(args) => turn::barge_ins(args.times).await?.to_string(),
+        What::Load(args) => {
+            let (calls, rounds, length) = (args.calls, args.rounds, Duration::from_secs(args.seconds));
+            load::measure(Load { calls, length, rounds }).await?.to_string()
+        }
+        What::Serve(args) => return serve(args).await,
+    };
+    if cfg!(debug_assertions) {
+        render::aside("warning: this is a debug build; its times mean nothing: cargo build --release");
+    }
+    render::line(&report);
+    Ok(Verdict::Good)
+}
+
+async fn serve(args: &ServeArgs) -> Done {
+    let at = |address: std::net::SocketAddr| render::line(&address.to_string());
+    match args.server {
+        Server::Gateway => server::gateway(args.calls, at).await?,
+        Server::Bare => server::bare(at).await?,
+    }
+    Ok(Verdict::Good)
+}
+
+async fn journals(args: &HandleArgs) -> Result<Vec<handle::Journal>, Fault> {
+    let Some(journal) = &args.journal else { return handle::scripts(&args.calls) };
+    let store = replay::open(journal).await?;
+    let mut journals = Vec::new();
+    for id in store.call_ids().await? {
+        let (file, plan) = replay::recorded(&store, &id).await?;
+        journals.push(handle::Journal { file, plan: Arc::new(plan) });
+    }
+    store.close().await?;
+    Ok(journals)
+}
