@@ -16,7 +16,7 @@ use super::serve::until_signal;
 use super::{Definitions, Done, Verdict, render};
 use crate::core::base::{Fault, Millis, Owner};
 use crate::core::conversation::Tag;
-use crate::demo::scenario::{SCENARIOS, by_name};
+use crate::demo::scenario::{all, by_name};
 use crate::demo::shop::Shop;
 use crate::demo::stage::{Report, Stage};
 use crate::demo::story::Told;
@@ -101,7 +101,7 @@ pub(super) fn speech(args: &SpeechArgs) -> Result<Speech, Fault> {
 pub(super) async fn run(args: &DemoArgs) -> Done {
     let Some(scenario) = by_name(&args.scenario) else {
         let what = format!("there is no scenario `{}`", args.scenario);
-        let names: Vec<&str> = SCENARIOS.iter().map(|s| s.name).collect();
+        let names: Vec<String> = all().into_iter().map(|s| s.name).collect();
         return Err(Fault::new(Owner::Admin, what, format!("name one of {}", names.join(", "))));
     };
     let speech = speech(&args.speech)?;
@@ -127,16 +127,16 @@ pub(super) async fn run(args: &DemoArgs) -> Done {
             render::line(&format!("voice webhook http://{address}/hooks/twilio/voice"));
             render::line(&format!("media stream  ws://{address}/media/twilio"));
         };
-        stage.listen(scenario, port, stop, at).await?;
+        stage.listen(&scenario, port, stop, at).await?;
         return Ok(Verdict::Good);
     }
     let mut verdict = Verdict::Good;
     for _ in 0..args.times {
         let mut quiet = |_: &Told| {};
         let report = if args.json {
-            stage.play(scenario, &mut quiet).await?
+            stage.play(&scenario, &mut quiet).await?
         } else {
-            stage.play(scenario, &mut |told: &Told| render::told(told)).await?
+            stage.play(&scenario, &mut |told: &Told| render::told(told)).await?
         };
         show(args, &report);
         if !report.ok {
@@ -160,6 +160,9 @@ fn show(args: &DemoArgs, report: &Report) {
         report.scenario,
         if report.ok { "as demanded" } else { "NOT as demanded" }
     ));
+    if let Some(unmet) = &report.unmet {
+        render::line(&format!("not met    {unmet}"));
+    }
     render::line(&format!("refunds    {refunds} (from the shop's own database)"));
     render::line(&format!("latencies  {} (caller's last word to agent's first)", millis(&report.latencies)));
     render::line(&format!("recording  {} (caller left, agent right)", report.recording.display()));
@@ -172,6 +175,6 @@ fn millis(all: &[Millis]) -> String {
 }
 
 fn scenarios() -> String {
-    let lines: Vec<String> = SCENARIOS.iter().map(|scenario| format!("  {scenario}")).collect();
+    let lines: Vec<String> = all().iter().map(|scenario| format!("  {scenario}")).collect();
     format!("Scenarios:\n{}", lines.join("\n"))
 }

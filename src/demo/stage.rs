@@ -1,6 +1,6 @@
-//! All of it together: shop, gateway and caller on loopback, one scenario, and what the shop's database says.
+//! All of it together: shop, gateway and caller on loopback, one scenario, and what came of it.
 //!
-//! Promises: everything listens on loopback and is closed at the end; the verdict is the shop's.
+//! Promises: everything listens on loopback and is closed at the end; nothing is judged before it is closed.
 //! Never: prints; the story is handed to whoever watches.
 
 use std::collections::BTreeMap;
@@ -15,12 +15,13 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::caller::{Caller, Played};
+use super::caller::Caller;
 use super::scenario::Scenario;
 use super::shop::{Faults, Refund, Shop};
 use super::story::{Story, Told, Who};
+use super::verdict::{Evidence, unmet};
 use crate::caller::{Dial, Phone};
-use crate::core::base::{Fault, Millis, Owner};
+use crate::core::base::{CallId, Fault, Millis, Owner};
 use crate::driver::{Agent, CloseOnly, Seen, Shell};
 use crate::gateway::{Gateway, Settings, Switchboard, Trust};
 use crate::store::Store;
@@ -49,8 +50,10 @@ pub type MakeAgent = Box<dyn Fn(&Shop, &str) -> Result<Arc<Agent>, Fault> + Send
 /// How a scenario ended.
 #[derive(Debug)]
 pub struct Report {
-    pub scenario: &'static str,
+    pub scenario: String,
     pub ok: bool,
+    /// The first demand that was not met.
+    pub unmet: Option<String>,
     pub refunds: Vec<Refund>,
     pub transcript: Vec<Told>,
     pub latencies: Vec<Millis>,
@@ -87,24 +90,36 @@ impl Stage {
         let hook = url.join("/hooks/twilio/voice").map_err(|error| broken(&error.to_string()))?;
         let phone = Phone::dial(Dial::new(hook, reqwest::Client::new())).await?;
         let mut story = Story::default();
-        let caller = Caller::new(phone, Arc::clone(&self.voice), language, seen, &mut story, tell);
-        let (Played { ended, latencies }, phone) = caller.play(scenario.moves).await?;
+        let voice = Arc::clone(&self.voice);
+        let caller = Caller::new(phone, voice, &scenario.speaker, language, seen, &mut story, tell);
+        let (played, phone) = caller.play(scenario).await?;
+        let taped = phone.finish().await;
         let recording = self.folder.join(format!("{}.wav", scenario.name));
-        phone.finish().await.write_wav(&recording)?;
-        tracing::debug!(?ended, "the caller's side ended");
+        taped.write_wav(&recording)?;
 
         stop.cancel();
         served.await.map_err(|error| broken(&error.to_string()))??;
+        let lines = written(&store, story.call.as_ref()).await?;
         store.close().await?;
         let refunds: Vec<Refund> = shop.refunds().await?.into_iter().skip(before).collect();
         shop.stop().await;
-        let ok = as_demanded(scenario, &refunds);
+        let unmet = unmet(
+            scenario,
+            &Evidence {
+                journal: &lines,
+                refunds: &refunds,
+                played: &played,
+                figures: &taped.figures,
+                language,
+            },
+        );
         Ok(Report {
-            scenario: scenario.name,
-            ok,
+            scenario: scenario.name.clone(),
+            ok: unmet.is_none(),
+            unmet,
             refunds,
             transcript: story.told,
-            latencies,
+            latencies: played.latencies,
             recording,
             journal,
         })
@@ -168,10 +183,11 @@ impl Stage {
     }
 }
 
-/// Whether the shop holds exactly the refunds the scenario names.
-fn as_demanded(scenario: &Scenario, refunds: &[Refund]) -> bool {
-    let got: Vec<(&str, &str)> = refunds.iter().map(|r| (r.order.as_str(), r.amount.as_str())).collect();
-    got == scenario.refunds
+/// The lines of the call that was watched, from the journal itself: a watcher may have missed some.
+async fn written(store: &Store, call: Option<&CallId>) -> Result<Vec<String>, Fault> {
+    let Some(call) = call else { return Ok(Vec::new()) };
+    store.flush().await?;
+    Ok(store.journal(call).await?.iter().map(|line| line.text.reveal().to_owned()).collect())
 }
 
 impl Report {
@@ -183,6 +199,7 @@ impl Report {
         json!({
             "scenario": self.scenario,
             "ok": self.ok,
+            "unmet": self.unmet,
             "refunds": self.refunds.iter().map(|r| json!({"order": r.order, "amount": r.amount})).collect::<Vec<_>>(),
             "transcript": self.transcript.iter().map(line).collect::<Vec<_>>(),
             "confirmations": gate.map(line).collect::<Vec<_>>(),

@@ -162,7 +162,7 @@ async fn order(connection: &mut SqliteConnection, id: &str) -> sqlx::Result<Opti
 }
 
 /// Minor units as decimal text, of a currency with two decimals as all of the shop's are.
-pub(super) fn decimal(minor: i64) -> String {
+pub(in crate::demo) fn decimal(minor: i64) -> String {
     format!("{}.{:02}", minor / 100, minor % 100)
 }
 
