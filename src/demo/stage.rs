@@ -36,8 +36,6 @@ const CALLS_MAX: usize = 64;
 
 /// What a performance needs.
 pub struct Stage {
-    /// Where the shop's database, the journal and the recordings lie.
-    pub folder: PathBuf,
     /// The caller's voice.
     pub voice: Arc<dyn Tts>,
     /// Makes the agent, once the shop is open.
@@ -57,32 +55,38 @@ pub struct Report {
     pub refunds: Vec<Refund>,
     pub transcript: Vec<Told>,
     pub latencies: Vec<Millis>,
+    /// Every sentence the caller spoke.
+    pub said: Vec<String>,
+    /// The journal's lines of this call.
+    pub lines: Vec<String>,
     pub recording: PathBuf,
     pub journal: PathBuf,
 }
 
 impl std::fmt::Debug for Stage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Stage({})", self.folder.display())
+        f.debug_struct("Stage").finish_non_exhaustive()
     }
 }
 
 impl Stage {
-    /// Plays one scenario. `tell` hears the call as it happens.
+    /// Plays one scenario; the shop's database, the journal and the recording go to `folder`. `tell` hears the call
+    /// as it happens.
     ///
     /// # Errors
     /// A part that could not be started; a scenario that ends otherwise than it should is no error but a report.
     pub async fn play(
         &self,
+        folder: &Path,
         scenario: &Scenario,
         tell: &mut (dyn FnMut(&Told) + Send),
     ) -> Result<Report, Fault> {
-        fs::create_dir_all(&self.folder).map_err(|error| unwritable(&self.folder, &error))?;
-        let shop = Shop::start(&self.folder.join("shop.sqlite"), Faults::None).await?;
+        fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
+        let shop = Shop::start(&folder.join("shop.sqlite"), Faults::None).await?;
         let before = shop.refunds().await?.len();
         let agent = (self.agent)(&shop, scenario.agent)?;
         let language = agent.plan.language;
-        let journal = self.folder.join("journal.sqlite");
+        let journal = folder.join("journal.sqlite");
         let store = Store::open(&journal).await?;
         let (watcher, seen) = mpsc::channel(WATCH_QUEUE);
         let (url, stop, served) = self.open(0, agent, store.clone(), Some(watcher)).await?;
@@ -94,7 +98,7 @@ impl Stage {
         let caller = Caller::new(phone, voice, &scenario.speaker, language, seen, &mut story, tell);
         let (played, phone) = caller.play(scenario).await?;
         let taped = phone.finish().await;
-        let recording = self.folder.join(format!("{}.wav", scenario.name));
+        let recording = folder.join(format!("{}.wav", scenario.name));
         taped.write_wav(&recording)?;
 
         stop.cancel();
@@ -120,6 +124,8 @@ impl Stage {
             refunds,
             transcript: story.told,
             latencies: played.latencies,
+            said: played.said,
+            lines,
             recording,
             journal,
         })
@@ -131,15 +137,16 @@ impl Stage {
     /// A part that could not be started.
     pub async fn listen(
         &self,
+        folder: &Path,
         scenario: &Scenario,
         port: u16,
         stop: CancellationToken,
         at: impl FnOnce(SocketAddr),
     ) -> Result<(), Fault> {
-        fs::create_dir_all(&self.folder).map_err(|error| unwritable(&self.folder, &error))?;
-        let shop = Shop::start(&self.folder.join("shop.sqlite"), Faults::None).await?;
+        fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
+        let shop = Shop::start(&folder.join("shop.sqlite"), Faults::None).await?;
         let agent = (self.agent)(&shop, scenario.agent)?;
-        let store = Store::open(&self.folder.join("journal.sqlite")).await?;
+        let store = Store::open(&folder.join("journal.sqlite")).await?;
         let (url, until, served) = self.open(port, agent, store.clone(), None).await?;
         at(url
             .socket_addrs(|| None)

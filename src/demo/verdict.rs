@@ -136,7 +136,7 @@ impl Evidence<'_> {
             return Err(format!("{tool} was proposed where nothing could be understood"));
         }
         let sorry = Phrase::DidNotUnderstand.say(self.language);
-        let said = self.orders("say ").filter_map(spoken).any(|text| sorry.contains(text.trim()));
+        let said = self.orders("say ").filter_map(spoken).any(|text| sorry.starts_with(text.trim()));
         demand(said, || "the agent did not say that it did not understand".to_owned())
     }
 
