@@ -14,7 +14,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{self, Message, Utf8Bytes};
 
 use super::call::Call;
-use super::mulaw::SILENCE;
+use super::mulaw::{self, SILENCE};
 use super::phone::{Heard, Order};
 use super::playback::Playback;
 use super::twiml::Connect;
@@ -161,6 +161,7 @@ impl Call {
         for (place, sample) in caller.iter_mut().zip(self.speech.drain(..said)) {
             *place = sample;
         }
+        self.mix(&mut caller);
         feed(&mut stream.socket, stream.writer.media(&caller)).await?;
         stream.flush().await?;
 
@@ -180,6 +181,18 @@ impl Call {
             self.tell(heard);
         }
         Ok(())
+    }
+
+    /// Adds what sounds around the caller.
+    fn mix(&self, frame: &mut [u8; FRAME]) {
+        let around = &self.carrier.dial.around;
+        if around.is_empty() {
+            return;
+        }
+        for (at, place) in (self.tape.at()..).zip(frame) {
+            let noise = around[(at % around.len() as u64) as usize];
+            *place = mulaw::encode(mulaw::decode(*place).saturating_add(noise));
+        }
     }
 
     async fn receive(

@@ -44,7 +44,7 @@ pub(super) struct DemoArgs {
     #[command(flatten)]
     many: ManyArgs,
     /// Serves the same gateway on this port of loopback instead, for a carrier's stand-in or a load tool to call
-    #[arg(long, value_name = "PORT", conflicts_with_all = ["runs", "json"])]
+    #[arg(long, value_name = "PORT", conflicts_with_all = ["runs", "vary", "seeds", "json"])]
     listen: Option<u16>,
     /// Prints one JSON object instead of the story
     #[arg(long)]
@@ -100,15 +100,17 @@ pub(super) fn speech(args: &SpeechArgs) -> Result<Speech, Fault> {
 }
 
 pub(super) async fn run(args: &DemoArgs) -> Done {
-    let work = many::work(&args.many, &args.scenario)?;
+    let stand_in = args.speech.speech == Engine::StandIn;
+    let work = many::work(&args.many, &args.scenario, stand_in)?;
     let stage = stage(args)?;
     match (work, args.listen) {
         (Work::One(scenario), Some(port)) => listen(args, &stage, &scenario, port).await,
         (Work::One(scenario), None) => one(args, &stage, &scenario).await,
-        (Work::Runs(_), Some(_)) => {
+        (Work::Runs(_) | Work::Seeds(_), Some(_)) => {
             let what = "--listen serves one scenario's agent, and `all` are many";
             Err(Fault::new(Owner::Admin, what, "name one scenario"))
         }
+        (Work::Seeds(seeds), None) => many::seeds(&args.many, stage, seeds, args.json).await,
         (Work::Runs(scenarios), None) => many::runs(&args.many, stage, scenarios, args.json).await,
     }
 }

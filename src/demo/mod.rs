@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`shop`] (the system behind the tools), [`scenario`] (what a caller does), `caller` (who does it),
 //! [`story`] (a journal told to a reader), `verdict` (whether it went as demanded), [`stage`] (all of it together),
-//! [`runs`] (many of them).
+//! [`runs`] (many of them), [`vary`] (calls drawn from a seed).
 //!
 //! Promises: everything here runs on loopback, without an account anywhere; a scenario succeeds only by what the
 //! shop's own database holds.
@@ -14,6 +14,7 @@ pub mod scenario;
 pub mod shop;
 pub mod stage;
 pub mod story;
+pub mod vary;
 mod verdict;
 
 /// The caller's English voice: another than the agent's, so that a listener tells them apart, and one the embedded

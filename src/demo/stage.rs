@@ -92,7 +92,9 @@ impl Stage {
         let (url, stop, served) = self.open(0, agent, store.clone(), Some(watcher)).await?;
 
         let hook = url.join("/hooks/twilio/voice").map_err(|error| broken(&error.to_string()))?;
-        let phone = Phone::dial(Dial::new(hook, reqwest::Client::new())).await?;
+        let mut dial = Dial::new(hook, reqwest::Client::new());
+        dial.around.clone_from(&scenario.speaker.around);
+        let phone = Phone::dial(dial).await?;
         let mut story = Story::default();
         let voice = Arc::clone(&self.voice);
         let caller = Caller::new(phone, voice, &scenario.speaker, language, seen, &mut story, tell);
