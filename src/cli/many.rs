@@ -56,7 +56,7 @@ pub(super) fn work(args: &ManyArgs, name: &str, stand_in: bool) -> Result<Work, 
     let draw = |seed: u64| {
         let mut drawn = draw(seed);
         if stand_in {
-            drawn.scenario.speaker.around.clear();
+            drawn.scenario.speaker.around = None;
         }
         drawn
     };

@@ -120,7 +120,8 @@ impl<'a> Caller<'a> {
             }
             let to = |kinds: &[Kind]| kinds.iter().any(|kind| step.when == When::Heard(*kind));
             self.answer = to(&[Kind::Question]).then(|| step.what.clone());
-            self.request = to(&[Kind::Greeting, Kind::Answer]).then(|| step.what.clone());
+            self.request = to(&[Kind::Greeting, Kind::Answer])
+                .then(|| step.again.clone().unwrap_or_else(|| step.what.clone()));
             self.act(&step.what).await?;
         }
         let ended = self.wait_for(When::Ended).await?.unwrap_or(Ended::TooLong);

@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use super::vary::Around;
+
 /// One call from the caller's side.
 #[derive(Clone, Debug)]
 pub struct Scenario {
@@ -28,8 +30,8 @@ pub struct Speaker {
     /// Order and amount this caller is after: any question about another is answered with no. One who is after
     /// nothing in particular says what the scenario says.
     pub wish: Option<(String, String)>,
-    /// What sounds around the caller: samples at 8 kHz, over and over. Empty is a silent room.
-    pub around: Vec<i16>,
+    /// What sounds around the caller, over and over; none is a silent room.
+    pub around: Option<Around>,
 }
 
 /// What the end of a call must show, beside the refunds.
@@ -58,6 +60,8 @@ pub enum Demand {
 pub struct Move {
     pub when: When,
     pub what: What,
+    /// What is said the second time, where it was not understood; the same, where nothing stands here.
+    pub again: Option<What>,
 }
 
 /// What a caller waits for, after the last move.
@@ -121,12 +125,12 @@ impl fmt::Display for Scenario {
 
 /// A move once a reply of that kind was heard.
 pub(super) fn heard(kind: Kind, what: What) -> Move {
-    Move { when: When::Heard(kind), what }
+    Move { when: When::Heard(kind), what, again: None }
 }
 
 /// A move while a reply of that kind sounds.
 pub(super) fn over(kind: Kind, what: What) -> Move {
-    Move { when: When::Over(kind), what }
+    Move { when: When::Over(kind), what, again: None }
 }
 
 pub(super) fn say(text: impl Into<String>) -> What {
@@ -252,7 +256,7 @@ fn interrupts() -> Scenario {
 }
 
 fn silent() -> Scenario {
-    let moves = vec![Move { when: When::Ended, what: What::Listen }];
+    let moves = vec![Move { when: When::Ended, what: What::Listen, again: None }];
     Scenario::of("silent", "says nothing: reminders, a goodbye, the agent hangs up", moves)
         .demanding([Demand::SentAway])
 }

@@ -93,7 +93,7 @@ impl Stage {
 
         let hook = url.join("/hooks/twilio/voice").map_err(|error| broken(&error.to_string()))?;
         let mut dial = Dial::new(hook, reqwest::Client::new());
-        dial.around.clone_from(&scenario.speaker.around);
+        dial.around = scenario.speaker.around.map(|around| around.samples()).unwrap_or_default();
         let phone = Phone::dial(dial).await?;
         let mut story = Story::default();
         let voice = Arc::clone(&self.voice);

@@ -13,7 +13,10 @@ pub mod stages;
 
 use serde_json::{Value, json};
 
-pub use noise::Noise;
+#[cfg(test)]
+mod tests;
+
+pub use noise::{Around, Noise};
 
 use super::scenario::{Demand, Kind, Move, Scenario, Speaker, What, after_outcome, heard, over, say};
 use super::shop::{Sold, decimal, sold};
@@ -185,21 +188,22 @@ impl Draft {
 
     /// Asks for another amount first.
     fn changing(&mut self, other: i64) -> Vec<Move> {
-        let first = self.sentence(lists::REFUND, other);
+        let first = self.request_of(lists::REFUND, other);
         let change = self.sentence(lists::CHANGE, self.amount);
         let yes = self.random.pick(lists::YES);
-        let mut moves = vec![
-            heard(Kind::Greeting, say(first)),
-            heard(Kind::Question, say(change)),
-            heard(Kind::Question, say(yes)),
-        ];
+        let mut moves = vec![first, heard(Kind::Question, say(change)), heard(Kind::Question, say(yes))];
         moves.extend(after_outcome());
         moves
     }
 
     fn greeted(&mut self, list: &[&str]) -> Move {
-        let amount = self.amount;
-        heard(Kind::Greeting, say(self.sentence(list, amount)))
+        self.request_of(list, self.amount)
+    }
+
+    /// After the greeting; in other words, where it was not understood.
+    fn request_of(&mut self, list: &[&str], amount: i64) -> Move {
+        let what = say(self.sentence(list, amount));
+        Move { again: Some(say(self.sentence(list, amount))), ..heard(Kind::Greeting, what) }
     }
 
     fn sentence(&mut self, list: &[&str], amount: i64) -> String {
@@ -267,7 +271,7 @@ impl Draft {
         let noise = self.random.pick(&Noise::ALL);
         let snr = self.random.pick(lists::SNR_DB);
         let rms = f64::from(loudness) / 10_f64.powf(f64::from(snr) / 20.0);
-        let around = noise.samples(&mut self.random, rms);
+        let around = Some(Around { noise, rms, seed: self.random.bits() });
         let setting = format!("voice {voice}, {} {snr} dB below it", noise.word());
         (Speaker { voice: Some(voice), wish: None, around }, setting)
     }

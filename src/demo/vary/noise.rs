@@ -22,6 +22,22 @@ pub enum Noise {
     Babble,
 }
 
+/// A noise as loud as it is: root mean square of its samples.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Around {
+    pub noise: Noise,
+    pub rms: f64,
+    pub seed: u64,
+}
+
+impl Around {
+    /// Eight seconds at 8 kHz.
+    #[must_use]
+    pub fn samples(&self) -> Vec<i16> {
+        self.noise.samples(&mut Random::new(self.seed), self.rms)
+    }
+}
+
 impl Noise {
     pub(super) const ALL: [Noise; 3] = [Noise::White, Noise::Pink, Noise::Babble];
 
@@ -34,8 +50,7 @@ impl Noise {
         }
     }
 
-    /// Eight seconds at 8 kHz of this root mean square.
-    pub(super) fn samples(self, random: &mut Random, rms: f64) -> Vec<i16> {
+    fn samples(self, random: &mut Random, rms: f64) -> Vec<i16> {
         let raw = match self {
             Noise::White => (0..LENGTH).map(|_| white(random)).collect(),
             Noise::Pink => pink(random),
