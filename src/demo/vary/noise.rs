@@ -13,6 +13,9 @@ const TALKERS: usize = 6;
 /// Rows of the pink noise, each half as quick as the one before (Voss and McCartney).
 const ROWS: usize = 12;
 
+/// What a telephone line lets through begins here, in Hz.
+const LINE_FROM: f64 = 300.0;
+
 /// Kinds of noise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Noise {
@@ -51,11 +54,14 @@ impl Noise {
     }
 
     fn samples(self, random: &mut Random, rms: f64) -> Vec<i16> {
-        let raw = match self {
+        let mut raw: Vec<f64> = match self {
             Noise::White => (0..LENGTH).map(|_| white(random)).collect(),
             Noise::Pink => pink(random),
             Noise::Babble => babble(random),
         };
+        // Twice, 12 dB an octave: what lies below the line's band would be loud and unheard.
+        high_pass(&mut raw);
+        high_pass(&mut raw);
         let mean = raw.iter().map(|x| x * x).sum::<f64>() / LENGTH as f64;
         let gain = rms / mean.sqrt().max(f64::MIN_POSITIVE);
         raw.iter().map(|x| (x * gain).clamp(-32_000.0, 32_000.0) as i16).collect()
@@ -67,6 +73,17 @@ fn white(random: &mut Random) -> f64 {
     f64::from(random.below(65_536)) / 32_768.0 - 1.0
 }
 
+/// A resistor and a capacitor.
+fn high_pass(samples: &mut [f64]) {
+    let keep = 1.0 / (1.0 + std::f64::consts::TAU * LINE_FROM / 8_000.0);
+    let (mut before, mut out) = (0.0, 0.0);
+    for sample in samples {
+        out = keep * (out + *sample - before);
+        before = *sample;
+        *sample = out;
+    }
+}
+
 fn pink(random: &mut Random) -> Vec<f64> {
     let mut rows = [0.0; ROWS];
     let one = |n: usize| {
@@ -74,10 +91,7 @@ fn pink(random: &mut Random) -> Vec<f64> {
         rows[row] = white(random);
         rows.iter().sum::<f64>()
     };
-    let mut raw: Vec<f64> = (1..=LENGTH).map(one).collect();
-    let mean = raw.iter().sum::<f64>() / LENGTH as f64;
-    raw.iter_mut().for_each(|x| *x -= mean);
-    raw
+    (1..=LENGTH).map(one).collect()
 }
 
 fn babble(random: &mut Random) -> Vec<f64> {
@@ -134,6 +148,6 @@ mod tests {
             let samples = noise.samples(&mut Random::new(1), 1_000.0);
             samples.windows(2).filter(|w| (w[0] < 0) != (w[1] < 0)).count()
         };
-        assert!(crossings(Noise::Pink) * 2 < crossings(Noise::White));
+        assert!(crossings(Noise::Pink) * 4 < crossings(Noise::White) * 3);
     }
 }

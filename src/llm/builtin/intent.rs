@@ -91,8 +91,7 @@ impl<'p> Intents<'p> {
             } else {
                 entry.score(&said).max(self.by_description(entry, &said))
             };
-            let named = entry.name.iter().filter(|word| has(&said, word)).count();
-            let rank = (permille, weight, named);
+            let rank = (permille, weight, self.named(entry, &said));
             if permille >= MATCH_PERMILLE && best.as_ref().is_none_or(|(found, _)| rank > *found) {
                 best = Some((rank, Match { intent: entry.intent, permille, weight }));
             }
@@ -113,13 +112,18 @@ impl<'p> Intents<'p> {
 
     /// A word of the tool's name, or two words that only its description has, begin it too, but weakly.
     fn by_description(&self, entry: &Entry<'_>, said: &[String]) -> (u32, u32) {
-        let elsewhere = |word: &String| {
-            let others = self.list.iter().filter(|e| !std::ptr::eq(*e, entry));
-            others.clone().any(|e| has(&e.about, word) || has(&e.name, word) || has(&e.wording_words(), word))
-        };
-        let own = said.iter().filter(|w| has(&entry.name, w) && !elsewhere(w)).count();
-        let told = said.iter().filter(|w| has(&entry.about, w) && !elsewhere(w)).count();
-        if own >= 1 || told >= 2 { (MATCH_PERMILLE, 0) } else { (0, 0) }
+        let told = said.iter().filter(|w| has(&entry.about, w) && !self.is_elsewhere(entry, w)).count();
+        if self.named(entry, said) >= 1 || told >= 2 { (MATCH_PERMILLE, 0) } else { (0, 0) }
+    }
+
+    /// How many words were said that name this tool and tell of no other.
+    fn named(&self, entry: &Entry<'_>, said: &[String]) -> usize {
+        said.iter().filter(|w| has(&entry.name, w) && !self.is_elsewhere(entry, w)).count()
+    }
+
+    fn is_elsewhere(&self, entry: &Entry<'_>, word: &str) -> bool {
+        let mut others = self.list.iter().filter(|e| !std::ptr::eq(*e, entry));
+        others.any(|e| has(&e.about, word) || has(&e.name, word) || has(&e.wording_words(), word))
     }
 }
 
