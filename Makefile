@@ -20,10 +20,11 @@ test: setup
 	cargo test -p centralita-core --test it
 	RUST_TEST_THREADS=8 cargo test -p centralita --test it
 
-# Every scenario once over the wire, all at the same time, with stand-in speech.
+# Every scenario once over the wire, all at the same time, and three drawn calls, with stand-in speech.
 scenarios: setup
 	cargo build
 	./target/debug/centralita demo all --speech stand-in
+	./target/debug/centralita demo --seeds 3 --speech stand-in
 
 # Says what it will install, and asks before it becomes root. Where cargo is missing or too old, one line says what to do.
 setup:
