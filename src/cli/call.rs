@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
-use tokio::time::timeout;
 use url::Url;
 
 use super::demo::{SpeechArgs, speech};
@@ -71,26 +70,16 @@ const SCENARIO_HELP: &str = r#"A scenario file is YAML, a list of moves, made on
 
 Exit code 1 if the call ended before the last move was made. docs/call.md tells all."#;
 
-/// How long the carrier's side goes on after it was told to hang up.
-const LAST_WORDS: Duration = Duration::from_secs(5);
-
 pub(super) async fn run(args: CallArgs) -> Done {
     let turns = turns(&args).await?;
     let mut dial = Dial::new(args.url.clone(), reqwest::Client::new());
-    dial.longest = Duration::from_secs(args.longest) + LAST_WORDS;
+    dial.longest = Duration::from_secs(args.longest);
     dial.pause = SILENCE_LEAST;
     dial.auth_token =
         SecretName::reference("secret.TWILIO_AUTH_TOKEN").and_then(|n| Secrets::from_env().get(&n).ok());
     dial.params.extend(args.agent.clone().map(|agent| ("agent".to_owned(), agent)));
     let mut phone = Phone::dial(dial).await?;
-    let followed = timeout(Duration::from_secs(args.longest), follow(&mut phone, turns, &mut tell)).await;
-    let (ended, left) = match followed {
-        Ok(followed) => followed,
-        Err(_) => {
-            phone.hang_up().await;
-            follow(&mut phone, Vec::new(), &mut tell).await
-        }
-    };
+    let (ended, left) = follow(&mut phone, turns, &mut tell).await;
     let recording = phone.finish().await;
     if let Some(path) = &args.record {
         recording.write_wav(path)?;
@@ -100,9 +89,13 @@ pub(super) async fn run(args: CallArgs) -> Done {
         render::line(&format!("moves that were not made: {left}"));
     }
     Ok(match ended {
-        Ended::CallerHungUp | Ended::AgentHungUp | Ended::Transferred { .. } if left == 0 => Verdict::Good,
-        Ended::CallerHungUp | Ended::AgentHungUp | Ended::Transferred { .. } => Verdict::Bad,
-        Ended::Rejected | Ended::TooLong | Ended::Failed(_) => Verdict::Bad,
+        Ended::CallerHungUp | Ended::AgentHungUp | Ended::Transferred { .. } | Ended::TooLong
+            if left == 0 =>
+        {
+            Verdict::Good
+        }
+        Ended::CallerHungUp | Ended::AgentHungUp | Ended::Transferred { .. } | Ended::TooLong => Verdict::Bad,
+        Ended::Rejected | Ended::Failed(_) => Verdict::Bad,
     })
 }
 

@@ -178,8 +178,8 @@ pub(super) fn wrong(run: &Run) {
 }
 
 fn as_json(name: &str, runs: &[&Run]) -> Value {
-    let failure = |run: &&Run| json!({"unmet": run.why(), "folder": run.folder});
-    let failures: Vec<Value> = runs.iter().filter(|run| !run.is_ok()).map(|run| failure(run)).collect();
+    let failure = |run: &Run| json!({"unmet": run.why(), "folder": run.folder});
+    let failures: Vec<Value> = runs.iter().copied().filter(|run| !run.is_ok()).map(failure).collect();
     let mut latencies: Vec<u32> = runs
         .iter()
         .filter_map(|run| run.report.as_ref().ok())

@@ -192,6 +192,12 @@ impl<'a> Caller<'a> {
                 let kind = reply(piece).and_then(|reply| self.roles.get(&reply));
                 kind.map_or(Noticed::Other, |kind| Noticed::When(When::Over(*kind)))
             }
+            // A greeting that a noise cut short is over too: the agent is silent, and waits.
+            ["<", "cut", id, ..]
+                if reply(id).and_then(|reply| self.roles.get(&reply)) == Some(&Kind::Greeting) =>
+            {
+                Noticed::When(When::Heard(Kind::Greeting))
+            }
             ["<", "played", id, ..] => {
                 let kind = reply(id).and_then(|reply| self.roles.remove(&reply));
                 kind.map_or(Noticed::Other, |kind| Noticed::When(When::Heard(kind)))

@@ -4,8 +4,8 @@
 //! [`story`] (a journal told to a reader), `verdict` (whether it went as demanded), [`stage`] (all of it together),
 //! [`runs`] (many of them), [`vary`] (calls drawn from a seed).
 //!
-//! Promises: everything here runs on loopback, without an account anywhere; a scenario succeeds only by what the
-//! shop's own database holds.
+//! Promises: everything here runs on loopback, without an account anywhere; a scenario succeeds only if
+//! the shop's own database holds what it demands.
 //! Never: is needed by a gateway in service; prints.
 
 mod caller;

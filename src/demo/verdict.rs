@@ -105,13 +105,11 @@ impl Evidence<'_> {
         if !answers.contains(reply) {
             return None;
         }
-        let pieces: Vec<Samples> = self
-            .events()
-            .filter_map(|event| match event {
-                Event::Synthesised { reply: of, length, .. } if of == *reply => Some(length),
-                _ => None,
-            })
-            .collect();
+        let pieces = self.events().filter_map(|event| {
+            let Event::Synthesised { reply: of, length, .. } = event else { return None };
+            (of == *reply).then_some(length)
+        });
+        let pieces: Vec<Samples> = pieces.collect();
         let whole = usize::from(*whole);
         let all: u32 = pieces.iter().take(whole).map(|length| length.0).sum();
         let part = pieces.get(whole).map_or(0, |length| length.0 / 1_000 * u32::from(*permille));
@@ -128,9 +126,9 @@ impl Evidence<'_> {
     }
 
     fn not_understood(&self) -> Result<(), String> {
-        let proposed = self.events().find_map(|event| match event {
-            Event::Proposed { tool, .. } => Some(tool.0.to_string()),
-            _ => None,
+        let proposed = self.events().find_map(|event| {
+            let Event::Proposed { tool, .. } = event else { return None };
+            Some(tool.0.to_string())
         });
         if let Some(tool) = proposed {
             return Err(format!("{tool} was proposed where nothing could be understood"));

@@ -71,22 +71,20 @@ impl Reached {
 
 /// Everything the recogniser made of the caller's turns.
 fn heard(events: &[Event]) -> String {
-    let words = events.iter().filter_map(|event| match event {
-        Event::Heard(transcript) => Some(&transcript.words),
-        _ => None,
+    let words = events.iter().filter_map(|event| {
+        let Event::Heard(transcript) = event else { return None };
+        Some(&transcript.words)
     });
     words.flatten().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ")
 }
 
 /// The right tools with the right arguments; where nothing can be understood, none.
 fn is_understood(drawn: &Drawn, events: &[Event]) -> bool {
-    let proposed: Vec<(&str, &Value)> = events
-        .iter()
-        .filter_map(|event| match event {
-            Event::Proposed { tool, args, .. } => Some((&*tool.0, args)),
-            _ => None,
-        })
-        .collect();
+    let proposed = events.iter().filter_map(|event| {
+        let Event::Proposed { tool, args, .. } = event else { return None };
+        Some((&*tool.0, args))
+    });
+    let proposed: Vec<(&str, &Value)> = proposed.collect();
     match drawn.proposals.as_slice() {
         [] => proposed.is_empty(),
         wanted => wanted.iter().all(|(tool, args)| proposed.contains(&(*tool, args))),
