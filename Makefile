@@ -26,15 +26,11 @@ bench: setup
 	cargo bench --bench handle
 	@for name in handle audio turn barge-in load; do ./target/release/centralita bench $$name || exit; echo; done
 
-# Every scenario once over the wire, all at the same time, with stand-in speech.
-SCENARIOS := refund-yes refund-no refund-changed hurried retracts interrupts silent keypad reembolso
+# Every scenario once over the wire, all at the same time, and three drawn calls, with stand-in speech.
 scenarios: setup
 	cargo build
-	@work=$$(mktemp -d); \
-	for s in $(SCENARIOS); do ./target/debug/centralita demo $$s --speech stand-in --folder $$work/$$s >$$work/$$s.txt 2>&1 & pids+=($$!); done; \
-	failed=0; i=0; for s in $(SCENARIOS); do \
-	  if wait $${pids[$$i]}; then echo "$$s: as demanded"; else echo "$$s: NOT as demanded"; cat $$work/$$s.txt; failed=1; fi; i=$$((i+1)); \
-	done; rm -rf $$work; exit $$failed
+	./target/debug/centralita demo all --speech stand-in
+	./target/debug/centralita demo --seeds 3 --speech stand-in
 
 # Says what it will install, and asks before it becomes root. Where cargo is missing or too old, one line says what to do.
 setup:

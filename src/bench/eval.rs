@@ -15,7 +15,7 @@ use tokio::time::timeout;
 
 use crate::core::base::{Fault, Millis, Owner, Position, Samples};
 use crate::core::conversation::{Affirmation, Expect, Transcript, TranscriptEnd};
-use crate::core::language::{Answer, Cues, Language, judge, tokens};
+use crate::core::language::{Answer, Cues, Language, judge, tokens, word_errors};
 use crate::media::read_line_wav;
 use crate::stt::{Stt, SttEvent, SttStream, Vocabulary};
 
@@ -105,7 +105,7 @@ pub async fn stt(
         let heard = hear(stream, &samples, Expect::Anything).await.map(|transcript| words(&transcript));
         let said = tokens(&text);
         let got = heard.as_deref().map(tokens).unwrap_or_default();
-        let errors = WordErrors { words: said.len(), errors: distance(&said, &got) };
+        let errors = WordErrors { words: said.len(), errors: word_errors(&said, &got) };
         report.total.words += errors.words;
         report.total.errors += errors.errors;
         report.files.push(HeardFile { file, said: text, heard, errors });
@@ -217,37 +217,9 @@ fn silent() -> Fault {
     )
 }
 
-/// Least number of words put in, left out and exchanged (Levenshtein).
-fn distance(said: &[String], heard: &[String]) -> usize {
-    let mut row: Vec<usize> = (0..=heard.len()).collect();
-    for (n, word) in said.iter().enumerate() {
-        let mut corner = std::mem::replace(&mut row[0], n + 1);
-        for (m, other) in heard.iter().enumerate() {
-            let exchanged = corner + usize::from(word != other);
-            corner = row[m + 1];
-            row[m + 1] = exchanged.min(corner + 1).min(row[m] + 1);
-        }
-    }
-    row[heard.len()]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn word_errors_count_what_was_put_in_left_out_and_exchanged() {
-        for (said, heard, wanted) in [
-            ("", "", 0),
-            ("yes", "", 1),
-            ("", "yes", 1),
-            ("where is my order", "where is my order", 0),
-            ("where is my order", "where my order please", 2),
-            ("one two three", "three one two", 2),
-        ] {
-            assert_eq!(distance(&tokens(said), &tokens(heard)), wanted, "{said} / {heard}");
-        }
-    }
 
     #[test]
     fn a_manifest_that_is_missing_says_where_it_should_be() {

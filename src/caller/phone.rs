@@ -37,6 +37,8 @@ pub struct Dial {
     /// Parameters of the stream when `url` is one.
     pub params: BTreeMap<String, String>,
     pub record: Record,
+    /// What sounds around the caller, samples at 8 kHz, over and over; empty is silence.
+    pub around: Vec<i16>,
     /// Silence after which the agent counts as having stopped.
     pub pause: Millis,
     /// The caller hangs up after this; it bounds the recording too.
@@ -57,6 +59,7 @@ impl Dial {
             auth_token: None,
             params: BTreeMap::new(),
             record: Record::Audio,
+            around: Vec::new(),
             pause: Millis(600),
             longest: Duration::from_secs(600),
             http,

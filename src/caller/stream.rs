@@ -18,7 +18,7 @@ use super::phone::{Heard, Order};
 use super::playback::Playback;
 use super::twiml::Connect;
 use super::webhook::{Socket, sid};
-use super::wire::{self, FRAME, FRAME_MS, SILENCE, StartOf, Writer};
+use super::wire::{self, FRAME, FRAME_MS, LAW, SILENCE, StartOf, Writer};
 use crate::core::base::{Fault, Owner, Position, Samples};
 
 const FRAME_TIME: Duration = Duration::from_millis(FRAME_MS);
@@ -160,6 +160,7 @@ impl Call {
         for (place, sample) in caller.iter_mut().zip(self.speech.drain(..said)) {
             *place = sample;
         }
+        self.mix(&mut caller);
         feed(&mut stream.socket, stream.writer.media(&caller)).await?;
         stream.flush().await?;
 
@@ -179,6 +180,18 @@ impl Call {
             self.tell(heard);
         }
         Ok(())
+    }
+
+    /// Adds what sounds around the caller.
+    fn mix(&self, frame: &mut [u8; FRAME]) {
+        let around = &self.carrier.dial.around;
+        if around.is_empty() {
+            return;
+        }
+        for (at, place) in (self.tape.at()..).zip(frame) {
+            let noise = around[(at % around.len() as u64) as usize];
+            *place = LAW.encode(LAW.decode(*place).saturating_add(noise));
+        }
     }
 
     async fn receive(

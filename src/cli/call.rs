@@ -3,16 +3,17 @@
 //! Promises: speaks the carrier's side honestly: 20 ms frames in real time, marks when played.
 //! Never: knows what the gateway is made of.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
-use tokio::time::{Instant, sleep_until};
 use url::Url;
 
 use super::demo::{SpeechArgs, speech};
 use super::{Done, Verdict, render};
-use crate::caller::{Dial, Ended, Heard, Phone};
+use crate::caller::{
+    Act, Dial, Doing, Ended, Heard, Moment, Phone, SILENCE_LEAST, Step, Turn, follow, read_script,
+};
 use crate::core::base::{Fault, Owner};
 use crate::core::language::Language;
 use crate::demo::CALLER_VOICE;
@@ -23,6 +24,7 @@ use crate::tts::whole;
 
 /// Whom to call, and what to do there.
 #[derive(Debug, Args)]
+#[command(after_help = SCENARIO_HELP)]
 pub(super) struct CallArgs {
     /// The voice webhook (http, https), or a media stream (ws, wss)
     url: Url,
@@ -35,6 +37,9 @@ pub(super) struct CallArgs {
     /// Presses these keys when all was said
     #[arg(long, value_name = "KEYS")]
     press: Option<String>,
+    /// Does what this file says instead; see below
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["say", "audio", "press"])]
+    scenario: Option<PathBuf>,
     /// Which agent, where the gateway lets the caller choose
     #[arg(long, value_name = "ID")]
     agent: Option<String>,
@@ -48,73 +53,114 @@ pub(super) struct CallArgs {
     record: Option<PathBuf>,
 }
 
+/// What a scenario file looks like.
+const SCENARIO_HELP: &str = r#"A scenario file is YAML, a list of moves, made one after the other:
+
+  version: 1
+  moves:
+    - say: refund twenty dollars on order one one eight two
+    - when: speaking 800      # the agent has been speaking for 800 ms: talk over it
+      say: yes yes
+    - press: "1"              # once the agent has spoken and been silent for 600 ms
+    - when: silence 1500
+      audio: answer.wav       # 8 kHz, mono, 16 bit; beside the scenario
+    - when: mark              # something was played to its end
+      listen: 2000
+    - hang_up: true
+
+Exit code 1 if the call ended before the last move was made. docs/call.md tells all."#;
+
 pub(super) async fn run(args: CallArgs) -> Done {
-    let mut turns = turns(&args).await?.into_iter();
+    let turns = turns(&args).await?;
     let mut dial = Dial::new(args.url.clone(), reqwest::Client::new());
     dial.longest = Duration::from_secs(args.longest);
+    dial.pause = SILENCE_LEAST;
     dial.auth_token =
         SecretName::reference("secret.TWILIO_AUTH_TOKEN").and_then(|n| Secrets::from_env().get(&n).ok());
     dial.params.extend(args.agent.clone().map(|agent| ("agent".to_owned(), agent)));
     let mut phone = Phone::dial(dial).await?;
-    let mut press = args.press.clone();
-    let until = Instant::now() + Duration::from_secs(args.longest);
-    let ended = loop {
-        let heard = tokio::select! {
-            heard = phone.next() => heard,
-            () = sleep_until(until) => { phone.hang_up().await; continue; }
-        };
-        match heard {
-            Heard::AgentStarted { at } => render::line(&format!("{at} the agent speaks")),
-            Heard::AgentStopped { at, .. } => {
-                render::line(&format!("{at} the agent is silent"));
-                if let Some(samples) = turns.next() {
-                    phone.say(samples).await;
-                } else if let Some(keys) = press.take() {
-                    for key in keys.chars().filter_map(|key| Key::parse(&key.to_string())) {
-                        phone.press(key).await;
-                    }
-                }
-            }
-            Heard::Announced { language, text } => {
-                render::line(&format!("the carrier says ({language}): {text}"))
-            }
-            Heard::Cleared { at, dropped } => {
-                render::line(&format!("{at} the agent stops, {dropped} unheard"))
-            }
-            Heard::Said { .. } | Heard::Mark { .. } => {}
-            Heard::Ended(ended) => break ended,
-        }
-    };
+    let (ended, left) = follow(&mut phone, turns, &mut tell).await;
     let recording = phone.finish().await;
     if let Some(path) = &args.record {
         recording.write_wav(path)?;
     }
     render::line(&format!("ended: {ended:?}"));
+    if left > 0 {
+        render::line(&format!("moves that were not made: {left}"));
+    }
     Ok(match ended {
-        Ended::CallerHungUp | Ended::AgentHungUp | Ended::Transferred { .. } => Verdict::Good,
-        Ended::Rejected | Ended::TooLong | Ended::Failed(_) => Verdict::Bad,
+        Ended::CallerHungUp | Ended::AgentHungUp | Ended::Transferred { .. } | Ended::TooLong
+            if left == 0 =>
+        {
+            Verdict::Good
+        }
+        Ended::CallerHungUp | Ended::AgentHungUp | Ended::Transferred { .. } | Ended::TooLong => Verdict::Bad,
+        Ended::Rejected | Ended::Failed(_) => Verdict::Bad,
     })
 }
 
-/// What the caller will say, rendered before the phone rings.
-async fn turns(args: &CallArgs) -> Result<Vec<Vec<i16>>, Fault> {
-    let mut turns = Vec::new();
-    if !args.say.is_empty() {
-        let voice = speech(&args.speech)?.tts;
-        for text in &args.say {
-            turns.push(whole(voice.as_ref(), text, Some(CALLER_VOICE), Language::English).await?);
+fn tell(heard: &Heard) {
+    match heard {
+        Heard::AgentStarted { at } => render::line(&format!("{at} the agent speaks")),
+        Heard::AgentStopped { at, .. } => render::line(&format!("{at} the agent is silent")),
+        Heard::Announced { language, text } => {
+            render::line(&format!("the carrier says ({language}): {text}"));
         }
+        Heard::Cleared { at, dropped } => render::line(&format!("{at} the agent stops, {dropped} unheard")),
+        Heard::Said { .. } | Heard::Mark { .. } | Heard::Ended(_) => {}
     }
-    for path in &args.audio {
-        let samples = read_line_wav(path)?;
-        if samples.is_empty() {
-            return Err(Fault::new(
-                Owner::Admin,
-                format!("{} holds no audio", path.display()),
-                "give another file",
-            ));
-        }
-        turns.push(samples);
+}
+
+/// What the caller will do, rendered before the phone rings.
+async fn turns(args: &CallArgs) -> Result<Vec<Turn>, Fault> {
+    let (steps, beside) = match &args.scenario {
+        Some(path) => (scenario(path)?, path.parent().map(PathBuf::from).unwrap_or_default()),
+        None => (steps(args)?, PathBuf::new()),
+    };
+    let voice = speech(&args.speech)?.tts;
+    let mut turns = Vec::new();
+    for Step { when, act } in steps {
+        let what = match act {
+            Act::Say(text) => {
+                Doing::Sound(whole(voice.as_ref(), &text, Some(CALLER_VOICE), Language::English).await?)
+            }
+            Act::Audio(path) => Doing::Sound(audio(&beside.join(path))?),
+            Act::Press(keys) => Doing::Keys(keys),
+            Act::Listen(length) => Doing::Listen(length),
+            Act::HangUp => Doing::HangUp,
+        };
+        turns.push(Turn { when, what });
     }
     Ok(turns)
+}
+
+fn scenario(path: &Path) -> Result<Vec<Step>, Fault> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        let what = format!("{} cannot be read: {error}", path.display());
+        Fault::new(Owner::Admin, what, "name a scenario file; `centralita call --help` shows one")
+    })?;
+    read_script(&path.display().to_string(), &text)
+}
+
+/// What the flags say, as moves: each when the agent has stopped speaking.
+fn steps(args: &CallArgs) -> Result<Vec<Step>, Fault> {
+    let keys = |written: &String| -> Result<Act, Fault> {
+        let all: Option<Vec<Key>> = written.chars().map(|key| Key::parse(&key.to_string())).collect();
+        all.map(Act::Press).ok_or_else(|| {
+            Fault::new(Owner::Admin, format!("`{written}` is no row of keys"), "write 0 to 9, * and #")
+        })
+    };
+    let said = args.say.iter().cloned().map(|text| Ok(Act::Say(text)));
+    let played = args.audio.iter().cloned().map(|path| Ok(Act::Audio(path)));
+    let acts = said.chain(played).chain(args.press.iter().map(keys));
+    acts.map(|act| Ok(Step { when: Moment::default(), act: act? })).collect()
+}
+
+fn audio(path: &Path) -> Result<Vec<i16>, Fault> {
+    let samples = read_line_wav(path)?;
+    if samples.is_empty() {
+        let what = format!("{} holds no audio", path.display());
+        return Err(Fault::new(Owner::Admin, what, "give another file"));
+    }
+    Ok(samples)
 }

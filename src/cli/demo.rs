@@ -1,6 +1,6 @@
 //! `centralita demo`: a whole call on this machine.
 //!
-//! Promises: exit code 0 only if the shop's own database shows what the scenario demands.
+//! Promises: exit code 0 only if all was as the scenario demands, by the shop's own database first of all.
 //! Never: uses the network beyond loopback, or a key.
 
 use std::collections::BTreeMap;
@@ -12,11 +12,12 @@ use clap::{Args, ValueEnum};
 use tokio_util::sync::CancellationToken;
 
 use super::assemble::{Speech, agent, catalog, llm};
+use super::many::{self, ManyArgs, Work};
 use super::serve::until_signal;
 use super::{Definitions, Done, Verdict, render};
 use crate::core::base::{Fault, Millis, Owner};
 use crate::core::conversation::Tag;
-use crate::demo::scenario::{SCENARIOS, by_name};
+use crate::demo::scenario::{Scenario, all};
 use crate::demo::shop::Shop;
 use crate::demo::stage::{Report, Stage};
 use crate::demo::story::Told;
@@ -29,21 +30,21 @@ use crate::tts;
 #[derive(Debug, Args)]
 #[command(after_help = scenarios())]
 pub(super) struct DemoArgs {
-    /// The scenario; see below
+    /// The scenario, or `all`; see below
     #[arg(default_value = "refund-yes")]
     scenario: String,
     #[command(flatten)]
     definitions: Definitions,
     #[command(flatten)]
     speech: SpeechArgs,
-    /// Where the shop's database, the journal and the recording go
+    /// Where the shop's database, the journal and the recording go; many calls go to a temporary folder, of which
+    /// those that went wrong stay
     #[arg(long, default_value = "calls", value_name = "FOLDER")]
     folder: PathBuf,
-    /// Plays it so many times, one after the other
-    #[arg(long, default_value_t = 1, value_name = "N")]
-    times: u32,
+    #[command(flatten)]
+    many: ManyArgs,
     /// Serves the same gateway on this port of loopback instead, for a carrier's stand-in or a load tool to call
-    #[arg(long, value_name = "PORT", conflicts_with_all = ["times", "json"])]
+    #[arg(long, value_name = "PORT", conflicts_with_all = ["runs", "vary", "seeds", "json"])]
     listen: Option<u16>,
     /// Prints one JSON object instead of the story
     #[arg(long)]
@@ -99,11 +100,22 @@ pub(super) fn speech(args: &SpeechArgs) -> Result<Speech, Fault> {
 }
 
 pub(super) async fn run(args: &DemoArgs) -> Done {
-    let Some(scenario) = by_name(&args.scenario) else {
-        let what = format!("there is no scenario `{}`", args.scenario);
-        let names: Vec<&str> = SCENARIOS.iter().map(|s| s.name).collect();
-        return Err(Fault::new(Owner::Admin, what, format!("name one of {}", names.join(", "))));
-    };
+    let stand_in = args.speech.speech == Engine::StandIn;
+    let work = many::work(&args.many, &args.scenario, stand_in)?;
+    let stage = stage(args)?;
+    match (work, args.listen) {
+        (Work::One(scenario), Some(port)) => listen(args, &stage, &scenario, port).await,
+        (Work::One(scenario), None) => one(args, &stage, &scenario).await,
+        (Work::Runs(_) | Work::Seeds(_), Some(_)) => {
+            let what = "--listen serves one scenario's agent, and `all` are many";
+            Err(Fault::new(Owner::Admin, what, "name one scenario"))
+        }
+        (Work::Seeds(seeds), None) => many::seeds(&args.many, stage, seeds, args.json).await,
+        (Work::Runs(scenarios), None) => many::runs(&args.many, stage, scenarios, args.json).await,
+    }
+}
+
+fn stage(args: &DemoArgs) -> Result<Stage, Fault> {
     let speech = speech(&args.speech)?;
     let voice = Arc::clone(&speech.tts);
     let definitions = args.definitions.clone();
@@ -118,32 +130,29 @@ pub(super) async fn run(args: &DemoArgs) -> Done {
         })?;
         agent(meant, &secrets, &llm(&definitions, &secrets)?, &speech)
     };
-    let stage = Stage { folder: args.folder.clone(), voice, agent: Box::new(make) };
-    if let Some(port) = args.listen {
-        render::aside("peers on this machine are believed without signature or token (--unsigned-loopback)");
-        let stop = CancellationToken::new();
-        tokio::spawn(until_signal(stop.clone()));
-        let at = |address: SocketAddr| {
-            render::line(&format!("voice webhook http://{address}/hooks/twilio/voice"));
-            render::line(&format!("media stream  ws://{address}/media/twilio"));
-        };
-        stage.listen(scenario, port, stop, at).await?;
-        return Ok(Verdict::Good);
-    }
-    let mut verdict = Verdict::Good;
-    for _ in 0..args.times {
-        let mut quiet = |_: &Told| {};
-        let report = if args.json {
-            stage.play(scenario, &mut quiet).await?
-        } else {
-            stage.play(scenario, &mut |told: &Told| render::told(told)).await?
-        };
-        show(args, &report);
-        if !report.ok {
-            verdict = Verdict::Bad;
-        }
-    }
-    Ok(verdict)
+    Ok(Stage { voice, agent: Box::new(make) })
+}
+
+async fn listen(args: &DemoArgs, stage: &Stage, scenario: &Scenario, port: u16) -> Done {
+    render::aside("peers on this machine are believed without signature or token (--unsigned-loopback)");
+    let stop = CancellationToken::new();
+    tokio::spawn(until_signal(stop.clone()));
+    let at = |address: SocketAddr| {
+        render::line(&format!("voice webhook http://{address}/hooks/twilio/voice"));
+        render::line(&format!("media stream  ws://{address}/media/twilio"));
+    };
+    stage.listen(&args.folder, scenario, port, stop, at).await?;
+    Ok(Verdict::Good)
+}
+
+async fn one(args: &DemoArgs, stage: &Stage, scenario: &Scenario) -> Done {
+    let report = if args.json {
+        stage.play(&args.folder, scenario, &mut |_: &Told| {}).await?
+    } else {
+        stage.play(&args.folder, scenario, &mut |told: &Told| render::told(told)).await?
+    };
+    show(args, &report);
+    Ok(if report.ok { Verdict::Good } else { Verdict::Bad })
 }
 
 fn show(args: &DemoArgs, report: &Report) {
@@ -160,6 +169,9 @@ fn show(args: &DemoArgs, report: &Report) {
         report.scenario,
         if report.ok { "as demanded" } else { "NOT as demanded" }
     ));
+    if let Some(unmet) = &report.unmet {
+        render::line(&format!("not met    {unmet}"));
+    }
     render::line(&format!("refunds    {refunds} (from the shop's own database)"));
     render::line(&format!("latencies  {} (caller's last word to agent's first)", millis(&report.latencies)));
     render::line(&format!("recording  {} (caller left, agent right)", report.recording.display()));
@@ -172,6 +184,10 @@ fn millis(all: &[Millis]) -> String {
 }
 
 fn scenarios() -> String {
-    let lines: Vec<String> = SCENARIOS.iter().map(|scenario| format!("  {scenario}")).collect();
-    format!("Scenarios:\n{}", lines.join("\n"))
+    let lines: Vec<String> = all().iter().map(|scenario| format!("  {scenario}")).collect();
+    format!(
+        "Scenarios:\n{}\n\nEvery scenario fifty times, sixteen at a time, one core busy meanwhile:\n  \
+         centralita demo all --runs 50 --speech stand-in --busy",
+        lines.join("\n")
+    )
 }

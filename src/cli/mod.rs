@@ -10,6 +10,7 @@ mod call;
 mod check;
 mod demo;
 mod eval;
+mod many;
 mod render;
 mod replay;
 mod serve;

@@ -13,11 +13,13 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::CALLER_VOICE;
-use super::scenario::{Kind, Move, What, When};
+use super::scenario::{Kind, Scenario, Speaker, What, When};
+use super::shop::decimal;
 use super::story::{Story, Told};
+use super::verdict::spoken;
 use crate::caller::{Ended, Heard, Phone};
 use crate::core::base::{Fault, Millis, Position, ReplyId};
-use crate::core::language::Language;
+use crate::core::language::{Language, ValueKind, amounts_in, find_values};
 use crate::driver::Seen;
 use crate::telephony::Key;
 use crate::tts::{Tts, whole};
@@ -32,25 +34,35 @@ const KEY_EVERY: Duration = Duration::from_millis(250);
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What a caller took away from the call.
+#[derive(Debug)]
 pub(super) struct Played {
     pub(super) ended: Ended,
     /// From the caller's last word to the agent's first, turn by turn.
     pub(super) latencies: Vec<Millis>,
+    /// How long the agent had sounded, each time it was stopped.
+    pub(super) cuts: Vec<Millis>,
+    /// Every sentence the caller spoke.
+    pub(super) said: Vec<String>,
 }
 
 pub(super) struct Caller<'a> {
-    pub(super) phone: Phone,
-    pub(super) voice: Arc<dyn Tts>,
-    pub(super) language: Language,
-    pub(super) seen: mpsc::Receiver<Seen>,
-    pub(super) story: &'a mut Story,
-    pub(super) tell: &'a mut (dyn FnMut(&Told) + Send),
+    phone: Phone,
+    voice: Arc<dyn Tts>,
+    speaker: &'a Speaker,
+    language: Language,
+    seen: mpsc::Receiver<Seen>,
+    story: &'a mut Story,
+    tell: &'a mut (dyn FnMut(&Told) + Send),
     /// Replies by number, while they are on the line.
     roles: BTreeMap<ReplyId, Kind>,
-    /// How the last question was answered.
+    /// The question that is open: whose it is, and all that was asked for it.
+    question: (String, String),
+    /// How the last question was answered, or what was asked for last: said again where it was not understood.
     answer: Option<What>,
+    request: Option<What>,
     said_at: Option<Position>,
-    latencies: Vec<Millis>,
+    sounds_since: Option<Position>,
+    played: Played,
 }
 
 /// Something a caller may wait for.
@@ -64,41 +76,63 @@ impl<'a> Caller<'a> {
     pub(super) fn new(
         phone: Phone,
         voice: Arc<dyn Tts>,
+        speaker: &'a Speaker,
         language: Language,
         seen: mpsc::Receiver<Seen>,
         story: &'a mut Story,
         tell: &'a mut (dyn FnMut(&Told) + Send),
     ) -> Caller<'a> {
-        let (roles, latencies) = (BTreeMap::new(), Vec::new());
-        Caller { phone, voice, language, seen, story, tell, roles, answer: None, said_at: None, latencies }
+        Caller {
+            phone,
+            voice,
+            speaker,
+            language,
+            seen,
+            story,
+            tell,
+            roles: BTreeMap::new(),
+            question: (String::new(), String::new()),
+            answer: None,
+            request: None,
+            said_at: None,
+            sounds_since: None,
+            played: Played {
+                ended: Ended::TooLong,
+                latencies: Vec::new(),
+                cuts: Vec::new(),
+                said: Vec::new(),
+            },
+        }
     }
 
     fn voice_name(&self) -> Option<&'static str> {
         match self.language {
-            Language::English => Some(CALLER_VOICE),
+            Language::English => Some(self.speaker.voice.unwrap_or(CALLER_VOICE)),
             Language::Spanish => None,
         }
     }
 
     /// Plays the scenario to its end.
-    pub(super) async fn play(mut self, moves: &[Move]) -> Result<(Played, Phone), Fault> {
-        for step in moves {
+    pub(super) async fn play(mut self, scenario: &Scenario) -> Result<(Played, Phone), Fault> {
+        for step in &scenario.moves {
             if let Some(ended) = self.wait_for(step.when).await? {
                 return Ok(self.over(ended));
             }
-            self.answer = (step.when == When::Heard(Kind::Question)).then_some(step.what);
-            self.act(step.what).await?;
+            let to = |kinds: &[Kind]| kinds.iter().any(|kind| step.when == When::Heard(*kind));
+            self.answer = to(&[Kind::Question]).then(|| step.what.clone());
+            self.request = to(&[Kind::Greeting, Kind::Answer])
+                .then(|| step.again.clone().unwrap_or_else(|| step.what.clone()));
+            self.act(&step.what).await?;
         }
         let ended = self.wait_for(When::Ended).await?.unwrap_or(Ended::TooLong);
         Ok(self.over(ended))
     }
 
     fn over(self, ended: Ended) -> (Played, Phone) {
-        (Played { ended, latencies: self.latencies }, self.phone)
+        (Played { ended, ..self.played }, self.phone)
     }
 
-    /// Waits; `Some` when the call ended first, or the patience did. A question that is put again meanwhile is
-    /// answered again, as a person who was not understood does.
+    /// Waits; `Some` when the call ended first, or the patience did.
     async fn wait_for(&mut self, when: When) -> Result<Option<Ended>, Fault> {
         let until = Instant::now() + PATIENCE;
         loop {
@@ -114,13 +148,26 @@ impl<'a> Caller<'a> {
             match noticed {
                 Noticed::When(noticed) if noticed == when => return Ok(None),
                 Noticed::Ended(ended) => return Ok(Some(ended)),
-                Noticed::When(When::Heard(Kind::Question)) => {
-                    if let Some(answer) = self.answer {
-                        self.act(answer).await?;
-                    }
-                }
+                Noticed::When(When::Heard(kind)) => self.insist(kind).await?,
                 Noticed::When(_) | Noticed::Other => {}
             }
+        }
+    }
+
+    /// What a person does who was not understood: a question that is put again is answered again; what was asked
+    /// for is asked for once more, and then given up.
+    async fn insist(&mut self, heard: Kind) -> Result<(), Fault> {
+        match heard {
+            Kind::Question => match self.answer.clone() {
+                Some(answer) => self.act(&answer).await,
+                None => Ok(()),
+            },
+            Kind::Answer | Kind::Notice => match (self.request.take(), self.answer.is_none()) {
+                (Some(request), _) => self.act(&request).await,
+                (None, true) if heard == Kind::Answer => self.act(&What::HangUp).await,
+                (None, _) => Ok(()),
+            },
+            Kind::Greeting | Kind::Action | Kind::Outcome | Kind::Reminder | Kind::Goodbye => Ok(()),
         }
     }
 
@@ -136,11 +183,20 @@ impl<'a> Caller<'a> {
                 if let (Some(reply), Some(kind)) = (reply(piece), Kind::of_role(role)) {
                     self.roles.insert(reply, kind);
                 }
+                if role.starts_with("question:") {
+                    self.asked(role, spoken(&words[2..].join(" ")).unwrap_or_default());
+                }
                 Noticed::Other
             }
             ["<", "synthesised", piece, _] if piece.ends_with(".0") => {
                 let kind = reply(piece).and_then(|reply| self.roles.get(&reply));
                 kind.map_or(Noticed::Other, |kind| Noticed::When(When::Over(*kind)))
+            }
+            // A greeting that a noise cut short is over too: the agent is silent, and waits.
+            ["<", "cut", id, ..]
+                if reply(id).and_then(|reply| self.roles.get(&reply)) == Some(&Kind::Greeting) =>
+            {
+                Noticed::When(When::Heard(Kind::Greeting))
             }
             ["<", "played", id, ..] => {
                 let kind = reply(id).and_then(|reply| self.roles.remove(&reply));
@@ -155,30 +211,56 @@ impl<'a> Caller<'a> {
         match heard {
             Heard::Said { at } => self.said_at = Some(at),
             Heard::AgentStarted { at } => {
+                self.sounds_since = Some(at);
                 if let Some(said) = self.said_at.take()
                     && at > said
                 {
-                    self.latencies.push(at.since(said).millis());
+                    self.played.latencies.push(at.since(said).millis());
                 }
             }
+            Heard::Cleared { at, .. } => {
+                let heard = self.sounds_since.take().map(|from| at.since(from).millis());
+                self.played.cuts.extend(heard);
+            }
             Heard::Ended(ended) => return Noticed::Ended(ended),
-            Heard::AgentStopped { .. }
-            | Heard::Mark { .. }
-            | Heard::Cleared { .. }
-            | Heard::Announced { .. } => {}
+            Heard::AgentStopped { .. } | Heard::Mark { .. } | Heard::Announced { .. } => {}
         }
         Noticed::Other
     }
 
-    async fn act(&mut self, what: What) -> Result<(), Fault> {
+    fn asked(&mut self, role: &str, text: String) {
+        if self.question.0 != role {
+            self.question = (role.to_owned(), String::new());
+        }
+        self.question.1.push_str(&text);
+        self.question.1.push(' ');
+    }
+
+    /// Whether the open question names another order or another amount than this caller is after.
+    fn is_about_another(&self) -> bool {
+        let Some((order, amount)) = &self.speaker.wish else { return false };
+        let text = &self.question.1;
+        let amounts = amounts_in(self.language, text);
+        let digits = find_values(self.language, text, ValueKind::Digits, "");
+        let orders: Vec<&str> =
+            digits.iter().map(|found| found.value.as_str()).filter(|d| d.len() == order.len()).collect();
+        amounts.iter().any(|found| decimal(*found) != *amount)
+            || !orders.is_empty() && !orders.contains(&order.as_str())
+    }
+
+    async fn act(&mut self, what: &What) -> Result<(), Fault> {
         match what {
             What::Listen => {}
             What::Say(text) => {
+                let agrees = text.starts_with("yes") && !text.contains("but");
+                let text = if agrees && self.is_about_another() { "no" } else { text };
                 sleep(REACTION).await;
                 let samples = whole(self.voice.as_ref(), text, self.voice_name(), self.language).await?;
                 self.phone.say(samples).await;
+                self.played.said.push(text.to_owned());
             }
             What::Press(keys) => {
+                let keys = if *keys == "1" && self.is_about_another() { "2" } else { keys };
                 sleep(REACTION).await;
                 for key in keys.chars().filter_map(|key| Key::parse(&key.to_string())) {
                     self.phone.press(key).await;

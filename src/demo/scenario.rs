@@ -1,27 +1,67 @@
-//! The scenarios: what the caller says and presses, when, and what the shop must hold in the end.
+//! The scenarios: what the caller says and presses, when, and what the end must be.
 //!
-//! Promises: a scenario is data; its caller reacts to what was heard, as a person would.
+//! Promises: a scenario is data; its caller reacts to what was heard, as a person would; it says all it demands.
 //! Never: tells the agent anything but by voice and keys.
 
 use std::fmt;
 
+use super::vary::Around;
+
 /// One call from the caller's side.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Scenario {
-    pub name: &'static str,
-    pub about: &'static str,
+    pub name: String,
+    pub about: String,
     /// Which agent is called.
     pub agent: &'static str,
-    pub moves: &'static [Move],
+    pub moves: Vec<Move>,
     /// Order and amount of every refund the shop must hold, and no other.
-    pub refunds: &'static [(&'static str, &'static str)],
+    pub refunds: Vec<(String, String)>,
+    /// What else the end must show.
+    pub demands: Vec<Demand>,
+    pub speaker: Speaker,
+}
+
+/// Who calls, and from where.
+#[derive(Clone, Debug, Default)]
+pub struct Speaker {
+    /// A voice of the synthesiser; the demo's own, where none is named.
+    pub voice: Option<&'static str>,
+    /// Order and amount this caller is after: any question about another is answered with no. One who is after
+    /// nothing in particular says what the scenario says.
+    pub wish: Option<(String, String)>,
+    /// What sounds around the caller, over and over; none is a silent room.
+    pub around: Option<Around>,
+}
+
+/// What the end of a call must show, beside the refunds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Demand {
+    /// This tool ran and was done.
+    Ran(&'static str),
+    /// An answer to a question was taken so, in the journal's word: `no`, `key-1`.
+    Judged(&'static str),
+    /// A yes was taken back before anything was sent.
+    Withdrawn,
+    /// No more questions than so many.
+    QuestionsAtMost(usize),
+    /// Two questions, about two different things, were heard to their end.
+    AskedAnew,
+    /// An answer was cut short, the carrier was told to drop the rest, and what is kept is what was heard.
+    Interrupted,
+    /// Reminders, then a goodbye, then the agent hung up.
+    SentAway,
+    /// The agent said that it did not understand, and proposed nothing.
+    NotUnderstood,
 }
 
 /// One thing the caller does, once something has happened.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Move {
     pub when: When,
     pub what: What,
+    /// What is said the second time, where it was not understood; the same, where nothing stands here.
+    pub again: Option<What>,
 }
 
 /// What a caller waits for, after the last move.
@@ -45,13 +85,15 @@ pub enum Kind {
     Action,
     Outcome,
     Reminder,
+    /// A sentence of the gateway's own: "I didn't catch that".
+    Notice,
     Goodbye,
 }
 
 /// What a caller does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
-    Say(&'static str),
+    Say(String),
     Press(&'static str),
     /// Only waits.
     Listen,
@@ -68,6 +110,7 @@ impl Kind {
             "action" => Some(Kind::Action),
             "outcome" => Some(Kind::Outcome),
             "reminder" => Some(Kind::Reminder),
+            "notice" => Some(Kind::Notice),
             "goodbye" => Some(Kind::Goodbye),
             _ => None,
         }
@@ -80,130 +123,163 @@ impl fmt::Display for Scenario {
     }
 }
 
-const fn heard(kind: Kind, what: What) -> Move {
-    Move { when: When::Heard(kind), what }
+/// A move once a reply of that kind was heard.
+pub(super) fn heard(kind: Kind, what: What) -> Move {
+    Move { when: When::Heard(kind), what, again: None }
 }
 
-const fn over(kind: Kind, what: What) -> Move {
-    Move { when: When::Over(kind), what }
+/// A move while a reply of that kind sounds.
+pub(super) fn over(kind: Kind, what: What) -> Move {
+    Move { when: When::Over(kind), what, again: None }
 }
 
-const ASK_REFUND: Move = heard(Kind::Greeting, What::Say("refund twenty dollars on order one one eight two"));
-const BYE: Move = heard(Kind::Answer, What::HangUp);
+pub(super) fn say(text: impl Into<String>) -> What {
+    What::Say(text.into())
+}
+
+/// Hears what became of it, hears out what follows, hangs up.
+pub(super) fn after_outcome() -> [Move; 2] {
+    [heard(Kind::Outcome, What::Listen), heard(Kind::Answer, What::HangUp)]
+}
+
+const ASK: &str = "refund twenty dollars on order one one eight two";
+const STATUS: &str = "where is order one one eight two";
 
 /// All scenarios, in the order in which they are listed.
-pub const SCENARIOS: &[Scenario] = &[
-    Scenario {
-        name: "refund-yes",
-        about: "asks where an order is, then for a refund, and says yes",
-        agent: "shop",
-        moves: &[
-            heard(Kind::Greeting, What::Say("where is order one one eight two")),
-            heard(Kind::Answer, What::Say("refund twenty dollars on order one one eight two")),
-            heard(Kind::Question, What::Say("yes")),
-            heard(Kind::Outcome, What::Listen),
-            BYE,
-        ],
-        refunds: &[("1182", "20.00")],
-    },
-    Scenario {
-        name: "refund-no",
-        about: "asks for a refund, and says no to the question",
-        agent: "shop",
-        moves: &[ASK_REFUND, heard(Kind::Question, What::Say("no")), heard(Kind::Outcome, What::Listen), BYE],
-        refunds: &[],
-    },
-    Scenario {
-        name: "refund-changed",
-        about: "asks for thirty dollars, then: yes, but only twenty dollars",
-        agent: "shop",
-        moves: &[
-            heard(Kind::Greeting, What::Say("refund thirty dollars on order one one eight two")),
-            heard(Kind::Question, What::Say("yes but only twenty dollars")),
-            heard(Kind::Question, What::Say("yes")),
-            heard(Kind::Outcome, What::Listen),
-            BYE,
-        ],
-        refunds: &[("1182", "20.00")],
-    },
-    Scenario {
-        name: "hurried",
-        about: "says yes, yes over the question, and once more to the short one",
-        agent: "shop",
-        moves: &[
-            ASK_REFUND,
-            over(Kind::Question, What::Say("yes yes")),
-            // The long question ends unheard by its own yes; the short one follows.
-            heard(Kind::Question, What::Listen),
-            heard(Kind::Question, What::Say("yes")),
-            heard(Kind::Outcome, What::Listen),
-            BYE,
-        ],
-        refunds: &[("1182", "20.00")],
-    },
-    Scenario {
-        name: "retracts",
-        about: "says yes, and takes it back within a second",
-        agent: "shop",
-        moves: &[
-            ASK_REFUND,
-            heard(Kind::Question, What::Say("yes")),
-            over(Kind::Action, What::Say("no wait")),
-            heard(Kind::Outcome, What::Listen),
-            BYE,
-        ],
-        refunds: &[],
-    },
-    Scenario {
-        name: "interrupts",
-        about: "talks over the agent, who stops",
-        agent: "shop",
-        moves: &[
-            heard(Kind::Greeting, What::Say("when are you open")),
-            over(Kind::Answer, What::Say("where is order one one eight two")),
-            BYE,
-        ],
-        refunds: &[],
-    },
-    Scenario {
-        name: "silent",
-        about: "says nothing: reminders, a goodbye, the agent hangs up",
-        agent: "shop",
-        moves: &[Move { when: When::Ended, what: What::Listen }],
-        refunds: &[],
-    },
-    Scenario {
-        name: "keypad",
-        about: "asks for a refund, and confirms with key 1",
-        agent: "shop",
-        moves: &[
-            ASK_REFUND,
-            heard(Kind::Question, What::Press("1")),
-            heard(Kind::Outcome, What::Listen),
-            BYE,
-        ],
-        refunds: &[("1182", "20.00")],
-    },
-    Scenario {
-        name: "reembolso",
-        about: "in Spanish, by keys alone: 2 for a refund, the order, the amount, 1 to confirm",
-        agent: "tienda",
-        moves: &[
-            heard(Kind::Greeting, What::Press("2#")),
-            heard(Kind::Answer, What::Press("4071#")),
-            heard(Kind::Answer, What::Press("20#")),
-            heard(Kind::Question, What::Press("1")),
-            heard(Kind::Outcome, What::Listen),
-            BYE,
-        ],
-        refunds: &[("4071", "20.00")],
-    },
-];
+#[must_use]
+pub fn all() -> Vec<Scenario> {
+    vec![
+        refund_yes(),
+        refund_no(),
+        refund_changed(),
+        hurried(),
+        retracts(),
+        interrupts(),
+        silent(),
+        keypad(),
+        reembolso(),
+    ]
+}
 
 /// A scenario by its name.
 #[must_use]
-pub fn by_name(name: &str) -> Option<&'static Scenario> {
-    SCENARIOS.iter().find(|scenario| scenario.name == name)
+pub fn by_name(name: &str) -> Option<Scenario> {
+    all().into_iter().find(|scenario| scenario.name == name)
+}
+
+impl Scenario {
+    fn of(name: &str, about: &str, moves: Vec<Move>) -> Scenario {
+        Scenario {
+            name: name.to_owned(),
+            about: about.to_owned(),
+            agent: "shop",
+            moves,
+            refunds: Vec::new(),
+            demands: Vec::new(),
+            speaker: Speaker::default(),
+        }
+    }
+
+    /// One that starts with a request for twenty dollars.
+    fn asking(name: &str, about: &str, moves: impl IntoIterator<Item = Move>) -> Scenario {
+        let moves = [heard(Kind::Greeting, say(ASK))].into_iter().chain(moves).chain(after_outcome());
+        Scenario::of(name, about, moves.collect())
+    }
+
+    fn refunding(mut self, order: &str, amount: &str) -> Scenario {
+        self.refunds.push((order.to_owned(), amount.to_owned()));
+        self
+    }
+
+    fn demanding(mut self, demands: impl IntoIterator<Item = Demand>) -> Scenario {
+        self.demands.extend(demands);
+        self
+    }
+}
+
+fn refund_yes() -> Scenario {
+    let moves = [
+        heard(Kind::Greeting, say(STATUS)),
+        heard(Kind::Answer, say(ASK)),
+        heard(Kind::Question, say("yes")),
+    ];
+    let moves = moves.into_iter().chain(after_outcome()).collect();
+    Scenario::of("refund-yes", "asks where an order is, then for a refund, and says yes", moves)
+        .refunding("1182", "20.00")
+        .demanding([Demand::Ran("shop.order_status"), Demand::Judged("yes")])
+}
+
+fn refund_no() -> Scenario {
+    let moves = [heard(Kind::Question, say("no"))];
+    Scenario::asking("refund-no", "asks for a refund, and says no to the question", moves)
+        .demanding([Demand::Judged("no")])
+}
+
+fn refund_changed() -> Scenario {
+    let moves = [
+        heard(Kind::Greeting, say("refund thirty dollars on order one one eight two")),
+        heard(Kind::Question, say("yes but only twenty dollars")),
+        heard(Kind::Question, say("yes")),
+    ];
+    let moves = moves.into_iter().chain(after_outcome()).collect();
+    Scenario::of("refund-changed", "asks for thirty dollars, then: yes, but only twenty dollars", moves)
+        .refunding("1182", "20.00")
+        .demanding([Demand::AskedAnew])
+}
+
+fn hurried() -> Scenario {
+    let moves = [
+        over(Kind::Question, say("yes yes")),
+        // The long question ends unheard by its own yes; the short one follows.
+        heard(Kind::Question, What::Listen),
+        heard(Kind::Question, say("yes")),
+    ];
+    Scenario::asking("hurried", "says yes, yes over the question, and once more to the short one", moves)
+        .refunding("1182", "20.00")
+        .demanding([Demand::QuestionsAtMost(2)])
+}
+
+fn retracts() -> Scenario {
+    let moves = [heard(Kind::Question, say("yes")), over(Kind::Action, say("no wait"))];
+    Scenario::asking("retracts", "says yes, and takes it back within a second", moves)
+        .demanding([Demand::Judged("yes"), Demand::Withdrawn])
+}
+
+fn interrupts() -> Scenario {
+    let moves = vec![
+        heard(Kind::Greeting, say("when are you open")),
+        over(Kind::Answer, say(STATUS)),
+        heard(Kind::Answer, What::HangUp),
+    ];
+    Scenario::of("interrupts", "talks over the agent, who stops", moves)
+        .demanding([Demand::Interrupted, Demand::Ran("shop.order_status")])
+}
+
+fn silent() -> Scenario {
+    let moves = vec![Move { when: When::Ended, what: What::Listen, again: None }];
+    Scenario::of("silent", "says nothing: reminders, a goodbye, the agent hangs up", moves)
+        .demanding([Demand::SentAway])
+}
+
+fn keypad() -> Scenario {
+    let moves = [heard(Kind::Question, What::Press("1"))];
+    Scenario::asking("keypad", "asks for a refund, and confirms with key 1", moves)
+        .refunding("1182", "20.00")
+        .demanding([Demand::Judged("key-1")])
+}
+
+fn reembolso() -> Scenario {
+    let moves = [
+        heard(Kind::Greeting, What::Press("2#")),
+        heard(Kind::Answer, What::Press("4071#")),
+        heard(Kind::Answer, What::Press("20#")),
+        heard(Kind::Question, What::Press("1")),
+    ];
+    let moves = moves.into_iter().chain(after_outcome()).collect();
+    let about = "in Spanish, by keys alone: 2 for a refund, the order, the amount, 1 to confirm";
+    Scenario { agent: "tienda", ..Scenario::of("reembolso", about, moves) }
+        .refunding("4071", "20.00")
+        .demanding([Demand::Judged("key-1")])
 }
 
 #[cfg(test)]
@@ -211,10 +287,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_scenario_has_a_name_of_its_own_and_a_last_move() {
-        for scenario in SCENARIOS {
-            assert_eq!(by_name(scenario.name).map(|s| s.about), Some(scenario.about));
-            assert!(!scenario.moves.is_empty());
+    fn every_scenario_has_a_name_of_its_own_a_last_move_and_something_it_demands() {
+        for scenario in all() {
+            assert_eq!(by_name(&scenario.name).map(|s| s.about), Some(scenario.about));
+            assert!(!scenario.moves.is_empty() && !scenario.demands.is_empty());
         }
     }
 }

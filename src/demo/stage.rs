@@ -1,6 +1,6 @@
-//! All of it together: shop, gateway and caller on loopback, one scenario, and what the shop's database says.
+//! All of it together: shop, gateway and caller on loopback, one scenario, and what came of it.
 //!
-//! Promises: everything listens on loopback and is closed at the end; the verdict is the shop's.
+//! Promises: everything listens on loopback and is closed at the end; nothing is judged before it is closed.
 //! Never: prints; the story is handed to whoever watches.
 
 use std::collections::BTreeMap;
@@ -12,15 +12,18 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::caller::{Caller, Played};
+use super::caller::Caller;
 use super::scenario::Scenario;
 use super::shop::{Faults, Refund, Shop};
 use super::story::{Story, Told, Who};
+use super::verdict::{Evidence, unmet};
 use crate::caller::{Dial, Phone};
-use crate::core::base::{Fault, Millis, Owner};
+use crate::core::audio::Underruns;
+use crate::core::base::{CallId, Fault, Millis, Owner};
 use crate::driver::{Agent, CloseOnly, Seen, Shell};
 use crate::gateway::{Gateway, Settings, Switchboard, Trust};
 use crate::store::Store;
@@ -35,8 +38,6 @@ const CALLS_MAX: usize = 64;
 
 /// What a performance needs.
 pub struct Stage {
-    /// Where the shop's database, the journal and the recordings lie.
-    pub folder: PathBuf,
     /// The caller's voice.
     pub voice: Arc<dyn Tts>,
     /// Makes the agent, once the shop is open.
@@ -49,62 +50,86 @@ pub type MakeAgent = Box<dyn Fn(&Shop, &str) -> Result<Arc<Agent>, Fault> + Send
 /// How a scenario ended.
 #[derive(Debug)]
 pub struct Report {
-    pub scenario: &'static str,
+    pub scenario: String,
     pub ok: bool,
+    /// The first demand that was not met.
+    pub unmet: Option<String>,
     pub refunds: Vec<Refund>,
     pub transcript: Vec<Told>,
     pub latencies: Vec<Millis>,
+    /// Every sentence the caller spoke.
+    pub said: Vec<String>,
+    /// The journal's lines of this call.
+    pub lines: Vec<String>,
     pub recording: PathBuf,
     pub journal: PathBuf,
 }
 
 impl std::fmt::Debug for Stage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Stage({})", self.folder.display())
+        f.debug_struct("Stage").finish_non_exhaustive()
     }
 }
 
 impl Stage {
-    /// Plays one scenario. `tell` hears the call as it happens.
+    /// Plays one scenario; the shop's database, the journal and the recording go to `folder`. `tell` hears the call
+    /// as it happens.
     ///
     /// # Errors
     /// A part that could not be started; a scenario that ends otherwise than it should is no error but a report.
     pub async fn play(
         &self,
+        folder: &Path,
         scenario: &Scenario,
         tell: &mut (dyn FnMut(&Told) + Send),
     ) -> Result<Report, Fault> {
-        fs::create_dir_all(&self.folder).map_err(|error| unwritable(&self.folder, &error))?;
-        let shop = Shop::start(&self.folder.join("shop.sqlite"), Faults::None).await?;
+        fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
+        let shop = Shop::start(&folder.join("shop.sqlite"), Faults::None).await?;
         let before = shop.refunds().await?.len();
         let agent = (self.agent)(&shop, scenario.agent)?;
         let language = agent.plan.language;
-        let journal = self.folder.join("journal.sqlite");
+        let journal = folder.join("journal.sqlite");
         let store = Store::open(&journal).await?;
         let (watcher, seen) = mpsc::channel(WATCH_QUEUE);
-        let (url, stop, served) = self.open(0, agent, store.clone(), Some(watcher)).await?;
+        let open = self.open(0, agent, store.clone(), Some(watcher)).await?;
 
-        let hook = url.join("/hooks/twilio/voice").map_err(|error| broken(&error.to_string()))?;
-        let phone = Phone::dial(Dial::new(hook, reqwest::Client::new())).await?;
+        let hook = open.url.join("/hooks/twilio/voice").map_err(|error| broken(&error.to_string()))?;
+        let mut dial = Dial::new(hook, reqwest::Client::new());
+        dial.around = scenario.speaker.around.map(|around| around.samples()).unwrap_or_default();
+        let phone = Phone::dial(dial).await?;
         let mut story = Story::default();
-        let caller = Caller::new(phone, Arc::clone(&self.voice), language, seen, &mut story, tell);
-        let (Played { ended, latencies }, phone) = caller.play(scenario.moves).await?;
-        let recording = self.folder.join(format!("{}.wav", scenario.name));
-        phone.finish().await.write_wav(&recording)?;
-        tracing::debug!(?ended, "the caller's side ended");
+        let voice = Arc::clone(&self.voice);
+        let caller = Caller::new(phone, voice, &scenario.speaker, language, seen, &mut story, tell);
+        let (played, phone) = caller.play(scenario).await?;
+        let taped = phone.finish().await;
+        let recording = folder.join(format!("{}.wav", scenario.name));
+        taped.write_wav(&recording)?;
 
-        stop.cancel();
-        served.await.map_err(|error| broken(&error.to_string()))??;
+        let underruns = open.close().await?;
+        let lines = written(&store, story.call.as_ref()).await?;
         store.close().await?;
         let refunds: Vec<Refund> = shop.refunds().await?.into_iter().skip(before).collect();
         shop.stop().await;
-        let ok = as_demanded(scenario, &refunds);
+        let unmet = unmet(
+            scenario,
+            &Evidence {
+                journal: &lines,
+                refunds: &refunds,
+                played: &played,
+                figures: &taped.figures,
+                underruns,
+                language,
+            },
+        );
         Ok(Report {
-            scenario: scenario.name,
-            ok,
+            scenario: scenario.name.clone(),
+            ok: unmet.is_none(),
+            unmet,
             refunds,
             transcript: story.told,
-            latencies,
+            latencies: played.latencies,
+            said: played.said,
+            lines,
             recording,
             journal,
         })
@@ -116,24 +141,25 @@ impl Stage {
     /// A part that could not be started.
     pub async fn listen(
         &self,
+        folder: &Path,
         scenario: &Scenario,
         port: u16,
         stop: CancellationToken,
         at: impl FnOnce(SocketAddr),
     ) -> Result<(), Fault> {
-        fs::create_dir_all(&self.folder).map_err(|error| unwritable(&self.folder, &error))?;
-        let shop = Shop::start(&self.folder.join("shop.sqlite"), Faults::None).await?;
+        fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
+        let shop = Shop::start(&folder.join("shop.sqlite"), Faults::None).await?;
         let agent = (self.agent)(&shop, scenario.agent)?;
-        let store = Store::open(&self.folder.join("journal.sqlite")).await?;
-        let (url, until, served) = self.open(port, agent, store.clone(), None).await?;
-        at(url
+        let store = Store::open(&folder.join("journal.sqlite")).await?;
+        let open = self.open(port, agent, store.clone(), None).await?;
+        at(open
+            .url
             .socket_addrs(|| None)
             .ok()
             .and_then(|all| all.first().copied())
             .unwrap_or(([127, 0, 0, 1], port).into()));
         stop.cancelled().await;
-        until.cancel();
-        served.await.map_err(|error| broken(&error.to_string()))??;
+        open.close().await?;
         store.close().await?;
         shop.stop().await;
         Ok(())
@@ -146,7 +172,7 @@ impl Stage {
         agent: Arc<Agent>,
         store: Store,
         watcher: Option<mpsc::Sender<Seen>>,
-    ) -> Result<(Url, CancellationToken, tokio::task::JoinHandle<Result<(), Fault>>), Fault> {
+    ) -> Result<Open, Fault> {
         let listener =
             TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| broken(&error.to_string()))?;
         let port = listener.local_addr().map_err(|error| broken(&error.to_string()))?.port();
@@ -162,16 +188,34 @@ impl Stage {
             metrics: None,
         });
         let stop = CancellationToken::new();
-        let until = stop.clone();
-        let served = tokio::spawn(async move { gateway.serve(listener, until).await });
-        Ok((url, stop, served))
+        let (serving, until) = (gateway.clone(), stop.clone());
+        let served = tokio::spawn(async move { serving.serve(listener, until).await });
+        Ok(Open { url, gateway, stop, served })
     }
 }
 
-/// Whether the shop holds exactly the refunds the scenario names.
-fn as_demanded(scenario: &Scenario, refunds: &[Refund]) -> bool {
-    let got: Vec<(&str, &str)> = refunds.iter().map(|r| (r.order.as_str(), r.amount.as_str())).collect();
-    got == scenario.refunds
+/// A gateway that serves.
+struct Open {
+    url: Url,
+    gateway: Gateway,
+    stop: CancellationToken,
+    served: JoinHandle<Result<(), Fault>>,
+}
+
+impl Open {
+    /// Waits for its calls to end; how often their audio ran dry inside a piece.
+    async fn close(self) -> Result<Underruns, Fault> {
+        self.stop.cancel();
+        self.served.await.map_err(|error| broken(&error.to_string()))??;
+        Ok(self.gateway.underruns())
+    }
+}
+
+/// The lines of the call that was watched, from the journal itself: a watcher may have missed some.
+async fn written(store: &Store, call: Option<&CallId>) -> Result<Vec<String>, Fault> {
+    let Some(call) = call else { return Ok(Vec::new()) };
+    store.flush().await?;
+    Ok(store.journal(call).await?.iter().map(|line| line.text.reveal().to_owned()).collect())
 }
 
 impl Report {
@@ -183,6 +227,7 @@ impl Report {
         json!({
             "scenario": self.scenario,
             "ok": self.ok,
+            "unmet": self.unmet,
             "refunds": self.refunds.iter().map(|r| json!({"order": r.order, "amount": r.amount})).collect::<Vec<_>>(),
             "transcript": self.transcript.iter().map(line).collect::<Vec<_>>(),
             "confirmations": gate.map(line).collect::<Vec<_>>(),

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::core::base::{CallTime, ReplyId};
+use crate::core::base::{CallId, CallTime, ReplyId};
 use crate::core::conversation::{Event, Outcome};
 use crate::core::journal::parse_event;
 use crate::driver::Seen;
@@ -48,11 +48,14 @@ pub struct Story {
     replies: BTreeMap<ReplyId, Vec<String>>,
     /// Everything told so far.
     pub told: Vec<Told>,
+    /// Whose lines these are, once there was one.
+    pub call: Option<CallId>,
 }
 
 impl Story {
     /// Takes one line of the journal; what it tells a reader, if anything.
     pub fn take(&mut self, seen: &Seen) -> Option<Told> {
+        self.call.get_or_insert_with(|| seen.call.clone());
         let (who, text) = match seen.line.split_at_checked(2)? {
             ("< ", event) => self.event(&parse_event(event).ok()?)?,
             ("> ", order) => self.order(order)?,

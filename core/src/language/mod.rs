@@ -21,6 +21,7 @@ mod speakable;
 mod split;
 mod tables;
 mod tokens;
+mod word_errors;
 
 #[cfg(test)]
 mod answer_tests;
@@ -40,6 +41,7 @@ pub use screen::{amounts_in, claims_done};
 pub use speakable::spoken_text;
 pub use split::{PIECE_CHARS_MAX, Splitter};
 pub use tokens::tokens;
+pub use word_errors::word_errors;
 
 /// A language the gateway can hold a call in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

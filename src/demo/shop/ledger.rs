@@ -69,10 +69,31 @@ const ORDERS: &[(&str, &str, &str, &str, i64, &str)] = &[
     ("1183", "Ben Okafor", "a brass wall light", "shipped", 2_800, "USD"),
     ("2207", "Grace Park", "a paper floor lamp", "being prepared", 6_250, "USD"),
     ("0042", "Tom Reyes", "a box of four bulbs", "delivered", 3_200, "USD"),
+    ("3519", "Ines Moreau", "a green reading lamp", "delivered", 8_900, "USD"),
+    ("6604", "Noah Weiss", "a pair of bedside lamps", "delivered", 12_400, "USD"),
+    ("7318", "Mina Sato", "a glass lampshade", "shipped", 3_950, "USD"),
+    ("8095", "Omar Haddad", "a string of garden lights", "delivered", 5_600, "USD"),
+    ("9476", "Julia Novak", "a round ceiling light", "being prepared", 9_750, "USD"),
     ("4071", "Lucía Fernández", "una lámpara de mesa", "delivered", 4_500, "EUR"),
     ("4072", "Mateo Ruiz", "un aplique de latón", "shipped", 2_800, "EUR"),
     ("5310", "Carmen Ortega", "una caja de cuatro bombillas", "being prepared", 3_250, "EUR"),
 ];
+
+/// An order as its customer knows it.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::demo) struct Sold {
+    /// Four digits.
+    pub(in crate::demo) id: &'static str,
+    pub(in crate::demo) customer: &'static str,
+    /// Minor units.
+    pub(in crate::demo) total: i64,
+}
+
+/// What a new shop has sold in a currency.
+pub(in crate::demo) fn sold(currency: &str) -> impl Iterator<Item = Sold> {
+    let ours = ORDERS.iter().filter(move |order| order.5 == currency);
+    ours.map(|(id, customer, _, _, total, _)| Sold { id, customer, total: *total })
+}
 
 const ORDER: &str = "
     SELECT id, customer, item, status, total, currency,
@@ -162,7 +183,7 @@ async fn order(connection: &mut SqliteConnection, id: &str) -> sqlx::Result<Opti
 }
 
 /// Minor units as decimal text, of a currency with two decimals as all of the shop's are.
-pub(super) fn decimal(minor: i64) -> String {
+pub(in crate::demo) fn decimal(minor: i64) -> String {
     format!("{}.{:02}", minor / 100, minor % 100)
 }
 

@@ -25,6 +25,7 @@ use url::Url;
 use crate::core::base::{Fault, Owner};
 use ledger::Ledger;
 pub use ledger::Refund;
+pub(super) use ledger::{Sold, decimal, sold};
 
 /// What the shop does wrong, on purpose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

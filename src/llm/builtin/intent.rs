@@ -1,8 +1,10 @@
 //! What a caller wants: the tool or the ready answer whose wordings share most with what was said.
 //!
-//! A word weighs the less, the more tools and answers use it: in a shop, "order" tells little, "refund" much.
+//! A word weighs the less, the more tools and answers use it: in a shop, "order" tells little, "refund" much. A word
+//! that names a parameter weighs half: its number is often said without it ("has 1182 shipped").
 //!
-//! Promises: whole numbers only, ties go to the plan's order; too little in common is no match; a wording of
+//! Promises: whole numbers only; of two wordings that were said alike, the heavier one wins, then the one whose tool
+//! was called by its name, then the plan's order; too little in common is no match; a wording of
 //! empty words alone ("what can you do") must be said as it is written.
 //! Never: looks at values: where numbers stand matters to `slots` alone.
 
@@ -53,9 +55,10 @@ struct Entry<'p> {
     whole: Vec<String>,
     /// One for each wording: its telling words with their weights.
     wordings: Vec<Vec<(String, u32)>>,
-    /// Words of the tool's own name, and of its description.
+    /// Words of the tool's own name, of its description, and of its parameters' names.
     name: Vec<String>,
     about: Vec<String>,
+    parameters: Vec<String>,
 }
 
 impl<'p> Intents<'p> {
@@ -66,6 +69,7 @@ impl<'p> Intents<'p> {
             Entry {
                 name: telling(plan.language, &own),
                 about: telling(plan.language, &tool.description),
+                parameters: tool.parameters.iter().flat_map(|p| tokens(&p.name.replace('_', " "))).collect(),
                 ..Entry::of(Intent::Tool(tool), plan.language, &examples)
             }
         });
@@ -80,15 +84,16 @@ impl<'p> Intents<'p> {
     pub(super) fn best(&self, said: &str) -> Option<Match<'p>> {
         let whole = tokens(said).join(" ");
         let said = telling(self.language, said);
-        let mut best: Option<((u32, u32), Match<'p>)> = None;
+        let mut best: Option<((u32, u32, usize), Match<'p>)> = None;
         for entry in &self.list {
-            let score = if entry.whole.contains(&whole) {
+            let (permille, weight) = if entry.whole.contains(&whole) {
                 (FULL_WEIGHT, u32::MAX)
             } else {
                 entry.score(&said).max(self.by_description(entry, &said))
             };
-            if score.0 >= MATCH_PERMILLE && best.as_ref().is_none_or(|(found, _)| score > *found) {
-                best = Some((score, Match { intent: entry.intent, permille: score.0, weight: score.1 }));
+            let rank = (permille, weight, self.named(entry, &said));
+            if permille >= MATCH_PERMILLE && best.as_ref().is_none_or(|(found, _)| rank > *found) {
+                best = Some((rank, Match { intent: entry.intent, permille, weight }));
             }
         }
         best.map(|(_, found)| found)
@@ -96,21 +101,29 @@ impl<'p> Intents<'p> {
 
     fn weigh(&mut self) {
         let known: Vec<Vec<String>> = self.list.iter().map(Entry::wording_words).collect();
-        for (word, weight) in self.list.iter_mut().flat_map(|e| e.wordings.iter_mut().flatten()) {
-            let users = known.iter().filter(|words| has(words, word)).count().max(1);
-            *weight = FULL_WEIGHT / u32::try_from(users).unwrap_or(u32::MAX);
+        for entry in &mut self.list {
+            for (word, weight) in entry.wordings.iter_mut().flatten() {
+                let users = known.iter().filter(|words| has(words, word)).count().max(1);
+                let shares = if has(&entry.parameters, word) { 2 * users } else { users };
+                *weight = FULL_WEIGHT / u32::try_from(shares).unwrap_or(u32::MAX);
+            }
         }
     }
 
     /// A word of the tool's name, or two words that only its description has, begin it too, but weakly.
     fn by_description(&self, entry: &Entry<'_>, said: &[String]) -> (u32, u32) {
-        let elsewhere = |word: &String| {
-            let others = self.list.iter().filter(|e| !std::ptr::eq(*e, entry));
-            others.clone().any(|e| has(&e.about, word) || has(&e.name, word) || has(&e.wording_words(), word))
-        };
-        let own = said.iter().filter(|w| has(&entry.name, w) && !elsewhere(w)).count();
-        let told = said.iter().filter(|w| has(&entry.about, w) && !elsewhere(w)).count();
-        if own >= 1 || told >= 2 { (MATCH_PERMILLE, 0) } else { (0, 0) }
+        let told = said.iter().filter(|w| has(&entry.about, w) && !self.is_elsewhere(entry, w)).count();
+        if self.named(entry, said) >= 1 || told >= 2 { (MATCH_PERMILLE, 0) } else { (0, 0) }
+    }
+
+    /// How many words were said that name this tool and tell of no other.
+    fn named(&self, entry: &Entry<'_>, said: &[String]) -> usize {
+        said.iter().filter(|w| has(&entry.name, w) && !self.is_elsewhere(entry, w)).count()
+    }
+
+    fn is_elsewhere(&self, entry: &Entry<'_>, word: &str) -> bool {
+        let mut others = self.list.iter().filter(|e| !std::ptr::eq(*e, entry));
+        others.any(|e| has(&e.about, word) || has(&e.name, word) || has(&e.wording_words(), word))
     }
 }
 
@@ -123,6 +136,7 @@ impl<'p> Entry<'p> {
             wordings: wordings.iter().map(full).collect(),
             name: Vec::new(),
             about: Vec::new(),
+            parameters: Vec::new(),
         }
     }
 

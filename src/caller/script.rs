@@ -1,0 +1,254 @@
+//! A caller's script: what to do, and at which moment, by what an ear at the phone can know.
+//!
+//! ```yaml
+//! version: 1
+//! moves:
+//!   - say: refund twenty dollars on order one one eight two
+//!   - when: speaking 800
+//!     say: yes yes
+//!   - press: "1"
+//!   - hang_up: true
+//! ```
+//!
+//! Promises: every problem at once, each with file, line and remedy; a move does one thing.
+//! Never: knows what the agent means; it hears sound, silence and marks.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use serde_saphyr::{Location, Spanned};
+
+use crate::core::base::{Fault, Millis, Owner};
+use crate::telephony::Key;
+
+/// The version of the format.
+const VERSION: u32 = 1;
+/// Silence before a move that names no moment: as long as a person takes to be sure that the other has finished.
+const SILENCE: Millis = Millis(600);
+/// The shortest silence that can be told from a pause between two words, and the longest wait, in milliseconds.
+pub const SILENCE_LEAST: Millis = Millis(200);
+const WAIT_MOST: u32 = 60_000;
+
+/// One move.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    pub when: Moment,
+    pub act: Act,
+}
+
+/// When a move is made; each counts from the move before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// The agent has spoken since, and has been silent for so long.
+    Silence(Millis),
+    /// The agent is speaking, and has been for so long.
+    Speaking(Millis),
+    /// A mark came back since: something was played to its end.
+    Mark,
+}
+
+impl Default for Moment {
+    fn default() -> Moment {
+        Moment::Silence(SILENCE)
+    }
+}
+
+/// What is done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Act {
+    Say(String),
+    /// A WAV file: 8 kHz, mono, 16 bit.
+    Audio(PathBuf),
+    Press(Vec<Key>),
+    /// Nothing, for so long.
+    Listen(Millis),
+    HangUp,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    version: Spanned<u32>,
+    moves: Vec<Spanned<MoveWritten>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MoveWritten {
+    when: Option<Spanned<String>>,
+    say: Option<String>,
+    audio: Option<PathBuf>,
+    press: Option<Spanned<String>>,
+    listen: Option<Spanned<u32>>,
+    hang_up: Option<Spanned<bool>>,
+}
+
+/// Reads a script; `path` is for the problems alone.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn read_script(path: &str, text: &str) -> Result<Vec<Step>, Fault> {
+    let mut desk = Desk { path, problems: Vec::new() };
+    let steps = match serde_saphyr::from_str::<Written>(text) {
+        Ok(written) => written.steps(&mut desk),
+        Err(error) => {
+            let error = error.without_snippet();
+            let at = error.location().unwrap_or(Location::UNKNOWN);
+            desk.say(at, &error.to_string(), "a list `moves:` of moves, and `version: 1`");
+            Vec::new()
+        }
+    };
+    if desk.problems.is_empty() {
+        return Ok(steps);
+    }
+    Err(Fault::new(Owner::Admin, desk.problems.join("\n"), "docs/call.md describes a caller's script"))
+}
+
+/// Where problems are gathered.
+struct Desk<'a> {
+    path: &'a str,
+    problems: Vec<String>,
+}
+
+impl Desk<'_> {
+    fn say(&mut self, at: Location, what: &str, remedy: &str) {
+        let line = at.line().max(1);
+        self.problems.push(format!("{}:{line}: {what}; {remedy}", self.path));
+    }
+}
+
+impl Written {
+    fn steps(&self, desk: &mut Desk<'_>) -> Vec<Step> {
+        if self.version.value != VERSION {
+            let what = format!("version {} is not known to this build", self.version.value);
+            desk.say(self.version.referenced, &what, "write `version: 1`");
+        }
+        if self.moves.is_empty() {
+            desk.say(Location::UNKNOWN, "there is no move", "add one under `moves:`");
+        }
+        self.moves.iter().filter_map(|written| written.value.step(written.referenced, desk)).collect()
+    }
+}
+
+impl MoveWritten {
+    fn step(&self, at: Location, desk: &mut Desk<'_>) -> Option<Step> {
+        let when = match &self.when {
+            None => Moment::default(),
+            Some(written) => moment(&written.value).unwrap_or_else(|| {
+                let what = format!("`{}` is no moment", written.value);
+                let remedy = "write `silence MS` (200 to 60000), `speaking MS` (up to 60000) or `mark`";
+                desk.say(written.referenced, &what, remedy);
+                Moment::default()
+            }),
+        };
+        let mut acts: Vec<Act> = Vec::new();
+        acts.extend(self.say.clone().map(Act::Say));
+        acts.extend(self.audio.clone().map(Act::Audio));
+        acts.extend(self.press.as_ref().map(|written| Act::Press(keys(written, desk))));
+        if let Some(listen) = &self.listen {
+            if listen.value > WAIT_MOST {
+                desk.say(listen.referenced, "that is longer than a minute", "listen for 60000 ms at most");
+            }
+            acts.push(Act::Listen(Millis(listen.value)));
+        }
+        if let Some(hang_up) = &self.hang_up {
+            if !hang_up.value {
+                desk.say(hang_up.referenced, "`hang_up: false` does nothing", "leave the move out");
+            }
+            acts.push(Act::HangUp);
+        }
+        match (acts.pop(), acts.is_empty()) {
+            (Some(act), true) => Some(Step { when, act }),
+            (_, _) => {
+                let remedy = "give each move exactly one of `say`, `audio`, `press`, `listen`, `hang_up`";
+                desk.say(at, "a move that does nothing, or more than one thing", remedy);
+                None
+            }
+        }
+    }
+}
+
+fn moment(text: &str) -> Option<Moment> {
+    let mut words = text.split_whitespace();
+    let (word, number) = (words.next()?, words.next());
+    if words.next().is_some() {
+        return None;
+    }
+    let within = |least: u32| {
+        let millis: u32 = number?.parse().ok()?;
+        (least..=WAIT_MOST).contains(&millis).then_some(Millis(millis))
+    };
+    match word {
+        "silence" => within(SILENCE_LEAST.0).map(Moment::Silence),
+        "speaking" => within(0).map(Moment::Speaking),
+        "mark" if number.is_none() => Some(Moment::Mark),
+        _ => None,
+    }
+}
+
+fn keys(written: &Spanned<String>, desk: &mut Desk<'_>) -> Vec<Key> {
+    let all: Option<Vec<Key>> = written.value.chars().map(|key| Key::parse(&key.to_string())).collect();
+    all.filter(|keys| !keys.is_empty()).unwrap_or_else(|| {
+        let what = format!("`{}` is no row of keys", written.value);
+        desk.say(written.referenced, &what, "write 0 to 9, * and #, in quotes");
+        Vec::new()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_move_and_every_moment_reads() {
+        let text = "version: 1\nmoves:\n- say: yes\n- {when: speaking 0, say: no}\n- {when: mark, press: '1#'}\n\
+                    - {when: silence 900, audio: a.wav}\n- listen: 3000\n- hang_up: true\n";
+        let steps = read_script("a.yaml", text).unwrap();
+        let keys = vec![Key::parse("1").unwrap(), Key::parse("#").unwrap()];
+        let step = |when, act| Step { when, act };
+        let wanted = [
+            step(Moment::default(), Act::Say("yes".to_owned())),
+            step(Moment::Speaking(Millis(0)), Act::Say("no".to_owned())),
+            step(Moment::Mark, Act::Press(keys)),
+            step(Moment::Silence(Millis(900)), Act::Audio("a.wav".into())),
+            step(Moment::default(), Act::Listen(Millis(3_000))),
+            step(Moment::default(), Act::HangUp),
+        ];
+        assert_eq!(steps, wanted);
+    }
+
+    #[test]
+    fn every_problem_is_told_at_once_with_its_line_and_a_remedy() {
+        let text = "version: 2\nmoves:\n- when: later\n  say: yes\n- {}\n- press: x\n- {say: a, hang_up: true}\n\
+                    - hang_up: false\n- listen: 60001\n- {when: silence 100, say: b}\n";
+        let fault = read_script("a.yaml", text).unwrap_err();
+        let lines: Vec<&str> = fault.what.lines().collect();
+        for (line, (start, part)) in lines.iter().zip([
+            ("a.yaml:1:", "version 2"),
+            ("a.yaml:3:", "`later` is no moment"),
+            ("a.yaml:5:", "exactly one of"),
+            ("a.yaml:6:", "no row of keys"),
+            ("a.yaml:7:", "exactly one of"),
+            ("a.yaml:8:", "does nothing"),
+            ("a.yaml:9:", "longer than a minute"),
+            ("a.yaml:10:", "`silence 100` is no moment"),
+        ]) {
+            assert!(line.starts_with(start) && line.contains(part), "{line}");
+        }
+        assert_eq!(lines.len(), 8, "{}", fault.what);
+    }
+
+    #[test]
+    fn what_is_no_script_is_refused_with_its_line() {
+        for (text, start) in [
+            ("", "a.yaml:"),
+            ("version: 1\nmoves:\n- dance: yes\n", "a.yaml:3:"),
+            ("version: 1\nmoves: []\n", "a.yaml:1:"),
+            ("version: 1\nmoves: [", "a.yaml:"),
+            ("\u{0}", "a.yaml:"),
+        ] {
+            let fault = read_script("a.yaml", text).unwrap_err();
+            assert!(fault.what.starts_with(start), "{text}: {}", fault.what);
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! `centralita demo` with many calls: runs of scenarios, and seeds of drawn calls.
+//!
+//! Promises: a line for each scenario, a folder for each call that went wrong; exit code 0 only if none did.
+//! Never: prints the calls themselves: one is watched by itself.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::{Done, Verdict, render};
+use crate::core::base::{Fault, Owner};
+use crate::demo::runs::{Run, play_all};
+use crate::demo::scenario::{Scenario, all, by_name};
+use crate::demo::stage::Stage;
+use crate::demo::vary::stages::{Reached, Tally};
+use crate::demo::vary::{Drawn, draw};
+
+/// How many calls, and what else goes on.
+#[derive(Debug, Args)]
+pub(super) struct ManyArgs {
+    /// Plays each scenario so many times
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    runs: u32,
+    /// Plays a drawn call instead: sentences, values, voice and noise come from this number
+    #[arg(long, value_name = "SEED", conflicts_with_all = ["runs", "seeds", "scenario"])]
+    vary: Option<u64>,
+    /// Plays the drawn calls of the seeds 1 to N, and reports how far they came: heard, understood, acted. Exit code 1
+    /// if any refund was made that was not asked for, or if no call at all came to its end
+    #[arg(long, value_name = "N", conflicts_with_all = ["runs", "scenario"])]
+    seeds: Option<u64>,
+    /// So many calls at a time, each with a gateway and a shop of its own; embedded speech keeps about four in real time
+    #[arg(long, default_value_t = 16, value_name = "M", value_parser = clap::value_parser!(u32).range(1..=16))]
+    at_once: u32,
+    /// Keeps so many cores busy meanwhile, with a thread each that does nothing but spin
+    #[arg(long, value_name = "CORES", num_args = 0..=1, default_missing_value = "1", default_value_t = 0)]
+    busy: u8,
+}
+
+/// What there is to play.
+pub(super) enum Work {
+    /// To be watched.
+    One(Scenario),
+    Runs(Vec<Scenario>),
+    Seeds(Vec<Drawn>),
+}
+
+/// What was asked for.
+pub(super) fn work(args: &ManyArgs, name: &str, stand_in: bool) -> Result<Work, Fault> {
+    if stand_in && (args.vary.is_some() || args.seeds.is_some()) {
+        render::aside("stand-in speech has one voice and hears no noise: only what is said is drawn");
+    }
+    let draw = |seed: u64| {
+        let mut drawn = draw(seed);
+        if stand_in {
+            drawn.scenario.speaker.around = None;
+        }
+        drawn
+    };
+    if let Some(seed) = args.vary {
+        let drawn = draw(seed);
+        render::aside(&format!("seed {seed}: {}", drawn.scenario.about));
+        return Ok(Work::One(drawn.scenario));
+    }
+    if let Some(seeds) = args.seeds {
+        return Ok(Work::Seeds((1..=seeds).map(draw).collect()));
+    }
+    let scenarios = if name == "all" {
+        all()
+    } else {
+        vec![by_name(name).ok_or_else(|| {
+            let names: Vec<String> = all().into_iter().map(|s| s.name).collect();
+            let remedy = format!("name `all` or one of {}", names.join(", "));
+            Fault::new(Owner::Admin, format!("there is no scenario `{name}`"), remedy)
+        })?]
+    };
+    if name != "all" && args.runs == 1 {
+        return Ok(Work::One(scenarios.into_iter().next().expect("one was found by its name")));
+    }
+    let each = |scenario: Scenario| std::iter::repeat_n(scenario, args.runs as usize);
+    Ok(Work::Runs(scenarios.into_iter().flat_map(each).collect()))
+}
+
+/// Scenarios, again and again.
+pub(super) async fn runs(args: &ManyArgs, stage: Stage, scenarios: Vec<Scenario>, json: bool) -> Done {
+    let runs = play(args, stage, scenarios).await?;
+    let mut by_name: BTreeMap<&str, Vec<&Run>> = BTreeMap::new();
+    for run in &runs {
+        by_name.entry(&run.scenario).or_default().push(run);
+    }
+    let ok = runs.iter().all(Run::is_ok);
+    if json {
+        let scenarios: Vec<Value> = by_name.iter().map(|(name, runs)| as_json(name, runs)).collect();
+        render::line(&json!({"ok": ok, "scenarios": scenarios}).to_string());
+    } else {
+        for (name, runs) in &by_name {
+            let passed = runs.iter().filter(|run| run.is_ok()).count();
+            render::line(&format!("{name:<16} {passed} of {}", runs.len()));
+            runs.iter().filter(|run| !run.is_ok()).for_each(|run| wrong(run));
+        }
+    }
+    Ok(if ok { Verdict::Good } else { Verdict::Bad })
+}
+
+/// Drawn calls, and how far they came.
+pub(super) async fn seeds(args: &ManyArgs, stage: Stage, drawn: Vec<Drawn>, json: bool) -> Done {
+    let scenarios = drawn.iter().map(|drawn| drawn.scenario.clone()).collect();
+    let runs = play(args, stage, scenarios).await?;
+    let reached: Vec<Reached> = drawn.iter().zip(&runs).map(|(drawn, run)| Reached::of(drawn, run)).collect();
+    let (shapes, total) = Tally::of(&reached);
+    let wrong_refunds = reached.iter().map(|reached| reached.wrong_refunds.len()).sum::<usize>();
+    if json {
+        let shapes: BTreeMap<&str, Value> =
+            shapes.iter().map(|(s, tally)| (s.word(), tally.json())).collect();
+        let failures: Vec<Value> = reached
+            .iter()
+            .zip(&runs)
+            .filter(|(reached, _)| !reached.success)
+            .map(|(r, run)| json!({"seed": r.seed, "shape": r.shape.word(), "unmet": run.why(), "folder": run.folder}))
+            .collect();
+        let object = json!({
+            "shapes": shapes, "all": total.json(), "wrong_refunds": wrong_refunds, "failures": failures,
+        });
+        render::line(&object.to_string());
+    } else {
+        render::line("shape            calls  success  heard  understood  acted  word errors");
+        for (name, tally) in shapes.iter().map(|(s, tally)| (s.word(), tally)).chain([("all", &total)]) {
+            render::line(&row(name, tally));
+        }
+        for (r, run) in reached.iter().zip(&runs).filter(|(reached, _)| !reached.success) {
+            render::line(&format!("seed {} ({})", r.seed, drawn_about(&drawn, r.seed)));
+            wrong(run);
+        }
+    }
+    for r in reached.iter().filter(|reached| !reached.wrong_refunds.is_empty()) {
+        let what = r.wrong_refunds.join(", ");
+        render::trouble(&format!("seed {}: A WRONG REFUND WAS MADE: {what}; nobody asked for it", r.seed));
+    }
+    Ok(if wrong_refunds == 0 && total.success > 0 { Verdict::Good } else { Verdict::Bad })
+}
+
+fn drawn_about(drawn: &[Drawn], seed: u64) -> &str {
+    drawn.iter().find(|drawn| drawn.seed == seed).map_or("", |drawn| &drawn.scenario.about)
+}
+
+fn row(name: &str, tally: &Tally) -> String {
+    let Tally { calls, success, heard, understood, acted, words, word_errors } = tally;
+    format!(
+        "{name:<16} {calls:>5}  {success:>7}  {heard:>5}  {understood:>10}  {acted:>5}  {word_errors} of {words}"
+    )
+}
+
+/// Plays all, and says how far it is.
+pub(super) async fn play(args: &ManyArgs, stage: Stage, scenarios: Vec<Scenario>) -> Result<Vec<Run>, Fault> {
+    let busy = Busy::with(args.busy);
+    let (of, mut ended, mut failed) = (scenarios.len(), 0, 0);
+    let every = args.at_once as usize;
+    let mut progress = |run: &Run| {
+        ended += 1;
+        failed += usize::from(!run.is_ok());
+        if ended % every == 0 || ended == of {
+            render::aside(&format!("{ended} of {of} calls, {failed} not as demanded"));
+        }
+    };
+    let runs = play_all(Arc::new(stage), scenarios, args.at_once as usize, &mut progress).await;
+    busy.stop();
+    runs
+}
+
+/// Why a call was not as demanded, and where to look.
+pub(super) fn wrong(run: &Run) {
+    let why = run.why().unwrap_or("the right proposal was not made");
+    let folder = run.folder.as_ref().map_or_else(String::new, |folder| format!(" ({})", folder.display()));
+    render::line(&format!("  not met: {why}{folder}"));
+}
+
+fn as_json(name: &str, runs: &[&Run]) -> Value {
+    let failure = |run: &Run| json!({"unmet": run.why(), "folder": run.folder});
+    let failures: Vec<Value> = runs.iter().copied().filter(|run| !run.is_ok()).map(failure).collect();
+    let mut latencies: Vec<u32> = runs
+        .iter()
+        .filter_map(|run| run.report.as_ref().ok())
+        .flat_map(|report| report.latencies.iter().map(|latency| latency.0))
+        .collect();
+    latencies.sort_unstable();
+    json!({
+        "scenario": name,
+        "passed": runs.len() - failures.len(),
+        "of": runs.len(),
+        "failures": failures,
+        "latency_ms_median": latencies.get(latencies.len() / 2),
+        "latency_ms_most": latencies.last(),
+    })
+}
+
+/// Cores kept busy, so that what needs a core to itself is found out.
+struct Busy {
+    until: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Busy {
+    fn with(cores: u8) -> Busy {
+        let until = Arc::new(AtomicBool::new(false));
+        let spin = |_| {
+            let until = Arc::clone(&until);
+            std::thread::spawn(move || {
+                while !until.load(Ordering::Relaxed) {
+                    std::hint::spin_loop();
+                }
+            })
+        };
+        Busy { threads: (0..cores).map(spin).collect(), until }
+    }
+
+    fn stop(self) {
+        self.until.store(true, Ordering::Relaxed);
+        for thread in self.threads {
+            // It only spins: it cannot have panicked.
+            let _ = thread.join();
+        }
+    }
+}
