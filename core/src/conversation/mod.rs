@@ -197,7 +197,7 @@ impl Conversation {
             }
             Event::Key { key, at: position } => self.on_key(at, key, position, out),
             Event::Heard(transcript) => {
-                if let Some(said) = self.turn.heard(transcript) {
+                if let Some(said) = self.turn.heard(transcript, &self.plan.timing) {
                     self.on_said(at, &said, out);
                 }
             }

@@ -188,6 +188,9 @@ pub struct Timing {
     pub keys: Millis,
     /// The longest turn.
     pub turn: Millis,
+    /// The longest stretch of speech of which the recogniser has told no word: more is a room full of voices, or
+    /// nobody who is understood.
+    pub wordless: Millis,
     /// The longest call; a minute before it the caller is told.
     pub call: Millis,
 }
@@ -210,6 +213,7 @@ impl Default for Timing {
             reminders: 3,
             keys: Millis(2_500),
             turn: Millis(60_000),
+            wordless: Millis(15_000),
             call: Millis(15 * 60_000),
         }
     }

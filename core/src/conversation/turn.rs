@@ -6,7 +6,7 @@
 use super::event::{Affirmation, Transcript, TranscriptEnd, Word};
 use super::plan::Timing;
 use super::timer::Timer;
-use crate::base::{CallTime, Position};
+use crate::base::{CallTime, Millis, Position};
 
 /// Most words kept of one turn: a minute of fast speech. What is beyond is dropped, which no answer needs.
 const WORDS_MAX: usize = 400;
@@ -34,10 +34,11 @@ pub(super) struct Turn {
 #[derive(Clone, Debug)]
 enum State {
     Quiet,
-    /// Speaking; `until` is the longest turn.
+    /// Speaking since `since`, for so long at most.
     Talking {
         said: Said,
-        until: CallTime,
+        since: CallTime,
+        longest: Millis,
     },
     /// The longest turn was taken as it was, and the caller still sounds. The agent may speak again, but nothing
     /// that the caller could be taking back may leave; what was said since is a turn of its own.
@@ -132,7 +133,8 @@ impl Turn {
             State::Quiet => Said::nothing(from),
             State::Talking { said, .. } | State::Overlong { said } | State::Stopped { said, .. } => said,
         };
-        self.state = State::Talking { said, until: at + timing.turn };
+        let longest = if said.words.is_empty() { timing.wordless } else { timing.turn };
+        self.state = State::Talking { said, since: at, longest };
     }
 
     pub(super) fn stopped(&mut self, at: CallTime, timing: &Timing) {
@@ -145,7 +147,13 @@ impl Turn {
     }
 
     /// Takes words. The turn is over when the caller is silent and the recogniser owes nothing.
-    pub(super) fn heard(&mut self, transcript: Transcript) -> Option<Said> {
+    pub(super) fn heard(&mut self, transcript: Transcript, timing: &Timing) -> Option<Said> {
+        if let State::Talking { said, longest, .. } = &mut self.state
+            && transcript.words.iter().any(|word| word.span.is_none_or(|span| span.from >= said.from))
+        {
+            // Somebody is understood, and may go on.
+            *longest = timing.turn;
+        }
         let affirmation = match transcript.end {
             TranscriptEnd::Partial => return None,
             TranscriptEnd::Final => None,
@@ -204,7 +212,7 @@ impl Turn {
     pub(super) fn deadline(&self) -> Option<(CallTime, Timer)> {
         match &self.state {
             State::Quiet | State::Overlong { .. } => None,
-            State::Talking { until, .. } => Some((*until, Timer::TurnLimit)),
+            State::Talking { since, longest, .. } => Some((*since + *longest, Timer::TurnLimit)),
             State::Stopped { until, .. } => Some((*until, Timer::Transcript)),
         }
     }

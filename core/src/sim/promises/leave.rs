@@ -172,7 +172,7 @@ impl Leave {
 
     fn timer(&mut self, timer: Timer) {
         if matches!(timer, Timer::Transcript | Timer::TurnLimit) {
-            self.speaking = Speaking::No;
+            // Who speaks beyond the longest turn still speaks, and what is told of it then counts by where it lies.
             self.owed.clear();
             self.turn = CallerTurn::default();
             // Words after the question are lost: they may have been anything.
