@@ -29,11 +29,15 @@ const GATE_HANG_BLOCKS: u8 = 4;
 const ENERGY_LEAST: u64 = 500;
 /// The gate opens at this many times the noise floor, 6 dB: steady noise stays within 4.
 const ENERGY_OVER_FLOOR: u64 = 4;
+/// And at this part of the level of the nearest voice, 21 dB below: others in the room, and our own voice come back
+/// as an echo, lie lower; the weakest vowels of one speaker do not.
+const ENERGY_UNDER_NEAR: u64 = 128;
 
 pub(super) struct Vad {
     detector: Box<Detector>,
     widen: Widen,
     floor: Floor,
+    near: Near,
     /// Blocks left before the gate closes.
     open: u8,
     fresh: u8,
@@ -46,6 +50,7 @@ impl Vad {
             detector: Box::new(Detector::default()),
             widen: Widen::default(),
             floor: Floor::new(),
+            near: Near::default(),
             open: 0,
             fresh: FRESH_BLOCKS,
             threshold: SCORE_BEGIN,
@@ -68,6 +73,9 @@ impl Vad {
         }
         let voiced = score >= self.threshold;
         self.threshold = if voiced { SCORE_KEEP } else { SCORE_BEGIN };
+        if voiced {
+            self.near.voice(energy(samples));
+        }
         voiced
     }
 
@@ -84,11 +92,46 @@ impl Vad {
 
     /// Is the block loud enough to look at?
     fn gate(&mut self, samples: &[i16; BLOCK]) -> bool {
-        let sum: u64 = samples.iter().map(|&s| u64::from(i32::from(s).pow(2) as u32)).sum();
-        let energy = sum / BLOCK as u64;
-        let loud = energy >= ENERGY_LEAST.max(ENERGY_OVER_FLOOR * self.floor.follow(energy));
+        let energy = energy(samples);
+        let over_floor = ENERGY_OVER_FLOOR * self.floor.follow(energy);
+        let loud = energy >= ENERGY_LEAST.max(over_floor).max(self.near.follow() / ENERGY_UNDER_NEAR);
         self.open = if loud { GATE_HANG_BLOCKS } else { self.open.saturating_sub(1) };
         self.open > 0
+    }
+}
+
+/// Mean square of a block.
+fn energy(samples: &[i16; BLOCK]) -> u64 {
+    let sum: u64 = samples.iter().map(|&s| u64::from(i32::from(s).pow(2) as u32)).sum();
+    sum / BLOCK as u64
+}
+
+/// How loud the nearest voice is: the loudest that lasted for the length of a vowel, so that no knock counts. It is
+/// forgotten by half every eleven seconds, for whoever puts the phone down or hands it on.
+#[derive(Debug, Default)]
+struct Near {
+    level: u64,
+    /// Of the last voiced blocks, in turn.
+    last: [u64; VOWEL_BLOCKS],
+    turn: usize,
+}
+
+/// 64 ms.
+const VOWEL_BLOCKS: usize = 4;
+/// A 1,024th part is forgotten in each block.
+const FORGET: u32 = 10;
+
+impl Near {
+    fn voice(&mut self, energy: u64) {
+        self.last[self.turn] = energy;
+        self.turn = (self.turn + 1) % VOWEL_BLOCKS;
+        let lasting = self.last.iter().fold(u64::MAX, |least, &one| least.min(one));
+        self.level = self.level.max(lasting);
+    }
+
+    fn follow(&mut self) -> u64 {
+        self.level -= self.level >> FORGET;
+        self.level
     }
 }
 
@@ -172,6 +215,29 @@ mod tests {
             count(&mut vad, &noise(floor_blocks * 16, 8_000, seed));
             assert_eq!(count(&mut vad, &noise(4_000, 8_000, seed + 100)).0, 0, "seed {seed}");
         }
+    }
+
+    #[test]
+    fn voices_far_below_the_nearest_are_none_once_it_was_heard_and_are_again_when_it_is_long_gone() {
+        let far: Vec<i16> = voice(2_000).iter().map(|s| s / 16).collect();
+        let mut vad = Vad::new();
+        let (before, all) = count(&mut vad, &far);
+        assert!(before * 10 > all * 7, "nobody is nearer: {before} of {all}");
+        count(&mut vad, &voice(2_000));
+        assert!(count(&mut vad, &far).0 <= usize::from(GATE_HANG_BLOCKS), "the nearest is known");
+        count(&mut vad, &silence(60_000));
+        let (after, all) = count(&mut vad, &far);
+        assert!(after * 10 > all * 7, "the nearest is gone: {after} of {all}");
+    }
+
+    #[test]
+    fn a_knock_makes_nobody_deaf() {
+        let mut vad = Vad::new();
+        count(&mut vad, &voice(1_000));
+        count(&mut vad, &noise(32, 30_000, 9));
+        let quiet: Vec<i16> = voice(2_000).iter().map(|s| s / 4).collect();
+        let (voiced, all) = count(&mut vad, &quiet);
+        assert!(voiced * 10 > all * 7, "{voiced} of {all}");
     }
 
     #[test]
