@@ -73,9 +73,7 @@ impl Vad {
         }
         let voiced = score >= self.threshold;
         self.threshold = if voiced { SCORE_KEEP } else { SCORE_BEGIN };
-        if voiced {
-            self.near.voice(energy(samples));
-        }
+        self.near.hears(if voiced { energy(samples) } else { 0 });
         voiced
     }
 
@@ -86,6 +84,7 @@ impl Vad {
     }
 
     fn pass(&mut self, samples: &[i16; BLOCK]) {
+        self.near.hears(0);
         self.widen.skip(samples);
         self.threshold = SCORE_BEGIN;
     }
@@ -107,22 +106,23 @@ fn energy(samples: &[i16; BLOCK]) -> u64 {
 }
 
 /// How loud the nearest voice is: the loudest that lasted for the length of a vowel, so that no knock counts. It is
-/// forgotten by half every eleven seconds, for whoever puts the phone down or hands it on.
+/// forgotten by half every six seconds, for whoever puts the phone down or hands it on.
 #[derive(Debug, Default)]
 struct Near {
     level: u64,
-    /// Of the last voiced blocks, in turn.
+    /// Of the last blocks, in turn.
     last: [u64; VOWEL_BLOCKS],
     turn: usize,
 }
 
 /// 64 ms.
 const VOWEL_BLOCKS: usize = 4;
-/// A 1,024th part is forgotten in each block.
-const FORGET: u32 = 10;
+/// A 512th part is forgotten in each block.
+const FORGET: u32 = 9;
 
 impl Near {
-    fn voice(&mut self, energy: u64) {
+    /// Takes the energy of a voiced block, zero for any other.
+    fn hears(&mut self, energy: u64) {
         self.last[self.turn] = energy;
         self.turn = (self.turn + 1) % VOWEL_BLOCKS;
         let lasting = self.last.iter().fold(u64::MAX, |least, &one| least.min(one));
@@ -225,7 +225,7 @@ mod tests {
         assert!(before * 10 > all * 7, "nobody is nearer: {before} of {all}");
         count(&mut vad, &voice(2_000));
         assert!(count(&mut vad, &far).0 <= usize::from(GATE_HANG_BLOCKS), "the nearest is known");
-        count(&mut vad, &silence(60_000));
+        count(&mut vad, &silence(10_000));
         let (after, all) = count(&mut vad, &far);
         assert!(after * 10 > all * 7, "the nearest is gone: {after} of {all}");
     }

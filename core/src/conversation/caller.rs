@@ -63,7 +63,7 @@ impl Conversation {
     }
 
     fn on_said_freely(&mut self, at: CallTime, said: &Said, out: &mut Outputs) {
-        if self.lost_turns >= LOST_TURNS_MAX {
+        if self.lost_turns >= LOST_TURNS_MAX && self.may_close() {
             self.close(at, Why::Service, Phrase::ServiceDownGoodbye, out);
             return;
         }
@@ -169,7 +169,7 @@ impl Conversation {
     /// Says a goodbye, and nothing else any more. Nobody hangs up on an action under way: whoever wanted to will
     /// want to again once its outcome was told.
     pub(super) fn close(&mut self, at: CallTime, why: Why, phrase: Phrase<'_>, out: &mut Outputs) {
-        if !self.life.is_live() || self.proposals.any_effect_running() {
+        if !self.may_close() {
             return;
         }
         self.drop_generation(out);
@@ -182,6 +182,10 @@ impl Conversation {
         self.playback.forget_waiting(tells);
         self.playback.queue(Role::Goodbye, vec![phrase.say(self.plan.language)], End::Complete);
         self.life = Life::Closing { why, until: at + GOODBYE_MAX };
+    }
+
+    fn may_close(&self) -> bool {
+        self.life.is_live() && !self.proposals.any_effect_running()
     }
 
     /// The goodbye was heard, or its time is over.

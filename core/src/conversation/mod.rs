@@ -40,7 +40,7 @@ pub use plan::{
 pub use timer::Timer;
 
 use crate::base::{CallTime, Digest};
-use crate::language::Phrase;
+use crate::language::{Figures, Phrase};
 use crate::template::Renderer;
 use gate::Confirmation;
 use generation::{Generation, Patience};
@@ -83,6 +83,8 @@ pub struct Conversation {
     expect: Expect,
     /// The standing order to the line.
     watch: Option<Watch>,
+    /// Amounts and days in the admin's own words.
+    admins_figures: Figures,
 }
 
 impl Conversation {
@@ -112,6 +114,7 @@ impl Conversation {
             lost_replies: 0,
             expect: Expect::Anything,
             watch: None,
+            admins_figures: admins_figures(&plan),
             plan,
         }
     }
@@ -250,7 +253,7 @@ impl Conversation {
             }
             Timer::Closing => self.on_closing(at, out),
             Timer::TurnLimit | Timer::Transcript => {
-                let said = self.turn.give_up();
+                let said = self.turn.give_up(at, &self.plan.timing);
                 self.on_said(at, &said, out);
             }
             Timer::Keys => {
@@ -315,4 +318,10 @@ impl Conversation {
     pub fn digest(&self) -> Digest {
         self.history.digest()
     }
+}
+
+fn admins_figures(plan: &Plan) -> Figures {
+    let mut figures = Figures::in_text(plan.language, &plan.prompt);
+    plan.answers.iter().for_each(|answer| figures.add_text(plan.language, &answer.say));
+    figures
 }

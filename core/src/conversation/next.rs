@@ -10,6 +10,7 @@ use super::lifecycle::Life;
 use super::order::{Expect, Order, Role, Watch};
 use super::outputs::Outputs;
 use super::proposals::Stage;
+use super::turn::Sounding;
 use crate::base::CallTime;
 
 impl Conversation {
@@ -38,7 +39,7 @@ impl Conversation {
     fn next_question(&mut self, out: &mut Outputs) {
         let free = self.life.is_live()
             && self.playback.is_idle()
-            && self.turn.is_quiet()
+            && self.turn.leaves_the_floor()
             && self.confirmation.is_closed()
             && !self.proposals.any_effect_running();
         if free && let Some(proposal) = self.proposals.next_question() {
@@ -48,7 +49,7 @@ impl Conversation {
 
     fn next_reply(&mut self, at: CallTime, out: &mut Outputs) {
         let closing = matches!(self.life, Life::Closing { .. });
-        if self.turn.is_quiet() || closing {
+        if self.turn.leaves_the_floor() || closing {
             // While a question is open nothing else sounds; what happens meanwhile is told after it.
             let open = !self.confirmation.is_closed();
             let ours = |role| matches!(role, Role::Question(_) | Role::Action(_));
@@ -68,7 +69,7 @@ impl Conversation {
     }
 
     fn next_generation(&mut self, at: CallTime, out: &mut Outputs) {
-        if self.may_generate() && self.generation.state == State::Due && self.turn.is_quiet() {
+        if self.may_generate() && self.generation.state == State::Due && self.turn.leaves_the_floor() {
             self.untold = 0;
             let generation = self.generation.start(at, &self.plan.timing);
             let (history, digest) = (self.history.entries().len(), self.history.digest());
@@ -78,7 +79,7 @@ impl Conversation {
 
     fn follow_waits(&mut self, at: CallTime) {
         let timing = &self.plan.timing;
-        let quiet = self.turn.is_quiet() && self.playback.is_idle() && self.confirmation.is_closed();
+        let quiet = self.turn.leaves_the_floor() && self.playback.is_idle() && self.confirmation.is_closed();
         let busy = |p: &super::proposals::Proposal| {
             matches!(p.stage, Stage::Preparing { .. } | Stage::Running { .. })
         };
@@ -86,7 +87,9 @@ impl Conversation {
         self.patience.follow(at, self.life.is_live() && quiet && works, timing);
         let idle =
             self.life.is_live() && quiet && !works && !self.proposals.any_open() && self.keypad.is_idle();
-        self.silence.follow(at, idle);
+        // Who sounds beyond the longest turn is not silent.
+        let silent = self.turn.sounding() == Sounding::Quiet;
+        self.silence.follow(at, idle && silent);
     }
 
     /// The standing order to the line, given anew only when it changes.

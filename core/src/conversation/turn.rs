@@ -34,22 +34,29 @@ pub(super) struct Turn {
 #[derive(Clone, Debug)]
 enum State {
     Quiet,
-    /// Speaking since `since`, for so long at most.
     Talking {
         said: Said,
-        since: CallTime,
-        longest: Millis,
+        limit: Limit,
     },
     /// The longest turn was taken as it was, and the caller still sounds. The agent may speak again, but nothing
     /// that the caller could be taking back may leave; what was said since is a turn of its own.
     Overlong {
         said: Said,
+        limit: Limit,
     },
-    /// Fallen silent; the recogniser owes words until `until`.
+    /// Fallen silent; the recogniser owes words until `until`. A turn that is taken up again keeps its limit.
     Stopped {
         said: Said,
         until: CallTime,
+        limit: Limit,
     },
+}
+
+/// How long a turn may be, from its first sound on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Limit {
+    since: CallTime,
+    longest: Millis,
 }
 
 /// Whether the caller is heard now, as far as others must wait for it.
@@ -115,8 +122,8 @@ impl Turn {
         Turn { state: State::Quiet, given_up: 0 }
     }
 
-    /// Whether nobody needs to wait for the caller to have spoken.
-    pub(super) fn is_quiet(&self) -> bool {
+    /// Whether the agent may speak: nobody waits for the caller to have spoken.
+    pub(super) fn leaves_the_floor(&self) -> bool {
         self.sounding() != Sounding::Turn
     }
 
@@ -129,30 +136,34 @@ impl Turn {
     }
 
     pub(super) fn started(&mut self, at: CallTime, from: Position, timing: &Timing) {
-        let said = match std::mem::replace(&mut self.state, State::Quiet) {
-            State::Quiet => Said::nothing(from),
-            State::Talking { said, .. } | State::Overlong { said } | State::Stopped { said, .. } => said,
+        let limit = Limit { since: at, longest: timing.wordless };
+        let (said, limit) = match std::mem::replace(&mut self.state, State::Quiet) {
+            State::Quiet => (Said::nothing(from), limit),
+            State::Overlong { said, .. } => (said, limit),
+            State::Talking { said, limit } | State::Stopped { said, limit, .. } => (said, limit),
         };
-        let longest = if said.words.is_empty() { timing.wordless } else { timing.turn };
-        self.state = State::Talking { said, since: at, longest };
+        self.state = State::Talking { said, limit };
     }
 
     pub(super) fn stopped(&mut self, at: CallTime, timing: &Timing) {
-        if let State::Talking { said, .. } | State::Overlong { said } = &mut self.state {
+        if let State::Talking { said, limit } | State::Overlong { said, limit } = &mut self.state {
+            let limit = *limit;
             let from = said.from;
             let mut said = std::mem::replace(said, Said::nothing(from));
             said.owed = said.owed.saturating_add(1);
-            self.state = State::Stopped { said, until: at + timing.transcript };
+            self.state = State::Stopped { said, until: at + timing.transcript, limit };
         }
     }
 
     /// Takes words. The turn is over when the caller is silent and the recogniser owes nothing.
     pub(super) fn heard(&mut self, transcript: Transcript, timing: &Timing) -> Option<Said> {
-        if let State::Talking { said, longest, .. } = &mut self.state
+        if let State::Talking { said, limit }
+        | State::Overlong { said, limit }
+        | State::Stopped { said, limit, .. } = &mut self.state
             && transcript.words.iter().any(|word| word.span.is_none_or(|span| span.from >= said.from))
         {
             // Somebody is understood, and may go on.
-            *longest = timing.turn;
+            limit.longest = timing.turn;
         }
         let affirmation = match transcript.end {
             TranscriptEnd::Partial => return None,
@@ -191,7 +202,9 @@ impl Turn {
     fn is_late(&mut self, transcript: &Transcript) -> bool {
         let from = match &self.state {
             State::Quiet => return true,
-            State::Talking { said, .. } | State::Overlong { said } | State::Stopped { said, .. } => said.from,
+            State::Talking { said, .. } | State::Overlong { said, .. } | State::Stopped { said, .. } => {
+                said.from
+            }
         };
         if transcript.words.iter().any(|word| word.span.is_some_and(|span| span.from >= from)) {
             // The recogniser has got this far: what it owed of earlier turns it will not tell.
@@ -204,27 +217,32 @@ impl Turn {
     fn said(&mut self) -> Option<(&mut Said, bool)> {
         match &mut self.state {
             State::Quiet => None,
-            State::Talking { said, .. } | State::Overlong { said } => Some((said, false)),
+            State::Talking { said, .. } | State::Overlong { said, .. } => Some((said, false)),
             State::Stopped { said, .. } => Some((said, true)),
         }
     }
 
     pub(super) fn deadline(&self) -> Option<(CallTime, Timer)> {
         match &self.state {
-            State::Quiet | State::Overlong { .. } => None,
-            State::Talking { since, longest, .. } => Some((*since + *longest, Timer::TurnLimit)),
+            State::Quiet => None,
+            State::Talking { limit, .. } | State::Overlong { limit, .. } => {
+                Some((limit.since + limit.longest, Timer::TurnLimit))
+            }
             State::Stopped { until, .. } => Some((*until, Timer::Transcript)),
         }
     }
 
     /// The turn as it is, ended by a deadline; what the recogniser still owed is lost.
-    pub(super) fn give_up(&mut self) -> Said {
-        let lasts = matches!(self.state, State::Talking { .. });
+    pub(super) fn give_up(&mut self, at: CallTime, timing: &Timing) -> Said {
+        let lasts = matches!(self.state, State::Talking { .. } | State::Overlong { .. });
         let mut said = self.take();
         if lasts {
-            self.state = State::Overlong { said: Said::nothing(said.from) };
+            // What is owed of it comes into the turn that lasts.
+            let rest = Said { owed: said.owed, ..Said::nothing(said.from) };
+            self.state = State::Overlong { said: rest, limit: Limit { since: at, longest: timing.wordless } };
+        } else {
+            self.given_up = said.owed;
         }
-        self.given_up = said.owed;
         said.lost = Lost::Words;
         said
     }
@@ -232,7 +250,7 @@ impl Turn {
     fn take(&mut self) -> Said {
         match std::mem::replace(&mut self.state, State::Quiet) {
             State::Quiet => Said::nothing(Position::START),
-            State::Talking { said, .. } | State::Overlong { said } | State::Stopped { said, .. } => said,
+            State::Talking { said, .. } | State::Overlong { said, .. } | State::Stopped { said, .. } => said,
         }
     }
 }

@@ -76,8 +76,7 @@ impl Conversation {
     }
 
     fn figures(&self, language: Language) -> Figures {
-        let mut held = Figures::in_text(language, &self.plan.prompt);
-        self.plan.answers.iter().for_each(|answer| held.add_text(language, &answer.say));
+        let mut held = self.admins_figures.clone();
         for entry in self.history.entries() {
             match entry {
                 Entry::Caller { text } => held.add_text(language, text),
@@ -201,15 +200,15 @@ impl Conversation {
     /// A tool run came to its end. A late word about an unknown one is still the truth, and is told.
     pub(super) fn on_settled(&mut self, id: ProposalId, outcome: &Outcome) {
         let Some(proposal) = self.proposals.get(id) else { return };
+        // Sent once more under its key in vain: what was sent first may have gone through all the same.
+        let again = proposal.key != ActionKey::Own(id) && matches!(outcome, Outcome::Failed { .. });
+        let outcome = if again { &Outcome::Unknown } else { outcome };
         match proposal.stage {
             Stage::Running { .. } => {}
             Stage::Settled(proposals::End::Unknown) if *outcome != Outcome::Unknown => {}
             Stage::Preparing { .. } | Stage::Waiting | Stage::Asking | Stage::Settled(_) => return,
         }
         let effects = proposal.effects;
-        // Sent once more under its key in vain: what was sent first may have gone through all the same.
-        let again = proposal.key != ActionKey::Own(id) && matches!(outcome, Outcome::Failed { .. });
-        let outcome = if again { &Outcome::Unknown } else { outcome };
         let end = match outcome {
             Outcome::Done { .. } => proposals::End::Done,
             Outcome::Failed { .. } => proposals::End::Failed,
@@ -314,6 +313,10 @@ impl Conversation {
     /// A reply could not be spoken.
     pub(super) fn on_reply_lost(&mut self, at: CallTime, reply: &Reply, out: &mut Outputs) {
         self.lost_replies = self.lost_replies.saturating_add(1);
+        if self.lost_replies >= LOST_REPLIES_MAX && self.proposals.any_effect_running() {
+            // Nobody hangs up on an action under way; whether there is a voice again, its outcome will show.
+            return;
+        }
         if self.lost_replies >= LOST_REPLIES_MAX {
             // Without a voice there is no goodbye either.
             self.drop_generation(out);
