@@ -176,16 +176,16 @@ pub async fn drive(
         called: caller.to.clone(),
         answered_us: now_us(),
     };
-    let unknown = open_actions(&shell.store, &caller).await?;
     shell.store.open_call(head, Arc::clone(&agent.plan_text))?;
-    let line = LineAbilities { marks: true, keys: true };
-    let engine = agent.stt.yes_figure();
-    let answered = Answered { line, engine, tag: agent.tag, attempt: caller.attempt, unknown };
     let (store, call) = (shell.store.clone(), caller.call.clone());
     let runs = TaskTracker::new();
     let running = runs.clone();
     // In a task of its own, where a panic is no more than this call's fault.
     let driven = tokio::spawn(async move {
+        let unknown = open_actions(&shell.store, &caller).await?;
+        let line = LineAbilities { marks: true, keys: true };
+        let engine = agent.stt.yes_figure();
+        let answered = Answered { line, engine, tag: agent.tag, attempt: caller.attempt, unknown };
         let task = task::Task::new(socket, stream, agent, caller, shell, running)?;
         Ok(task.run(Event::Answered(answered)).await)
     });
