@@ -29,10 +29,13 @@ const BUFFER: usize = 8 * 1024;
 /// How long a handshake, or a goodbye, may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long a call may measure nothing new before it is given up: a dozen turns.
+const FRUITLESS: Duration = Duration::from_secs(60);
+
 /// When a call has given what it was made for.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Enough {
-    /// So many measured replies, or interruptions where the caller interrupts.
+    /// So many measured replies, or interruptions where the caller interrupts; or none for a long time.
     Measured(usize),
     At(Instant),
 }
@@ -115,6 +118,7 @@ pub(super) async fn talk(dialled: Dialled) -> Result<Observed, Fault> {
         buffer: Buffer::default(),
         audio: Vec::new(),
         began: Instant::now(),
+        measured: Instant::now(),
         pending: Pending::default(),
         seen: Observed::default(),
     };
@@ -142,6 +146,8 @@ struct Call {
     /// The audio of the last message.
     audio: Vec<u8>,
     began: Instant,
+    /// The last turn or interruption, or the call's beginning.
+    measured: Instant,
     pending: Pending,
     seen: Observed,
 }
@@ -159,9 +165,10 @@ impl Call {
         let mut ticks = interval(Duration::from_millis(FRAME_MS));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
         loop {
+            let fruitless = self.measured.elapsed() >= FRUITLESS;
             let over = match (enough, manner) {
-                (Enough::Measured(n), Manner::HearsOut) => self.seen.turns.len() >= n,
-                (Enough::Measured(n), Manner::Interrupts) => self.seen.clears.len() >= n,
+                (Enough::Measured(n), Manner::HearsOut) => fruitless || self.seen.turns.len() >= n,
+                (Enough::Measured(n), Manner::Interrupts) => fruitless || self.seen.clears.len() >= n,
                 (Enough::At(end), _) => Instant::now() >= end,
             };
             if over {
@@ -217,7 +224,10 @@ impl Call {
                 self.seen.after_clear += usize::from(self.pending.cleared);
                 if self.talker.hears() {
                     match self.pending.turn.take() {
-                        Some(ended) => self.seen.turns.push(Turn { number: self.number, ended, first: at }),
+                        Some(ended) => {
+                            self.measured = at;
+                            self.seen.turns.push(Turn { number: self.number, ended, first: at });
+                        }
                         None => self.seen.untimed += 1,
                     }
                 }
@@ -227,7 +237,10 @@ impl Call {
                 self.buffer.clear(since);
                 self.pending.cleared = true;
                 match self.pending.interruption.take() {
-                    Some(met) => self.seen.clears.push(nanos(at.saturating_duration_since(met))),
+                    Some(met) => {
+                        self.measured = at;
+                        self.seen.clears.push(nanos(at.saturating_duration_since(met)));
+                    }
                     None => self.seen.untimed += 1,
                 }
             }
@@ -249,4 +262,35 @@ async fn feed(socket: &mut WebSocketStream<MaybeTlsStream<TcpStream>>, text: &st
 fn lost(what: &str) -> Fault {
     let what = format!("a call of the bench was lost: {what}");
     Fault::new(Owner::Gateway, what, "RUST_LOG=centralita=info shows what the gateway saw")
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+    use tokio_tungstenite::accept_async;
+
+    use super::*;
+    use crate::core::audio::Law;
+    use crate::standin::utter;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_nobody_answers_ends_and_has_measured_nothing() {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let dialled = Dialled {
+            url: format!("ws://{}", listener.local_addr().unwrap()).into(),
+            number: 0,
+            manner: Manner::HearsOut,
+            sentence: utter("hello there").iter().map(|sample| Law::Mu.encode(*sample)).collect(),
+            timing: Timing::default(),
+            enough: Enough::Measured(1),
+        };
+        let listens = async {
+            let mut socket = accept_async(listener.accept().await.unwrap().0).await.unwrap();
+            while let Some(Ok(_)) = socket.next().await {}
+        };
+        let call = timeout(2 * FRUITLESS, talk(dialled));
+        let (seen, ()) = tokio::join!(call, listens);
+        let seen = seen.expect("it is given up").unwrap();
+        assert!(seen.turns.is_empty() && seen.unanswered > 1, "{} unanswered", seen.unanswered);
+    }
 }

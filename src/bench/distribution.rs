@@ -6,6 +6,9 @@
 use std::fmt;
 use std::time::Duration;
 
+/// What is told of a distribution of nothing.
+pub(super) const NOTHING: &str = "nothing was measured";
+
 /// Measured times in nanoseconds, sorted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Distribution(Vec<u64>);
@@ -76,7 +79,7 @@ impl Extend<u64> for Distribution {
 impl fmt::Display for Distribution {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.is_empty() {
-            return f.write_str("nothing was measured");
+            return f.write_str(NOTHING);
         }
         write!(
             f,
@@ -102,10 +105,14 @@ pub fn time(time: Duration) -> String {
     }
 }
 
-/// `met` or `NOT met`: a figure beside its target is only told, whatever it is.
+/// `met` or `NOT met`: a figure of `of` beside its target is only told, whatever it is. Of nothing there is no figure.
 #[must_use]
-pub fn met(figure: Duration, target: Duration) -> &'static str {
-    if figure <= target { "met" } else { "NOT met" }
+pub fn met(of: &Distribution, figure: Duration, target: Duration) -> &'static str {
+    match of.count() {
+        0 => NOTHING,
+        _ if figure <= target => "met",
+        _ => "NOT met",
+    }
 }
 
 /// Nanoseconds of a time that was measured.
@@ -142,6 +149,7 @@ mod tests {
         let none = Distribution::default();
         assert_eq!((none.median(), none.most(), none.mean()), Default::default());
         assert_eq!(none.to_string(), "nothing was measured");
+        assert_eq!(met(&none, none.p999(), Duration::from_millis(20)), "nothing was measured");
     }
 
     #[test]
@@ -156,7 +164,8 @@ mod tests {
         for (nanos, text) in [(0, "0"), (870, "870 ns"), (5_250, "5.2 µs"), (12_340_000, "12.3 ms")] {
             assert_eq!(time(Duration::from_nanos(nanos)), text);
         }
-        assert_eq!(met(Duration::from_millis(20), Duration::from_millis(20)), "met");
-        assert_eq!(met(Duration::from_millis(21), Duration::from_millis(20)), "NOT met");
+        let (one, target) = (Distribution::of(vec![1]), Duration::from_millis(20));
+        assert_eq!(met(&one, target, target), "met");
+        assert_eq!(met(&one, Duration::from_millis(21), target), "NOT met");
     }
 }

@@ -3,8 +3,8 @@
 //! The server is a process of its own on core 0, the callers are on core 1. First a bare server that only sends, for
 //! the floor; then rounds against the gateway, a fresh one each.
 //!
-//! Promises: a round in which the callers themselves were late counts for nothing, and is told; the best of the rest
-//! stands.
+//! Promises: a round in which the callers themselves were late, or a turn was not answered, counts for nothing, and is
+//! told; the best of the rest stands.
 //! Never: leaves a server behind.
 
 use std::fmt;
@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::carrier::{Dialled, Enough, Observed, talk};
-use super::distribution::{Distribution, met, nanos, time};
+use super::distribution::{Distribution, NOTHING, met, nanos, time};
 use super::machine::{kept_waiting, no_core, run_on, used_by, used_by_all};
 use super::talker::Manner;
 use crate::core::audio::Law;
@@ -193,10 +193,24 @@ fn broken(what: &str) -> Fault {
 }
 
 impl Round {
-    /// Whether the callers were in time, so that what they felt was the server's doing.
+    /// Whether every turn was answered and the callers were in time, so that what they felt was the server's doing.
     #[must_use]
     pub fn counts(&self) -> bool {
-        self.callers.p99() <= CALLERS_LATE_MAX
+        self.discarded().is_none()
+    }
+
+    /// Why the round counts for nothing.
+    fn discarded(&self) -> Option<&'static str> {
+        let nobody_answered = self.reply.as_ref().is_some_and(|reply| reply.count() == 0);
+        if self.late.count() == 0 || nobody_answered {
+            Some(NOTHING)
+        } else if self.unanswered > 0 {
+            Some("turns were not answered")
+        } else if self.callers.p99() > CALLERS_LATE_MAX {
+            Some("the callers were late themselves")
+        } else {
+            None
+        }
     }
 
     fn show(&self, f: &mut fmt::Formatter<'_>, calls: usize) -> fmt::Result {
@@ -244,8 +258,8 @@ impl fmt::Display for Report {
         writeln!(f, "  floor: a bare socket that only sends")?;
         self.floor.show(f, calls)?;
         for (n, round) in (1..).zip(&self.rounds) {
-            let counts = if round.counts() { "" } else { " (discarded: the callers were late themselves)" };
-            writeln!(f, "\n  round {n}{counts}")?;
+            let discarded = round.discarded().map(|why| format!(" (discarded: {why})")).unwrap_or_default();
+            writeln!(f, "\n  round {n}{discarded}")?;
             round.show(f, calls)?;
         }
         match self.best() {
@@ -253,7 +267,11 @@ impl fmt::Display for Report {
             Some(best) => {
                 let late = best.late.p999();
                 let (text, floor) = (time(late), time(self.floor.late.p999()));
-                write!(f, "\n  p99.9 late {text} (floor {floor})  target 20 ms: {}", met(late, TARGET))
+                write!(
+                    f,
+                    "\n  p99.9 late {text} (floor {floor})  target 20 ms: {}",
+                    met(&best.late, late, TARGET)
+                )
             }
         }
     }
@@ -282,6 +300,29 @@ mod tests {
         );
         report.rounds.drain(..2);
         assert!(report.best().is_none() && report.to_string().contains("no round counts"));
+    }
+
+    #[test]
+    fn a_round_in_which_a_turn_was_not_answered_or_nothing_measured_is_never_the_best() {
+        let load = Load { calls: 2, length: Duration::from_secs(1), rounds: 3 };
+        let nothing = Distribution::default();
+        let silent = Round { late: nothing.clone(), ..round(0, 1) };
+        // The greeting came in time, and nothing after it, in less than a caller's patience.
+        let greeted = Round { reply: Some(nothing), ..round(0, 1) };
+        let unanswered = Round { unanswered: 1, ..round(0, 1) };
+        let mut report =
+            Report { load, floor: round(0, 1), rounds: vec![silent, greeted, unanswered, round(7, 1)] };
+        assert_eq!(report.best().map(|best| best.late.most()), Some(Duration::from_millis(7)));
+        report.rounds.pop();
+        let text = report.to_string();
+        assert!(report.best().is_none() && !text.contains(": met"), "{text}");
+        for why in [
+            "1 (discarded: nothing was",
+            "2 (discarded: nothing was",
+            "3 (discarded: turns were not answered",
+        ] {
+            assert!(text.contains(why), "{text}");
+        }
     }
 
     #[test]

@@ -16,6 +16,7 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
 use super::stage::{Served, agent};
+use crate::caller::wire::SILENCE;
 use crate::core::base::{Fault, Owner};
 use crate::core::conversation::Timing;
 use crate::standin::Voice;
@@ -115,7 +116,7 @@ async fn send_paced(stream: TcpStream) -> Result<(), Error> {
 fn portion_text(id: &StreamId, portion: u32) -> Option<String> {
     let mut text = String::new();
     match portion {
-        0..REPLY => write_media(&mut text, id, &[0xFF; PORTION_BYTES]),
+        0..REPLY => write_media(&mut text, id, &[SILENCE; PORTION_BYTES]),
         REPLY => write_mark(&mut text, id, "said"),
         _ => return None,
     }

@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use crate::caller::wire::FRAME;
+use crate::caller::wire::{FRAME, SILENCE};
 use crate::core::audio::{Law, Line, LineFact, LineOutputs, LineSetup, Watch};
 use crate::core::base::{CallTime, Millis};
 use crate::core::conversation::Timing;
@@ -21,9 +21,6 @@ const PATIENCE: u32 = 25;
 
 /// Silence in which no reply comes, in frames, before the caller gives the turn up: five seconds.
 const UNANSWERED: u32 = 250;
-
-/// Mu-law's silence.
-const SILENCE: u8 = 0xFF;
 
 /// How the caller treats the agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -178,7 +178,7 @@ impl fmt::Display for Turns {
             "      to the first audio read by it; loopback sockets, {CALLERS} callers, STT, LLM and TTS take no time"
         )?;
         writeln!(f, "  own share  {own}; {unanswered} unanswered, {untimed} too early to be timed")?;
-        writeln!(f, "  p99 {}  target 20 ms: {}", time(own.p99()), met(own.p99(), TARGET))?;
+        writeln!(f, "  p99 {}  target 20 ms: {}", time(own.p99()), met(own, own.p99(), TARGET))?;
         for (name, times) in stages {
             writeln!(f, "  {name}\n    {times}")?;
         }
@@ -195,7 +195,12 @@ impl fmt::Display for BargeIns {
         )?;
         writeln!(f, "          to `clear` read by it; loopback sockets, {CALLERS} callers")?;
         writeln!(f, "  to clear  {to_clear}; {unanswered} unanswered, {untimed} too early to be timed")?;
-        writeln!(f, "  p99 {}  target 20 ms: {}", time(to_clear.p99()), met(to_clear.p99(), TARGET))?;
+        writeln!(
+            f,
+            "  p99 {}  target 20 ms: {}",
+            time(to_clear.p99()),
+            met(to_clear, to_clear.p99(), TARGET)
+        )?;
         writeln!(f, "  messages of audio after a clear: {after_clear}")?;
         write!(f, "  the bench's own frames left late by  {frames}")
     }

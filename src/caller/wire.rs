@@ -20,7 +20,7 @@ pub(crate) const FRAME: usize = 160;
 /// The stream's codec.
 pub(super) const LAW: Law = Law::Mu;
 /// The byte of no sound; 0x00 would be the loudest one.
-pub(super) const SILENCE: u8 = LAW.silence();
+pub(crate) const SILENCE: u8 = LAW.silence();
 /// Milliseconds of a frame.
 pub(crate) const FRAME_MS: u64 = 20;
 

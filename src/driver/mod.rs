@@ -12,8 +12,10 @@ mod task;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::BoxFuture;
+use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
 pub use record::{Seen, Watcher};
@@ -150,12 +152,12 @@ impl End {
     }
 }
 
-/// Drives one call from the start of its stream to its end. However it ends, its end is on record, and so is what
-/// became of every action under way.
+/// Drives one call from the start of its stream to its end. However it ends, its end is on record where its beginning
+/// is, and so is what became of every action under way.
 ///
 /// # Errors
 /// A fault that keeps the call from beginning (the recogniser, the recording or the journal is not there), or a
-/// panic that broke it off: of this call alone.
+/// panic that broke it off: of this call alone. Only where the journal takes no more is there no record of it.
 pub async fn drive(
     socket: MediaSocket,
     stream: StreamId,
@@ -174,16 +176,16 @@ pub async fn drive(
         called: caller.to.clone(),
         answered_us: now_us(),
     };
-    let unknown = open_actions(&shell.store, &caller).await?;
     shell.store.open_call(head, Arc::clone(&agent.plan_text))?;
-    let line = LineAbilities { marks: true, keys: true };
-    let engine = agent.stt.yes_figure();
-    let answered = Answered { line, engine, tag: agent.tag, attempt: caller.attempt, unknown };
     let (store, call) = (shell.store.clone(), caller.call.clone());
     let runs = TaskTracker::new();
     let running = runs.clone();
     // In a task of its own, where a panic is no more than this call's fault.
     let driven = tokio::spawn(async move {
+        let unknown = open_actions(&shell.store, &caller).await?;
+        let line = LineAbilities { marks: true, keys: true };
+        let engine = agent.stt.yes_figure();
+        let answered = Answered { line, engine, tag: agent.tag, attempt: caller.attempt, unknown };
         let task = task::Task::new(socket, stream, agent, caller, shell, running)?;
         Ok(task.run(Event::Answered(answered)).await)
     });
@@ -197,6 +199,11 @@ pub async fn drive(
 
 fn panicked() -> Fault {
     Fault::new(Owner::Gateway, "the call's task panicked", "this is a mistake of ours, please report it")
+}
+
+fn silent() -> Fault {
+    let what = "the disk did not say in time which actions of the caller are open";
+    Fault::new(Owner::Admin, what, "give the database a faster disk, or this gateway fewer calls")
 }
 
 /// Queues where a call stands after its end. Of several, the first that says it is over stays.
@@ -213,9 +220,15 @@ pub fn call_id(carrier: &CallId, attempt: u8) -> Option<CallId> {
     if attempt == 0 { Some(carrier.clone()) } else { CallId::parse(&format!("{carrier}-{attempt}")) }
 }
 
+/// How long the journal may take to be up to date when a call begins: longer than an intent waits for it, so that each
+/// that was given before is by then on disk or given up.
+const FLUSH_DEADLINE: Duration = ports::BEGIN_DEADLINE.saturating_add(Duration::from_secs(1));
+
 /// What must not be sent anew as if it had never been: what this caller's earlier calls left open, and whatever was
-/// begun in this very call before its conversation was lost, for nobody was told how it ended.
+/// begun in this very call before its conversation was lost, for nobody was told how it ended. An intent that still
+/// waits for the disk is one of them.
 async fn open_actions(store: &Store, caller: &Caller) -> Result<Vec<UnknownAction>, Fault> {
+    timeout(FLUSH_DEADLINE, store.flush()).await.unwrap_or_else(|_| Err(silent()))?;
     let mut open = store.unknown_intents(&caller.from).await?;
     for attempt in 0..caller.attempt {
         if let Some(earlier) = call_id(&caller.carrier_call, attempt) {
@@ -228,4 +241,73 @@ async fn open_actions(store: &Store, caller: &Caller) -> Result<Vec<UnknownActio
         UnknownAction { tool: intent.tool, action: intent.digest, key }
     };
     Ok(open.into_iter().map(action).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::ConnectOptions as _;
+    use sqlx::sqlite::SqliteConnectOptions;
+
+    use super::*;
+    use crate::core::base::{Digest, ProposalId, ToolName};
+    use crate::store::{Intent, IntentKey};
+
+    fn caller(attempt: u8) -> Caller {
+        let carrier_call = CallId::parse("CA1").unwrap();
+        let call = call_id(&carrier_call, attempt).unwrap();
+        Caller { call, carrier_call, from: Private::new("+34600111222"), to: String::new(), attempt }
+    }
+
+    fn head(caller: &Caller) -> CallHead {
+        CallHead {
+            id: caller.call.clone(),
+            carrier_call: caller.carrier_call.to_string(),
+            agent: "shop".into(),
+            plan_hash: Digest::of_bytes(b"plan"),
+            schema_version: JOURNAL_VERSION,
+            build: String::new(),
+            caller: caller.from.clone(),
+            called: String::new(),
+            answered_us: 1,
+        }
+    }
+
+    #[tokio::test]
+    async fn an_intent_that_still_waits_for_the_disk_is_open_when_its_caller_is_taken_up_again() {
+        let store = Store::in_memory().await.unwrap();
+        store.open_call(head(&caller(0)), "the plan".into()).unwrap();
+        store.flush().await.unwrap();
+        let begin = store.begin(Intent {
+            key: IntentKey { call: caller(0).call, proposal: ProposalId(1), step: 0 },
+            tool: ToolName("shop.refund".into()),
+            digest: Digest::of_bytes(b"twenty"),
+            idempotency_key: Some("CA1-t1".into()),
+            caller: Private::new(""),
+            begun_us: 2,
+        });
+        let again = caller(1);
+        // The first is asked first, and its answer waits for a commit.
+        let (begun, open) = tokio::join!(biased; begin, open_actions(&store, &again));
+        assert!(begun.is_ok());
+        let keys: Vec<String> = open.unwrap().into_iter().map(|action| action.key).collect();
+        assert_eq!(keys, ["CA1-t1"]);
+    }
+
+    #[tokio::test]
+    async fn a_disk_that_does_not_answer_keeps_a_call_from_beginning() {
+        let path = std::env::temp_dir().join(format!("centralita-driver-{}.db", uuid::Uuid::new_v4()));
+        let store = Store::open(&path).await.unwrap();
+        let mut other = SqliteConnectOptions::new().filename(&path).connect().await.unwrap();
+        sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+        store.open_call(head(&caller(0)), "the plan".into()).unwrap();
+        // From here on a wait for the disk lasts as long as all deadlines.
+        tokio::time::pause();
+        assert_eq!(open_actions(&store, &caller(0)).await, Err(silent()));
+        tokio::time::resume();
+        sqlx::query("COMMIT").execute(&mut other).await.unwrap();
+        store.close().await.unwrap();
+        for tail in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(format!("{}{tail}", path.display()));
+        }
+    }
 }

@@ -33,7 +33,7 @@ pub(super) const INBOX: usize = 64;
 const PIECES: usize = 256;
 
 /// How long an intent may take to reach the disk before the action is not begun.
-const BEGIN_DEADLINE: Duration = Duration::from_secs(3);
+pub(super) const BEGIN_DEADLINE: Duration = Duration::from_secs(3);
 
 /// From the goodbye's mark to the hang-up: the last syllable is still on its way through the carrier.
 const HANG_UP_AFTER: Duration = Duration::from_millis(500);

@@ -60,8 +60,7 @@ async fn answer(gateway: Gateway, mut socket: MediaSocket) {
         socket.close(code::POLICY).await;
         return;
     };
-    metrics::counter!("centralita_calls_total").increment(1);
-    metrics::gauge!("centralita_calls_live").increment(1.0);
+    let _live = Live::begin();
     let (call, shell) = (caller.call.clone(), gateway.0.settings.shell.clone());
     match drive(socket, start.stream, agent, caller, shell).await {
         Ok(Ended { end, underruns }) => {
@@ -71,8 +70,24 @@ async fn answer(gateway: Gateway, mut socket: MediaSocket) {
         }
         Err(fault) => tracing::error!(%call, owner = ?fault.owner, %fault, "a call broke off"),
     }
-    metrics::gauge!("centralita_calls_live").decrement(1.0);
     drop(place);
+}
+
+/// A call in the figures: live until this is dropped, by a panic too.
+struct Live;
+
+impl Live {
+    fn begin() -> Live {
+        metrics::counter!("centralita_calls_total").increment(1);
+        metrics::gauge!("centralita_calls_live").increment(1.0);
+        Live
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        metrics::gauge!("centralita_calls_live").decrement(1.0);
+    }
 }
 
 /// The start message, if it comes in time and is of a kind we can carry.
@@ -131,5 +146,26 @@ impl Gateway {
         };
         let call = call_id(&start.call, attempt)?;
         Some((Caller { call, carrier_call: start.call.clone(), from, to, attempt }, agent, place))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_that_panics_is_live_no_more() {
+        let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+        let panicked = metrics::with_local_recorder(&recorder, || {
+            std::panic::catch_unwind(|| {
+                let _live = Live::begin();
+                // Past the hook: nobody wants to read of it.
+                std::panic::resume_unwind(Box::new("a mistake on purpose"))
+            })
+        });
+        assert!(panicked.is_err());
+        let figures = recorder.handle().render();
+        let wanted = ["centralita_calls_total 1", "centralita_calls_live 0"];
+        assert!(wanted.iter().all(|figure| figures.contains(figure)), "{figures}");
     }
 }

@@ -1,7 +1,8 @@
 //! A call as a stereo file: the caller left, the agent right, on the caller's clock.
 //!
 //! Promises: the header on disk is right every few seconds, so a killed process leaves a file that plays;
-//! memory is bounded by the lead of the agent's audio.
+//! memory is bounded by the lead of the agent's audio; agent's audio that came late is whole, and the pauses after it
+//! make up for it.
 //! Never: writes from an async task: it blocks on the disk; give it a thread.
 
 use std::collections::VecDeque;
@@ -25,8 +26,10 @@ pub struct Recorder {
     /// All before it is written.
     at: Position,
     flushed: Position,
-    /// How far the agent's clock was found to run behind.
+    /// How far the agent's clock was found to run behind, in the stretch of its audio that ends at `stretch_end`.
     behind: Samples,
+    /// By the agent's clock.
+    stretch_end: Position,
     /// The agent's audio from `at` on.
     agent: VecDeque<i16>,
 }
@@ -43,14 +46,19 @@ impl Recorder {
         let mut file = hound::WavWriter::create(path, spec(2)).map_err(|error| fault(path, &error))?;
         file.flush().map_err(|error| fault(path, &error))?;
         let (at, flushed) = (Position::START, Position::START);
-        let (behind, agent) = (Samples(0), VecDeque::new());
-        Ok(Recorder { path: path.to_owned(), file, at, flushed, behind, agent })
+        let (behind, stretch_end, agent) = (Samples(0), Position::START, VecDeque::new());
+        Ok(Recorder { path: path.to_owned(), file, at, flushed, behind, stretch_end, agent })
     }
 
     /// The agent's audio that is to sound from `at` on by its clock. Where that is written already, the clock is set,
-    /// for this audio and all that follows: no syllable is cut off.
+    /// for this audio and what follows without a pause: no syllable is cut off. A pause is as much shorter, if it can be.
     pub fn agent(&mut self, at: Position, samples: &[i16]) {
-        self.behind = self.behind.max(self.at.since(at));
+        self.behind = if at > self.stretch_end {
+            (self.at + length(self.agent.len())).since(at)
+        } else {
+            self.behind.max(self.at.since(at))
+        };
+        self.stretch_end = at + length(samples.len());
         let offset = self.ahead(at);
         let room = (AHEAD_MAX.0 as usize).saturating_sub(offset);
         let kept = &samples[..room.min(samples.len())];
@@ -65,6 +73,7 @@ impl Recorder {
     /// The agent was cut: nothing of it sounds from `at` on.
     pub fn agent_cut(&mut self, at: Position) {
         self.agent.truncate(self.ahead(at));
+        self.stretch_end = self.stretch_end.min(at);
     }
 
     /// How many samples after the written ones a moment of the agent's clock lies.
@@ -99,6 +108,10 @@ impl Recorder {
         }
         Ok(())
     }
+}
+
+fn length(samples: usize) -> Samples {
+    Samples(u32::try_from(samples).unwrap_or(u32::MAX))
 }
 
 #[cfg(test)]
@@ -137,6 +150,30 @@ mod tests {
         recorder.agent_cut(Position(5));
         recorder.finish().unwrap();
         assert_eq!(frames(&path), [[1, 0], [2, 0], [3, 0], [0, 90], [0, 91], [0, 92], [0, 93]]);
+        std::fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn after_a_late_step_the_pauses_bring_the_tracks_together_again() {
+        let path = path("late");
+        let mut recorder = Recorder::create(&path).unwrap();
+        recorder.caller(Position(0), &[0; 8]).unwrap();
+        for (at, samples) in
+            [(2, &[20, 21][..]), (4, &[22]), (9, &[30, 31]), (11, &[32]), (20, &[40]), (23, &[50, 51])]
+        {
+            recorder.agent(Position(at), samples);
+        }
+        recorder.agent_cut(Position(24));
+        recorder.caller(Position(8), &[0; 24]).unwrap();
+        // Late once more, in the reply that is cut; the next is in time.
+        recorder.agent(Position(28), &[60, 61, 62]);
+        recorder.agent_cut(Position(29));
+        recorder.agent(Position(34), &[70]);
+        recorder.finish().unwrap();
+        let agent: Vec<(usize, i16)> =
+            frames(&path).iter().map(|both| both[1]).enumerate().filter(|(_, sample)| *sample != 0).collect();
+        let late = [(8, 20), (9, 21), (10, 22), (11, 30), (12, 31), (13, 32)];
+        assert_eq!(agent, [&late[..], &[(20, 40), (23, 50), (32, 60), (34, 70)]].concat());
         std::fs::remove_file(path).unwrap();
     }
 

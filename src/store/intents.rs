@@ -1,6 +1,7 @@
 //! The table `intents`: what was about to be sent, and what came of it.
 //!
-//! Promises: one row for each call, proposal and step, ever; done and failed stay as they are.
+//! Promises: one row for each call, proposal and step, ever; done and failed stay as they are; what is done under a
+//! key is unknown nowhere.
 //! Never: decides whether an action is sent again.
 
 use sqlx::sqlite::SqliteRow;
@@ -92,13 +93,14 @@ pub(super) async fn begin(db: &mut SqliteConnection, intent: &Intent) -> sqlx::R
     .map(|done| done.rows_affected())
 }
 
-/// Says whether there was such an intent with an open or unknown outcome.
+/// Says whether there was such an intent with an open or unknown outcome. What is done is done also where this caller
+/// sent it under the same key before: the key makes the two one action.
 pub(super) async fn settle(
     db: &mut SqliteConnection,
     key: &IntentKey,
     outcome: &Outcome,
 ) -> sqlx::Result<u64> {
-    sqlx::query(
+    let settled = sqlx::query(
         "UPDATE intents SET state = $4, outcome_us = $5, detail = $6 \
          WHERE call = $1 AND proposal = $2 AND step = $3 AND state IN ('begun', 'unknown')",
     )
@@ -108,9 +110,31 @@ pub(super) async fn settle(
     .bind(outcome.kind.word())
     .bind(outcome.at_us)
     .bind(&outcome.detail)
+    .execute(&mut *db)
+    .await?
+    .rows_affected();
+    if settled > 0 && outcome.kind == OutcomeKind::Done {
+        settle_earlier(db, key, outcome).await?;
+    }
+    Ok(settled)
+}
+
+/// Of the rows that went out under the key of one that is done: those open or unknown. An empty key is none.
+async fn settle_earlier(db: &mut SqliteConnection, done: &IntentKey, outcome: &Outcome) -> sqlx::Result<()> {
+    sqlx::query(
+        "UPDATE intents SET state = 'done', outcome_us = $4, detail = $5 \
+         WHERE state IN ('begun', 'unknown') AND (caller, tool, idempotency_key) = \
+         (SELECT caller, tool, NULLIF(idempotency_key, '') FROM intents \
+          WHERE call = $1 AND proposal = $2 AND step = $3)",
+    )
+    .bind(done.call.as_str())
+    .bind(i64::from(done.proposal.0))
+    .bind(i64::from(done.step))
+    .bind(outcome.at_us)
+    .bind(&outcome.detail)
     .execute(db)
     .await
-    .map(|done| done.rows_affected())
+    .map(drop)
 }
 
 /// Says how many of the call's intents were still begun.

@@ -64,7 +64,7 @@ pub(super) fn intent(call: &str, proposal: u32, step: u32) -> Intent {
         key: key(call, proposal, step),
         tool: ToolName("shop.refund".into()),
         digest: Digest::of_bytes(b"twenty euros"),
-        idempotency_key: Some("k-1".into()),
+        idempotency_key: Some(format!("{call}-t{proposal}-{step}")),
         caller: Private::new("+34600111222"),
         begun_us: 2_000_000,
     }
@@ -446,6 +446,54 @@ async fn what_is_not_known_to_be_done_or_failed_is_unknown_to_the_callers_next_c
     assert_eq!(proposals, settles.iter().filter(|s| s.2).map(|s| s.0).collect::<Vec<_>>());
     let kept = &store.intents(&id("c1")).await.unwrap()[5].state;
     assert_eq!(*kept, IntentState::Settled(outcome(OutcomeKind::Done)), "the first final outcome stays");
+}
+
+#[tokio::test]
+async fn what_is_done_under_a_key_is_done_wherever_it_was_sent_under_it_before() {
+    let store = Store::in_memory().await.unwrap();
+    open_call(&store, "c1");
+    open_call(&store, "c2");
+    let sent = |proposal, sent_key: Option<&str>, tool: &str| Intent {
+        tool: ToolName(tool.into()),
+        idempotency_key: sent_key.map(str::to_owned),
+        ..intent("c1", proposal, 0)
+    };
+    let (unknown, failed) = (OutcomeKind::Unknown, OutcomeKind::Failed);
+    let earlier = [
+        (sent(1, Some("k"), "shop.refund"), Some(unknown), false),
+        (sent(2, Some("k"), "shop.refund"), None, false),
+        (sent(3, Some("other"), "shop.refund"), Some(unknown), true),
+        (sent(4, Some("k"), "bank.refund"), Some(unknown), true),
+        (sent(5, Some(""), "shop.refund"), Some(unknown), true),
+        (sent(6, None, "shop.refund"), Some(unknown), true),
+        (sent(7, Some("k"), "shop.refund"), Some(failed), false),
+    ];
+    for (intent, kind, _) in &earlier {
+        store.begin(intent.clone()).await.unwrap();
+        kind.map(|kind| store.settle(intent.key.clone(), outcome(kind)).unwrap());
+    }
+    // Keyless and empty keys name nothing; what is done of them is done of nothing else.
+    for (proposal, sent_key, kind) in [
+        (1, Some("k"), failed),
+        (2, Some("k"), unknown),
+        (3, None, OutcomeKind::Done),
+        (4, Some(""), OutcomeKind::Done),
+        (5, Some("k"), OutcomeKind::Done),
+    ] {
+        let again = Intent { key: key("c2", proposal, 0), ..sent(1, sent_key, "shop.refund") };
+        store.begin(again.clone()).await.unwrap();
+        store.settle(again.key, outcome(kind)).unwrap();
+        store.flush().await.unwrap();
+        let is_unknown =
+            store.intents(&id("c1")).await.unwrap()[0].state == IntentState::Settled(outcome(unknown));
+        assert_eq!(is_unknown, proposal < 5, "{proposal}");
+    }
+    let left = store.unknown_intents(&Private::new("+34600111222")).await.unwrap();
+    let left: Vec<u32> = left.iter().map(|record| record.intent.key.proposal.0).collect();
+    let want = earlier.iter().filter(|intent| intent.2).map(|intent| intent.0.key.proposal.0);
+    assert_eq!(left, want.collect::<Vec<_>>());
+    let kept = &store.intents(&id("c1")).await.unwrap()[6].state;
+    assert_eq!(*kept, IntentState::Settled(outcome(failed)), "what is known stays");
 }
 
 #[tokio::test]

@@ -9,9 +9,11 @@ use centralita::core::base::{Fault, Owner, Position};
 use centralita::core::conversation::{EngineYes, Expect};
 use centralita::core::language::Language;
 use centralita::standin::Ear;
-use centralita::store::CallState;
+use centralita::store::{CallState, Store};
 use centralita::stt::{Stt, SttEvent, SttStream, Vocabulary};
 use futures::future::BoxFuture;
+use sqlx::ConnectOptions as _;
+use sqlx::sqlite::SqliteConnectOptions;
 
 use crate::scene::{Scene, Stage, told};
 
@@ -87,6 +89,25 @@ async fn a_call_that_cannot_begin_is_on_record_as_broken_off_and_the_caller_hear
     caller.finish().await;
     assert_eq!(states(&scene).await, [broken(), broken(), broken(), broken()], "one of each attempt");
     scene.close().await;
+}
+
+#[tokio::test]
+async fn a_call_of_which_nobody_knows_what_is_open_is_on_record_as_broken_off() {
+    let path = std::env::temp_dir().join(format!("centralita-broken-{}.db", uuid::Uuid::new_v4()));
+    let store = Store::open(&path).await.unwrap();
+    let mut other = SqliteConnectOptions::new().filename(&path).connect().await.unwrap();
+    sqlx::query("ALTER TABLE intents RENAME TO elsewhere").execute(&mut other).await.unwrap();
+    drop(other);
+    let scene = Scene::of(Stage { store: Some(store), ..Stage::default() }).await;
+    let mut caller = scene.call().await;
+    let (_, apology) = caller.announced().await;
+    assert!(apology.starts_with("I'm sorry") && apology.ends_with("Goodbye."), "{apology}");
+    caller.finish().await;
+    assert_eq!(states(&scene).await, [broken(), broken(), broken(), broken()], "one of each attempt");
+    scene.close().await;
+    for tail in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(format!("{}{tail}", path.display()));
+    }
 }
 
 #[tokio::test]

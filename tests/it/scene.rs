@@ -68,6 +68,8 @@ pub(crate) struct Stage {
     pub(crate) tts: Option<Arc<dyn Tts>>,
     pub(crate) hang_up: Arc<dyn HangUp>,
     pub(crate) recordings: Option<PathBuf>,
+    /// In place of one in memory.
+    pub(crate) store: Option<Store>,
     /// The carrier reaches the gateway through this address.
     pub(crate) by_way_of: Option<Way>,
     /// A server the scene needs, stopped with it.
@@ -97,6 +99,7 @@ impl Default for Stage {
             tts: None,
             hang_up: Arc::new(CloseOnly),
             recordings: None,
+            store: None,
             by_way_of: None,
             helper: None,
         }
@@ -164,7 +167,10 @@ impl Scene {
             vocabulary: Arc::new(Vocabulary::of_plan(&plan)),
             tag: Tag::WhenAskedAgain,
         });
-        let store = Store::in_memory().await.unwrap();
+        let store = match stage.store {
+            Some(store) => store,
+            None => Store::in_memory().await.unwrap(),
+        };
         let (watcher, seen) = mpsc::channel(LINES);
         let shell = Shell {
             store: store.clone(),

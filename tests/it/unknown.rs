@@ -61,6 +61,16 @@ async fn asked_again_in_the_next_call_of_the_same_number_it_is_the_same_refund()
     scene.line("< settled t1 done").await;
     caller.finish().await;
     assert_eq!(scene.refunds().await, twenty());
+
+    // Now that it is known to be done, who wishes the same wishes another.
+    let caller = scene.asked().await;
+    caller.say("yes").await;
+    scene.line("< settled t1 unknown").await;
+    caller.finish().await;
+    assert_eq!(scene.refunds().await, [twenty(), twenty()].concat());
+    let keys: Vec<_> =
+        scene.intents().await.into_iter().map(|record| record.intent.idempotency_key).collect();
+    assert!(keys.len() == 3 && keys[0] == keys[1] && keys[1] != keys[2], "{keys:?}");
     scene.close().await;
 }
 
