@@ -18,7 +18,7 @@ mod tests;
 
 pub use noise::{Around, Noise};
 
-use super::scenario::{Demand, Kind, Move, Scenario, Speaker, What, after_outcome, heard, over, say};
+use super::scenario::{Demand, Kind, Move, Scenario, Speaker, TAKEN_BACK, What, after_outcome, heard, over, say};
 use super::shop::{Sold, decimal, sold};
 use crate::core::language::{Language, digits_spoken, money_spoken, number_spoken};
 use crate::core::sim::Random;
@@ -282,9 +282,9 @@ fn demands(shape: Shape) -> Vec<Demand> {
         Shape::Status => vec![Demand::Ran("shop.order_status")],
         Shape::RefundChanged => vec![Demand::AskedAnew],
         Shape::RefundNo | Shape::RefundYes | Shape::MissingValue => Vec::new(),
-        Shape::Hurried => vec![Demand::QuestionsAtMost(2)],
-        Shape::Retracts => vec![Demand::Withdrawn],
-        Shape::Keypad => vec![Demand::Judged("key-1")],
+        Shape::Hurried => vec![Demand::Judged(&["early-yes"]), Demand::QuestionsAtMost(2)],
+        Shape::Retracts => vec![Demand::Judged(TAKEN_BACK), Demand::Withdrawn],
+        Shape::Keypad => vec![Demand::Judged(&["key-1"])],
         Shape::Strange => vec![Demand::NotUnderstood],
     }
 }
