@@ -244,8 +244,11 @@ fn hurried() -> Scenario {
 
 fn retracts() -> Scenario {
     let moves = [heard(Kind::Question, say("yes")), over(Kind::Action, say("no wait"))];
-    Scenario::asking("retracts", "says yes, and takes it back within a second", moves)
-        .demanding([Demand::Judged(&["yes"]), Demand::Judged(TAKEN_BACK), Demand::Withdrawn])
+    Scenario::asking("retracts", "says yes, and takes it back within a second", moves).demanding([
+        Demand::Judged(&["yes"]),
+        Demand::Judged(TAKEN_BACK),
+        Demand::Withdrawn,
+    ])
 }
 
 fn interrupts() -> Scenario {

@@ -73,7 +73,8 @@ impl Evidence<'_> {
         match wanted {
             Demand::Ran(tool) => demand(self.ran(tool), || format!("{tool} did not run to its end")),
             Demand::Judged(wanted) => {
-                let is_wanted = |rest: &str| rest.split(' ').nth(1).is_some_and(|word| wanted.contains(&word));
+                let is_wanted =
+                    |rest: &str| rest.split(' ').nth(1).is_some_and(|word| wanted.contains(&word));
                 demand(self.orders("note judged ").any(is_wanted), || {
                     format!("no answer to a question was taken for `{}`", wanted.join("` or `"))
                 })
@@ -265,9 +266,9 @@ mod tests {
             let about = |verdict: &str| {
                 let journal = ["> note judged t1 yes", &format!("> note judged t1 {verdict}")];
                 let demands = by_name(name).unwrap().demands;
-                demands.into_iter().all(|demand| {
-                    matches!(demand, Demand::Withdrawn) || judged(demand, &journal).is_none()
-                })
+                demands
+                    .into_iter()
+                    .all(|demand| matches!(demand, Demand::Withdrawn) || judged(demand, &journal).is_none())
             };
             assert!(about(verdict) && !about("unclear"), "{name} {verdict}");
         }

@@ -18,7 +18,9 @@ mod tests;
 
 pub use noise::{Around, Noise};
 
-use super::scenario::{Demand, Kind, Move, Scenario, Speaker, TAKEN_BACK, What, after_outcome, heard, over, say};
+use super::scenario::{
+    Demand, Kind, Move, Scenario, Speaker, TAKEN_BACK, What, after_outcome, heard, over, say,
+};
 use super::shop::{Sold, decimal, sold};
 use crate::core::language::{Language, digits_spoken, money_spoken, number_spoken};
 use crate::core::sim::Random;
