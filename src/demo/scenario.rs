@@ -27,11 +27,21 @@ pub struct Scenario {
 pub struct Speaker {
     /// A voice of the synthesiser; the demo's own, where none is named.
     pub voice: Option<&'static str>,
-    /// Order and amount this caller is after: any question about another is answered with no. One who is after
-    /// nothing in particular says what the scenario says.
-    pub wish: Option<(String, String)>,
+    pub wish: Wish,
     /// What sounds around the caller, over and over; none is a silent room.
     pub around: Option<Around>,
+}
+
+/// What a caller is after, whatever the scenario has them say to a question.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Wish {
+    /// What the scenario says.
+    #[default]
+    AsScripted,
+    /// No action at all: no question is agreed to.
+    Nothing,
+    /// This refund: a question about another order or amount is answered with no.
+    Refund { order: String, amount: String },
 }
 
 /// What the end of a call must show, beside the refunds.

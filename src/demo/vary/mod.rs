@@ -19,7 +19,7 @@ mod tests;
 pub use noise::{Around, Noise};
 
 use super::scenario::{
-    Demand, Kind, Move, Scenario, Speaker, TAKEN_BACK, What, after_outcome, heard, over, say,
+    Demand, Kind, Move, Scenario, Speaker, TAKEN_BACK, What, Wish, after_outcome, heard, over, say,
 };
 use super::shop::{Sold, decimal, sold};
 use crate::core::language::{Language, digits_spoken, money_spoken, number_spoken};
@@ -253,17 +253,17 @@ impl Draft {
         }
     }
 
-    /// Who did not come for a refund agrees to none at all: no order has no number.
-    fn wish(&self, shape: Shape) -> Option<(String, String)> {
+    /// Who did not come for a refund agrees to none at all.
+    fn wish(&self, shape: Shape) -> Wish {
         match shape {
-            Shape::Status | Shape::Strange => None,
+            Shape::Status | Shape::Strange => Wish::Nothing,
             Shape::RefundYes
             | Shape::RefundNo
             | Shape::RefundChanged
             | Shape::MissingValue
             | Shape::Hurried
             | Shape::Retracts
-            | Shape::Keypad => Some((self.order.id.to_owned(), decimal(self.amount))),
+            | Shape::Keypad => Wish::Refund { order: self.order.id.to_owned(), amount: decimal(self.amount) },
         }
     }
 
@@ -275,7 +275,7 @@ impl Draft {
         let rms = f64::from(loudness) / 10_f64.powf(f64::from(snr) / 20.0);
         let around = Some(Around { noise, rms, seed: self.random.bits() });
         let setting = format!("voice {voice}, {} {snr} dB below it", noise.word());
-        (Speaker { voice: Some(voice), wish: None, around }, setting)
+        (Speaker { voice: Some(voice), wish: Wish::default(), around }, setting)
     }
 }
 
