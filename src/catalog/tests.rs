@@ -5,7 +5,7 @@
 
 mod table;
 
-use centralita_core::conversation::{Effects, Idempotency, Policy, VoiceYes};
+use centralita_core::conversation::{Effects, Idempotency, Policy, Timing, VoiceYes};
 use centralita_core::language::Language;
 
 use super::*;
@@ -106,4 +106,19 @@ fn two_files_with_one_id_are_told_apart_by_a_problem() {
     let problems = check(&sources, &BTreeMap::new()).unwrap_err();
     let all = problems.to_string();
     assert!(all.contains("two agents `shop`") && all.contains("two integrations `shop`"), "{all}");
+}
+
+#[test]
+fn the_reference_lists_every_wait_with_its_default() {
+    let reference = include_str!("../../docs/definitions.md");
+    let (_, waits) = reference.split_once("### Waits").unwrap();
+    let (waits, _) = waits.split_once("\n## ").unwrap();
+    let rows = waits.lines().filter_map(|line| {
+        let (name, rest) = line.strip_prefix("| `")?.split_once("` | ")?;
+        Some((name.to_owned(), rest.split_once(" | ")?.0.parse().unwrap()))
+    });
+    let listed: BTreeMap<String, u64> = rows.collect();
+    let waits = serde_json::to_value(Timing::default()).unwrap();
+    let meant: BTreeMap<String, u64> = serde_json::from_value(waits).unwrap();
+    assert_eq!(listed, meant);
 }

@@ -88,15 +88,8 @@ pub(super) async fn run(args: CallArgs) -> Done {
     if left > 0 {
         render::line(&format!("moves that were not made: {left}"));
     }
-    Ok(match ended {
-        Ended::CallerHungUp | Ended::AgentHungUp | Ended::Transferred { .. } | Ended::TooLong
-            if left == 0 =>
-        {
-            Verdict::Good
-        }
-        Ended::CallerHungUp | Ended::AgentHungUp | Ended::Transferred { .. } | Ended::TooLong => Verdict::Bad,
-        Ended::Rejected | Ended::Failed(_) => Verdict::Bad,
-    })
+    let came_about = !matches!(ended, Ended::Rejected | Ended::Failed(_));
+    Ok(if left == 0 && came_about { Verdict::Good } else { Verdict::Bad })
 }
 
 fn tell(heard: &Heard) {

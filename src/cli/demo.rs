@@ -63,8 +63,9 @@ pub(super) struct SpeechArgs {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Engine {
+pub(super) enum Engine {
     Embedded,
+    /// Nothing can be misheard.
     StandIn,
 }
 
@@ -100,8 +101,7 @@ pub(super) fn speech(args: &SpeechArgs) -> Result<Speech, Fault> {
 }
 
 pub(super) async fn run(args: &DemoArgs) -> Done {
-    let stand_in = args.speech.speech == Engine::StandIn;
-    let work = many::work(&args.many, &args.scenario, stand_in)?;
+    let work = many::work(&args.many, &args.scenario, args.speech.speech)?;
     let stage = stage(args)?;
     match (work, args.listen) {
         (Work::One(scenario), Some(port)) => listen(args, &stage, &scenario, port).await,
@@ -110,7 +110,9 @@ pub(super) async fn run(args: &DemoArgs) -> Done {
             let what = "--listen serves one scenario's agent, and `all` are many";
             Err(Fault::new(Owner::Admin, what, "name one scenario"))
         }
-        (Work::Seeds(seeds), None) => many::seeds(&args.many, stage, seeds, args.json).await,
+        (Work::Seeds(seeds), None) => {
+            many::seeds(&args.many, stage, seeds, args.speech.speech, args.json).await
+        }
         (Work::Runs(scenarios), None) => many::runs(&args.many, stage, scenarios, args.json).await,
     }
 }
@@ -190,4 +192,62 @@ fn scenarios() -> String {
          centralita demo all --runs 50 --speech stand-in --busy",
         lines.join("\n")
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpStream;
+    use std::sync::mpsc::channel;
+
+    use clap::Parser;
+    use futures::future::BoxFuture;
+
+    use super::*;
+    use crate::core::language::Language;
+    use crate::demo::scenario::{Kind, When, by_name};
+    use crate::tts::{SpeechStream, Tts, TtsEvent};
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: DemoArgs,
+    }
+
+    /// A voice that fails.
+    struct Hoarse;
+
+    impl Tts for Hoarse {
+        fn speak(&self, _: &str, _: Option<&str>, _: Language) -> Box<dyn SpeechStream> {
+            Box::new(Hoarse)
+        }
+    }
+
+    impl SpeechStream for Hoarse {
+        fn next(&mut self) -> BoxFuture<'_, TtsEvent> {
+            let fault = Fault::new(Owner::Provider, "hoarse", "rest");
+            Box::pin(std::future::ready(TtsEvent::Failed(fault)))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_caller_who_fails_leaves_neither_a_gateway_nor_a_shop_behind() {
+        let line = Line::parse_from(["demo", "--speech", "stand-in"]);
+        let Stage { agent, .. } = stage(&line.args).unwrap();
+        let (tell, told) = channel();
+        let agent = move |shop: &Shop, id: &str| {
+            let agent = agent(shop, id)?;
+            tell.send((Arc::downgrade(&agent), shop.url.clone())).unwrap();
+            Ok(agent)
+        };
+        let stage = Stage { voice: Arc::new(Hoarse), agent: Box::new(agent) };
+        let mut scenario = by_name("refund-yes").unwrap();
+        scenario.moves[0].when = When::Over(Kind::Greeting);
+        let folder = std::env::temp_dir().join(format!("centralita-{}", uuid::Uuid::now_v7()));
+        let fault = stage.play(&folder, &scenario, &mut |_| {}).await.unwrap_err();
+        assert_eq!(fault.what, "hoarse");
+        let (agent, shop) = told.recv().unwrap();
+        assert!(agent.upgrade().is_none(), "a gateway that serves holds its agent");
+        assert!(TcpStream::connect(shop.socket_addrs(|| None).unwrap()[0]).is_err(), "the shop is open");
+        std::fs::remove_dir_all(folder).unwrap();
+    }
 }

@@ -11,9 +11,10 @@ use std::thread::JoinHandle;
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::demo::Engine;
 use super::{Done, Verdict, render};
 use crate::core::base::{Fault, Owner};
-use crate::demo::runs::{Run, play_all};
+use crate::demo::runs::{AT_ONCE_MAX, Run, play_all};
 use crate::demo::scenario::{Scenario, all, by_name};
 use crate::demo::stage::Stage;
 use crate::demo::vary::stages::{Reached, Tally};
@@ -29,12 +30,13 @@ pub(super) struct ManyArgs {
     #[arg(long, value_name = "SEED", conflicts_with_all = ["runs", "seeds", "scenario"])]
     vary: Option<u64>,
     /// Plays the drawn calls of the seeds 1 to N, and reports how far they came: heard, understood, acted. Exit code 1
-    /// if any refund was made that was not asked for, or if no call at all came to its end
+    /// if any refund was made that was not asked for, if a call broke, or if no call at all was a success; with
+    /// stand-in speech, of which nothing can be misheard, if any was not
     #[arg(long, value_name = "N", conflicts_with_all = ["runs", "scenario"])]
     seeds: Option<u64>,
     /// So many calls at a time, each with a gateway and a shop of its own; embedded speech keeps about four in real time
-    #[arg(long, default_value_t = 16, value_name = "M", value_parser = clap::value_parser!(u32).range(1..=16))]
-    at_once: u32,
+    #[arg(long, default_value_t = AT_ONCE_MAX, value_name = "M", value_parser = clap::value_parser!(u16).range(1..=i64::from(AT_ONCE_MAX)))]
+    at_once: u16,
     /// Keeps so many cores busy meanwhile, with a thread each that does nothing but spin
     #[arg(long, value_name = "CORES", num_args = 0..=1, default_missing_value = "1", default_value_t = 0)]
     busy: u8,
@@ -49,7 +51,8 @@ pub(super) enum Work {
 }
 
 /// What was asked for.
-pub(super) fn work(args: &ManyArgs, name: &str, stand_in: bool) -> Result<Work, Fault> {
+pub(super) fn work(args: &ManyArgs, name: &str, speech: Engine) -> Result<Work, Fault> {
+    let stand_in = speech == Engine::StandIn;
     if stand_in && (args.vary.is_some() || args.seeds.is_some()) {
         render::aside("stand-in speech has one voice and hears no noise: only what is said is drawn");
     }
@@ -106,7 +109,13 @@ pub(super) async fn runs(args: &ManyArgs, stage: Stage, scenarios: Vec<Scenario>
 }
 
 /// Drawn calls, and how far they came.
-pub(super) async fn seeds(args: &ManyArgs, stage: Stage, drawn: Vec<Drawn>, json: bool) -> Done {
+pub(super) async fn seeds(
+    args: &ManyArgs,
+    stage: Stage,
+    drawn: Vec<Drawn>,
+    speech: Engine,
+    json: bool,
+) -> Done {
     let scenarios = drawn.iter().map(|drawn| drawn.scenario.clone()).collect();
     let runs = play(args, stage, scenarios).await?;
     let reached: Vec<Reached> = drawn.iter().zip(&runs).map(|(drawn, run)| Reached::of(drawn, run)).collect();
@@ -139,7 +148,20 @@ pub(super) async fn seeds(args: &ManyArgs, stage: Stage, drawn: Vec<Drawn>, json
         let what = r.wrong_refunds.join(", ");
         render::trouble(&format!("seed {}: A WRONG REFUND WAS MADE: {what}; nobody asked for it", r.seed));
     }
-    Ok(if wrong_refunds == 0 && total.success > 0 { Verdict::Good } else { Verdict::Bad })
+    Ok(of_seeds(&runs, &reached, speech))
+}
+
+/// Bad where a call broke, where a refund was made that nobody asked for, or where too few calls were a success: all
+/// must be where nothing can be misheard, one where much can.
+fn of_seeds(runs: &[Run], reached: &[Reached], speech: Engine) -> Verdict {
+    let least = match speech {
+        Engine::StandIn => reached.len(),
+        Engine::Embedded => 1,
+    };
+    let none_broke = runs.iter().all(|run| run.report.is_ok());
+    let none_wrong = reached.iter().all(|reached| reached.wrong_refunds.is_empty());
+    let enough = reached.iter().filter(|reached| reached.success).count() >= least;
+    if none_broke && none_wrong && enough { Verdict::Good } else { Verdict::Bad }
 }
 
 fn drawn_about(drawn: &[Drawn], seed: u64) -> &str {
@@ -157,7 +179,7 @@ fn row(name: &str, tally: &Tally) -> String {
 pub(super) async fn play(args: &ManyArgs, stage: Stage, scenarios: Vec<Scenario>) -> Result<Vec<Run>, Fault> {
     let busy = Busy::with(args.busy);
     let (of, mut ended, mut failed) = (scenarios.len(), 0, 0);
-    let every = args.at_once as usize;
+    let every = usize::from(args.at_once);
     let mut progress = |run: &Run| {
         ended += 1;
         failed += usize::from(!run.is_ok());
@@ -165,7 +187,7 @@ pub(super) async fn play(args: &ManyArgs, stage: Stage, scenarios: Vec<Scenario>
             render::aside(&format!("{ended} of {of} calls, {failed} not as demanded"));
         }
     };
-    let runs = play_all(Arc::new(stage), scenarios, args.at_once as usize, &mut progress).await;
+    let runs = play_all(Arc::new(stage), scenarios, every, &mut progress).await;
     busy.stop();
     runs
 }
@@ -222,5 +244,58 @@ impl Busy {
             // It only spins: it cannot have panicked.
             let _ = thread.join();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::demo::shop::Refund;
+    use crate::demo::stage::Report;
+
+    /// A call that ended in its report, as demanded or not; or in a fault.
+    fn run(ok: Option<bool>, refunds: &[(String, String)]) -> Run {
+        let refund = |(order, amount): &(String, String)| Refund {
+            order: order.clone(),
+            amount: amount.clone(),
+            key: String::new(),
+        };
+        let refunds: Vec<Refund> = refunds.iter().map(refund).collect();
+        let report = ok.map(|ok| Report {
+            scenario: String::new(),
+            ok,
+            unmet: None,
+            refunds: refunds.clone(),
+            transcript: Vec::new(),
+            latencies: Vec::new(),
+            said: Vec::new(),
+            lines: Vec::new(),
+            recording: "".into(),
+            journal: "".into(),
+        });
+        let report = report.ok_or_else(|| Fault::new(Owner::Gateway, "the call broke", "see why"));
+        Run { number: 0, scenario: String::new(), report, refunds, folder: None }
+    }
+
+    #[test]
+    fn drawn_calls_are_well_only_if_none_broke_and_nothing_was_refunded_that_nobody_asked_for() {
+        // One that nothing is proposed in: nothing but its report decides whether it is a success.
+        let strange = draw(10);
+        let pilfered = [("1183".to_owned(), "5.00".to_owned())];
+        let (good, missed) = (|| run(Some(true), &[]), || run(Some(false), &[]));
+        for (runs, heard, verdict) in [
+            (vec![good(), good()], Engine::Embedded, Verdict::Good),
+            (vec![good(), good()], Engine::StandIn, Verdict::Good),
+            (vec![good(), missed()], Engine::Embedded, Verdict::Good),
+            (vec![good(), missed()], Engine::StandIn, Verdict::Bad),
+            (vec![missed(), missed()], Engine::Embedded, Verdict::Bad),
+            (vec![good(), run(None, &[])], Engine::Embedded, Verdict::Bad),
+            (vec![good(), run(Some(true), &pilfered)], Engine::Embedded, Verdict::Bad),
+        ] {
+            let reached: Vec<Reached> = runs.iter().map(|run| Reached::of(&strange, run)).collect();
+            assert_eq!(of_seeds(&runs, &reached, heard), verdict, "{runs:?}");
+        }
+        let broken = Reached::of(&strange, &run(None, &pilfered));
+        assert_eq!(broken.wrong_refunds, ["5.00 on order 1183"]);
     }
 }

@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::CALLER_VOICE;
-use super::scenario::{Kind, Scenario, Speaker, What, When};
+use super::scenario::{Kind, Scenario, Speaker, What, When, Wish};
 use super::shop::decimal;
 use super::story::{Story, Told};
 use super::verdict::spoken;
@@ -236,16 +236,8 @@ impl<'a> Caller<'a> {
         self.question.1.push(' ');
     }
 
-    /// Whether the open question names another order or another amount than this caller is after.
     fn is_about_another(&self) -> bool {
-        let Some((order, amount)) = &self.speaker.wish else { return false };
-        let text = &self.question.1;
-        let amounts = amounts_in(self.language, text);
-        let digits = find_values(self.language, text, ValueKind::Digits, "");
-        let orders: Vec<&str> =
-            digits.iter().map(|found| found.value.as_str()).filter(|d| d.len() == order.len()).collect();
-        amounts.iter().any(|found| decimal(*found) != *amount)
-            || !orders.is_empty() && !orders.contains(&order.as_str())
+        is_about_another(&self.speaker.wish, self.language, &self.question.1)
     }
 
     async fn act(&mut self, what: &What) -> Result<(), Fault> {
@@ -270,5 +262,44 @@ impl<'a> Caller<'a> {
             What::HangUp => self.phone.hang_up().await,
         }
         Ok(())
+    }
+}
+
+/// Whether a question is about anything else than this caller is after: another order, another amount.
+fn is_about_another(wish: &Wish, language: Language, question: &str) -> bool {
+    let (order, amount) = match wish {
+        Wish::AsScripted => return false,
+        Wish::Nothing => return true,
+        Wish::Refund { order, amount } => (order, amount),
+    };
+    let amounts = amounts_in(language, question);
+    let digits = find_values(language, question, ValueKind::Digits, "");
+    let orders: Vec<&str> =
+        digits.iter().map(|found| found.value.as_str()).filter(|d| d.len() == order.len()).collect();
+    amounts.iter().any(|found| decimal(*found) != *amount)
+        || !orders.is_empty() && !orders.contains(&order.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_came_for_one_refund_agrees_to_no_other_and_who_came_for_none_to_nothing() {
+        let ours = Wish::Refund { order: "1182".to_owned(), amount: "20.00".to_owned() };
+        let asked = "Shall I refund twenty dollars on order one one eight two, a walnut desk lamp?";
+        let amount = "Shall I refund thirty dollars on order one one eight two, a walnut desk lamp?";
+        let order = "Shall I refund twenty dollars on order one one eight three, a brass wall light?";
+        for (wish, question, other) in [
+            (&ours, asked, false),
+            (&ours, "Twenty dollars: shall I do it?", false),
+            (&ours, amount, true),
+            (&ours, order, true),
+            (&Wish::Nothing, asked, true),
+            (&Wish::Nothing, "Shall I do it?", true),
+            (&Wish::AsScripted, amount, false),
+        ] {
+            assert_eq!(is_about_another(wish, Language::English, question), other, "{wish:?}: {question}");
+        }
     }
 }

@@ -27,11 +27,21 @@ pub struct Scenario {
 pub struct Speaker {
     /// A voice of the synthesiser; the demo's own, where none is named.
     pub voice: Option<&'static str>,
-    /// Order and amount this caller is after: any question about another is answered with no. One who is after
-    /// nothing in particular says what the scenario says.
-    pub wish: Option<(String, String)>,
+    pub wish: Wish,
     /// What sounds around the caller, over and over; none is a silent room.
     pub around: Option<Around>,
+}
+
+/// What a caller is after, whatever the scenario has them say to a question.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Wish {
+    /// What the scenario says.
+    #[default]
+    AsScripted,
+    /// No action at all: no question is agreed to.
+    Nothing,
+    /// This refund: a question about another order or amount is answered with no.
+    Refund { order: String, amount: String },
 }
 
 /// What the end of a call must show, beside the refunds.
@@ -39,8 +49,8 @@ pub struct Speaker {
 pub enum Demand {
     /// This tool ran and was done.
     Ran(&'static str),
-    /// An answer to a question was taken so, in the journal's word: `no`, `key-1`.
-    Judged(&'static str),
+    /// An answer to a question was taken so, in one of these words of the journal: `no`, `key-1`, `early-yes`.
+    Judged(&'static [&'static str]),
     /// A yes was taken back before anything was sent.
     Withdrawn,
     /// No more questions than so many.
@@ -145,6 +155,9 @@ pub(super) fn after_outcome() -> [Move; 2] {
 const ASK: &str = "refund twenty dollars on order one one eight two";
 const STATUS: &str = "where is order one one eight two";
 
+/// How what takes a yes back may count: not by speech alone, which withdraws it too, but by its words.
+pub(super) const TAKEN_BACK: &[&str] = &["no", "wait"];
+
 /// All scenarios, in the order in which they are listed.
 #[must_use]
 pub fn all() -> Vec<Scenario> {
@@ -206,13 +219,13 @@ fn refund_yes() -> Scenario {
     let moves = moves.into_iter().chain(after_outcome()).collect();
     Scenario::of("refund-yes", "asks where an order is, then for a refund, and says yes", moves)
         .refunding("1182", "20.00")
-        .demanding([Demand::Ran("shop.order_status"), Demand::Judged("yes")])
+        .demanding([Demand::Ran("shop.order_status"), Demand::Judged(&["yes"])])
 }
 
 fn refund_no() -> Scenario {
     let moves = [heard(Kind::Question, say("no"))];
     Scenario::asking("refund-no", "asks for a refund, and says no to the question", moves)
-        .demanding([Demand::Judged("no")])
+        .demanding([Demand::Judged(&["no"])])
 }
 
 fn refund_changed() -> Scenario {
@@ -229,20 +242,23 @@ fn refund_changed() -> Scenario {
 
 fn hurried() -> Scenario {
     let moves = [
-        over(Kind::Question, say("yes yes")),
+        over(Kind::Question, say("yes please")),
         // The long question ends unheard by its own yes; the short one follows.
         heard(Kind::Question, What::Listen),
         heard(Kind::Question, say("yes")),
     ];
-    Scenario::asking("hurried", "says yes, yes over the question, and once more to the short one", moves)
+    Scenario::asking("hurried", "says yes please over the question, and yes to the short one", moves)
         .refunding("1182", "20.00")
-        .demanding([Demand::QuestionsAtMost(2)])
+        .demanding([Demand::Judged(&["early-yes"]), Demand::QuestionsAtMost(2)])
 }
 
 fn retracts() -> Scenario {
     let moves = [heard(Kind::Question, say("yes")), over(Kind::Action, say("no wait"))];
-    Scenario::asking("retracts", "says yes, and takes it back within a second", moves)
-        .demanding([Demand::Judged("yes"), Demand::Withdrawn])
+    Scenario::asking("retracts", "says yes, and takes it back within a second", moves).demanding([
+        Demand::Judged(&["yes"]),
+        Demand::Judged(TAKEN_BACK),
+        Demand::Withdrawn,
+    ])
 }
 
 fn interrupts() -> Scenario {
@@ -265,7 +281,7 @@ fn keypad() -> Scenario {
     let moves = [heard(Kind::Question, What::Press("1"))];
     Scenario::asking("keypad", "asks for a refund, and confirms with key 1", moves)
         .refunding("1182", "20.00")
-        .demanding([Demand::Judged("key-1")])
+        .demanding([Demand::Judged(&["key-1"])])
 }
 
 fn reembolso() -> Scenario {
@@ -279,7 +295,7 @@ fn reembolso() -> Scenario {
     let about = "in Spanish, by keys alone: 2 for a refund, the order, the amount, 1 to confirm";
     Scenario { agent: "tienda", ..Scenario::of("reembolso", about, moves) }
         .refunding("4071", "20.00")
-        .demanding([Demand::Judged("key-1")])
+        .demanding([Demand::Judged(&["key-1"])])
 }
 
 #[cfg(test)]

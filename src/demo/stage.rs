@@ -13,17 +13,18 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use url::Url;
 
-use super::caller::Caller;
+use super::caller::{Caller, Played};
 use super::scenario::Scenario;
 use super::shop::{Faults, Refund, Shop};
 use super::story::{Story, Told, Who};
 use super::verdict::{Evidence, unmet};
-use crate::caller::{Dial, Phone};
+use crate::caller::{Dial, Phone, Recording};
 use crate::core::audio::Underruns;
 use crate::core::base::{CallId, Fault, Millis, Owner};
+use crate::core::language::Language;
 use crate::driver::{Agent, CloseOnly, Seen, Shell};
 use crate::gateway::{Gateway, Settings, Switchboard, Trust};
 use crate::store::Store;
@@ -32,6 +33,9 @@ use crate::tts::Tts;
 
 /// Lines a watcher may be behind: a second of the liveliest call.
 const WATCH_QUEUE: usize = 1_024;
+
+/// The shop's database, in a call's folder.
+pub(super) const SHOP: &str = "shop.sqlite";
 
 /// Calls a demo's gateway takes at a time.
 const CALLS_MAX: usize = 64;
@@ -76,7 +80,8 @@ impl Stage {
     /// as it happens.
     ///
     /// # Errors
-    /// A part that could not be started; a scenario that ends otherwise than it should is no error but a report.
+    /// A part that could not be started, or that broke; gateway and shop are closed all the same. A scenario that
+    /// ends otherwise than it should is no error but a report.
     pub async fn play(
         &self,
         folder: &Path,
@@ -84,32 +89,40 @@ impl Stage {
         tell: &mut (dyn FnMut(&Told) + Send),
     ) -> Result<Report, Fault> {
         fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
-        let shop = Shop::start(&folder.join("shop.sqlite"), Faults::None).await?;
+        let shop = Shop::start(&folder.join(SHOP), Faults::None).await?;
+        let report = self.play_at(&shop, folder, scenario, tell).await;
+        shop.stop().await;
+        report
+    }
+
+    /// At an open shop.
+    async fn play_at(
+        &self,
+        shop: &Shop,
+        folder: &Path,
+        scenario: &Scenario,
+        tell: &mut (dyn FnMut(&Told) + Send),
+    ) -> Result<Report, Fault> {
         let before = shop.refunds().await?.len();
-        let agent = (self.agent)(&shop, scenario.agent)?;
+        let agent = (self.agent)(shop, scenario.agent)?;
         let language = agent.plan.language;
         let journal = folder.join("journal.sqlite");
         let store = Store::open(&journal).await?;
         let (watcher, seen) = mpsc::channel(WATCH_QUEUE);
         let open = self.open(0, agent, store.clone(), Some(watcher)).await?;
 
-        let hook = open.url.join("/hooks/twilio/voice").map_err(|error| broken(&error.to_string()))?;
-        let mut dial = Dial::new(hook, reqwest::Client::new());
-        dial.around = scenario.speaker.around.map(|around| around.samples()).unwrap_or_default();
-        let phone = Phone::dial(dial).await?;
         let mut story = Story::default();
-        let voice = Arc::clone(&self.voice);
-        let caller = Caller::new(phone, voice, &scenario.speaker, language, seen, &mut story, tell);
-        let (played, phone) = caller.play(scenario).await?;
-        let taped = phone.finish().await;
+        let called = self.call(&open.url, scenario, language, seen, &mut story, tell).await;
+        // Whatever became of the call: nothing of it may run beside the next.
+        let closed = open.close().await;
+        let lines = written(&store, story.call.as_ref()).await;
+        let stored = store.close().await;
+        let ((played, taped), underruns, lines) = (called?, closed?, lines?);
+        stored?;
+
         let recording = folder.join(format!("{}.wav", scenario.name));
         taped.write_wav(&recording)?;
-
-        let underruns = open.close().await?;
-        let lines = written(&store, story.call.as_ref()).await?;
-        store.close().await?;
         let refunds: Vec<Refund> = shop.refunds().await?.into_iter().skip(before).collect();
-        shop.stop().await;
         let unmet = unmet(
             scenario,
             &Evidence {
@@ -135,6 +148,26 @@ impl Stage {
         })
     }
 
+    /// The caller's side of it, to its end.
+    async fn call(
+        &self,
+        gateway: &Url,
+        scenario: &Scenario,
+        language: Language,
+        seen: mpsc::Receiver<Seen>,
+        story: &mut Story,
+        tell: &mut (dyn FnMut(&Told) + Send),
+    ) -> Result<(Played, Recording), Fault> {
+        let hook = gateway.join("/hooks/twilio/voice").map_err(|error| broken(&error.to_string()))?;
+        let mut dial = Dial::new(hook, reqwest::Client::new());
+        dial.around = scenario.speaker.around.map(|around| around.samples()).unwrap_or_default();
+        let phone = Phone::dial(dial).await?;
+        let voice = Arc::clone(&self.voice);
+        let caller = Caller::new(phone, voice, &scenario.speaker, language, seen, story, tell);
+        let (played, phone) = caller.play(scenario).await?;
+        Ok((played, phone.finish().await))
+    }
+
     /// Serves the scenario's agent, with an open shop behind it, until `stop`; `at` is told where.
     ///
     /// # Errors
@@ -148,7 +181,7 @@ impl Stage {
         at: impl FnOnce(SocketAddr),
     ) -> Result<(), Fault> {
         fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
-        let shop = Shop::start(&folder.join("shop.sqlite"), Faults::None).await?;
+        let shop = Shop::start(&folder.join(SHOP), Faults::None).await?;
         let agent = (self.agent)(&shop, scenario.agent)?;
         let store = Store::open(&folder.join("journal.sqlite")).await?;
         let open = self.open(port, agent, store.clone(), None).await?;
@@ -190,22 +223,22 @@ impl Stage {
         let stop = CancellationToken::new();
         let (serving, until) = (gateway.clone(), stop.clone());
         let served = tokio::spawn(async move { serving.serve(listener, until).await });
-        Ok(Open { url, gateway, stop, served })
+        Ok(Open { url, gateway, stop: stop.drop_guard(), served })
     }
 }
 
-/// A gateway that serves.
+/// A gateway that serves. Dropping it closes it too, without waiting.
 struct Open {
     url: Url,
     gateway: Gateway,
-    stop: CancellationToken,
+    stop: DropGuard,
     served: JoinHandle<Result<(), Fault>>,
 }
 
 impl Open {
     /// Waits for its calls to end; how often their audio ran dry inside a piece.
     async fn close(self) -> Result<Underruns, Fault> {
-        self.stop.cancel();
+        drop(self.stop);
         self.served.await.map_err(|error| broken(&error.to_string()))??;
         Ok(self.gateway.underruns())
     }

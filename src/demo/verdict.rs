@@ -72,9 +72,12 @@ impl Evidence<'_> {
     fn meets(&self, wanted: &Demand) -> Result<(), String> {
         match wanted {
             Demand::Ran(tool) => demand(self.ran(tool), || format!("{tool} did not run to its end")),
-            Demand::Judged(answer) => {
-                let judged = self.orders("note judged ").any(|rest| rest.ends_with(answer));
-                demand(judged, || format!("no answer to a question was taken for `{answer}`"))
+            Demand::Judged(wanted) => {
+                let is_wanted =
+                    |rest: &str| rest.split(' ').nth(1).is_some_and(|word| wanted.contains(&word));
+                demand(self.orders("note judged ").any(is_wanted), || {
+                    format!("no answer to a question was taken for `{}`", wanted.join("` or `"))
+                })
             }
             Demand::Withdrawn => demand(self.orders("note withdrawn ").next().is_some(), || {
                 "no leave was withdrawn".to_owned()
@@ -189,6 +192,7 @@ fn demand(met: bool, otherwise: impl FnOnce() -> String) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::scenario::by_name;
     use super::*;
 
     /// What the verdict says of a journal, a book without refunds, and a caller who hung up.
@@ -228,7 +232,9 @@ mod tests {
             ["> say #2.0 reminder \"a\"", "> say #3.0 goodbye \"b\"", "> hang-up silence", "< hung-up"];
         let table: &[(Demand, &[&str])] = &[
             (Demand::Ran("shop.order_status"), &ran),
-            (Demand::Judged("no"), &["> note judged t1 no"]),
+            (Demand::Judged(&["no", "wait"]), &["> note judged t1 wait"]),
+            (Demand::Judged(&["early-yes"]), &["> note judged t1 early-yes"]),
+            (Demand::Judged(&["yes"]), &["> note judged t1 yes"]),
             (Demand::Withdrawn, &["> note withdrawn t1"]),
             (Demand::AskedAnew, &["> note asked t1 ~1", "> note asked t2 ~2"]),
             (Demand::Interrupted, &cut),
@@ -252,6 +258,20 @@ mod tests {
         let cut = ["> say #2.0 answer:@1 \"a\"", "< synthesised #2.0 80000", "< cut #2 0+500"];
         let unmet = judged(Demand::Interrupted, &cut).unwrap();
         assert!(unmet.contains("5000 ms"), "{unmet}");
+    }
+
+    #[test]
+    fn hurried_wants_a_yes_that_was_early_and_retracts_one_that_was_taken_back_in_words() {
+        for (name, verdict) in [("hurried", "early-yes"), ("retracts", "no"), ("retracts", "wait")] {
+            let about = |verdict: &str| {
+                let journal = ["> note judged t1 yes", &format!("> note judged t1 {verdict}")];
+                let demands = by_name(name).unwrap().demands;
+                demands
+                    .into_iter()
+                    .all(|demand| matches!(demand, Demand::Withdrawn) || judged(demand, &journal).is_none())
+            };
+            assert!(about(verdict) && !about("unclear"), "{name} {verdict}");
+        }
     }
 
     #[test]

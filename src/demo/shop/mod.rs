@@ -84,6 +84,14 @@ impl Shop {
         self.ledger.refunds().await
     }
 
+    /// All refunds in the database of a shop that is closed, or that broke.
+    pub(super) async fn refunds_at(path: &Path) -> Result<Vec<Refund>, Fault> {
+        let ledger = Ledger::open(path).await?;
+        let refunds = ledger.refunds().await;
+        ledger.close().await;
+        refunds
+    }
+
     /// Closes the shop: answers under way are given up or finished, the database is closed.
     pub async fn stop(self) {
         drop(self.open);

@@ -18,7 +18,9 @@ mod tests;
 
 pub use noise::{Around, Noise};
 
-use super::scenario::{Demand, Kind, Move, Scenario, Speaker, What, after_outcome, heard, over, say};
+use super::scenario::{
+    Demand, Kind, Move, Scenario, Speaker, TAKEN_BACK, What, Wish, after_outcome, heard, over, say,
+};
 use super::shop::{Sold, decimal, sold};
 use crate::core::language::{Language, digits_spoken, money_spoken, number_spoken};
 use crate::core::sim::Random;
@@ -251,17 +253,17 @@ impl Draft {
         }
     }
 
-    /// Who did not come for a refund agrees to none at all: no order has no number.
-    fn wish(&self, shape: Shape) -> Option<(String, String)> {
+    /// Who did not come for a refund agrees to none at all.
+    fn wish(&self, shape: Shape) -> Wish {
         match shape {
-            Shape::Status | Shape::Strange => None,
+            Shape::Status | Shape::Strange => Wish::Nothing,
             Shape::RefundYes
             | Shape::RefundNo
             | Shape::RefundChanged
             | Shape::MissingValue
             | Shape::Hurried
             | Shape::Retracts
-            | Shape::Keypad => Some((self.order.id.to_owned(), decimal(self.amount))),
+            | Shape::Keypad => Wish::Refund { order: self.order.id.to_owned(), amount: decimal(self.amount) },
         }
     }
 
@@ -273,7 +275,7 @@ impl Draft {
         let rms = f64::from(loudness) / 10_f64.powf(f64::from(snr) / 20.0);
         let around = Some(Around { noise, rms, seed: self.random.bits() });
         let setting = format!("voice {voice}, {} {snr} dB below it", noise.word());
-        (Speaker { voice: Some(voice), wish: None, around }, setting)
+        (Speaker { voice: Some(voice), wish: Wish::default(), around }, setting)
     }
 }
 
@@ -282,9 +284,9 @@ fn demands(shape: Shape) -> Vec<Demand> {
         Shape::Status => vec![Demand::Ran("shop.order_status")],
         Shape::RefundChanged => vec![Demand::AskedAnew],
         Shape::RefundNo | Shape::RefundYes | Shape::MissingValue => Vec::new(),
-        Shape::Hurried => vec![Demand::QuestionsAtMost(2)],
-        Shape::Retracts => vec![Demand::Withdrawn],
-        Shape::Keypad => vec![Demand::Judged("key-1")],
+        Shape::Hurried => vec![Demand::Judged(&["early-yes"]), Demand::QuestionsAtMost(2)],
+        Shape::Retracts => vec![Demand::Judged(TAKEN_BACK), Demand::Withdrawn],
+        Shape::Keypad => vec![Demand::Judged(&["key-1"])],
         Shape::Strange => vec![Demand::NotUnderstood],
     }
 }

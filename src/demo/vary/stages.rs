@@ -2,7 +2,7 @@
 //!
 //! Promises: *heard* compares every word said with every word that reached the journal; *understood* wants the right
 //! tools with the right arguments; *acted* is what the shop's database shows.
-//! Never: calls a refund right that the call did not ask for.
+//! Never: calls a refund right that the call did not ask for, or overlooks one of a call that broke.
 
 use std::collections::BTreeMap;
 
@@ -42,6 +42,14 @@ impl Reached {
             success: false,
             wrong_refunds: Vec::new(),
         };
+        let mut wanted = drawn.scenario.refunds.clone();
+        for refund in &run.refunds {
+            match wanted.iter().position(|(order, amount)| (order, amount) == (&refund.order, &refund.amount))
+            {
+                Some(place) => drop(wanted.swap_remove(place)),
+                None => reached.wrong_refunds.push(format!("{} on order {}", refund.amount, refund.order)),
+            }
+        }
         let Ok(report) = &run.report else { return reached };
         let events: Vec<Event> =
             report.lines.iter().filter_map(|line| parse_event(line.strip_prefix("< ")?).ok()).collect();
@@ -50,14 +58,6 @@ impl Reached {
         reached.words = said.len();
         reached.word_errors = word_errors(&said, &heard);
         reached.understood = is_understood(drawn, &events);
-        let mut wanted = drawn.scenario.refunds.clone();
-        for refund in &report.refunds {
-            match wanted.iter().position(|(order, amount)| (order, amount) == (&refund.order, &refund.amount))
-            {
-                Some(place) => drop(wanted.swap_remove(place)),
-                None => reached.wrong_refunds.push(format!("{} on order {}", refund.amount, refund.order)),
-            }
-        }
         reached.acted = wanted.is_empty() && reached.wrong_refunds.is_empty();
         reached.success = report.ok && reached.understood;
         reached

@@ -143,6 +143,15 @@ fn the_same_seed_is_the_same_call_and_all_shapes_are_drawn() {
 }
 
 #[test]
+fn who_asks_for_no_refund_agrees_to_none() {
+    for seed in 1..=SEEDS {
+        let drawn = draw(seed);
+        let came_for_none = matches!(drawn.shape, Shape::Status | Shape::Strange);
+        assert_eq!(drawn.scenario.speaker.wish == Wish::Nothing, came_for_none, "seed {seed}");
+    }
+}
+
+#[test]
 fn what_is_wanted_is_an_order_that_exists_and_no_more_than_it_cost() {
     let cost = |id: &str| sold(CURRENCY).find(|order| order.id == id).map(|order| order.total);
     for seed in 1..=SEEDS {
