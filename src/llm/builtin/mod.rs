@@ -1,6 +1,6 @@
 //! The built-in model: it fills slots by rules, without a network and without a model file.
 //!
-//! What it is: the model of the demo, of tests, and the last fallback when no provider answers. It knows the
+//! What it is: the model of the demo and of tests, and of whoever has no provider. It knows the
 //! plan and nothing else: it matches what a caller says with the examples the admin wrote (`intent`), finds
 //! values in the caller's words (`slots`), asks for what is missing, proposes, and reads results out
 //! (`speak`). `talk` holds the thread; it is folded anew over the whole history for every generation, so it

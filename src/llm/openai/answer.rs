@@ -234,7 +234,7 @@ fn trouble(what: &str) -> Fault {
     Fault::new(
         Owner::Provider,
         format!("the model's server {what}"),
-        "the next model is asked; if it repeats, look into the server's log or choose another model",
+        "if it repeats, look into the server's log or choose another model",
     )
 }
 

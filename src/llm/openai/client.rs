@@ -105,14 +105,14 @@ impl OpenAi {
     fn unreachable(&self, error: &reqwest::Error) -> Fault {
         let host = self.url.host_str().unwrap_or_default();
         let what = if error.is_connect() { "cannot be reached" } else { "broke the connection" };
-        let remedy = "the next model is asked; check the base URL and the network";
+        let remedy = "check the base URL and the network";
         Fault::new(Owner::Provider, format!("the model's server {host} {what}"), remedy)
     }
 
     fn silent(&self, wait: Duration) -> Fault {
         let host = self.url.host_str().unwrap_or_default();
         let what = format!("the model's server {host} said nothing for {wait:?}");
-        Fault::new(Owner::Provider, what, "the next model is asked; if it repeats, choose a faster one")
+        Fault::new(Owner::Provider, what, "if it repeats, choose a faster model")
     }
 }
 
@@ -225,9 +225,9 @@ async fn refusal(mut response: Response) -> Fault {
             (Owner::Admin, "check that the server streams and knows this model with tools")
         }
         StatusCode::TOO_MANY_REQUESTS => {
-            (Owner::Provider, "the next model is asked; raise the account's limit")
+            (Owner::Provider, "raise the account's limit")
         }
-        _other => (Owner::Provider, "the next model is asked; if it repeats, ask the provider"),
+        _other => (Owner::Provider, "if it repeats, ask the provider"),
     };
     Fault::new(owner, format!("the model's server answered {status}, error {name}"), remedy)
 }
