@@ -224,9 +224,7 @@ async fn refusal(mut response: Response) -> Fault {
         StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => {
             (Owner::Admin, "check that the server streams and knows this model with tools")
         }
-        StatusCode::TOO_MANY_REQUESTS => {
-            (Owner::Provider, "raise the account's limit")
-        }
+        StatusCode::TOO_MANY_REQUESTS => (Owner::Provider, "raise the account's limit"),
         _other => (Owner::Provider, "if it repeats, ask the provider"),
     };
     Fault::new(owner, format!("the model's server answered {status}, error {name}"), remedy)
