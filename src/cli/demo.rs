@@ -197,7 +197,7 @@ fn scenarios() -> String {
 #[cfg(test)]
 mod tests {
     use std::net::TcpStream;
-    use std::sync::mpsc::channel;
+    use std::sync::mpsc::sync_channel;
 
     use clap::Parser;
     use futures::future::BoxFuture;
@@ -233,7 +233,7 @@ mod tests {
     async fn a_caller_who_fails_leaves_neither_a_gateway_nor_a_shop_behind() {
         let line = Line::parse_from(["demo", "--speech", "stand-in"]);
         let Stage { agent, .. } = stage(&line.args).unwrap();
-        let (tell, told) = channel();
+        let (tell, told) = sync_channel(1);
         let agent = move |shop: &Shop, id: &str| {
             let agent = agent(shop, id)?;
             tell.send((Arc::downgrade(&agent), shop.url.clone())).unwrap();

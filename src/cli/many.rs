@@ -35,7 +35,8 @@ pub(super) struct ManyArgs {
     #[arg(long, value_name = "N", conflicts_with_all = ["runs", "scenario"])]
     seeds: Option<u64>,
     /// So many calls at a time, each with a gateway and a shop of its own; embedded speech keeps about four in real time
-    #[arg(long, default_value_t = AT_ONCE_MAX, value_name = "M", value_parser = clap::value_parser!(u16).range(1..=i64::from(AT_ONCE_MAX)))]
+    #[arg(long, default_value_t = AT_ONCE_MAX, value_name = "M")]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=i64::from(AT_ONCE_MAX)))]
     at_once: u16,
     /// Keeps so many cores busy meanwhile, with a thread each that does nothing but spin
     #[arg(long, value_name = "CORES", num_args = 0..=1, default_missing_value = "1", default_value_t = 0)]
