@@ -17,6 +17,7 @@ use super::serve::until_signal;
 use super::{Definitions, Done, Verdict, render};
 use crate::core::base::{Fault, Millis, Owner};
 use crate::core::conversation::Tag;
+use crate::demo::folder;
 use crate::demo::scenario::{Scenario, all};
 use crate::demo::shop::Shop;
 use crate::demo::stage::{Report, Stage};
@@ -37,8 +38,8 @@ pub(super) struct DemoArgs {
     definitions: Definitions,
     #[command(flatten)]
     speech: SpeechArgs,
-    /// Where the shop's database, the journal and the recording go; many calls go to a temporary folder, of which
-    /// those that went wrong stay
+    /// Where each call makes a folder of its own, `NAME`, then `NAME-2`, for the shop's database, the journal and the
+    /// recording; many calls go to a temporary folder, of which those that went wrong stay
     #[arg(long, default_value = "calls", value_name = "FOLDER")]
     folder: PathBuf,
     #[command(flatten)]
@@ -137,21 +138,26 @@ fn stage(args: &DemoArgs) -> Result<Stage, Fault> {
 
 async fn listen(args: &DemoArgs, stage: &Stage, scenario: &Scenario, port: u16) -> Done {
     render::aside("peers on this machine are believed without signature or token (--unsigned-loopback)");
+    let folder = folder::make(&args.folder, &scenario.name)?;
     let stop = CancellationToken::new();
     tokio::spawn(until_signal(stop.clone()));
     let at = |address: SocketAddr| {
         render::line(&format!("voice webhook http://{address}/hooks/twilio/voice"));
         render::line(&format!("media stream  ws://{address}/media/twilio"));
+        render::line(&format!("folder        {} (the journal, the shop's database)", folder.display()));
     };
-    stage.listen(&args.folder, scenario, port, stop, at).await?;
+    stage.listen(&folder, scenario, port, stop, at).await?;
     Ok(Verdict::Good)
 }
 
 async fn one(args: &DemoArgs, stage: &Stage, scenario: &Scenario) -> Done {
+    let folder = folder::make(&args.folder, &scenario.name)?;
+    // Before the call: of one that breaks there is no report to name them.
+    render::aside(&format!("the call's files go to {}", folder.display()));
     let report = if args.json {
-        stage.play(&args.folder, scenario, &mut |_: &Told| {}).await?
+        stage.play(&folder, scenario, &mut |_: &Told| {}).await?
     } else {
-        stage.play(&args.folder, scenario, &mut |told: &Told| render::told(told)).await?
+        stage.play(&folder, scenario, &mut |told: &Told| render::told(told)).await?
     };
     show(args, &report);
     Ok(if report.ok { Verdict::Good } else { Verdict::Bad })
@@ -175,8 +181,13 @@ fn show(args: &DemoArgs, report: &Report) {
         render::line(&format!("not met    {unmet}"));
     }
     render::line(&format!("refunds    {refunds} (from the shop's own database)"));
+    render::line(&format!("shop       {}", report.shop.display()));
     render::line(&format!("latencies  {} (caller's last word to agent's first)", millis(&report.latencies)));
-    render::line(&format!("recording  {} (caller left, agent right)", report.recording.display()));
+    let recording = report.recording.as_ref().map_or_else(
+        || "none: nothing sounded".to_owned(),
+        |recording| format!("{} (caller left, agent right)", recording.display()),
+    );
+    render::line(&format!("recording  {recording}"));
     render::line(&format!("journal    {} (`centralita replay` folds it)", report.journal.display()));
 }
 
@@ -197,7 +208,7 @@ fn scenarios() -> String {
 #[cfg(test)]
 mod tests {
     use std::net::TcpStream;
-    use std::sync::mpsc::channel;
+    use std::sync::mpsc::sync_channel;
 
     use clap::Parser;
     use futures::future::BoxFuture;
@@ -233,7 +244,7 @@ mod tests {
     async fn a_caller_who_fails_leaves_neither_a_gateway_nor_a_shop_behind() {
         let line = Line::parse_from(["demo", "--speech", "stand-in"]);
         let Stage { agent, .. } = stage(&line.args).unwrap();
-        let (tell, told) = channel();
+        let (tell, told) = sync_channel(1);
         let agent = move |shop: &Shop, id: &str| {
             let agent = agent(shop, id)?;
             tell.send((Arc::downgrade(&agent), shop.url.clone())).unwrap();
@@ -249,5 +260,33 @@ mod tests {
         assert!(agent.upgrade().is_none(), "a gateway that serves holds its agent");
         assert!(TcpStream::connect(shop.socket_addrs(|| None).unwrap()[0]).is_err(), "the shop is open");
         std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_scenario_goes_as_demanded_in_a_folder_that_holds_calls_of_its_name_and_beside_another() {
+        let root = std::env::temp_dir().join(format!("centralita-{}", uuid::Uuid::now_v7()));
+        let folder = root.to_str().unwrap();
+        let line = || Line::parse_from(["demo", "keypad", "--speech", "stand-in", "--folder", folder]).args;
+        // An earlier call's shop, in which the order has nothing left: not even a database.
+        let earlier = folder::make(&root, "keypad").unwrap();
+        std::fs::write(earlier.join("shop.sqlite"), "sold out").unwrap();
+        let (one, other) = (line(), line());
+        let (one, other) = tokio::join!(run(&one), run(&other));
+        assert_eq!((one.unwrap(), other.unwrap()), (Verdict::Good, Verdict::Good));
+        assert_eq!(std::fs::read(earlier.join("shop.sqlite")).unwrap(), b"sold out");
+        for name in ["keypad-2", "keypad-3"] {
+            for file in ["shop.sqlite", "journal.sqlite", "keypad.wav"] {
+                assert!(root.join(name).join(file).is_file(), "{name}/{file}");
+            }
+        }
+        std::fs::remove_dir_all(root).unwrap();
+    }
+
+    #[test]
+    fn no_calls_at_all_are_refused() {
+        for many in ["--runs", "--seeds"] {
+            assert!(Line::try_parse_from(["demo", many, "0"]).is_err(), "{many} 0");
+            assert!(Line::try_parse_from(["demo", many, "1"]).is_ok(), "{many} 1");
+        }
     }
 }

@@ -33,9 +33,11 @@ pub(super) struct ManyArgs {
     /// if any refund was made that was not asked for, if a call broke, or if no call at all was a success; with
     /// stand-in speech, of which nothing can be misheard, if any was not
     #[arg(long, value_name = "N", conflicts_with_all = ["runs", "scenario"])]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
     seeds: Option<u64>,
     /// So many calls at a time, each with a gateway and a shop of its own; embedded speech keeps about four in real time
-    #[arg(long, default_value_t = AT_ONCE_MAX, value_name = "M", value_parser = clap::value_parser!(u16).range(1..=i64::from(AT_ONCE_MAX)))]
+    #[arg(long, default_value_t = AT_ONCE_MAX, value_name = "M")]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=i64::from(AT_ONCE_MAX)))]
     at_once: u16,
     /// Keeps so many cores busy meanwhile, with a thread each that does nothing but spin
     #[arg(long, value_name = "CORES", num_args = 0..=1, default_missing_value = "1", default_value_t = 0)]
@@ -60,6 +62,8 @@ pub(super) fn work(args: &ManyArgs, name: &str, speech: Engine) -> Result<Work, 
         let mut drawn = draw(seed);
         if stand_in {
             drawn.scenario.speaker.around = None;
+            // Voice and noise are no part of this call: only its shape is told.
+            drawn.scenario.about = drawn.shape.word().to_owned();
         }
         drawn
     };
@@ -270,8 +274,9 @@ mod tests {
             latencies: Vec::new(),
             said: Vec::new(),
             lines: Vec::new(),
-            recording: "".into(),
+            recording: None,
             journal: "".into(),
+            shop: "".into(),
         });
         let report = report.ok_or_else(|| Fault::new(Owner::Gateway, "the call broke", "see why"));
         Run { number: 0, scenario: String::new(), report, refunds, folder: None }
@@ -297,5 +302,16 @@ mod tests {
         }
         let broken = Reached::of(&strange, &run(None, &pilfered));
         assert_eq!(broken.wrong_refunds, ["5.00 on order 1183"]);
+    }
+
+    #[test]
+    fn of_voice_and_noise_nothing_is_told_where_stand_in_speech_has_neither() {
+        let args = ManyArgs { runs: 1, vary: Some(7), seeds: None, at_once: 1, busy: 0 };
+        let about = |speech| match work(&args, "", speech).unwrap() {
+            Work::One(scenario) => scenario.about,
+            Work::Runs(_) | Work::Seeds(_) => panic!("one call was asked for"),
+        };
+        assert_eq!(about(Engine::StandIn), draw(7).shape.word());
+        assert!(about(Engine::Embedded).contains("voice"));
     }
 }

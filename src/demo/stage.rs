@@ -17,6 +17,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use url::Url;
 
 use super::caller::{Caller, Played};
+use super::folder::unwritable;
 use super::scenario::Scenario;
 use super::shop::{Faults, Refund, Shop};
 use super::story::{Story, Told, Who};
@@ -36,6 +37,9 @@ const WATCH_QUEUE: usize = 1_024;
 
 /// The shop's database, in a call's folder.
 pub(super) const SHOP: &str = "shop.sqlite";
+
+/// The journal, beside it.
+const JOURNAL: &str = "journal.sqlite";
 
 /// Calls a demo's gateway takes at a time.
 const CALLS_MAX: usize = 64;
@@ -65,8 +69,11 @@ pub struct Report {
     pub said: Vec<String>,
     /// The journal's lines of this call.
     pub lines: Vec<String>,
-    pub recording: PathBuf,
+    /// None where the call broke before anything sounded.
+    pub recording: Option<PathBuf>,
     pub journal: PathBuf,
+    /// The shop's database.
+    pub shop: PathBuf,
 }
 
 impl std::fmt::Debug for Stage {
@@ -106,7 +113,7 @@ impl Stage {
         let before = shop.refunds().await?.len();
         let agent = (self.agent)(shop, scenario.agent)?;
         let language = agent.plan.language;
-        let journal = folder.join("journal.sqlite");
+        let journal = folder.join(JOURNAL);
         let store = Store::open(&journal).await?;
         let (watcher, seen) = mpsc::channel(WATCH_QUEUE);
         let open = self.open(0, agent, store.clone(), Some(watcher)).await?;
@@ -120,8 +127,7 @@ impl Stage {
         let ((played, taped), underruns, lines) = (called?, closed?, lines?);
         stored?;
 
-        let recording = folder.join(format!("{}.wav", scenario.name));
-        taped.write_wav(&recording)?;
+        let recording = write(&taped, folder.join(format!("{}.wav", scenario.name)))?;
         let refunds: Vec<Refund> = shop.refunds().await?.into_iter().skip(before).collect();
         let unmet = unmet(
             scenario,
@@ -145,6 +151,7 @@ impl Stage {
             lines,
             recording,
             journal,
+            shop: folder.join(SHOP),
         })
     }
 
@@ -183,7 +190,7 @@ impl Stage {
         fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
         let shop = Shop::start(&folder.join(SHOP), Faults::None).await?;
         let agent = (self.agent)(&shop, scenario.agent)?;
-        let store = Store::open(&folder.join("journal.sqlite")).await?;
+        let store = Store::open(&folder.join(JOURNAL)).await?;
         let open = self.open(port, agent, store.clone(), None).await?;
         at(open
             .url
@@ -251,6 +258,19 @@ async fn written(store: &Store, call: Option<&CallId>) -> Result<Vec<String>, Fa
     Ok(store.journal(call).await?.iter().map(|line| line.text.reveal().to_owned()).collect())
 }
 
+/// Where it was written, if there was anything to write. What could not be written whole does not stay.
+fn write(taped: &Recording, path: PathBuf) -> Result<Option<PathBuf>, Fault> {
+    if taped.caller.is_empty() {
+        return Ok(None);
+    }
+    if let Err(fault) = taped.write_wav(&path) {
+        // Where not even a file could be made there is none to remove.
+        let _ = fs::remove_file(&path);
+        return Err(fault);
+    }
+    Ok(Some(path))
+}
+
 impl Report {
     /// As one JSON object.
     #[must_use]
@@ -265,16 +285,34 @@ impl Report {
             "transcript": self.transcript.iter().map(line).collect::<Vec<_>>(),
             "confirmations": gate.map(line).collect::<Vec<_>>(),
             "latencies_ms": self.latencies.iter().map(|ms| ms.0).collect::<Vec<_>>(),
-            "files": {"recording": self.recording, "journal": self.journal},
+            "files": {"recording": self.recording, "journal": self.journal, "shop": self.shop},
         })
     }
 }
 
-fn unwritable(folder: &Path, error: &std::io::Error) -> Fault {
-    let what = format!("the folder {} cannot be made: {error}", folder.display());
-    Fault::new(Owner::Admin, what, "name another with --folder")
-}
-
 fn broken(what: &str) -> Fault {
     Fault::new(Owner::Admin, format!("the demo's gateway could not run: {what}"), "free a port of loopback")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::caller::{Ended, Figures};
+
+    #[test]
+    fn a_call_in_which_nothing_sounded_leaves_no_recording_and_none_is_left_half_written() {
+        let taped = |caller: Vec<i16>| Recording {
+            agent: caller.clone(),
+            caller,
+            figures: Figures::default(),
+            ended: Ended::Rejected,
+        };
+        let path = std::env::temp_dir().join(format!("centralita-{}.wav", uuid::Uuid::now_v7()));
+        assert_eq!(write(&taped(Vec::new()), path.clone()).unwrap(), None);
+        assert!(!path.exists());
+        assert_eq!(write(&taped(vec![0; 160]), path.clone()).unwrap(), Some(path.clone()));
+        assert!(path.metadata().unwrap().len() > 640);
+        fs::remove_file(&path).unwrap();
+        assert!(write(&taped(vec![0; 160]), path.join("below.wav")).is_err());
+    }
 }

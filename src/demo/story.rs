@@ -76,13 +76,7 @@ impl Story {
             Event::Key { key, .. } => Some((Who::Caller, format!("presses {key}"))),
             Event::Cut { reply, whole, permille } => {
                 let pieces = self.replies.remove(reply)?;
-                let heard = pieces.iter().take(usize::from(*whole)).cloned().collect::<Vec<_>>().join(" ");
-                let part = if *permille > 0 {
-                    format!(" and {}% of the next piece", permille / 10)
-                } else {
-                    String::new()
-                };
-                Some((Who::Agent, format!("is interrupted after {heard:?}{part}")))
+                Some((Who::Agent, format!("(interrupted {})", how_far(&pieces, *whole, *permille)?)))
             }
             Event::Played { reply, .. } => {
                 self.replies.remove(reply);
@@ -142,14 +136,59 @@ fn after_id(text: &str) -> &str {
     text.split_once(' ').map_or("", |(_, rest)| rest)
 }
 
+/// How much of a reply was heard: so many whole pieces, and so much of the next.
+fn how_far(pieces: &[String], whole: u16, permille: u16) -> Option<String> {
+    Some(match (pieces.get(usize::from(whole)), permille / 10) {
+        (Some(piece), 0) => format!("before: {}", piece.trim()),
+        (Some(piece), percent) => format!("after {percent}% of: {}", piece.trim()),
+        (None, _) => format!("after: {}", pieces.last()?.trim()),
+    })
+}
+
 fn gate_note(note: &str) -> Option<String> {
     let words: Vec<&str> = note.split(' ').collect();
     match words.as_slice() {
         ["asked", ..] => Some("the question was heard to its end".to_owned()),
         ["judged", _, verdict] => Some(format!("the answer counts as: {verdict}")),
         ["refused", _, why] => Some(format!("not taken up: {why}")),
-        ["withdrawn", ..] => Some("leave withdrawn; nothing was sent".to_owned()),
+        ["withdrawn", ..] => Some("nothing was sent".to_owned()),
         ["screened", ..] => Some("a claim that no result holds was not spoken".to_owned()),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the lines tell, without the times.
+    fn told(lines: &[&str]) -> Vec<String> {
+        let call = CallId::parse("CA1").unwrap();
+        let mut story = Story::default();
+        for line in lines {
+            story.take(&Seen { call: call.clone(), at: CallTime(0), line: (*line).to_owned() });
+        }
+        story.told.iter().map(|told| format!("{} {}", told.who.word(), told.text)).collect()
+    }
+
+    #[test]
+    fn an_interruption_tells_the_words_that_were_cut() {
+        let says = ["> say #3.0 answer:g1 \"One. \"", "> say #3.1 answer:g1 \"Two.\""];
+        for (cut, tells) in [
+            ("< cut #3 0+0", "(interrupted before: One.)"),
+            ("< cut #3 0+391", "(interrupted after 39% of: One.)"),
+            ("< cut #3 1+9", "(interrupted before: Two.)"),
+            ("< cut #3 1+999", "(interrupted after 99% of: Two.)"),
+            ("< cut #3 2+0", "(interrupted after: Two.)"),
+        ] {
+            let told = told(&[says[0], says[1], cut]);
+            assert_eq!(told.last().map(String::as_str), Some(format!("agent {tells}").as_str()), "{cut}");
+        }
+    }
+
+    #[test]
+    fn a_plain_no_tells_that_nothing_was_sent_and_of_no_leave() {
+        let told = told(&["> note judged t1 no", "> note withdrawn t1"]);
+        assert_eq!(told, ["gate the answer counts as: no", "gate nothing was sent"]);
     }
 }
