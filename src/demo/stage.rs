@@ -313,6 +313,9 @@ mod tests {
         assert_eq!(write(&taped(vec![0; 160]), path.clone()).unwrap(), Some(path.clone()));
         assert!(path.metadata().unwrap().len() > 640);
         fs::remove_file(&path).unwrap();
-        assert!(write(&taped(vec![0; 160]), path.join("below.wav")).is_err());
+        // A disk without room.
+        std::os::unix::fs::symlink("/dev/full", &path).unwrap();
+        assert!(write(&taped(vec![0; 160]), path.clone()).is_err());
+        assert!(path.symlink_metadata().is_err(), "what was begun is still there");
     }
 }
