@@ -34,9 +34,9 @@ pub(super) async fn voice(State(gateway): State<Gateway>, webhook: Believed) -> 
         Ok(hook) => hook,
         Err(fault) => return unreadable(&fault),
     };
-    if !gateway.0.admission.has_room() {
+    if let Err(why) = gateway.0.admission.room() {
         metrics::counter!("centralita_calls_refused_total").increment(1);
-        tracing::warn!(call = %hook.call, limit = gateway.0.admission.limit(), "a call was refused: all places are taken");
+        tracing::warn!(call = %hook.call, %why, "a call was refused");
         return gateway.sorry(hook.to.reveal(), &Phrase::Busy);
     }
     gateway.connect(Ticket { call: hook.call, from: hook.from, to: hook.to, attempt: 0 })
@@ -48,15 +48,19 @@ pub(super) async fn after_stream(State(gateway): State<Gateway>, webhook: Believ
         Ok(hook) => hook,
         Err(fault) => return unreadable(&fault),
     };
-    if hook.status.is_over() || gateway.is_over(&hook.call).await {
-        return xml(twiml::hang_up());
-    }
     let attempt = url::form_urlencoded::parse(webhook.uri.query().unwrap_or("").as_bytes())
         .find_map(|(name, value)| (name == "attempt").then(|| value.parse().ok())?)
         .unwrap_or(0);
+    if let Some(call) = call_id(&hook.call, attempt) {
+        gateway.0.unasked.strike(&call);
+    }
+    if hook.status.is_over() || gateway.is_over(&hook.call).await {
+        return xml(twiml::hang_up());
+    }
     let lost = Ticket { call: hook.call.clone(), from: hook.from, to: hook.to, attempt };
-    tracing::warn!(call = %hook.call, attempt, "a stream ended and its call did not: the caller is connected again");
-    match lost.again() {
+    tracing::warn!(call = %hook.call, attempt, "a stream ended and its call did not");
+    // A gateway that shuts down would refuse the next stream: better a sentence now.
+    match lost.again().filter(|_| !gateway.0.admission.is_closed()) {
         Some(ticket) => gateway.connect(ticket),
         None => gateway.sorry(lost.to.reveal(), &Phrase::ServiceDownGoodbye),
     }

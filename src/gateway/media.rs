@@ -13,6 +13,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use tokio::time::timeout;
 
+use super::last::Awaited;
 use super::{Gateway, Place, Trust};
 use crate::core::base::Private;
 use crate::driver::{Agent, Caller, Ended, call_id, drive};
@@ -61,6 +62,7 @@ async fn answer(gateway: Gateway, mut socket: MediaSocket) {
         return;
     };
     let _live = Live::begin();
+    let _awaited = Awaited::begin(gateway.clone(), caller.call.clone());
     let (call, shell) = (caller.call.clone(), gateway.0.settings.shell.clone());
     match drive(socket, start.stream, agent, caller, shell).await {
         Ok(Ended { end, underruns }) => {
@@ -140,9 +142,12 @@ impl Gateway {
                 }
             },
         };
-        let Some(place) = self.0.admission.enter() else {
-            tracing::warn!(call = %start.call, "a stream was refused: all places are taken");
-            return None;
+        let place = match self.0.admission.enter() {
+            Ok(place) => place,
+            Err(why) => {
+                tracing::warn!(call = %start.call, %why, "a stream was refused");
+                return None;
+            }
         };
         let call = call_id(&start.call, attempt)?;
         Some((Caller { call, carrier_call: start.call.clone(), from, to, attempt }, agent, place))

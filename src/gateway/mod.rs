@@ -1,11 +1,13 @@
 //! The gateway: HTTP routes, who may come in, how many, and how it ends.
 //!
 //! Promises: nobody streams without a signed webhook's token (or from loopback, where that was asked for in words);
-//! calls beyond the limit are refused politely; a shutdown lets live calls finish.
+//! calls beyond the limit are refused politely; a shutdown lets live calls finish
+//! and answers the carrier's last webhook of each.
 //! Never: drives a call; that is `driver`'s.
 
 mod admission;
 mod hooks;
+mod last;
 mod media;
 mod switchboard;
 
@@ -25,7 +27,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use admission::{Admission, Place};
+pub use admission::{Admission, NoPlace, Place};
 pub use switchboard::Switchboard;
 
 use crate::core::audio::Underruns;
@@ -67,6 +69,7 @@ pub(crate) struct Inner {
     pub(crate) tokens: Tokens,
     pub(crate) admission: Admission,
     pub(crate) calls: TaskTracker,
+    pub(crate) unasked: last::Unasked,
     /// Of all calls that have ended.
     underruns: Mutex<Underruns>,
     started: Instant,
@@ -83,8 +86,8 @@ impl Gateway {
     pub fn new(settings: Settings) -> Gateway {
         let admission = Admission::new(settings.calls_max);
         let (tokens, calls, started) = (Tokens::default(), TaskTracker::new(), Instant::now());
-        let underruns = Mutex::default();
-        Gateway(Arc::new(Inner { settings, tokens, admission, calls, underruns, started }))
+        let (underruns, unasked) = (Mutex::default(), last::Unasked::default());
+        Gateway(Arc::new(Inner { settings, tokens, admission, calls, unasked, underruns, started }))
     }
 
     /// All routes.
@@ -100,7 +103,8 @@ impl Gateway {
             .with_state(self.clone())
     }
 
-    /// Serves until `stop`; then no call is taken any more, and it returns when the last has ended.
+    /// Serves until `stop`; then no call is taken any more, and it returns when the last has ended and the
+    /// carrier knows what comes after it.
     ///
     /// # Errors
     /// The listener broke.
@@ -112,6 +116,7 @@ impl Gateway {
             gateway.0.admission.close();
             gateway.0.calls.close();
             gateway.0.calls.wait().await;
+            gateway.0.unasked.all_asked().await;
             done.cancel();
         });
         let listener = listener.tap_io(|stream| {

@@ -125,6 +125,40 @@ async fn a_gateway_that_is_stopped_takes_nobody_and_lets_a_call_finish() {
     scene.close().await;
 }
 
+/// What the carrier is answered after the stream of CA1, once that call has ended in a gateway that shuts down.
+async fn after_the_last_stream(scene: &Scene, hangs_up: bool, status: &str) -> String {
+    let mut raw = Raw::open(&scene.url, None).await.unwrap();
+    raw.start("CA1", json!({})).await;
+    raw.voice().await;
+    scene.stop.cancel();
+    let health = scene.url.join("health").unwrap();
+    while !http().get(health.clone()).send().await.unwrap().text().await.unwrap().contains("draining") {}
+    if hangs_up {
+        raw.stop().await;
+        raw.closed().await;
+    }
+    drop(raw);
+    scene.quiet().await;
+    // Whoever would close the listener has had every chance to.
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    let url = scene.url.join("hooks/twilio/after-stream?attempt=0").unwrap();
+    let form = [("CallSid", "CA1"), ("AccountSid", "AC1"), ("From", "+15550100001"), ("To", "+15550100002")];
+    let form = form.into_iter().chain([("CallStatus", status)]).collect::<Vec<_>>();
+    http().post(url).form(&form).send().await.expect("answered").text().await.unwrap()
+}
+
+#[tokio::test]
+async fn a_gateway_that_is_stopped_answers_the_last_webhook_of_a_live_call_and_ends_as_soon_as_it_came() {
+    for (hangs_up, status, answer) in [(true, "completed", "<Hangup"), (false, "in-progress", "<Say")] {
+        let scene = Scene::plain().await;
+        let twiml = after_the_last_stream(&scene, hangs_up, status).await;
+        assert!(twiml.contains(answer) && !twiml.contains("<Connect"), "{status}: {twiml}");
+        scene.close().await;
+    }
+}
+
 #[tokio::test]
 async fn a_stream_for_an_agent_that_does_not_exist_is_closed() {
     let scene = Scene::plain().await;
