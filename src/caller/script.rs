@@ -13,7 +13,7 @@
 //! Promises: every problem at once, each with file, line and remedy; a move does one thing.
 //! Never: knows what the agent means; it hears sound, silence and marks.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde_saphyr::{Location, Spanned};
@@ -77,13 +77,13 @@ struct Written {
 struct MoveWritten {
     when: Option<Spanned<String>>,
     say: Option<String>,
-    audio: Option<PathBuf>,
+    audio: Option<Spanned<PathBuf>>,
     press: Option<Spanned<String>>,
     listen: Option<Spanned<u32>>,
     hang_up: Option<Spanned<bool>>,
 }
 
-/// Reads a script; `path` is for the problems alone.
+/// Reads a script. `path` is named in problems; its `audio:` files lie beside it.
 ///
 /// # Errors
 /// Everything that is wrong with it.
@@ -102,6 +102,14 @@ pub fn read_script(path: &str, text: &str) -> Result<Vec<Step>, Fault> {
         return Ok(steps);
     }
     Err(Fault::new(Owner::Admin, desk.problems.join("\n"), "docs/call.md describes a caller's script"))
+}
+
+/// Keys a caller's telephone has, one after the other: 0 to 9, `*` and `#`. None where another stands there.
+#[must_use]
+pub fn row_of_keys(text: &str) -> Option<Vec<Key>> {
+    let has = |key: char| key.is_ascii_digit() || matches!(key, '*' | '#');
+    let key = |key: char| Some(key).filter(|key| has(*key)).and_then(|key| Key::parse(&key.to_string()));
+    text.chars().map(key).collect::<Option<Vec<Key>>>().filter(|keys| !keys.is_empty())
 }
 
 /// Where problems are gathered.
@@ -143,7 +151,14 @@ impl MoveWritten {
         };
         let mut acts: Vec<Act> = Vec::new();
         acts.extend(self.say.clone().map(Act::Say));
-        acts.extend(self.audio.clone().map(Act::Audio));
+        if let Some(audio) = &self.audio {
+            let beside = Path::new(desk.path).parent().unwrap_or(Path::new("")).join(&audio.value);
+            if !beside.is_file() {
+                let what = format!("there is no file {}", beside.display());
+                desk.say(audio.referenced, &what, "a WAV (8 kHz, mono, 16 bit), beside the script");
+            }
+            acts.push(Act::Audio(audio.value.clone()));
+        }
         acts.extend(self.press.as_ref().map(|written| Act::Press(keys(written, desk))));
         if let Some(listen) = &self.listen {
             if listen.value > WAIT_MOST {
@@ -187,8 +202,7 @@ fn moment(text: &str) -> Option<Moment> {
 }
 
 fn keys(written: &Spanned<String>, desk: &mut Desk<'_>) -> Vec<Key> {
-    let all: Option<Vec<Key>> = written.value.chars().map(|key| Key::parse(&key.to_string())).collect();
-    all.filter(|keys| !keys.is_empty()).unwrap_or_else(|| {
+    row_of_keys(&written.value).unwrap_or_else(|| {
         let what = format!("`{}` is no row of keys", written.value);
         desk.say(written.referenced, &what, "write 0 to 9, * and #, in quotes");
         Vec::new()
@@ -202,7 +216,7 @@ mod tests {
     #[test]
     fn every_move_and_every_moment_reads() {
         let text = "version: 1\nmoves:\n- say: yes\n- {when: speaking 0, say: no}\n- {when: mark, press: '1#'}\n\
-                    - {when: silence 900, audio: a.wav}\n- listen: 3000\n- hang_up: true\n";
+                    - {when: silence 900, audio: Cargo.toml}\n- listen: 3000\n- hang_up: true\n";
         let steps = read_script("a.yaml", text).unwrap();
         let keys = vec![Key::parse("1").unwrap(), Key::parse("#").unwrap()];
         let step = |when, act| Step { when, act };
@@ -210,7 +224,7 @@ mod tests {
             step(Moment::default(), Act::Say("yes".to_owned())),
             step(Moment::Speaking(Millis(0)), Act::Say("no".to_owned())),
             step(Moment::Mark, Act::Press(keys)),
-            step(Moment::Silence(Millis(900)), Act::Audio("a.wav".into())),
+            step(Moment::Silence(Millis(900)), Act::Audio("Cargo.toml".into())),
             step(Moment::default(), Act::Listen(Millis(3_000))),
             step(Moment::default(), Act::HangUp),
         ];
@@ -220,7 +234,8 @@ mod tests {
     #[test]
     fn every_problem_is_told_at_once_with_its_line_and_a_remedy() {
         let text = "version: 2\nmoves:\n- when: later\n  say: yes\n- {}\n- press: x\n- {say: a, hang_up: true}\n\
-                    - hang_up: false\n- listen: 60001\n- {when: silence 100, say: b}\n";
+                    - hang_up: false\n- listen: 60001\n- {when: silence 100, say: b}\n\
+                    - press: 12a\n- audio: no.wav\n";
         let fault = read_script("a.yaml", text).unwrap_err();
         let lines: Vec<&str> = fault.what.lines().collect();
         for (line, (start, part)) in lines.iter().zip([
@@ -232,10 +247,12 @@ mod tests {
             ("a.yaml:8:", "does nothing"),
             ("a.yaml:9:", "longer than a minute"),
             ("a.yaml:10:", "`silence 100` is no moment"),
+            ("a.yaml:11:", "`12a` is no row of keys"),
+            ("a.yaml:12:", "there is no file no.wav"),
         ]) {
             assert!(line.starts_with(start) && line.contains(part), "{line}");
         }
-        assert_eq!(lines.len(), 8, "{}", fault.what);
+        assert_eq!(lines.len(), 10, "{}", fault.what);
     }
 
     #[test]

@@ -26,18 +26,19 @@ const WAIT_MS: std::ops::RangeInclusive<u32> = 20..=3_600_000;
 pub struct Agent {
     /// For people.
     pub title: String,
+    /// Where its language is written: `agents/shop.yaml:4`.
+    pub place: String,
     pub plan: Plan,
     pub services: Services,
     pub connections: Vec<Connection>,
     pub tools: Vec<ToolSpec>,
 }
 
-/// Names of the services an agent asks for; none means the gateway's default.
+/// Names of the engines an agent asks for; none means the gateway's own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Services {
+    /// `none`, for callers who use keys alone.
     pub stt: Option<String>,
-    pub tts: Option<String>,
-    pub llm: Option<String>,
 }
 
 impl Agent {
@@ -87,6 +88,8 @@ pub(super) fn read(
     let answers = file.answers.iter().map(|answer| canned(&mut desk, answer)).collect();
     let timing = timing(&mut desk, &file.timing);
     let spoken = spoken(&mut desk, &file);
+    engines(&mut desk, &file);
+    let place = format!("{}:{}", source.0, file.language.referenced.line().max(1));
     problems.append(&mut own);
 
     let language = language?;
@@ -109,12 +112,11 @@ pub(super) fn read(
         timing,
         hash: Digest::of_bytes(&[]),
     };
-    let services = Services { stt: file.stt, tts: file.tts, llm: file.llm };
-    let Services { stt, tts, llm } = &services;
+    let services = Services { stt: file.stt.map(|stt| stt.value) };
     plan.hash = Digest::of_json(&json!({
-        "plan": plan, "tools": tools, "connections": connections, "stt": stt, "tts": tts, "llm": llm,
+        "plan": plan, "tools": tools, "connections": connections, "stt": services.stt,
     }));
-    Some(Agent { title: file.title, plan, services, connections, tools })
+    Some(Agent { title: file.title, place, plan, services, connections, tools })
 }
 
 /// The greeting and the prompt are words; nothing has a value before the first one is said.
@@ -212,6 +214,23 @@ fn overridden(waits: &mut Map<String, Value>, written: &BTreeMap<String, Spanned
         waits.insert(name.clone(), wait.value.into());
     }
     serde_json::from_value(Value::Object(waits.clone())).ok()
+}
+
+/// An agent chooses between the gateway's engines and the names known here.
+fn engines(desk: &mut Desk<'_>, file: &AgentFile) {
+    for (field, written, known) in
+        [("stt", &file.stt, &["none"] as &[&str]), ("tts", &file.tts, &[]), ("llm", &file.llm, &[])]
+    {
+        let Some(name) = written.as_ref().filter(|name| !known.contains(&name.value.as_str())) else {
+            continue;
+        };
+        let list = if known.is_empty() { "no name is known".to_owned() } else { known.join(", ") };
+        desk.say(
+            name.referenced,
+            format!("`{field}` cannot be `{}`", name.value),
+            format!("names of `{field}`: {list}; leave it out for the gateway's own"),
+        );
+    }
 }
 
 /// Words somebody will answer for, or the recogniser's measured rate decides.

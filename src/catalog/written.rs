@@ -49,10 +49,10 @@ pub(super) struct AgentFile {
     /// Waits in milliseconds (`reminders` is a count), over the measured defaults.
     #[serde(default)]
     pub(super) timing: BTreeMap<String, Spanned<u32>>,
-    /// Names of the services of this gateway; unwritten, its defaults.
-    pub(super) stt: Option<String>,
-    pub(super) tts: Option<String>,
-    pub(super) llm: Option<String>,
+    /// Names of the engines of this gateway; unwritten, its own.
+    pub(super) stt: Option<Spanned<String>>,
+    pub(super) tts: Option<Spanned<String>>,
+    pub(super) llm: Option<Spanned<String>>,
     /// Leave to take a spoken yes alone for an action with effects.
     pub(super) spoken_yes: Option<SpokenYes>,
 }

@@ -107,6 +107,17 @@ fn recogniser(meant: &catalog::Agent, speech: &Speech) -> Result<Arc<dyn Stt>, F
 /// A language it does not know at all.
 pub(super) fn unheard(meant: &catalog::Agent, speech: &Speech) -> Result<Vec<String>, Fault> {
     match &speech.embedded {
+        Some(_) if meant.services.stt.is_none() && meant.plan.language != Language::English => {
+            let what = format!(
+                "{}: the embedded recogniser knows English only, and this agent speaks `{}`",
+                meant.place, meant.plan.language
+            );
+            Err(Fault::new(
+                Owner::Admin,
+                what,
+                "write `stt: none` into this file: callers then use keys alone",
+            ))
+        }
         Some(embedded) if meant.services.stt.is_none() => {
             embedded.check(&Vocabulary::of_plan(&meant.plan), meant.plan.language)
         }

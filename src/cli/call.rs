@@ -13,13 +13,13 @@ use super::demo::{SpeechArgs, speech};
 use super::{Done, Verdict, render};
 use crate::caller::{
     Act, Dial, Doing, Ended, Heard, Moment, Phone, SILENCE_LEAST, Step, Turn, follow, read_script,
+    row_of_keys,
 };
 use crate::core::base::{Fault, Owner};
 use crate::core::language::Language;
 use crate::demo::CALLER_VOICE;
 use crate::media::read_line_wav;
 use crate::secrets::{SecretName, Secrets};
-use crate::telephony::Key;
 use crate::tts::whole;
 
 /// Whom to call, and what to do there.
@@ -71,6 +71,11 @@ const SCENARIO_HELP: &str = r#"A scenario file is YAML, a list of moves, made on
 Exit code 1 if the call ended before the last move was made. docs/call.md tells all."#;
 
 pub(super) async fn run(args: CallArgs) -> Done {
+    if args.agent.is_some() && !matches!(args.url.scheme(), "ws" | "wss") {
+        let what = "--agent was given with a voice webhook, where the number called decides";
+        let remedy = "call the media stream (ws://HOST/...), or give the number its agent: `serve --number`";
+        return Err(Fault::new(Owner::Admin, what, remedy));
+    }
     let turns = turns(&args).await?;
     let mut dial = Dial::new(args.url.clone(), reqwest::Client::new());
     dial.longest = Duration::from_secs(args.longest);
@@ -84,12 +89,23 @@ pub(super) async fn run(args: CallArgs) -> Done {
     if let Some(path) = &args.record {
         recording.write_wav(path)?;
     }
-    render::line(&format!("ended: {ended:?}"));
+    render::line(&format!("ended: {}", words(&ended)));
     if left > 0 {
         render::line(&format!("moves that were not made: {left}"));
     }
     let came_about = !matches!(ended, Ended::Rejected | Ended::Failed(_));
     Ok(if left == 0 && came_about { Verdict::Good } else { Verdict::Bad })
+}
+
+fn words(ended: &Ended) -> String {
+    match ended {
+        Ended::CallerHungUp => "the caller hung up".to_owned(),
+        Ended::AgentHungUp => "the agent hung up".to_owned(),
+        Ended::Transferred { to } => format!("the call was passed on to {to}"),
+        Ended::Rejected => "the gateway did not take the call".to_owned(),
+        Ended::TooLong => "the longest allowed time was over (--longest)".to_owned(),
+        Ended::Failed(fault) => format!("{}; {}", fault.what, fault.remedy),
+    }
 }
 
 fn tell(heard: &Heard) {
@@ -138,8 +154,7 @@ fn scenario(path: &Path) -> Result<Vec<Step>, Fault> {
 /// What the flags say, as moves: each when the agent has stopped speaking.
 fn steps(args: &CallArgs) -> Result<Vec<Step>, Fault> {
     let keys = |written: &String| -> Result<Act, Fault> {
-        let all: Option<Vec<Key>> = written.chars().map(|key| Key::parse(&key.to_string())).collect();
-        all.map(Act::Press).ok_or_else(|| {
+        row_of_keys(written).map(Act::Press).ok_or_else(|| {
             Fault::new(Owner::Admin, format!("`{written}` is no row of keys"), "write 0 to 9, * and #")
         })
     };

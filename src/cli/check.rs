@@ -1,16 +1,17 @@
 //! `centralita check`: are the definitions right?
 //!
 //! Promises: every problem at once, with file, line, column and remedy; exit code 1 when there is one.
-//! Never: sends a request or needs a secret.
+//! Never: sends a request, or fails for a secret: only `serve` needs them, one that is missing is a warning.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Args;
 
 use super::assemble::unheard;
 use super::demo::{SpeechArgs, speech};
 use super::{Definitions, Done, Verdict, render};
-use crate::catalog;
+use crate::catalog::{self, Catalog, Kind};
+use crate::secrets::Secrets;
 
 /// What to check.
 #[derive(Debug, Args)]
@@ -23,31 +24,46 @@ pub(super) struct CheckArgs {
 
 pub(super) fn run(args: &CheckArgs) -> Done {
     let sources = catalog::find(&args.definitions.root)?;
+    let mut verdict = Verdict::Good;
+    if sources.iter().all(|source| source.kind != Kind::Agent) {
+        render::trouble("agents: there is no agent\n  hint: write one: agents/ID.yaml");
+        verdict = Verdict::Bad;
+    }
     match catalog::check(&sources, &BTreeMap::new()) {
-        Ok(catalog) => {
-            let speech = speech(&args.speech)?;
-            let mut verdict = Verdict::Good;
-            for (id, agent) in &catalog.agents {
-                match unheard(agent, &speech) {
-                    Ok(words) => {
-                        for word in words {
-                            render::aside(&format!("warning: {id}: the recogniser can never hear `{word}`"));
-                        }
-                    }
-                    Err(fault) => {
-                        render::trouble(&format!("agents: {id}: {}\n  hint: {}", fault.what, fault.remedy));
-                        verdict = Verdict::Bad;
-                    }
-                }
-                let tools: Vec<String> = agent.plan.tools.iter().map(|tool| tool.name.to_string()).collect();
-                let tools = if tools.is_empty() { "no tools".to_owned() } else { tools.join(", ") };
-                render::line(&format!("{id}: {} ({}), {tools}", agent.title, agent.plan.language));
-            }
-            Ok(verdict)
-        }
+        Ok(catalog) if verdict == Verdict::Good => agents(&catalog, args),
+        Ok(_) => Ok(verdict),
         Err(problems) => {
             render::aside(&problems.to_string());
             Ok(Verdict::Bad)
         }
     }
+}
+
+/// What only the engines and the environment can tell of agents whose files are right.
+fn agents(catalog: &Catalog, args: &CheckArgs) -> Done {
+    let speech = speech(&args.speech)?;
+    let mut verdict = Verdict::Good;
+    let mut missing = BTreeSet::new();
+    for (id, agent) in &catalog.agents {
+        match unheard(agent, &speech) {
+            Ok(words) => {
+                for word in words {
+                    render::aside(&format!("warning: {id}: the recogniser can never hear `{word}`"));
+                }
+            }
+            Err(fault) => {
+                render::trouble(&format!("{}\n  hint: {}", fault.what, fault.remedy));
+                verdict = Verdict::Bad;
+            }
+        }
+        let faults = agent.toolbox(&Secrets::from_env()).err().unwrap_or_default();
+        missing.extend(faults.into_iter().map(|fault| format!("{}: {}", fault.what, fault.remedy)));
+        let tools: Vec<String> = agent.plan.tools.iter().map(|tool| tool.name.to_string()).collect();
+        let tools = if tools.is_empty() { "no tools".to_owned() } else { tools.join(", ") };
+        render::line(&format!("{id}: {} ({}), {tools}", agent.title, agent.plan.language));
+    }
+    for secret in missing {
+        render::aside(&format!("warning: {secret}; `serve` needs it"));
+    }
+    Ok(verdict)
 }

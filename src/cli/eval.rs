@@ -85,7 +85,8 @@ async fn stt(over: &Over) -> Done {
 
 /// `3/17 17.6 %`
 fn rate(errors: &eval::WordErrors) -> String {
-    let permille = errors.errors * 1_000 / errors.words.max(1);
+    let words = errors.words.max(1);
+    let permille = (errors.errors * 1_000 + words / 2) / words;
     format!("{:>3}/{:<3} {:>3}.{} %", errors.errors, errors.words, permille / 10, permille % 10)
 }
 
@@ -101,9 +102,22 @@ async fn answers(over: &Over) -> Done {
     }
     render::line(&format!("false yes: {}", listed(&report.false_yeses)));
     render::line(&format!("false no:  {}", listed(&report.false_noes)));
+    render::line(
+        "a false no is a spoken yes taken for a no; other speech taken for a no stands in the table alone",
+    );
     Ok(Verdict::Good)
 }
 
 fn listed(files: &[String]) -> String {
     if files.is_empty() { "none".to_owned() } else { files.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_is_rounded_to_the_nearest_tenth() {
+        assert_eq!(rate(&eval::WordErrors { words: 180, errors: 7 }), "  7/180   3.9 %");
+    }
 }

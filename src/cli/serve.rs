@@ -59,7 +59,7 @@ pub(super) struct ServeArgs {
     #[arg(long, value_name = "FOLDER")]
     recordings: Option<PathBuf>,
     /// Calls at a time; one more is refused politely
-    #[arg(long, default_value_t = 200, value_name = "N")]
+    #[arg(long, default_value_t = 200, value_parser = at_least_one, value_name = "N")]
     calls_max: usize,
 }
 
@@ -159,12 +159,27 @@ fn numbers(written: &[String], known: impl Fn(&str) -> bool) -> Result<BTreeMap<
                 "write it like +15550100002=shop",
             )
         })?;
+        if !is_e164(number) {
+            let what = format!("`{number}` is no number in E.164");
+            return Err(Fault::new(Owner::Admin, what, "`+`, then up to 15 digits: +15550100002=shop"));
+        }
         if !known(id) {
             return Err(no_agent(id));
         }
         numbers.insert(number.to_owned(), id.to_owned());
     }
     Ok(numbers)
+}
+
+/// ITU-T E.164: `+`, then up to 15 digits, of which the first is not 0.
+fn is_e164(number: &str) -> bool {
+    let digits = number.strip_prefix('+').unwrap_or_default();
+    let plain = digits.bytes().all(|b| b.is_ascii_digit());
+    plain && (2..=15).contains(&digits.len()) && !digits.starts_with('0')
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|n| *n > 0).ok_or_else(|| "write 1 or more".to_owned())
 }
 
 fn no_agent(id: &str) -> Fault {

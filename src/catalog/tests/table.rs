@@ -104,6 +104,9 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("end_of_turn: 800", "end_of_turn: 5", "cannot be 5 ms|20 to"),
     ("end_of_turn: 800", "reminders: 30", "so many reminders|0 to 9"),
     ("toy data only here", "because", "accepted without a reason|why a misheard yes"),
+    ("currency: USD", "currency: USD\nstt: google", "`stt` cannot be `google`|names of `stt`: none"),
+    ("currency: USD", "currency: USD\ntts: acme", "`tts` cannot be `acme`|no name is known"),
+    ("currency: USD", "currency: USD\nllm: foo", "`llm` cannot be `foo`|leave it out"),
     // the integration's connection
     ("id: shop\ntitle: Orders", "id: shop.v1\ntitle: Orders", "cannot be an integration's id|small letters"),
     ("https://shop.example/v1", "shop.example", "this is no address|https://host/path"),
