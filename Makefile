@@ -26,10 +26,10 @@ bench: setup
 	cargo bench --bench handle
 	@for name in handle audio turn barge-in load; do ./target/release/centralita bench $$name || exit; echo; done
 
-# Every scenario once over the wire, all at the same time, and three drawn calls, with stand-in speech.
+# Every scenario once over the wire, four at a time (a debug build is slow), and three drawn calls, with stand-in speech.
 scenarios: setup
 	cargo build
-	./target/debug/centralita demo all --speech stand-in
+	./target/debug/centralita demo all --speech stand-in --at-once 4
 	./target/debug/centralita demo --seeds 3 --speech stand-in
 
 # Says what it will install, and asks before it becomes root. Where cargo is missing or too old, one line says what to do.
