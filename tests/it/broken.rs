@@ -80,15 +80,20 @@ fn broken() -> CallState {
     CallState::Lost { reason: "a fault of ours broke it off".to_owned() }
 }
 
-#[tokio::test]
-async fn a_call_that_cannot_begin_is_on_record_as_broken_off_and_the_caller_hears_an_apology() {
-    let scene = Scene::of(Stage { stt: Arc::new(Absent), ..Stage::default() }).await;
+/// A call that cannot begin, as often as it is taken up again.
+async fn breaks_off_with_an_apology(scene: Scene) {
     let mut caller = scene.call().await;
     let (_, apology) = caller.announced().await;
     assert!(apology.starts_with("I'm sorry") && apology.ends_with("Goodbye."), "{apology}");
     caller.finish().await;
     assert_eq!(states(&scene).await, [broken(), broken(), broken(), broken()], "one of each attempt");
     scene.close().await;
+}
+
+#[tokio::test]
+async fn a_call_that_cannot_begin_is_on_record_as_broken_off_and_the_caller_hears_an_apology() {
+    let scene = Scene::of(Stage { stt: Arc::new(Absent), ..Stage::default() }).await;
+    breaks_off_with_an_apology(scene).await;
 }
 
 #[tokio::test]
@@ -99,12 +104,7 @@ async fn a_call_of_which_nobody_knows_what_is_open_is_on_record_as_broken_off() 
     sqlx::query("ALTER TABLE intents RENAME TO elsewhere").execute(&mut other).await.unwrap();
     drop(other);
     let scene = Scene::of(Stage { store: Some(store), ..Stage::default() }).await;
-    let mut caller = scene.call().await;
-    let (_, apology) = caller.announced().await;
-    assert!(apology.starts_with("I'm sorry") && apology.ends_with("Goodbye."), "{apology}");
-    caller.finish().await;
-    assert_eq!(states(&scene).await, [broken(), broken(), broken(), broken()], "one of each attempt");
-    scene.close().await;
+    breaks_off_with_an_apology(scene).await;
     for tail in ["", "-wal", "-shm"] {
         let _ = std::fs::remove_file(format!("{}{tail}", path.display()));
     }
