@@ -15,8 +15,8 @@ pub struct Said {
     pub span: Span,
 }
 
-/// Longest text of one burst, in bytes: 0.6 s of burst. Longer ones are said in parts.
-pub(super) const TEXT_BYTES_MAX: usize = 512;
+/// Longest text of one burst, in bytes: eight seconds of voice at a human pace. Longer ones are said in parts.
+pub(super) const TEXT_BYTES_MAX: usize = 128;
 
 /// Unlike any run of a voice, whose sign changes seldom.
 const SYNC: u64 = 0xD3A5_9C6B_2E71_F04D;

@@ -1,6 +1,7 @@
 //! What is heard: the texts of a stretch of speech, as words with the places where they lay.
 //!
-//! Promises: an answer as soon as the speech has ended; speech without a text is an empty transcript, as a cough is.
+//! Promises: an answer as soon as the speech has ended, and of a long turn some before; speech without a text is an
+//! empty transcript, as a cough is.
 //! Never: keeps audio; hears a text that no speech was detected for.
 
 use std::collections::VecDeque;
@@ -10,13 +11,15 @@ use std::task::Poll;
 use futures::future::{BoxFuture, FutureExt as _, poll_fn};
 
 use super::burst::{Finder, Said};
-use crate::core::base::{Fault, Position, Samples, Span};
+use crate::core::base::{Fault, Millis, Position, Samples, Span};
 use crate::core::conversation::{Affirmation, EngineYes, Expect, Transcript, TranscriptEnd, Word};
 use crate::core::language::Language;
 use crate::stt::{Stt, SttEvent, SttStream, Vocabulary};
 
 /// Texts kept of one turn; what is beyond is dropped, as from a caller who never takes a breath.
 const TEXTS_MAX: usize = 64;
+/// Who speaks longer than this without a pause is told part by part.
+const PART: Samples = Millis(8_000).samples();
 
 /// A recogniser that understands stand-in speech and nothing else.
 #[derive(Clone, Copy, Debug, Default)]
@@ -24,7 +27,7 @@ pub struct Ear;
 
 impl Stt for Ear {
     fn open(&self, _vocabulary: Arc<Vocabulary>, _language: Language) -> Result<Box<dyn SttStream>, Fault> {
-        Ok(Box::new(Listening { finder: Finder::new(), said: Vec::new(), ready: VecDeque::new() }))
+        Ok(Box::new(Listening::new()))
     }
 
     /// Its words are exact.
@@ -46,23 +49,44 @@ pub fn said(samples: &[i16]) -> Vec<Said> {
 struct Listening {
     finder: Finder,
     said: Vec<Said>,
+    /// Since when the caller speaks, or what was told of it last.
+    speaking: Option<Position>,
     ready: VecDeque<Transcript>,
+}
+
+impl Listening {
+    fn new() -> Listening {
+        Listening { finder: Finder::new(), said: Vec::new(), speaking: None, ready: VecDeque::new() }
+    }
+
+    /// Tells the texts that have ended.
+    fn tell(&mut self, ended: impl Fn(&Said) -> bool, end: TranscriptEnd) {
+        let words: Vec<Word> =
+            self.said.extract_if(.., |said| ended(said)).flat_map(|said| words(&said)).collect();
+        if !words.is_empty() || end != TranscriptEnd::Final {
+            self.ready.push_back(Transcript { words, end });
+        }
+    }
 }
 
 impl SttStream for Listening {
     fn audio(&mut self, at: Position, samples: &[i16]) {
         self.finder.take(at, samples, &mut self.said);
         self.said.truncate(TEXTS_MAX);
+        if self.speaking.is_some_and(|since| at.since(since) >= PART) {
+            self.tell(|said| said.span.to <= at, TranscriptEnd::Final);
+            self.speaking = Some(at);
+        }
     }
 
     fn speech_started(&mut self, at: Position) {
         self.said.retain(|said| said.span.to > at);
+        self.speaking = Some(at);
     }
 
     fn speech_stopped(&mut self, at: Position, _expect: Expect) {
-        let ended = |said: &mut Said| said.span.from < at;
-        let words = self.said.extract_if(.., ended).flat_map(|said| words(&said)).collect();
-        self.ready.push_back(Transcript { words, end: TranscriptEnd::Turn(Affirmation::ByWords) });
+        self.speaking = None;
+        self.tell(|said| said.span.from < at, TranscriptEnd::Turn(Affirmation::ByWords));
     }
 
     fn next(&mut self) -> BoxFuture<'_, SttEvent> {

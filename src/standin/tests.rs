@@ -60,7 +60,7 @@ fn text(transcript: &Transcript) -> String {
 
 #[test]
 fn what_is_said_is_heard_word_for_word_where_it_lay() {
-    let long = "a sentence that goes on ".repeat(30);
+    let long = "a sentence that goes on ".repeat(5);
     for said in ["yes", "no", "refund twenty dollars on order 1182", "¿sí? ¡claro que sí!", long.trim()] {
         for pause in [100, 137, 801] {
             let track = [silence(pause), utter(said), silence(1_000)].concat();
@@ -92,6 +92,19 @@ fn two_utterances_of_one_turn_are_two_texts_with_two_places() {
     assert!(spans[1].from >= Position((200 * 8 + yes.len() + 300 * 8) as u64));
     let (apart, _) = hear(&track, watch(60, 200));
     assert_eq!(apart.iter().map(text).collect::<Vec<_>>(), ["yes", "no wait"], "two turns, each its words");
+}
+
+#[test]
+fn who_speaks_on_without_a_pause_is_told_part_by_part_and_every_word_once() {
+    let sentence = "and then the parcel came back to me again";
+    let track = [silence(200), utter(sentence).repeat(8), silence(1_000)].concat();
+    let (heard, began) = hear(&track, watch(200, 700));
+    assert!(track.len() > 160_000 && began.len() == 1, "twenty seconds in one breath");
+    let (last, parts) = heard.split_last().unwrap();
+    assert!(parts.len() >= 2 && parts.iter().all(|part| part.end == TranscriptEnd::Final), "{parts:?}");
+    assert_eq!(last.end, TranscriptEnd::Turn(Affirmation::ByWords));
+    let told = heard.iter().map(text).collect::<Vec<_>>().join(" ");
+    assert_eq!(told, [sentence; 8].join(" "));
 }
 
 #[test]

@@ -31,10 +31,11 @@ pub trait SttStream: Send {
     /// The caller's track at `at`: 8 kHz, gaps filled, every frame. Never blocks.
     fn audio(&mut self, at: Position, samples: &[i16]);
 
-    /// The caller speaks, since `at`.
+    /// The caller speaks, since `at`. Of a turn without a pause some words must be told within
+    /// `Timing::wordless`, with `TranscriptEnd::Final`: a sound without words is taken for noise.
     fn speech_started(&mut self, at: Position);
 
-    /// The caller spoke until `at`; answered by one `Heard` with `TranscriptEnd::Turn`, `Failed` or `Busy`.
+    /// The caller spoke until `at`; answered, after what was told of the turn while it lasted, by one `Heard` with `TranscriptEnd::Turn`, `Failed` or `Busy`.
     fn speech_stopped(&mut self, at: Position, expect: Expect);
 
     /// The next thing to tell; pending while there is none.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use centralita::core::audio::Law;
 use centralita::core::base::{Position, Samples};
 use centralita::core::conversation::{Affirmation, EngineYes, Expect, Transcript, TranscriptEnd};
-use centralita::core::language::Language;
+use centralita::core::language::{Language, word_errors};
 use centralita::core::sim::shop_plan;
 use centralita::speech::{Lost, Pool};
 use centralita::stt::embedded::{DEBIAN_MODELS, Embedded};
@@ -113,6 +113,32 @@ async fn ten_sentences_of_an_order_desk_come_through_the_phone_word_for_word() {
             last = span.from;
         }
     }
+}
+
+#[tokio::test]
+async fn who_speaks_on_without_a_pause_is_heard_part_by_part_before_it_is_taken_for_noise() {
+    // A worker for each part: here they come faster than they are spoken.
+    let stt = recogniser(worker(), 4);
+    let mut stream = stt.open(vocabulary(), Language::English).unwrap();
+    let mut samples = Vec::new();
+    for sentence in SENTENCES {
+        samples.extend(caller(sentence).await);
+    }
+    assert!(samples.len() > 16 * 8_000, "longer than two parts");
+    say(&mut *stream, &samples, Expect::YesNo);
+    let mut told = Vec::new();
+    let end = loop {
+        let transcript = heard(&mut *stream).await;
+        told.extend(transcript.words);
+        if transcript.end != TranscriptEnd::Final {
+            break transcript.end;
+        }
+    };
+    assert_eq!(end, TranscriptEnd::Turn(Affirmation::Absent), "no answer to a question is that long");
+    assert!(told.windows(2).all(|w| w[0].span.unwrap().to <= w[1].span.unwrap().from), "{told:?}");
+    let told: Vec<String> = told.into_iter().map(|word| word.text).collect();
+    let said: Vec<String> = SENTENCES.iter().flat_map(|s| s.split(' ')).map(str::to_owned).collect();
+    assert!(word_errors(&said, &told) <= 2, "a cut may cost the word it goes through: {told:?}");
 }
 
 #[tokio::test]

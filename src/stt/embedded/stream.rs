@@ -1,6 +1,7 @@
 //! One call's stream: turns go to leased workers, answers come back in the order of the turns.
 //!
-//! Promises: a turn is answered once; a worker that falls over loses this turn and nothing else.
+//! Promises: a turn is answered once, after the parts of it that came before; a worker that falls over loses this
+//! turn, or this part of one, and nothing else.
 //! Never: holds a worker between turns.
 
 use std::sync::Arc;
@@ -24,6 +25,15 @@ const ANSWER_MAX: Samples = Millis(3_000).samples();
 /// Samples of a frame of the recogniser.
 const FRAME: u32 = Millis(10).samples().0;
 
+/// What is decoded.
+#[derive(Clone, Copy, Debug)]
+enum Closes {
+    /// A part of a turn that goes on.
+    Part,
+    /// A turn, or the last part of one.
+    Turn(Expect),
+}
+
 /// Turns of one call.
 pub(super) struct Stream {
     pool: Arc<Pool>,
@@ -37,11 +47,26 @@ impl Stream {
     pub(super) fn new(pool: Arc<Pool>, model: Arc<Model>, yes_no: Arc<[Load; 2]>) -> Stream {
         Stream { pool, model, yes_no, track: Track::new(), turns: FuturesOrdered::new() }
     }
+
+    fn decode(&mut self, turn: Turn, closes: Closes) {
+        let (pool, model, yes_no) =
+            (Arc::clone(&self.pool), Arc::clone(&self.model), Arc::clone(&self.yes_no));
+        let decode = async move {
+            match decode(&pool, &model, &yes_no, turn, closes).await {
+                Ok(transcript) => SttEvent::Heard(transcript),
+                Err(Lost::Busy) => SttEvent::Busy,
+                Err(lost) => SttEvent::Failed(fault(lost)),
+            }
+        };
+        self.turns.push_back(AbortOnDropHandle::new(tokio::spawn(decode)));
+    }
 }
 
 impl SttStream for Stream {
     fn audio(&mut self, at: Position, samples: &[i16]) {
-        self.track.audio(at, samples);
+        if let Some(part) = self.track.audio(at, samples) {
+            self.decode(part, Closes::Part);
+        }
     }
 
     fn speech_started(&mut self, at: Position) {
@@ -50,16 +75,7 @@ impl SttStream for Stream {
 
     fn speech_stopped(&mut self, at: Position, expect: Expect) {
         let turn = self.track.stopped(at);
-        let (pool, model, yes_no) =
-            (Arc::clone(&self.pool), Arc::clone(&self.model), Arc::clone(&self.yes_no));
-        let decode = async move {
-            match decode(&pool, &model, &yes_no, turn, expect).await {
-                Ok(transcript) => SttEvent::Heard(transcript),
-                Err(Lost::Busy) => SttEvent::Busy,
-                Err(lost) => SttEvent::Failed(fault(lost)),
-            }
-        };
-        self.turns.push_back(AbortOnDropHandle::new(tokio::spawn(decode)));
+        self.decode(turn, Closes::Turn(expect));
     }
 
     fn next(&mut self) -> BoxFuture<'_, SttEvent> {
@@ -80,13 +96,17 @@ async fn decode(
     model: &Model,
     yes_no: &[Load; 2],
     turn: Turn,
-    expect: Expect,
+    closes: Closes,
 ) -> Result<Transcript, Lost> {
     let mut lease = pool.lease().await?;
     let Turn { speech, from, samples } = turn;
     lease.load(&model.load).await?;
     lease.audio(samples).await?;
     let plan = lease.decode(&model.load.decoder, PLAN).await?;
+    let expect = match closes {
+        Closes::Part => return Ok(Transcript { words: placed(plan, from), end: TranscriptEnd::Final }),
+        Closes::Turn(expect) => expect,
+    };
     let asked = match expect {
         Expect::YesNo | Expect::YesAgain => true,
         Expect::Anything | Expect::Digits => false,
