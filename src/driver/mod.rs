@@ -152,12 +152,20 @@ impl End {
     }
 }
 
+/// Whether it is known what this caller's earlier calls left open. Where it is not, no action begins: it could be the
+/// second of its kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Past {
+    Read,
+    Unread,
+}
+
 /// Drives one call from the start of its stream to its end. However it ends, its end is on record where its beginning
 /// is, and so is what became of every action under way.
 ///
 /// # Errors
-/// A fault that keeps the call from beginning (the recogniser, the recording or the journal is not there), or a
-/// panic that broke it off: of this call alone. Only where the journal takes no more is there no record of it.
+/// A fault that keeps the call from beginning (the recogniser or the recording is not there, or the journal takes no
+/// more: then there is no record of it), or a panic that broke it off: of this call alone.
 pub async fn drive(
     socket: MediaSocket,
     stream: StreamId,
@@ -182,11 +190,17 @@ pub async fn drive(
     let running = runs.clone();
     // In a task of its own, where a panic is no more than this call's fault.
     let driven = tokio::spawn(async move {
-        let unknown = open_actions(&shell.store, &caller).await?;
+        let (unknown, past) = match open_actions(&shell.store, &caller).await {
+            Ok(open) => (open, Past::Read),
+            Err(fault) => {
+                tracing::error!(call = %caller.call, %fault, "a call begins that may not act");
+                (Vec::new(), Past::Unread)
+            }
+        };
         let line = LineAbilities { marks: true, keys: true };
         let engine = agent.stt.yes_figure();
         let answered = Answered { line, engine, tag: agent.tag, attempt: caller.attempt, unknown };
-        let task = task::Task::new(socket, stream, agent, caller, shell, running)?;
+        let task = task::Task::new(socket, stream, agent, caller, shell, past, running)?;
         Ok(task.run(Event::Answered(answered)).await)
     });
     let driven = driven.await.unwrap_or_else(|_| Err(panicked()));
@@ -294,7 +308,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_disk_that_does_not_answer_keeps_a_call_from_beginning() {
+    async fn a_disk_that_does_not_answer_is_waited_for_no_longer_than_a_caller_can_be() {
         let path = std::env::temp_dir().join(format!("centralita-driver-{}.db", uuid::Uuid::new_v4()));
         let store = Store::open(&path).await.unwrap();
         let mut other = SqliteConnectOptions::new().filename(&path).connect().await.unwrap();

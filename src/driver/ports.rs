@@ -16,7 +16,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
-use super::Agent;
+use super::{Agent, Past};
 use crate::core::base::{
     CallId, CallTime, GenerationId, PieceNo, Private, ProposalId, ReplyId, Samples, ToolName,
 };
@@ -235,16 +235,17 @@ pub(super) struct StoreLog {
     pub(super) store: Store,
     pub(super) call: CallId,
     pub(super) caller: Private,
+    past: Past,
     begun: AtomicBool,
 }
 
 impl StoreLog {
-    pub(super) fn new(store: Store, call: CallId, caller: Private) -> StoreLog {
-        StoreLog { store, call, caller, begun: AtomicBool::new(false) }
+    pub(super) fn new(store: Store, call: CallId, caller: Private, past: Past) -> StoreLog {
+        StoreLog { store, call, caller, past, begun: AtomicBool::new(false) }
     }
 
     fn for_one_run(&self) -> StoreLog {
-        StoreLog::new(self.store.clone(), self.call.clone(), self.caller.clone())
+        StoreLog::new(self.store.clone(), self.call.clone(), self.caller.clone(), self.past)
     }
 
     fn key(&self, proposal: ProposalId) -> IntentKey {
@@ -271,6 +272,11 @@ impl StoreLog {
 
 impl IntentLog for StoreLog {
     fn begin(&self, intent: Intent) -> BoxFuture<'_, Result<(), NotBegun>> {
+        let refused = |why: &str| NotBegun::Refused { why: why.to_owned() };
+        if self.past == Past::Unread {
+            let why = refused("what this caller's earlier calls left open is not known; nothing was done");
+            return Box::pin(std::future::ready(Err(why)));
+        }
         let begin = self.store.begin(store::Intent {
             key: self.key(intent.proposal),
             tool: intent.tool,
@@ -279,7 +285,6 @@ impl IntentLog for StoreLog {
             caller: self.caller.clone(),
             begun_us: store::now_us(),
         });
-        let refused = |why: &str| NotBegun::Refused { why: why.to_owned() };
         Box::pin(async move {
             match timeout(BEGIN_DEADLINE, begin).await {
                 Ok(Ok(_)) => {

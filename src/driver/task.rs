@@ -15,7 +15,7 @@ use super::clock::Clock;
 use super::ports::{INBOX, Ports, Report, StoreLog};
 use super::prompt::prompt;
 use super::record::{Lines, Tracks};
-use super::{Agent, Caller, End, Ended, Shell, write_end};
+use super::{Agent, Caller, End, Ended, Past, Shell, write_end};
 use crate::core::audio::{Key, Law, LineSetup, WireItem};
 use crate::core::base::Fault;
 use crate::core::call::{Call, CallOutputs, Input, Record};
@@ -63,6 +63,7 @@ impl Task {
         agent: Arc<Agent>,
         caller: Caller,
         shell: Shell,
+        past: Past,
         runs: TaskTracker,
     ) -> Result<Task, Fault> {
         let (report, inbox) = mpsc::channel(INBOX);
@@ -72,7 +73,7 @@ impl Task {
             to: caller.to.clone(),
         };
         let registry = Registry::new(Arc::clone(&agent.toolbox), facts);
-        let log = StoreLog::new(shell.store.clone(), caller.call.clone(), caller.from.clone());
+        let log = StoreLog::new(shell.store.clone(), caller.call.clone(), caller.from.clone(), past);
         let stt = agent.stt.open(Arc::clone(&agent.vocabulary), agent.plan.language)?;
         let tracks = shell.recording(&caller.call).map(Tracks::create).transpose()?;
         let setup = LineSetup { law: Law::Mu, marks: true, keys_out_of_band: true, carrier_buffers: true };

@@ -15,7 +15,7 @@ use futures::future::BoxFuture;
 use sqlx::ConnectOptions as _;
 use sqlx::sqlite::SqliteConnectOptions;
 
-use crate::scene::{Scene, Stage, told};
+use crate::scene::{REFUND, Scene, Stage, told};
 
 /// A recogniser that is not there.
 struct Absent;
@@ -80,8 +80,9 @@ fn broken() -> CallState {
     CallState::Lost { reason: "a fault of ours broke it off".to_owned() }
 }
 
-/// A call that cannot begin, as often as it is taken up again.
-async fn breaks_off_with_an_apology(scene: Scene) {
+#[tokio::test]
+async fn a_call_that_cannot_begin_is_on_record_as_broken_off_and_the_caller_hears_an_apology() {
+    let scene = Scene::of(Stage { stt: Arc::new(Absent), ..Stage::default() }).await;
     let mut caller = scene.call().await;
     let (_, apology) = caller.announced().await;
     assert!(apology.starts_with("I'm sorry") && apology.ends_with("Goodbye."), "{apology}");
@@ -91,20 +92,23 @@ async fn breaks_off_with_an_apology(scene: Scene) {
 }
 
 #[tokio::test]
-async fn a_call_that_cannot_begin_is_on_record_as_broken_off_and_the_caller_hears_an_apology() {
-    let scene = Scene::of(Stage { stt: Arc::new(Absent), ..Stage::default() }).await;
-    breaks_off_with_an_apology(scene).await;
-}
-
-#[tokio::test]
-async fn a_call_of_which_nobody_knows_what_is_open_is_on_record_as_broken_off() {
+async fn a_caller_of_whom_nobody_knows_what_is_open_is_served_but_nothing_is_done_for_him() {
     let path = std::env::temp_dir().join(format!("centralita-broken-{}.db", uuid::Uuid::new_v4()));
     let store = Store::open(&path).await.unwrap();
     let mut other = SqliteConnectOptions::new().filename(&path).connect().await.unwrap();
     sqlx::query("ALTER TABLE intents RENAME TO elsewhere").execute(&mut other).await.unwrap();
+    let mut scene = Scene::of(Stage { store: Some(store), ..Stage::default() }).await;
+    let caller = scene.greeted().await;
+    // From here on an intent could be written again; whether it is the first of its kind, this call cannot know.
+    sqlx::query("ALTER TABLE elsewhere RENAME TO intents").execute(&mut other).await.unwrap();
     drop(other);
-    let scene = Scene::of(Stage { store: Some(store), ..Stage::default() }).await;
-    breaks_off_with_an_apology(scene).await;
+    caller.say(REFUND).await;
+    scene.line("note asked t1").await;
+    caller.say("yes").await;
+    scene.line("< settled t1 failed").await;
+    assert!(scene.refunds().await.is_empty() && scene.intents().await.is_empty());
+    caller.finish().await;
+    scene.close().await;
     for tail in ["", "-wal", "-shm"] {
         let _ = std::fs::remove_file(format!("{}{tail}", path.display()));
     }
