@@ -35,7 +35,8 @@ pub trait SttStream: Send {
     /// `Timing::wordless`, with `TranscriptEnd::Final`: a sound without words is taken for noise.
     fn speech_started(&mut self, at: Position);
 
-    /// The caller spoke until `at`; answered, after what was told of the turn while it lasted, by one `Heard` with `TranscriptEnd::Turn`, `Failed` or `Busy`.
+    /// The caller spoke until `at`; answered, after what was told of the turn while it lasted, by one `Heard` with
+    /// `TranscriptEnd::Turn`, `Failed` or `Busy`.
     fn speech_stopped(&mut self, at: Position, expect: Expect);
 
     /// The next thing to tell; pending while there is none.
