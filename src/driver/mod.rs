@@ -23,6 +23,7 @@ pub use record::{Seen, Watcher};
 use crate::core::audio::Underruns;
 use crate::core::base::{CallId, Fault, Owner, Private};
 use crate::core::conversation::{Answered, Event, LineAbilities, Plan, Tag, UnknownAction};
+use crate::core::journal::JOURNAL_VERSION;
 use crate::integrations::Toolbox;
 use crate::llm::Llm;
 use crate::store::{CallHead, CallState, Store, now_us};
@@ -30,9 +31,6 @@ use crate::stt::{Stt, Vocabulary};
 use crate::telephony::twilio::Rest;
 use crate::telephony::{MediaSocket, StreamId};
 use crate::tts::Tts;
-
-/// Version of the journal's text form.
-pub const JOURNAL_VERSION: u32 = 1;
 
 /// Who answers: one agent version and the services it speaks through.
 pub struct Agent {

@@ -4,10 +4,12 @@
 //! Never: carries out an order; a permit made while folding dies with it.
 
 mod event;
+mod file;
 mod fold;
 mod order;
 mod scan;
 
 pub use event::{parse_event, write_event};
-pub use fold::{CallFile, Line, fold};
+pub use file::{CallFile, JOURNAL_VERSION, Line};
+pub use fold::fold;
 pub use order::{write_order, write_timer};

@@ -58,5 +58,5 @@ pub fn script(played: &Played, facts: &[Fact], seed: u64, breach: &Breach) -> St
         format!("# plan: {}", played.head),
         format!("# until: {until}"),
     ];
-    fold(&CallFile { head, lines }, played.plan.clone()).write()
+    fold(&CallFile { head, lines, plan: None }, played.plan.clone()).write()
 }

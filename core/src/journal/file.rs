@@ -1,0 +1,171 @@
+//! The call file: a call as lines of text.
+//!
+//! A head of comments (`# version: 1`, and what else is known of the call), then events, timers and orders, and in a
+//! file that stands alone the plan: `= JSON`, the last line.
+//!
+//! Promises: what is written reads back as the same file; a broken line is named by its number.
+//! Never: holds audio; positions point into the recording.
+
+use super::event::{parse_event, write_event};
+use crate::base::CallTime;
+use crate::conversation::Event;
+
+/// The version of the text form this build writes and reads. It is raised by hand when a line changes its meaning; a
+/// file whose head names none is of version 1.
+pub const JOURNAL_VERSION: u32 = 1;
+
+/// A call as text: comments, events with their times, and what we answered.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CallFile {
+    /// The comment lines before the first event, `#` included.
+    pub head: Vec<String>,
+    pub lines: Vec<Line>,
+    /// The plan as canonical JSON, where the file can be replayed without the database it came from.
+    pub plan: Option<String>,
+}
+
+/// One line of a call file.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Line {
+    /// `12.340 < heard …`: what the world did.
+    Event { at: CallTime, event: Event },
+    /// `12.340 . silence`: a timer of ours that fired, with the time it was due.
+    Timer { due: CallTime, name: String },
+    /// `       > say …`: what we ordered.
+    Order { text: String },
+}
+
+/// Time column of a call file, in characters.
+const TIME_WIDTH: usize = 9;
+
+impl CallFile {
+    /// # Errors
+    /// The line number, what stood there and what was expected.
+    pub fn parse(text: &str) -> Result<CallFile, String> {
+        let mut file = CallFile::default();
+        for (n, line) in text.lines().enumerate() {
+            let trimmed = line.trim();
+            if trimmed.starts_with('#') && file.lines.is_empty() {
+                file.head.push(trimmed.to_owned());
+            } else if let Some(plan) = trimmed.strip_prefix("= ") {
+                file.plan = Some(plan.to_owned());
+            } else if !trimmed.is_empty() && !trimmed.starts_with('#') {
+                file.lines.push(parse_line(trimmed).map_err(|e| format!("line {}: {e}", n + 1))?);
+            }
+        }
+        match file.head_value("version") {
+            Some(version) if version != JOURNAL_VERSION.to_string() => {
+                Err(format!("it is of version {version}; this build reads version {JOURNAL_VERSION}"))
+            }
+            _ => Ok(file),
+        }
+    }
+
+    #[must_use]
+    pub fn write(&self) -> String {
+        let mut text = String::new();
+        for line in &self.head {
+            text.push_str(line);
+            text.push('\n');
+        }
+        for line in &self.lines {
+            text.push_str(&write_line(line));
+            text.push('\n');
+        }
+        if let Some(plan) = &self.plan {
+            text.push_str("= ");
+            text.push_str(plan);
+            text.push('\n');
+        }
+        text
+    }
+
+    /// What the head says behind `# name:`.
+    #[must_use]
+    pub fn head_value(&self, name: &str) -> Option<&str> {
+        let value = |line: &'_ String| -> Option<usize> {
+            let rest = line.trim_start_matches('#').trim_start();
+            rest.strip_prefix(name)?.strip_prefix(':').map(|value| line.len() - value.len())
+        };
+        self.head.iter().find_map(|line| value(line).map(|at| line[at..].trim()))
+    }
+
+    /// Only the events.
+    pub fn events(&self) -> impl Iterator<Item = (CallTime, &Event)> {
+        self.lines.iter().filter_map(|line| match line {
+            Line::Event { at, event } => Some((*at, event)),
+            Line::Timer { .. } | Line::Order { .. } => None,
+        })
+    }
+}
+
+fn parse_line(line: &str) -> Result<Line, String> {
+    if let Some(text) = line.strip_prefix("> ") {
+        return Ok(Line::Order { text: text.to_owned() });
+    }
+    let (time, rest) = line.split_once(' ').ok_or("a line is `TIME < event`, `TIME . timer` or `> order`")?;
+    let at = parse_time(time).ok_or_else(|| format!("`{time}` is not a time like `12.340`"))?;
+    let rest = rest.trim_start();
+    if let Some(event) = rest.strip_prefix("< ") {
+        return Ok(Line::Event { at, event: parse_event(event)? });
+    }
+    let name =
+        rest.strip_prefix(". ").ok_or_else(|| format!("`{rest}` begins neither with `<` nor with `.`"))?;
+    Ok(Line::Timer { due: at, name: name.to_owned() })
+}
+
+/// `12.340`: whole seconds and three decimals.
+pub(super) fn parse_time(text: &str) -> Option<CallTime> {
+    let (seconds, millis) = text.split_once('.')?;
+    let millis: u32 = (millis.len() == 3).then(|| millis.parse().ok())??;
+    seconds.parse::<u32>().ok()?.checked_mul(1_000)?.checked_add(millis).map(CallTime)
+}
+
+fn write_line(line: &Line) -> String {
+    match line {
+        Line::Event { at, event } => format!("{:>TIME_WIDTH$} < {}", at.to_string(), write_event(event)),
+        Line::Timer { due, name } => format!("{:>TIME_WIDTH$} . {name}", due.to_string()),
+        Line::Order { text } => format!("{:TIME_WIDTH$} > {text}", ""),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_reads_back_as_it_was_written_head_plan_and_all() {
+        let text = concat!(
+            "# Who calls.\n",
+            "# version: 1\n",
+            "    0.000 < answered\n",
+            "          > say #1.0 greeting \"Hello\"\n",
+            "    7.000 . silence\n",
+            "= {\"agent\":\"shop\"}\n",
+        );
+        let file = CallFile::parse(text).unwrap();
+        assert_eq!(file.plan.as_deref(), Some("{\"agent\":\"shop\"}"));
+        assert_eq!(file.lines.len(), 3);
+        assert_eq!(file.write(), text);
+    }
+
+    #[test]
+    fn a_file_of_another_version_is_refused_and_says_so() {
+        let refused = CallFile::parse("# version: 2\n    0.000 < answered\n").unwrap_err();
+        assert_eq!(refused, "it is of version 2; this build reads version 1");
+    }
+
+    #[test]
+    fn a_broken_line_is_named_by_its_number() {
+        for (text, want) in [
+            (
+                "# plan: en\n\n    0.000 ? answered\n",
+                "line 3: `? answered` begins neither with `<` nor with `.`",
+            ),
+            ("zero < answered\n", "line 1: `zero` is not a time like `12.340`"),
+            ("answered\n", "line 1: a line is `TIME < event`, `TIME . timer` or `> order`"),
+        ] {
+            assert_eq!(CallFile::parse(text).unwrap_err(), want);
+        }
+    }
+}
