@@ -7,7 +7,8 @@
 use std::alloc::System;
 use std::path::Path;
 
-use centralita::bench::handle::{measure, scripts};
+use centralita::bench::handle::measure;
+use centralita::replay::read_all;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
 #[global_allocator]
@@ -18,8 +19,9 @@ const ROUNDS: usize = 50;
 
 #[expect(clippy::print_stdout, reason = "a bench is its own terminal")]
 fn main() {
-    let report =
-        scripts(Path::new("tests/calls")).and_then(|journals| measure(&journals, ROUNDS, Some(allocations)));
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
+    let journals = runtime.block_on(read_all(Path::new("tests/calls")));
+    let report = journals.and_then(|journals| measure(&journals, ROUNDS, Some(allocations)));
     match report {
         Ok(report) => println!("{report}"),
         Err(fault) => panic!("{fault}: {}", fault.remedy),

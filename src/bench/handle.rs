@@ -6,7 +6,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,9 +13,9 @@ use tokio::time::Instant;
 
 use super::distribution::{Distribution, met, nanos, time};
 use crate::core::base::{Fault, Owner};
-use crate::core::conversation::{Conversation, Outputs, Plan};
-use crate::core::journal::{CallFile, Line, fold, write_event};
-use crate::core::sim::script_plan;
+use crate::core::conversation::{Conversation, Outputs};
+use crate::core::journal::{Line, write_event};
+use crate::replay::{Outcome, Recorded, compare};
 
 const MEDIAN_TARGET: Duration = Duration::from_micros(1);
 const TAIL_TARGET: Duration = Duration::from_micros(50);
@@ -26,13 +25,6 @@ const FLOOR_READINGS: usize = 100_000;
 
 /// Kinds of event shown, the dearest first.
 const KINDS_SHOWN: usize = 6;
-
-/// A recorded call, and what it was a call to.
-#[derive(Clone, Debug)]
-pub struct Journal {
-    pub file: CallFile,
-    pub plan: Arc<Plan>,
-}
 
 /// What was found.
 #[derive(Clone, Debug)]
@@ -50,52 +42,12 @@ pub struct Report {
     pub allocations: Option<Distribution>,
 }
 
-/// All call scripts under a folder.
-///
-/// # Errors
-/// A folder that cannot be read, a script that is none.
-pub fn scripts(folder: &Path) -> Result<Vec<Journal>, Fault> {
-    let mut paths = Vec::new();
-    find(folder, &mut paths)?;
-    paths.sort();
-    let broken = |path: &Path, what: String| {
-        Fault::new(
-            Owner::Admin,
-            format!("{}: {what}", path.display()),
-            "the call scripts' own test says more",
-        )
-    };
-    let read = |path: &PathBuf| {
-        let text = std::fs::read_to_string(path).map_err(|error| broken(path, error.to_string()))?;
-        let file = CallFile::parse(&text).map_err(|what| broken(path, what))?;
-        let plan = script_plan(file.head_value("plan").unwrap_or("en"))
-            .map_err(|word| broken(path, format!("there is no plan variation `{word}`")))?;
-        Ok(Journal { file, plan: Arc::new(plan) })
-    };
-    paths.iter().map(read).collect()
-}
-
-fn find(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Fault> {
-    let entries = std::fs::read_dir(folder).map_err(|error| {
-        let what = format!("{}: {error}", folder.display());
-        Fault::new(Owner::Admin, what, "run it in the project's folder, or name journals with --journal")
-    })?;
-    for path in entries.filter_map(Result::ok).map(|entry| entry.path()) {
-        if path.is_dir() {
-            find(&path, found)?;
-        } else if path.extension().is_some_and(|extension| extension == "call") {
-            found.push(path);
-        }
-    }
-    Ok(())
-}
-
 /// Folds all journals so many times. `allocations` tells how many there have been so far, where somebody counts.
 ///
 /// # Errors
 /// No journal, or one that this build folds otherwise.
 pub fn measure(
-    journals: &[Journal],
+    journals: &[Recorded],
     rounds: usize,
     allocations: Option<fn() -> u64>,
 ) -> Result<Report, Fault> {
@@ -107,13 +59,9 @@ pub fn measure(
         ));
     }
     for journal in journals {
-        if fold(&journal.file, Arc::clone(&journal.plan)).write() != journal.file.write() {
+        if compare(journal) != Outcome::Same {
             let what = "a journal folds otherwise than it was recorded";
-            return Err(Fault::new(
-                Owner::Admin,
-                what,
-                "`centralita replay` or the call scripts' test shows where",
-            ));
+            return Err(Fault::new(Owner::Admin, what, "`centralita replay` shows where"));
         }
     }
     let kinds: Vec<String> =
@@ -141,7 +89,12 @@ pub fn measure(
 }
 
 /// One call, from answer to end.
-fn pass(journal: &Journal, allocations: Option<fn() -> u64>, times: &mut Vec<u64>, allocated: &mut Vec<u64>) {
+fn pass(
+    journal: &Recorded,
+    allocations: Option<fn() -> u64>,
+    times: &mut Vec<u64>,
+    allocated: &mut Vec<u64>,
+) {
     let count = allocations.unwrap_or(|| 0);
     let mut conversation = Conversation::new(Arc::clone(&journal.plan));
     let mut out = Outputs::default();
@@ -231,15 +184,18 @@ impl fmt::Display for Report {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::path::Path;
 
-    fn all_scripts() -> Vec<Journal> {
-        scripts(Path::new("tests/calls")).unwrap()
+    use super::*;
+    use crate::replay::read_all;
+
+    async fn all_scripts() -> Vec<Recorded> {
+        read_all(Path::new("tests/calls")).await.unwrap()
     }
 
-    #[test]
-    fn every_event_and_timer_of_every_journal_is_timed_in_every_round() {
-        let journals = &all_scripts()[..10];
+    #[tokio::test]
+    async fn every_event_and_timer_of_every_journal_is_timed_in_every_round() {
+        let journals = &all_scripts().await[..10];
         let steps = journals.iter().flat_map(|j| &j.file.lines).filter(|line| kind(line).is_some()).count();
         let report = measure(journals, 3, Some(|| 7)).unwrap();
         assert_eq!((report.all.count(), report.best.count()), (3 * steps, steps));
@@ -249,9 +205,9 @@ mod tests {
         assert!(report.best.median() <= report.all.median());
     }
 
-    #[test]
-    fn a_journal_that_folds_otherwise_is_refused_and_so_is_none() {
-        let mut journals = all_scripts();
+    #[tokio::test]
+    async fn a_journal_that_folds_otherwise_is_refused_and_so_is_none() {
+        let mut journals = all_scripts().await;
         journals.truncate(1);
         journals[0].file.lines.retain(|line| !matches!(line, Line::Order { .. }));
         assert!(measure(&journals, 1, None).unwrap_err().what.contains("folds otherwise"));

@@ -4,16 +4,15 @@
 //! Never: compares machines, nor hides what was not met.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{Done, Verdict, render, replay};
+use super::{Done, Verdict, render};
 use crate::bench::load::{self, Load};
 use crate::bench::{audio, handle, server, turn};
-use crate::core::base::Fault;
 use crate::media::read_line_wav;
+use crate::replay::read_all;
 
 /// What to measure.
 #[derive(Debug, Args)]
@@ -43,12 +42,9 @@ enum What {
 
 #[derive(Debug, Args)]
 struct HandleArgs {
-    /// A folder of call scripts
-    #[arg(long, default_value = "tests/calls", value_name = "FOLDER")]
+    /// Call scripts, or a journal's database as `centralita demo` writes it
+    #[arg(long, default_value = "tests/calls", value_name = "CALLS")]
     calls: PathBuf,
-    /// A journal's database, as `centralita demo` writes it, instead of call scripts
-    #[arg(long, value_name = "FILE", conflicts_with = "calls")]
-    journal: Option<PathBuf>,
     /// How often each journal is folded
     #[arg(long, default_value_t = 300, value_name = "N")]
     rounds: usize,
@@ -99,7 +95,7 @@ enum Server {
 
 pub(super) async fn run(args: &BenchArgs) -> Done {
     let report = match &args.what {
-        What::Handle(args) => handle::measure(&journals(args).await?, args.rounds, None)?.to_string(),
+        What::Handle(args) => handle::measure(&read_all(&args.calls).await?, args.rounds, None)?.to_string(),
         What::Audio(args) => {
             let track = match &args.wav {
                 Some(path) => read_line_wav(path)?,
@@ -129,16 +125,4 @@ async fn serve(args: &ServeArgs) -> Done {
         Server::Bare => server::bare(at).await?,
     }
     Ok(Verdict::Good)
-}
-
-async fn journals(args: &HandleArgs) -> Result<Vec<handle::Journal>, Fault> {
-    let Some(journal) = &args.journal else { return handle::scripts(&args.calls) };
-    let store = replay::open(journal).await?;
-    let mut journals = Vec::new();
-    for id in store.call_ids().await? {
-        let (file, plan) = replay::recorded(&store, &id).await?;
-        journals.push(handle::Journal { file, plan: Arc::new(plan) });
-    }
-    store.close().await?;
-    Ok(journals)
 }

@@ -5,12 +5,24 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "this file is the terminal's")]
 
+use indicatif::ProgressBar;
+
 use crate::core::base::Fault;
 use crate::demo::story::Told;
 
 /// A result.
 pub(super) fn line(text: &str) {
     println!("{text}");
+}
+
+/// A result that ends its own lines.
+pub(super) fn text(text: &str) {
+    print!("{text}");
+}
+
+/// How far many things are; nothing where stderr is no terminal.
+pub(super) fn progress(of: usize) -> ProgressBar {
+    ProgressBar::new(of as u64)
 }
 
 /// A line for people, beside the result.

@@ -1,108 +1,142 @@
-//! `centralita replay`: a recorded call through today's heart: same orders?
+//! `centralita replay`: recorded calls through today's heart: same orders?
 //!
-//! Promises: the first difference is shown with the lines around it, in the words of the call file; exit code 1.
-//! Never: carries out an order.
+//! Promises: the first difference of every call is shown with the lines around it, in the words of the call file; exit
+//! code 1 where one differs or cannot be read.
+//! Never: carries out an order; writes to where it reads.
 
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use clap::Args;
+use futures::StreamExt as _;
+use futures::stream;
 
 use super::{Done, Verdict, render};
-use crate::core::base::{CallId, CallTime, Fault, Owner};
-use crate::core::conversation::Plan;
-use crate::core::journal::{CallFile, fold};
-use crate::store::Store;
+use crate::core::base::{Fault, Owner};
+use crate::replay::{Found, Outcome, Replayed, Report, compare, find};
 
-/// Lines shown before a difference.
-const AROUND: usize = 4;
-
-/// Which calls.
+/// Which calls, and how it is told.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "A call script of tests/calls names its plan; a call file exported with --export holds it.\n\
+                        docs/replay.md shows the way from a recorded call to a test."
+)]
 pub(super) struct ReplayArgs {
-    /// The journal's database
-    journal: PathBuf,
-    /// Ids of calls; none means all
-    calls: Vec<String>,
+    /// Journals (databases), call files, and folders of call files
+    #[arg(required = true, value_name = "CALLS")]
+    calls: Vec<PathBuf>,
+    /// Only the call of this id, of the databases named; may be given again
+    #[arg(long = "call", value_name = "ID")]
+    ids: Vec<String>,
     /// Prints the calls as call files instead of comparing them
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["export", "json", "junit"])]
     print: bool,
+    /// Writes each call as a file of its own, with its plan, instead of comparing them
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["json", "junit"])]
+    export: Option<PathBuf>,
+    /// One JSON object instead of text
+    #[arg(long)]
+    json: bool,
+    /// Writes a JUnit report as well
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
 }
 
 pub(super) async fn run(args: &ReplayArgs) -> Done {
-    let store = open(&args.journal).await?;
-    let ids = if args.calls.is_empty() { store.call_ids().await? } else { args.calls.clone() };
-    let mut verdict = Verdict::Good;
-    for id in ids {
-        match one(&store, &id, args.print).await? {
-            Verdict::Good => {}
-            Verdict::Bad => verdict = Verdict::Bad,
+    let found = all(args).await?;
+    if args.print {
+        for call in &found {
+            render::text(&call.read().await?.file.write());
         }
+        return Ok(Verdict::Good);
     }
-    store.close().await?;
-    Ok(verdict)
+    if let Some(folder) = &args.export {
+        return export(&found, folder).await;
+    }
+    let report = replay(found).await?;
+    if let Some(path) = &args.junit {
+        fs::write(path, report.junit()?).map_err(|error| unwritable(path, &error))?;
+    }
+    if args.json {
+        render::line(&report.json().to_string())
+    } else {
+        render::line(&report.to_string())
+    }
+    Ok(if report.is_good() { Verdict::Good } else { Verdict::Bad })
 }
 
-/// A journal that is there.
-///
-/// # Errors
-/// It is not, or is none.
-pub(super) async fn open(journal: &Path) -> Result<Store, Fault> {
-    if !journal.exists() {
-        let what = format!("there is no journal at {}", journal.display());
-        return Err(Fault::new(Owner::Admin, what, "`centralita demo` prints where it writes one"));
+async fn all(args: &ReplayArgs) -> Result<Vec<Found>, Fault> {
+    let mut found = Vec::new();
+    for path in &args.calls {
+        found.extend(find(path, &args.ids).await?);
     }
-    Store::open(journal).await
-}
-
-/// One call of a journal, and the plan it was answered by.
-///
-/// # Errors
-/// No such call, or one that this build cannot read.
-pub(super) async fn recorded(store: &Store, id: &str) -> Result<(CallFile, Plan), Fault> {
-    let unknown = || {
-        Fault::new(Owner::Admin, format!("there is no call `{id}` in the journal"), "see its ids without one")
+    let named = |id: &&String| {
+        found.iter().any(|call| matches!(call, Found::Call { id: known, .. } if known.as_str() == *id))
     };
-    let call = CallId::parse(id).ok_or_else(unknown)?;
-    let record = store.call(&call).await?.ok_or_else(unknown)?;
-    let plan = store.plan(record.head.plan_hash).await?.ok_or_else(unknown)?;
-    let plan: Plan = serde_json::from_str(&plan).map_err(|error| {
-        let what = format!("the plan of call `{id}` cannot be read by this build: {error}");
-        Fault::new(Owner::Gateway, what, "replay it with the build that recorded it")
-    })?;
-    let lines = store.journal(&call).await?;
-    let written: String = lines.iter().map(|line| file_line(line.at, line.text.reveal())).collect();
-    let file = CallFile::parse(&written).map_err(|error| {
-        Fault::new(Owner::Gateway, format!("the journal of call `{id}` cannot be read: {error}"), "report it")
-    })?;
-    Ok((file, plan))
-}
-
-async fn one(store: &Store, id: &str, print: bool) -> Done {
-    let (recorded, plan) = recorded(store, id).await?;
-    if print {
-        render::line(&recorded.write());
-        return Ok(Verdict::Good);
+    if let Some(missing) = args.ids.iter().find(|id| !named(id)) {
+        let what = format!("there is no call `{missing}` in what was named");
+        return Err(Fault::new(Owner::Admin, what, "without --call, --print shows every call with its id"));
     }
-    let folded = fold(&recorded, Arc::new(plan));
-    let (want, got) = (recorded.write(), folded.write());
-    if want == got {
-        render::line(&format!("{id}: the same, {} lines", recorded.lines.len()));
-        return Ok(Verdict::Good);
+    if found.is_empty() {
+        let remedy = "name a journal's database with a call in it, a call file, or a folder of call files";
+        return Err(Fault::new(Owner::Admin, "there is no call in what was named", remedy));
     }
-    render::line(&format!("{id}: differs at {}", difference(&want, &got)));
-    Ok(Verdict::Bad)
+    Ok(found)
 }
 
-/// A journal's line as a call file has it: orders stand without a time.
-fn file_line(at: CallTime, text: &str) -> String {
-    if text.starts_with("> ") { format!("{text}\n") } else { format!("{at} {text}\n") }
+/// Every core folds a call of its own; reading the next ones goes on beside it.
+async fn replay(found: Vec<Found>) -> Result<Report, Fault> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let progress = render::progress(found.len());
+    let one = |call: Found| async move {
+        let name = call.name();
+        let recorded = match call.read().await {
+            Ok(recorded) => recorded,
+            Err(fault) => return Ok(Replayed { name, lines: 0, outcome: Outcome::Unreadable(fault) }),
+        };
+        let lines = recorded.file.lines.len();
+        match tokio::task::spawn_blocking(move || compare(&recorded)).await {
+            Ok(outcome) => Ok(Replayed { name, lines, outcome }),
+            Err(error) => {
+                let what = format!("the heart fell over while it replayed {name}: {error}");
+                Err(Fault::new(
+                    Owner::Gateway,
+                    what,
+                    "this is a mistake of ours, please report it with the call",
+                ))
+            }
+        }
+    };
+    let mut replayed = stream::iter(found).map(one).buffered(2 * cores);
+    let mut report = Report::default();
+    while let Some(next) = replayed.next().await {
+        report.0.push(next?);
+        progress.inc(1);
+    }
+    progress.finish_and_clear();
+    Ok(report)
 }
 
-fn difference(want: &str, got: &str) -> String {
-    let (want, got): (Vec<&str>, Vec<&str>) = (want.lines().collect(), got.lines().collect());
-    let n = want.iter().zip(&got).take_while(|(a, b)| a == b).count();
-    let before: String = want[n.saturating_sub(AROUND)..n].iter().map(|line| format!("  {line}\n")).collect();
-    let line = |lines: &[&str]| lines.get(n).map_or("(the end)".to_owned(), |line| (*line).to_owned());
-    format!("line {}:\n{before}- {}\n+ {}", n + 1, line(&want), line(&got))
+async fn export(found: &[Found], folder: &Path) -> Done {
+    fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
+    for call in found {
+        let recorded = call.read().await?;
+        let name = match call {
+            Found::Call { id, .. } => format!("{id}.call"),
+            Found::File(path) => {
+                path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+            }
+        };
+        let path = folder.join(name);
+        let mut file = fs::File::create_new(&path).map_err(|error| unwritable(&path, &error))?;
+        std::io::Write::write_all(&mut file, recorded.standalone().write().as_bytes())
+            .map_err(|error| unwritable(&path, &error))?;
+        render::line(&path.display().to_string());
+    }
+    Ok(Verdict::Good)
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> Fault {
+    let what = format!("{} cannot be written: {error}", path.display());
+    Fault::new(Owner::Admin, what, "name a place that is free and that this user may write to")
 }

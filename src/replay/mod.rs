@@ -1,0 +1,17 @@
+//! Recorded calls as tests: where they lie, whether this build gives the orders they hold, and how that is told.
+//!
+//! Reading order: [`source`] (databases and call files), [`compare`] (one call through today's heart), [`report`] (many
+//! of them, for people and for programs).
+//!
+//! Promises: a call that cannot be read is told as such and the others are compared all the same.
+//! Never: carries out an order; writes to a journal.
+
+pub mod compare;
+pub mod report;
+pub mod source;
+#[cfg(test)]
+mod tests;
+
+pub use compare::{Difference, Outcome, compare};
+pub use report::{Replayed, Report};
+pub use source::{Found, Recorded, find, read_all};

@@ -1,0 +1,190 @@
+//! What became of many recorded calls, for people, for programs and for a test runner's page.
+//!
+//! Promises: every form tells of every call that is not the same, and why; counts add up.
+//! Never: prints; it makes text.
+
+use std::fmt;
+
+use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
+use serde_json::{Value, json};
+
+use super::compare::Outcome;
+use crate::core::base::{Fault, Owner};
+
+/// One call, replayed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replayed {
+    pub name: String,
+    /// Lines of the record: events, timers and orders.
+    pub lines: usize,
+    pub outcome: Outcome,
+}
+
+/// All of them, in the order they were named.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report(pub Vec<Replayed>);
+
+impl Report {
+    /// Every call is the same.
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        self.count(|outcome| *outcome == Outcome::Same) == self.0.len()
+    }
+
+    fn count(&self, which: impl Fn(&Outcome) -> bool) -> usize {
+        self.0.iter().filter(|replayed| which(&replayed.outcome)).count()
+    }
+
+    fn counts(&self) -> [(&'static str, usize); 3] {
+        [
+            ("same", self.count(|outcome| *outcome == Outcome::Same)),
+            ("differ", self.count(|outcome| matches!(outcome, Outcome::Differs(_)))),
+            ("unreadable", self.count(|outcome| matches!(outcome, Outcome::Unreadable(_)))),
+        ]
+    }
+
+    /// For programs.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        let calls: Vec<Value> = self.0.iter().map(call_json).collect();
+        let mut report = json!({ "ok": self.is_good(), "calls": calls });
+        for (name, count) in self.counts() {
+            report[name] = count.into();
+        }
+        report
+    }
+
+    /// For a test runner's page: JUnit's XML.
+    ///
+    /// # Errors
+    /// It cannot be written as XML.
+    pub fn junit(&self) -> Result<String, Fault> {
+        let mut suite = TestSuite::new("replay");
+        suite.add_test_cases(self.0.iter().map(|replayed| {
+            let failed = |kind, message: String, text: String| {
+                let mut status = TestCaseStatus::non_success(kind);
+                status.set_message(message).set_description(text);
+                status
+            };
+            let status = match &replayed.outcome {
+                Outcome::Same => TestCaseStatus::success(),
+                Outcome::Differs(difference) => {
+                    let message = format!("differs at line {}", difference.line);
+                    failed(NonSuccessKind::Failure, message, difference.to_string())
+                }
+                Outcome::Unreadable(fault) => {
+                    failed(NonSuccessKind::Error, fault.what.clone(), fault.remedy.clone())
+                }
+            };
+            TestCase::new(replayed.name.as_str(), status)
+        }));
+        let mut report = quick_junit::Report::new("centralita");
+        report.add_test_suite(suite);
+        report.to_string().map_err(|error| {
+            Fault::new(Owner::Gateway, format!("the report cannot be written as XML: {error}"), "report it")
+        })
+    }
+}
+
+fn call_json(replayed: &Replayed) -> Value {
+    let mut call = json!({ "call": replayed.name, "lines": replayed.lines });
+    match &replayed.outcome {
+        Outcome::Same => call["outcome"] = "same".into(),
+        Outcome::Differs(difference) => {
+            call["outcome"] = "differs".into();
+            call["line"] = difference.line.into();
+            call["recorded"] = difference.recorded.clone().into();
+            call["today"] = difference.today.clone().into();
+        }
+        Outcome::Unreadable(fault) => {
+            call["outcome"] = "unreadable".into();
+            call["why"] = fault.what.clone().into();
+            call["remedy"] = fault.remedy.clone().into();
+        }
+    }
+    call
+}
+
+/// For people: the calls that are not the same, and the counts.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for Replayed { name, outcome, .. } in &self.0 {
+            match outcome {
+                Outcome::Same => {}
+                Outcome::Differs(difference) => {
+                    writeln!(
+                        f,
+                        "{name}: differs at line {} (- recorded, + today)\n{difference}\n",
+                        difference.line
+                    )?;
+                }
+                // The fault names its call.
+                Outcome::Unreadable(fault) => writeln!(f, "{}\n  hint: {}\n", fault.what, fault.remedy)?,
+            }
+        }
+        let lines: usize = self.0.iter().map(|replayed| replayed.lines).sum();
+        let [(_, same), (_, differ), (_, unreadable)] = self.counts();
+        write!(
+            f,
+            "{} calls, {lines} lines: {same} the same, {differ} differ, {unreadable} unreadable",
+            self.0.len()
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::replay::Difference;
+
+    fn report() -> Report {
+        let difference = Difference {
+            line: 2,
+            before: vec!["    0.000 < answered".to_owned()],
+            recorded: vec!["          > say #1.0 greeting \"<Hello>\"".to_owned()],
+            today: Vec::new(),
+            after: Vec::new(),
+        };
+        let broken = Fault::new(Owner::Admin, "c.call: line 7: `x` is not a time", "mend it");
+        let replayed = |name: &str, outcome| Replayed { name: name.to_owned(), lines: 9, outcome };
+        Report(vec![
+            replayed("a.call", Outcome::Same),
+            replayed("b.call", Outcome::Differs(difference)),
+            replayed("c.call", Outcome::Unreadable(broken)),
+        ])
+    }
+
+    #[test]
+    fn people_read_what_differs_and_the_counts() {
+        let want = "b.call: differs at line 2 (- recorded, + today)
+      0.000 < answered
+-           > say #1.0 greeting \"<Hello>\"
+
+c.call: line 7: `x` is not a time
+  hint: mend it
+
+3 calls, 27 lines: 1 the same, 1 differ, 1 unreadable";
+        assert_eq!(report().to_string(), want);
+    }
+
+    #[test]
+    fn programs_read_the_same() {
+        let json = report().json();
+        assert_eq!(
+            (&json["ok"], &json["same"], &json["differ"], &json["unreadable"]),
+            (&json!(false), &json!(1), &json!(1), &json!(1))
+        );
+        assert_eq!(json["calls"][1]["recorded"][0], "          > say #1.0 greeting \"<Hello>\"");
+        assert_eq!(json["calls"][2]["remedy"], "mend it");
+    }
+
+    #[test]
+    fn a_test_runner_reads_a_failure_and_an_error() {
+        let xml = report().junit().unwrap();
+        assert!(
+            xml.contains(r#"tests="3""#) && xml.contains(r#"failures="1""#) && xml.contains(r#"errors="1""#),
+            "{xml}"
+        );
+        assert!(xml.contains("&lt;Hello&gt;"), "{xml}");
+    }
+}

@@ -1,0 +1,138 @@
+//! Recorded calls where they lie: in a journal, in a file, in a folder.
+
+use std::fs;
+use std::path::PathBuf;
+
+use super::*;
+use crate::core::base::{CallId, CallTime, Digest, Private};
+use crate::core::journal::{CallFile, JOURNAL_VERSION, Line};
+use crate::core::sim::script_plan;
+use crate::store::{CallHead, CallState, Store};
+
+/// A folder that goes with its test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Folder {
+        let path = std::env::temp_dir().join(format!("centralita-replay-{}-{name}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        Folder(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        drop(fs::remove_dir_all(&self.0));
+    }
+}
+
+/// A journal with the calls of these ids, each as the script has it; the last one lives.
+async fn journal(path: &std::path::Path, ids: &[&str]) -> CallFile {
+    let script = CallFile::parse(&fs::read_to_string("tests/calls/gate/retracts.call").unwrap()).unwrap();
+    let store = Store::open(path).await.unwrap();
+    let plan = serde_json::to_string(&script_plan("en").unwrap()).unwrap();
+    for id in ids {
+        let id = CallId::parse(id).unwrap();
+        let head = CallHead {
+            id: id.clone(),
+            carrier_call: format!("carrier-{id}"),
+            agent: "shop".into(),
+            plan_hash: Digest::of_bytes(b"plan"),
+            schema_version: JOURNAL_VERSION,
+            build: "0.1.0".into(),
+            caller: Private::new("+34600111222"),
+            called: String::new(),
+            answered_us: 1,
+        };
+        store.open_call(head, plan.as_str().into()).unwrap();
+        let mut at = CallTime(0);
+        for (seq, line) in (0..).zip(&script.lines) {
+            match line {
+                Line::Event { at: time, .. } | Line::Timer { due: time, .. } => at = *time,
+                Line::Order { .. } => {}
+            }
+            let file = CallFile { lines: vec![line.clone()], ..CallFile::default() };
+            let written = file.write();
+            let text = written.trim().trim_start_matches(&at.to_string()).trim_start();
+            store.append(&id, seq, at, text.to_owned()).unwrap();
+        }
+        if Some(&id.as_str()) != ids.last() {
+            store.set_state(&id, CallState::Ended { at_us: 2, reason: "hung-up".into() }).unwrap();
+        }
+    }
+    store.flush().await.unwrap();
+    store.close().await.unwrap();
+    script
+}
+
+fn names(found: &[Found]) -> Vec<String> {
+    found.iter().map(Found::name).collect()
+}
+
+#[tokio::test]
+async fn the_calls_of_a_journal_are_found_and_so_is_the_one_that_is_named() {
+    let folder = Folder::new("ids");
+    let path = folder.0.join("calls.db");
+    let script = journal(&path, &["CA1", "CA2"]).await;
+    assert_eq!(names(&find(&path, &[]).await.unwrap()), ["CA1", "CA2"]);
+    let found = find(&path, &["CA2".to_owned()]).await.unwrap();
+    assert_eq!(names(&found), ["CA2"]);
+    let recorded = found[0].read().await.unwrap();
+    assert_eq!(recorded.file.lines, script.lines);
+    assert_eq!(compare(&recorded), Outcome::Same);
+}
+
+#[tokio::test]
+async fn an_exported_call_stands_alone_and_is_the_same_record() {
+    let folder = Folder::new("export");
+    let path = folder.0.join("calls.db");
+    journal(&path, &["CA1", "CA2"]).await;
+    for (call, whole) in [("CA1", true), ("CA2", false)] {
+        let recorded = find(&path, &[call.to_owned()]).await.unwrap()[0].read().await.unwrap();
+        let file = folder.0.join(format!("{call}.call"));
+        fs::write(&file, recorded.standalone().write()).unwrap();
+        let again = find(&file, &[]).await.unwrap()[0].read().await.unwrap();
+        assert_eq!((again.file, &*again.plan), (recorded.standalone(), &*recorded.plan));
+        assert_eq!(recorded.is_whole(), whole, "{call}");
+    }
+    let text = fs::read_to_string(folder.0.join("CA1.call")).unwrap();
+    assert!(!text.contains("600111222"), "nobody's number is in an exported call\n{text}");
+}
+
+#[tokio::test]
+async fn the_call_files_below_a_folder_are_found_in_the_order_of_their_names() {
+    let folder = Folder::new("below");
+    fs::create_dir_all(folder.0.join("b")).unwrap();
+    for name in ["c.call", "b/a.call", "a.call", "notes.txt"] {
+        fs::write(folder.0.join(name), "# plan: en\n    0.000 < answered\n").unwrap();
+    }
+    let found = find(&folder.0, &[]).await.unwrap();
+    let below: Vec<String> =
+        found.iter().map(|call| call.name().replace(&folder.0.display().to_string(), "")).collect();
+    assert_eq!(below, ["/a.call", "/b/a.call", "/c.call"]);
+}
+
+#[tokio::test]
+async fn what_cannot_be_replayed_says_why_and_what_to_do() {
+    let folder = Folder::new("broken");
+    for (text, what, remedy) in [
+        ("", "it holds no event", "docs/replay.md says what a call file holds"),
+        ("    0.000 < answered\n", "it holds no plan", "export it with"),
+        (
+            "# plan: en nonsense\n    0.000 < answered\n",
+            "there is no plan variation `nonsense`",
+            "tests/calls",
+        ),
+        ("# version: 9\n    0.000 < answered\n", "it is of version 9", "docs/replay.md"),
+        ("    0.000 < answered\n= {}\n", "the plan of", "the build that recorded it"),
+        ("    0.000 < dances\n", "line 1: there is no event `dances`", "docs/replay.md"),
+    ] {
+        let path = folder.0.join("x.call");
+        fs::write(&path, text).unwrap();
+        let fault = find(&path, &[]).await.unwrap()[0].read().await.unwrap_err();
+        assert!(fault.what.contains(what) && fault.remedy.contains(remedy), "{text:?}: {fault}");
+        assert!(fault.what.contains("x.call"), "{fault}");
+    }
+    let missing = find(&folder.0.join("nowhere"), &[]).await.unwrap_err();
+    assert!(missing.what.contains("nowhere cannot be read"), "{missing}");
+}
