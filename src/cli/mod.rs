@@ -14,6 +14,7 @@ mod many;
 mod render;
 mod replay;
 mod serve;
+mod sim;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -49,6 +50,8 @@ enum Command {
     Bench(bench::BenchArgs),
     /// Folds recorded calls through this build: same orders?
     Replay(replay::ReplayArgs),
+    /// Plays calls that never were, drawn from seeds with faults and all: do the promises hold?
+    Sim(sim::SimArgs),
 }
 
 /// Where definitions lie, and who thinks.
@@ -87,6 +90,7 @@ pub fn main() -> ExitCode {
             Command::Eval(args) => eval::run(&args).await,
             Command::Bench(args) => bench::run(&args).await,
             Command::Replay(args) => replay::run(&args).await,
+            Command::Sim(args) => sim::run(args).await,
         }
     });
     match done {

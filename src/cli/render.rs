@@ -21,8 +21,13 @@ pub(super) fn text(text: &str) {
 }
 
 /// How far many things are; nothing where stderr is no terminal.
-pub(super) fn progress(of: usize) -> ProgressBar {
-    ProgressBar::new(of as u64)
+pub(super) fn progress(of: u64) -> ProgressBar {
+    ProgressBar::new(of)
+}
+
+/// The same where nobody knows how many there will be.
+pub(super) fn waiting() -> ProgressBar {
+    ProgressBar::new_spinner()
 }
 
 /// A line for people, beside the result.

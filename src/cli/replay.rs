@@ -87,7 +87,7 @@ async fn all(args: &ReplayArgs) -> Result<Vec<Found>, Fault> {
 /// Every core folds a call of its own; reading the next ones goes on beside it.
 async fn replay(found: Vec<Found>) -> Result<Report, Fault> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let progress = render::progress(found.len());
+    let progress = render::progress(found.len() as u64);
     let one = |call: Found| async move {
         let name = call.name();
         let recorded = match call.read().await {
