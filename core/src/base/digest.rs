@@ -92,8 +92,8 @@ fn write_canonical(value: &Value, out: &mut String) {
 }
 
 fn write_string(text: &str, out: &mut String) {
-    let normal: String = text.nfc().collect();
-    out.push_str(&Value::String(normal).to_string());
+    let composed = if text.is_ascii() { text.to_owned() } else { text.nfc().collect() };
+    out.push_str(&Value::String(composed).to_string());
 }
 
 /// `2e1` and `20.0` as `20`; `0.50` as `0.5`. Works on the digits, never on a float.
