@@ -112,6 +112,17 @@ impl Conversation {
         self.on_ruling(at, ruling, said.text(), out);
     }
 
+    /// Words that nobody waits for any more: they stop or alter what is asked, and are no yes to anything.
+    pub(super) fn on_said_late(&mut self, at: CallTime, said: &Said, out: &mut Outputs) {
+        let Some(ask) = self.confirmation.ask() else { return };
+        let proposal = ask.proposal;
+        let verbs = self.verbs(proposal);
+        if let Some((ruling, verdict)) = self.confirmation.rule_stop(said, self.plan.language, &verbs) {
+            out.note(Note::Judged { proposal, answer: verdict });
+            self.on_ruling(at, ruling, said.text(), out);
+        }
+    }
+
     /// A key: an answer where a question is open, else part of a number.
     pub(super) fn on_key(&mut self, at: CallTime, key: char, position: Position, out: &mut Outputs) {
         if !self.life.may_speak() {

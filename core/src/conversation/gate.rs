@@ -316,6 +316,26 @@ impl Confirmation {
         }
     }
 
+    /// A no, a wait or a change, which count whenever they were said: over the question, or told long after.
+    pub(super) fn rule_stop(
+        &self,
+        said: &Said,
+        language: Language,
+        verbs: &[String],
+    ) -> Option<(Ruling, Verdict)> {
+        let ask = self.ask()?;
+        let cues = Cues { verbs };
+        let all = judge(language, &said.text(), &cues);
+        let ruling = match all {
+            Answer::No | Answer::Wait => Ruling::Decline,
+            Answer::Change if !ask.is_repeated(&said.text(), language, &cues) => Ruling::Alter,
+            Answer::Change | Answer::Yes | Answer::Question | Answer::Backchannel | Answer::Unclear => {
+                return None;
+            }
+        };
+        Some((ruling, Verdict::Spoken(all)))
+    }
+
     /// What a turn of the caller means to the open question. `None` while none is open.
     pub(super) fn rule(
         &self,
@@ -323,18 +343,11 @@ impl Confirmation {
         language: Language,
         verbs: &[String],
     ) -> Option<(Ruling, Verdict)> {
+        if let Some(stop) = self.rule_stop(said, language, verbs) {
+            return Some(stop);
+        }
         let cues = Cues { verbs };
         let all = judge(language, &said.text(), &cues);
-        let repeats = |ask: &Ask| ask.is_repeated(&said.text(), language, &cues);
-        let stops = match all {
-            Answer::No | Answer::Wait => Some(Ruling::Decline),
-            Answer::Change if self.ask().is_some_and(repeats) => None,
-            Answer::Change => Some(Ruling::Alter),
-            Answer::Yes | Answer::Question | Answer::Backchannel | Answer::Unclear => None,
-        };
-        if let Some(stop) = stops {
-            return self.ask().map(|_| (stop, Verdict::Spoken(all)));
-        }
         match self {
             Confirmation::Closed => None,
             Confirmation::Asking { .. } if all == Answer::Yes => Some((Ruling::EarlyYes, Verdict::Early)),

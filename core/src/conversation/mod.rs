@@ -47,7 +47,7 @@ use generation::{Generation, Patience};
 use lifecycle::{Life, Silence};
 use playback::{End, Playback};
 use proposals::Proposals;
-use turn::{Hearing, Keypad, Turn};
+use turn::{Hearing, Keypad, Told, Turn};
 
 /// Timers that may fire before one event. Each firing leaves its state, so a handful is the most there can be;
 /// the bound turns a mistake of ours into a late timer instead of a loop.
@@ -199,11 +199,11 @@ impl Conversation {
                 self.confirmation.breathe_anew(at);
             }
             Event::Key { key, at: position } => self.on_key(at, key, position, out),
-            Event::Heard(transcript) => {
-                if let Some(said) = self.turn.heard(transcript, &self.plan.timing) {
-                    self.on_said(at, &said, out);
-                }
-            }
+            Event::Heard(transcript) => match self.turn.heard(transcript, &self.plan.timing) {
+                Told::Nothing => {}
+                Told::Turn(said) => self.on_said(at, &said, out),
+                Told::Late(said) => self.on_said_late(at, &said, out),
+            },
             Event::SttFailed => {
                 if let Some(said) = self.turn.lost() {
                     self.on_said(at, &said, out);

@@ -88,6 +88,17 @@ pub(super) enum Lost {
     Words,
 }
 
+/// What words do to the caller's turn.
+#[derive(Clone, Debug)]
+pub(super) enum Told {
+    /// The turn goes on, or there is none.
+    Nothing,
+    /// It is over.
+    Turn(Said),
+    /// They are of a turn that was given up, or of none: nobody waits for them any more.
+    Late(Said),
+}
+
 impl Transcript {
     /// Whether it has words, and all of them ended before a position.
     fn is_before(&self, position: Position) -> bool {
@@ -156,7 +167,7 @@ impl Turn {
     }
 
     /// Takes words. The turn is over when the caller is silent and the recogniser owes nothing.
-    pub(super) fn heard(&mut self, transcript: Transcript, timing: &Timing) -> Option<Said> {
+    pub(super) fn heard(&mut self, transcript: Transcript, timing: &Timing) -> Told {
         if let State::Talking { said, limit }
         | State::Overlong { said, limit }
         | State::Stopped { said, limit, .. } = &mut self.state
@@ -166,23 +177,24 @@ impl Turn {
             limit.longest = timing.turn;
         }
         let affirmation = match transcript.end {
-            TranscriptEnd::Partial => return None,
+            TranscriptEnd::Partial => return Told::Nothing,
             TranscriptEnd::Final => None,
             TranscriptEnd::Turn(affirmation) => Some(affirmation),
         };
         if self.is_late(&transcript) {
             let answered = u8::from(affirmation.is_some());
             self.given_up = self.given_up.saturating_sub(answered);
-            return None;
+            return Told::Late(Said { words: transcript.words, ..Said::nothing(Position::START) });
         }
-        let (said, stopped) = self.said()?;
+        let Some((said, stopped)) = self.said() else { return Told::Nothing };
         let room = WORDS_MAX.saturating_sub(said.words.len());
         said.words.extend(transcript.words.into_iter().take(room));
         if let Some(affirmation) = affirmation {
             said.affirmation = affirmation;
             said.owed = said.owed.saturating_sub(1);
         }
-        (stopped && said.owed == 0 && affirmation.is_some()).then(|| self.take())
+        let over = stopped && said.owed == 0 && affirmation.is_some();
+        if over { Told::Turn(self.take()) } else { Told::Nothing }
     }
 
     /// The recogniser lost a stretch of speech.

@@ -21,6 +21,7 @@ pub const SITUATIONS: &[&str] = &[
     "question heard out",
     "declined",
     "altered",
+    "a refusal told late",
     "asked back",
     "backchannel",
     "unclear answer",
@@ -56,6 +57,7 @@ pub struct Coverage {
     pub events: u64,
     breath: Breath,
     goodbye: Goodbye,
+    owed: Owed,
     unknown: Vec<crate::base::ProposalId>,
     running: Vec<crate::base::ProposalId>,
 }
@@ -72,6 +74,16 @@ enum Goodbye {
     #[default]
     None,
     Said,
+}
+
+/// Words of a turn that was given up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Owed {
+    #[default]
+    Nothing,
+    GivenUp,
+    /// In this step.
+    Told,
 }
 
 impl Coverage {
@@ -102,16 +114,25 @@ impl Coverage {
             }
             Seen::Timer(timer) => {
                 self.count(write_timer(*timer));
+                if *timer == Timer::Transcript {
+                    self.owed = Owed::GivenUp;
+                }
                 if *timer == Timer::Tool {
                     self.unknown.append(&mut self.running);
                 }
             }
             Seen::Order(order) => self.order(order),
+            Seen::Rest { .. } if self.owed == Owed::Told => self.owed = Owed::Nothing,
             Seen::Rest { .. } => {}
         }
     }
 
     fn event(&mut self, event: &Event) {
+        if let Event::SpeechStarted { .. } = event {
+            self.owed = Owed::Nothing;
+        } else if let (Event::Heard(_), Owed::GivenUp) = (event, self.owed) {
+            self.owed = Owed::Told;
+        }
         if let Event::Settled { proposal, outcome } = event {
             self.running.retain(|running| running != proposal);
             match outcome {
@@ -206,6 +227,9 @@ impl Coverage {
             Verdict::Key(_) => "another key",
         };
         self.count(name);
+        if matches!(name, "declined" | "altered") && self.owed == Owed::Told {
+            self.count("a refusal told late");
+        }
         if matches!(name, "yes" | "yes by key") {
             self.breath = Breath::After;
         }

@@ -241,7 +241,11 @@ impl Leave {
     fn words(&mut self, at: CallTime, truth: &Truth, told: Told) {
         let Some(stop) = truth.stop else { return };
         if !self.owed.contains(&stop) {
-            // Of a turn that was given up: whatever was asked then has been asked again since.
+            // Of a turn that was given up: whatever was asked then has been asked again since, and no yes is taken
+            // from it. A refusal counts whenever it is told.
+            if told == Told::All && Meant::by(&truth.spoken) == Meant::Refusal {
+                self.asked.values_mut().for_each(Asked::void);
+            }
             return;
         }
         let open = self.is_speaking();
