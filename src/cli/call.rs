@@ -12,8 +12,8 @@ use url::Url;
 use super::demo::{SpeechArgs, speech};
 use super::{Done, Verdict, render};
 use crate::caller::{
-    Act, Dial, Doing, Ended, Heard, Moment, Phone, SILENCE_LEAST, Step, Turn, follow, read_script,
-    row_of_keys,
+    Act, Dial, Doing, Ended, Heard, Moment, Phone, RecordingFile, SILENCE_LEAST, Step, Turn, follow,
+    read_script, row_of_keys,
 };
 use crate::core::base::{Fault, Owner};
 use crate::core::language::Language;
@@ -77,6 +77,8 @@ pub(super) async fn run(args: CallArgs) -> Done {
         return Err(Fault::new(Owner::Admin, what, remedy));
     }
     let turns = turns(&args).await?;
+    // Before the phone rings: a call that was made cannot be recorded afterwards.
+    let file = args.record.as_deref().map(RecordingFile::create).transpose()?;
     let mut dial = Dial::new(args.url.clone(), reqwest::Client::new());
     dial.longest = Duration::from_secs(args.longest);
     dial.pause = SILENCE_LEAST;
@@ -86,8 +88,8 @@ pub(super) async fn run(args: CallArgs) -> Done {
     let mut phone = Phone::dial(dial).await?;
     let (ended, left) = follow(&mut phone, turns, &mut tell).await;
     let recording = phone.finish().await;
-    if let Some(path) = &args.record {
-        recording.write_wav(path)?;
+    if let Some(file) = file {
+        file.write(&recording)?;
     }
     render::line(&format!("ended: {}", words(&ended)));
     if left > 0 {
