@@ -15,7 +15,7 @@ use crate::caller::{
     Act, Dial, Doing, Ended, Heard, Moment, Phone, RecordingFile, SILENCE_LEAST, Step, Turn, follow,
     read_script, row_of_keys,
 };
-use crate::core::base::{Fault, Owner};
+use crate::core::base::{CallTime, Fault, Owner, Position};
 use crate::core::language::Language;
 use crate::demo::CALLER_VOICE;
 use crate::media::read_line_wav;
@@ -111,14 +111,23 @@ fn words(ended: &Ended) -> String {
 }
 
 fn tell(heard: &Heard) {
+    if let Some(told) = told(heard) {
+        render::line(&told);
+    }
+}
+
+/// What is told of a moment of the call, with the call's seconds where it has a place in them.
+fn told(heard: &Heard) -> Option<String> {
+    let line = |at: Position, what: &str| {
+        let at = CallTime(at.since(Position::START).millis().0).to_string();
+        Some(format!("{at:>8}  {what}"))
+    };
     match heard {
-        Heard::AgentStarted { at } => render::line(&format!("{at} the agent speaks")),
-        Heard::AgentStopped { at, .. } => render::line(&format!("{at} the agent is silent")),
-        Heard::Announced { language, text } => {
-            render::line(&format!("the carrier says ({language}): {text}"));
-        }
-        Heard::Cleared { at, dropped } => render::line(&format!("{at} the agent stops, {dropped} unheard")),
-        Heard::Said { .. } | Heard::Mark { .. } | Heard::Ended(_) => {}
+        Heard::AgentStarted { at } => line(*at, "the agent speaks"),
+        Heard::AgentStopped { at, .. } => line(*at, "the agent is silent"),
+        Heard::Cleared { at, dropped } => line(*at, &format!("the agent stops, {dropped} unheard")),
+        Heard::Announced { language, text } => Some(format!("the carrier says ({language}): {text}")),
+        Heard::Said { .. } | Heard::Mark { .. } | Heard::Ended(_) => None,
     }
 }
 
@@ -173,4 +182,18 @@ fn audio(path: &Path) -> Result<Vec<i16>, Fault> {
         return Err(Fault::new(Owner::Admin, what, "give another file"));
     }
     Ok(samples)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::base::Millis;
+
+    #[test]
+    fn what_the_agent_does_is_told_in_the_seconds_of_the_call() {
+        let told = |heard| told(&heard).unwrap();
+        assert_eq!(told(Heard::AgentStarted { at: Position(25_424) }), "   3.178  the agent speaks");
+        let cut = Heard::Cleared { at: Position(800_000), dropped: Millis(240) };
+        assert_eq!(told(cut), " 100.000  the agent stops, 240 ms unheard");
+    }
 }
