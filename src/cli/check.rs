@@ -11,6 +11,8 @@ use super::assemble::unheard;
 use super::demo::{SpeechArgs, speech};
 use super::{Definitions, Done, Verdict, render};
 use crate::catalog::{self, Catalog, Kind};
+use crate::core::base::ToolName;
+use crate::core::conversation::{Effects, Plan, Policy, ToolPlan};
 use crate::secrets::Secrets;
 
 /// What to check.
@@ -56,6 +58,12 @@ fn agents(catalog: &Catalog, args: &CheckArgs) -> Done {
                 verdict = Verdict::Bad;
             }
         }
+        for tool in unasked(&agent.plan) {
+            render::aside(&format!(
+                "warning: {id}: `{tool}` has effects and runs without the caller's yes; `confirm: {{policy: always}}` \
+                 asks first"
+            ));
+        }
         let faults = agent.toolbox(&Secrets::from_env()).err().unwrap_or_default();
         missing.extend(faults.into_iter().map(|fault| format!("{}: {}", fault.what, fault.remedy)));
         let tools: Vec<String> = agent.plan.tools.iter().map(|tool| tool.name.to_string()).collect();
@@ -66,4 +74,28 @@ fn agents(catalog: &Catalog, args: &CheckArgs) -> Done {
         render::aside(&format!("warning: {secret}; `serve` needs it"));
     }
     Ok(verdict)
+}
+
+/// Tools with effects that an admin has exempted from the question: allowed, and worth a second look.
+fn unasked(plan: &Plan) -> impl Iterator<Item = &ToolName> {
+    let exempt = |tool: &&ToolPlan| tool.effects != Effects::None && tool.confirm.policy == Policy::Never;
+    plan.tools.iter().filter(exempt).map(|tool| &tool.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::sim::script_plan;
+
+    #[test]
+    fn a_tool_with_effects_that_never_asks_is_pointed_out_and_no_other() {
+        let mut plan = script_plan("en").unwrap();
+        assert_eq!(unasked(&plan).count(), 0, "who asks is not pointed out");
+        for tool in &mut plan.tools {
+            tool.confirm.policy = Policy::Never;
+        }
+        let with_effects = plan.tools.iter().filter(|tool| tool.effects != Effects::None).count();
+        assert!(0 < with_effects && with_effects < plan.tools.len(), "of both kinds");
+        assert_eq!(unasked(&plan).count(), with_effects);
+    }
 }
