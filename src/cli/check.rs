@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Args;
 
-use super::assemble::unheard;
+use super::assemble::{SecretsArgs, unheard};
 use super::demo::{SpeechArgs, speech};
 use super::{Definitions, Done, Verdict, render};
 use crate::catalog::{self, Catalog, Kind};
@@ -21,10 +21,13 @@ pub(super) struct CheckArgs {
     #[command(flatten)]
     definitions: Definitions,
     #[command(flatten)]
+    secrets: SecretsArgs,
+    #[command(flatten)]
     speech: SpeechArgs,
 }
 
 pub(super) fn run(args: &CheckArgs) -> Done {
+    let secrets = args.secrets.open()?;
     let sources = catalog::find(&args.definitions.root)?;
     let mut verdict = Verdict::Good;
     if sources.iter().all(|source| source.kind != Kind::Agent) {
@@ -32,7 +35,7 @@ pub(super) fn run(args: &CheckArgs) -> Done {
         verdict = Verdict::Bad;
     }
     match catalog::check(&sources, &BTreeMap::new()) {
-        Ok(catalog) if verdict == Verdict::Good => agents(&catalog, args),
+        Ok(catalog) if verdict == Verdict::Good => agents(&catalog, args, &secrets),
         Ok(_) => Ok(verdict),
         Err(problems) => {
             render::aside(&problems.to_string());
@@ -42,7 +45,7 @@ pub(super) fn run(args: &CheckArgs) -> Done {
 }
 
 /// What only the engines and the environment can tell of agents whose files are right.
-fn agents(catalog: &Catalog, args: &CheckArgs) -> Done {
+fn agents(catalog: &Catalog, args: &CheckArgs, secrets: &Secrets) -> Done {
     let speech = speech(&args.speech)?;
     let mut verdict = Verdict::Good;
     let mut missing = BTreeSet::new();
@@ -64,7 +67,7 @@ fn agents(catalog: &Catalog, args: &CheckArgs) -> Done {
                  asks first"
             ));
         }
-        let faults = agent.toolbox(&Secrets::from_env()).err().unwrap_or_default();
+        let faults = agent.toolbox(secrets).err().unwrap_or_default();
         missing.extend(faults.into_iter().map(|fault| format!("{}: {}", fault.what, fault.remedy)));
         let tools: Vec<String> = agent.plan.tools.iter().map(|tool| tool.name.to_string()).collect();
         let tools = if tools.is_empty() { "no tools".to_owned() } else { tools.join(", ") };

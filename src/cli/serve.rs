@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::assemble::{agent, catalog, llm, warm};
+use super::assemble::{SecretsArgs, agent, catalog, llm, warm};
 use super::demo::{SpeechArgs, speech};
 use super::{Definitions, Done, Verdict, render};
 use crate::core::base::{Fault, Owner};
@@ -29,6 +29,8 @@ use crate::telephony::twilio::{PublicUrl, Rest, Verifier};
 pub(super) struct ServeArgs {
     #[command(flatten)]
     definitions: Definitions,
+    #[command(flatten)]
+    secrets: SecretsArgs,
     #[command(flatten)]
     speech: SpeechArgs,
     /// The agent that answers numbers without one of their own
@@ -64,7 +66,7 @@ pub(super) struct ServeArgs {
 }
 
 pub(super) async fn run(args: ServeArgs) -> Done {
-    let secrets = Secrets::from_env();
+    let secrets = args.secrets.open()?;
     let (trust, hang_up) = trust(&args, &secrets)?;
     let catalog = catalog(&args.definitions, &BTreeMap::new())?;
     let (llm, speech) = (llm(&args.definitions, &secrets)?, speech(&args.speech)?);
