@@ -10,6 +10,7 @@ use clap::Args;
 use url::Url;
 
 use super::demo::{SpeechArgs, speech};
+use super::values::{at_least_one, callee};
 use super::{Done, Verdict, render};
 use crate::caller::{
     Act, Dial, Doing, Ended, Heard, Moment, Phone, RecordingFile, SILENCE_LEAST, Step, Turn, follow,
@@ -27,6 +28,7 @@ use crate::tts::whole;
 #[command(after_help = SCENARIO_HELP)]
 pub(super) struct CallArgs {
     /// The voice webhook (http, https), or a media stream (ws, wss)
+    #[arg(value_parser = callee)]
     url: Url,
     /// Says this when the agent has stopped speaking; give it again for the next time
     #[arg(long, value_name = "TEXT")]
@@ -46,7 +48,7 @@ pub(super) struct CallArgs {
     #[command(flatten)]
     speech: SpeechArgs,
     /// Hangs up after so many seconds
-    #[arg(long, default_value_t = 60, value_name = "SECONDS")]
+    #[arg(long, default_value_t = 60, value_name = "SECONDS", value_parser = at_least_one::<u64>)]
     longest: u64,
     /// Writes a stereo WAV: caller left, agent right
     #[arg(long, value_name = "FILE")]

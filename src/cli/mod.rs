@@ -14,6 +14,7 @@ mod many;
 mod render;
 mod replay;
 mod serve;
+mod values;
 
 use std::ffi::OsStr;
 use std::io::IsTerminal as _;
