@@ -43,6 +43,9 @@ pub(super) async fn file(path: &Path) -> Result<Pools, Fault> {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full);
     let attempt = format!("the database {} could not be opened", path.display());
+    if path.is_dir() {
+        return Err(Fault::new(Owner::Admin, format!("{attempt}: it is a folder"), "name a file in it"));
+    }
     let write = pool(1).connect_with(writing).await.map_err(|e| fault::of_sql(&attempt, &e))?;
     migrate(&write).await?;
     let reading = options.read_only(true);
