@@ -202,11 +202,16 @@ fn words(transcript: &Transcript) -> String {
 fn manifest(dir: &Path) -> Result<Vec<Recording>, Fault> {
     let path = dir.join("manifest.json");
     let fault = |what: String| {
-        let remedy = "a list of {\"file\", \"text\", \"kind\"} beside the WAV files";
+        let remedy = "write a list of {\"file\", \"text\", \"kind\"} beside the WAV files";
         Fault::new(Owner::Admin, format!("{}: {what}", path.display()), remedy)
     };
     let text = std::fs::read_to_string(&path).map_err(|error| fault(error.to_string()))?;
-    serde_json::from_str(&text).map_err(|error| fault(error.to_string()))
+    let recordings: Vec<Recording> = serde_json::from_str(&text)
+        .map_err(|error| fault(format!("it is no list of recordings: {error}")))?;
+    if recordings.is_empty() {
+        return Err(fault("it names no recording".to_owned()));
+    }
+    Ok(recordings)
 }
 
 fn silent() -> Fault {

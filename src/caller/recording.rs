@@ -5,7 +5,9 @@
 //! Never: holds more than the call's limit allows; 16 KiB a second of call when recording, nothing otherwise.
 
 use std::fmt;
-use std::path::Path;
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::phone::Ended;
@@ -34,24 +36,52 @@ pub struct Recording {
 impl Recording {
     /// A stereo WAV file, 8 kHz, 16 bit: the caller left, the agent right.
     pub fn write_wav(&self, path: &Path) -> Result<(), Fault> {
+        RecordingFile::create(path)?.write(self)
+    }
+}
+
+/// A file that waits for its call, so that a place where none can be made is known before. It plays as it is.
+pub struct RecordingFile {
+    path: PathBuf,
+    file: hound::WavWriter<BufWriter<File>>,
+}
+
+impl RecordingFile {
+    /// Makes the file; one that exists is replaced.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub fn create(path: &Path) -> Result<RecordingFile, Fault> {
         let spec = hound::WavSpec {
             channels: 2,
             sample_rate: LINE_RATE_HZ,
             bits_per_sample: 16,
             sample_format: hound::SampleFormat::Int,
         };
-        let write = || -> hound::Result<()> {
-            let mut file = hound::WavWriter::create(path, spec)?;
-            for sample in self.caller.iter().zip(&self.agent).flat_map(|(left, right)| [*left, *right]) {
-                file.write_sample(sample)?;
-            }
-            file.finalize()
-        };
-        write().map_err(|e| {
-            let what = format!("the recording cannot be written to {}: {e}", path.display());
-            Fault::new(Owner::Admin, what, "choose a place that can be written and has room")
-        })
+        let file = hound::WavWriter::create(path, spec).map_err(|error| unwritten(path, &error))?;
+        Ok(RecordingFile { path: path.to_owned(), file })
     }
+
+    /// Writes the call.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn write(mut self, call: &Recording) -> Result<(), Fault> {
+        let samples = call.caller.iter().zip(&call.agent).flat_map(|(left, right)| [*left, *right]);
+        let written = samples.into_iter().try_for_each(|sample| self.file.write_sample(sample));
+        written.and_then(|()| self.file.finalize()).map_err(|error| unwritten(&self.path, &error))
+    }
+}
+
+impl fmt::Debug for RecordingFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RecordingFile({})", self.path.display())
+    }
+}
+
+fn unwritten(path: &Path, error: &hound::Error) -> Fault {
+    let what = format!("the recording cannot be written to {}: {error}", path.display());
+    Fault::new(Owner::Admin, what, "choose a file in a folder that exists, can be written and has room")
 }
 
 /// What was counted during a call.
@@ -208,8 +238,20 @@ mod tests {
         assert_eq!((file.spec().channels, file.spec().sample_rate, samples.len()), (2, 8_000, 4 * FRAME));
         assert_eq!(samples[..2], [32_124, -32_124]);
         assert_eq!(samples[2 * FRAME..], [0; 2 * FRAME]);
-        let nowhere = recording.write_wav(Path::new("/nowhere/at/all.wav")).unwrap_err();
-        assert_eq!(nowhere.owner, Owner::Admin);
+    }
+
+    #[test]
+    fn a_place_where_no_recording_can_be_made_is_known_before_the_call_and_one_where_it_can_plays_at_once() {
+        for nowhere in ["/nowhere/at/all.wav", "/"] {
+            let fault = RecordingFile::create(Path::new(nowhere)).unwrap_err();
+            assert!(fault.what.contains(nowhere), "{fault}");
+            assert_eq!(fault.owner, Owner::Admin);
+        }
+        let path = std::env::temp_dir().join(format!("centralita-{}.wav", uuid::Uuid::now_v7()));
+        drop(RecordingFile::create(&path).unwrap());
+        let length = hound::WavReader::open(&path).unwrap().duration();
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(length, 0);
     }
 
     #[test]

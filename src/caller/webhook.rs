@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use reqwest::Response;
+use reqwest::{Response, StatusCode};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
@@ -99,8 +99,9 @@ impl Carrier {
         match timeout(HANDSHAKE_MAX, connect_async_with_config(request, Some(config), true)).await {
             Ok(Ok((socket, _))) => Ok(socket),
             Ok(Err(tungstenite::Error::Http(response))) => {
-                Err(refused_by(url, &format!("refused the stream: {}", response.status())))
+                Err(answered(url, &format!("refused the stream: {}", response.status()), response.status()))
             }
+            Ok(Err(tungstenite::Error::Io(e))) => Err(unreachable(url, &e.to_string())),
             Ok(Err(e)) => Err(unusable(e.to_string())),
             Err(_) => Err(refused_by(url, &format!("did not take the stream within {HANDSHAKE_MAX:?}"))),
         }
@@ -112,11 +113,11 @@ impl Carrier {
             let owned: Vec<_> = params.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
             request = request.header(signature::HEADER, signature::sign(token, url.as_str(), &owned));
         }
-        let response = request.send().await.map_err(|e| refused(url, &root_cause(&e)))?;
+        let response = request.send().await.map_err(|e| unreachable(url.as_str(), &root_cause(&e)))?;
         if response.status().is_success() {
             Ok(response)
         } else {
-            Err(refused(url, &format!("answered {}", response.status())))
+            Err(answered(url.as_str(), &format!("answered {}", response.status()), response.status()))
         }
     }
 }
@@ -139,6 +140,23 @@ async fn text_of(mut response: Response, url: &Url) -> Result<String, Fault> {
 
 fn refused(url: &Url, why: &str) -> Fault {
     refused_by(url.as_str(), why)
+}
+
+/// It answered, and not with a call.
+fn answered(url: &str, why: &str, status: StatusCode) -> Fault {
+    match status {
+        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::UPGRADE_REQUIRED => Fault::new(
+            Owner::Admin,
+            format!("{url}: {why}"),
+            "name the voice webhook (http, https) or the media stream (ws, wss) with its path, as the gateway tells them",
+        ),
+        _ => refused_by(url, why),
+    }
+}
+
+fn unreachable(url: &str, why: &str) -> Fault {
+    let remedy = "is the gateway running there, and is it http or https (ws or wss)?";
+    Fault::new(Owner::Admin, format!("{url}: cannot be reached: {why}"), remedy)
 }
 
 fn refused_by(url: &str, why: &str) -> Fault {

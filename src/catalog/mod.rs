@@ -65,7 +65,11 @@ pub fn find(root: &Path) -> Result<Vec<Source>, Fault> {
     for (kind, folder) in [(Kind::Agent, "agents"), (Kind::Integration, "integrations")] {
         let unreadable = |e: std::io::Error, path: &Path| {
             let what = format!("{} cannot be read: {e}", path.display());
-            Fault::new(Owner::Admin, what, "definitions are in the folders `agents` and `integrations`")
+            Fault::new(
+                Owner::Admin,
+                what,
+                "name with --root the folder that holds `agents` and `integrations`, with YAML files in UTF-8",
+            )
         };
         let directory = root.join(folder);
         if kind == Kind::Integration && !directory.exists() {

@@ -4,8 +4,10 @@
 //! Never: falls back in silence to another service than the one named.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use clap::Args;
 use url::Url;
 
 use super::{Definitions, render};
@@ -22,6 +24,26 @@ use crate::stt::deaf::Deaf;
 use crate::stt::embedded::Embedded;
 use crate::stt::{Stt, Vocabulary};
 use crate::tts::Tts;
+
+/// Where secrets are found.
+#[derive(Clone, Debug, Args)]
+pub(super) struct SecretsArgs {
+    /// A folder with a file for each secret, named like it; the environment (CENTRALITA_SECRET_NAME, then NAME) comes
+    /// first
+    #[arg(long, value_name = "FOLDER")]
+    secrets: Option<PathBuf>,
+}
+
+impl SecretsArgs {
+    /// # Errors
+    /// A folder was named and is not there.
+    pub(super) fn open(&self) -> Result<Secrets, Fault> {
+        match &self.secrets {
+            Some(folder) => Secrets::from_env().with_directory(folder),
+            None => Ok(Secrets::from_env()),
+        }
+    }
+}
 
 /// Recogniser and synthesiser.
 #[derive(Clone)]

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::values::at_least_one;
 use super::{Done, Verdict, render};
 use crate::bench::load::{self, Load};
 use crate::bench::{audio, handle, server, turn};
@@ -46,7 +47,7 @@ struct HandleArgs {
     #[arg(long, default_value = "tests/calls", value_name = "CALLS")]
     calls: PathBuf,
     /// How often each journal is folded
-    #[arg(long, default_value_t = 300, value_name = "N")]
+    #[arg(long, default_value_t = 300, value_name = "N", value_parser = at_least_one::<usize>)]
     rounds: usize,
 }
 
@@ -56,34 +57,34 @@ struct AudioArgs {
     #[arg(long, value_name = "FILE")]
     wav: Option<PathBuf>,
     /// How often the call is heard in each law
-    #[arg(long, default_value_t = 20, value_name = "N")]
+    #[arg(long, default_value_t = 20, value_name = "N", value_parser = at_least_one::<usize>)]
     rounds: usize,
 }
 
 #[derive(Debug, Args)]
 struct Times {
     /// How many are measured; a turn takes four callers about half a second
-    #[arg(long, default_value_t = 200, value_name = "N")]
+    #[arg(long, default_value_t = 200, value_name = "N", value_parser = at_least_one::<usize>)]
     times: usize,
 }
 
 #[derive(Debug, Args)]
 struct LoadArgs {
     /// Calls at once
-    #[arg(long, default_value_t = 200, value_name = "N")]
+    #[arg(long, default_value_t = 200, value_name = "N", value_parser = at_least_one::<usize>)]
     calls: usize,
     /// Length of each round, once all calls have begun
-    #[arg(long, default_value_t = 30, value_name = "S")]
+    #[arg(long, default_value_t = 30, value_name = "S", value_parser = at_least_one::<u64>)]
     seconds: u64,
     /// Rounds, of which the best stands
-    #[arg(long, default_value_t = 3, value_name = "N")]
+    #[arg(long, default_value_t = 3, value_name = "N", value_parser = at_least_one::<usize>)]
     rounds: usize,
 }
 
 #[derive(Debug, Args)]
 struct ServeArgs {
     server: Server,
-    #[arg(long)]
+    #[arg(long, value_parser = at_least_one::<usize>)]
     calls: usize,
 }
 

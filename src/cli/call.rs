@@ -10,12 +10,13 @@ use clap::Args;
 use url::Url;
 
 use super::demo::{SpeechArgs, speech};
+use super::values::{at_least_one, callee};
 use super::{Done, Verdict, render};
 use crate::caller::{
-    Act, Dial, Doing, Ended, Heard, Moment, Phone, SILENCE_LEAST, Step, Turn, follow, read_script,
-    row_of_keys,
+    Act, Dial, Doing, Ended, Heard, Moment, Phone, RecordingFile, SILENCE_LEAST, Step, Turn, follow,
+    read_script, row_of_keys,
 };
-use crate::core::base::{Fault, Owner};
+use crate::core::base::{CallTime, Fault, Owner, Position};
 use crate::core::language::Language;
 use crate::demo::CALLER_VOICE;
 use crate::media::read_line_wav;
@@ -27,6 +28,7 @@ use crate::tts::whole;
 #[command(after_help = SCENARIO_HELP)]
 pub(super) struct CallArgs {
     /// The voice webhook (http, https), or a media stream (ws, wss)
+    #[arg(value_parser = callee)]
     url: Url,
     /// Says this when the agent has stopped speaking; give it again for the next time
     #[arg(long, value_name = "TEXT")]
@@ -46,7 +48,7 @@ pub(super) struct CallArgs {
     #[command(flatten)]
     speech: SpeechArgs,
     /// Hangs up after so many seconds
-    #[arg(long, default_value_t = 60, value_name = "SECONDS")]
+    #[arg(long, default_value_t = 60, value_name = "SECONDS", value_parser = at_least_one::<u64>)]
     longest: u64,
     /// Writes a stereo WAV: caller left, agent right
     #[arg(long, value_name = "FILE")]
@@ -77,6 +79,8 @@ pub(super) async fn run(args: CallArgs) -> Done {
         return Err(Fault::new(Owner::Admin, what, remedy));
     }
     let turns = turns(&args).await?;
+    // Before the phone rings: a call that was made cannot be recorded afterwards.
+    let file = args.record.as_deref().map(RecordingFile::create).transpose()?;
     let mut dial = Dial::new(args.url.clone(), reqwest::Client::new());
     dial.longest = Duration::from_secs(args.longest);
     dial.pause = SILENCE_LEAST;
@@ -86,8 +90,8 @@ pub(super) async fn run(args: CallArgs) -> Done {
     let mut phone = Phone::dial(dial).await?;
     let (ended, left) = follow(&mut phone, turns, &mut tell).await;
     let recording = phone.finish().await;
-    if let Some(path) = &args.record {
-        recording.write_wav(path)?;
+    if let Some(file) = file {
+        file.write(&recording)?;
     }
     render::line(&format!("ended: {}", words(&ended)));
     if left > 0 {
@@ -109,14 +113,23 @@ fn words(ended: &Ended) -> String {
 }
 
 fn tell(heard: &Heard) {
+    if let Some(told) = told(heard) {
+        render::line(&told);
+    }
+}
+
+/// What is told of a moment of the call, with the call's seconds where it has a place in them.
+fn told(heard: &Heard) -> Option<String> {
+    let line = |at: Position, what: &str| {
+        let at = CallTime(at.since(Position::START).millis().0).to_string();
+        Some(format!("{at:>8}  {what}"))
+    };
     match heard {
-        Heard::AgentStarted { at } => render::line(&format!("{at} the agent speaks")),
-        Heard::AgentStopped { at, .. } => render::line(&format!("{at} the agent is silent")),
-        Heard::Announced { language, text } => {
-            render::line(&format!("the carrier says ({language}): {text}"));
-        }
-        Heard::Cleared { at, dropped } => render::line(&format!("{at} the agent stops, {dropped} unheard")),
-        Heard::Said { .. } | Heard::Mark { .. } | Heard::Ended(_) => {}
+        Heard::AgentStarted { at } => line(*at, "the agent speaks"),
+        Heard::AgentStopped { at, .. } => line(*at, "the agent is silent"),
+        Heard::Cleared { at, dropped } => line(*at, &format!("the agent stops, {dropped} unheard")),
+        Heard::Announced { language, text } => Some(format!("the carrier says ({language}): {text}")),
+        Heard::Said { .. } | Heard::Mark { .. } | Heard::Ended(_) => None,
     }
 }
 
@@ -171,4 +184,18 @@ fn audio(path: &Path) -> Result<Vec<i16>, Fault> {
         return Err(Fault::new(Owner::Admin, what, "give another file"));
     }
     Ok(samples)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::base::Millis;
+
+    #[test]
+    fn what_the_agent_does_is_told_in_the_seconds_of_the_call() {
+        let told = |heard| told(&heard).unwrap();
+        assert_eq!(told(Heard::AgentStarted { at: Position(25_424) }), "   3.178  the agent speaks");
+        let cut = Heard::Cleared { at: Position(800_000), dropped: Millis(240) };
+        assert_eq!(told(cut), " 100.000  the agent stops, 240 ms unheard");
+    }
 }

@@ -7,10 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Args;
 
-use super::assemble::unheard;
+use super::assemble::{SecretsArgs, unheard};
 use super::demo::{SpeechArgs, speech};
 use super::{Definitions, Done, Verdict, render};
 use crate::catalog::{self, Catalog, Kind};
+use crate::core::base::ToolName;
+use crate::core::conversation::{Effects, Plan, Policy, ToolPlan};
 use crate::secrets::Secrets;
 
 /// What to check.
@@ -19,10 +21,13 @@ pub(super) struct CheckArgs {
     #[command(flatten)]
     definitions: Definitions,
     #[command(flatten)]
+    secrets: SecretsArgs,
+    #[command(flatten)]
     speech: SpeechArgs,
 }
 
 pub(super) fn run(args: &CheckArgs) -> Done {
+    let secrets = args.secrets.open()?;
     let sources = catalog::find(&args.definitions.root)?;
     let mut verdict = Verdict::Good;
     if sources.iter().all(|source| source.kind != Kind::Agent) {
@@ -30,7 +35,7 @@ pub(super) fn run(args: &CheckArgs) -> Done {
         verdict = Verdict::Bad;
     }
     match catalog::check(&sources, &BTreeMap::new()) {
-        Ok(catalog) if verdict == Verdict::Good => agents(&catalog, args),
+        Ok(catalog) if verdict == Verdict::Good => agents(&catalog, args, &secrets),
         Ok(_) => Ok(verdict),
         Err(problems) => {
             render::aside(&problems.to_string());
@@ -40,7 +45,7 @@ pub(super) fn run(args: &CheckArgs) -> Done {
 }
 
 /// What only the engines and the environment can tell of agents whose files are right.
-fn agents(catalog: &Catalog, args: &CheckArgs) -> Done {
+fn agents(catalog: &Catalog, args: &CheckArgs, secrets: &Secrets) -> Done {
     let speech = speech(&args.speech)?;
     let mut verdict = Verdict::Good;
     let mut missing = BTreeSet::new();
@@ -56,7 +61,13 @@ fn agents(catalog: &Catalog, args: &CheckArgs) -> Done {
                 verdict = Verdict::Bad;
             }
         }
-        let faults = agent.toolbox(&Secrets::from_env()).err().unwrap_or_default();
+        for tool in unasked(&agent.plan) {
+            render::aside(&format!(
+                "warning: {id}: `{tool}` has effects and runs without the caller's yes; `confirm: {{policy: always}}` \
+                 asks first"
+            ));
+        }
+        let faults = agent.toolbox(secrets).err().unwrap_or_default();
         missing.extend(faults.into_iter().map(|fault| format!("{}: {}", fault.what, fault.remedy)));
         let tools: Vec<String> = agent.plan.tools.iter().map(|tool| tool.name.to_string()).collect();
         let tools = if tools.is_empty() { "no tools".to_owned() } else { tools.join(", ") };
@@ -66,4 +77,28 @@ fn agents(catalog: &Catalog, args: &CheckArgs) -> Done {
         render::aside(&format!("warning: {secret}; `serve` needs it"));
     }
     Ok(verdict)
+}
+
+/// Tools with effects that an admin has exempted from the question: allowed, and worth a second look.
+fn unasked(plan: &Plan) -> impl Iterator<Item = &ToolName> {
+    let exempt = |tool: &&ToolPlan| tool.effects != Effects::None && tool.confirm.policy == Policy::Never;
+    plan.tools.iter().filter(exempt).map(|tool| &tool.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::sim::script_plan;
+
+    #[test]
+    fn a_tool_with_effects_that_never_asks_is_pointed_out_and_no_other() {
+        let mut plan = script_plan("en").unwrap();
+        assert_eq!(unasked(&plan).count(), 0, "who asks is not pointed out");
+        for tool in &mut plan.tools {
+            tool.confirm.policy = Policy::Never;
+        }
+        let with_effects = plan.tools.iter().filter(|tool| tool.effects != Effects::None).count();
+        assert!(0 < with_effects && with_effects < plan.tools.len(), "of both kinds");
+        assert_eq!(unasked(&plan).count(), with_effects);
+    }
 }

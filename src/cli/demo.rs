@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::assemble::{Speech, agent, catalog, llm};
 use super::many::{self, ManyArgs, Work};
 use super::serve::until_signal;
+use super::values::at_least_one;
 use super::{Definitions, Done, Verdict, render};
 use crate::core::base::{Fault, Millis, Owner};
 use crate::core::conversation::Tag;
@@ -59,7 +60,7 @@ pub(super) struct SpeechArgs {
     #[arg(long, default_value = "embedded", value_name = "ENGINE")]
     speech: Engine,
     /// Recognisers at work at the same time
-    #[arg(long, default_value_t = 2, value_name = "N")]
+    #[arg(long, default_value_t = 2, value_name = "N", value_parser = at_least_one::<usize>)]
     speech_workers: usize,
 }
 

@@ -12,6 +12,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::demo::Engine;
+use super::values::{at_least_one, whole};
 use super::{Done, Verdict, render};
 use crate::core::base::{Fault, Owner};
 use crate::demo::runs::{AT_ONCE_MAX, Run, play_all};
@@ -24,16 +25,16 @@ use crate::demo::vary::{Drawn, draw};
 #[derive(Debug, Args)]
 pub(super) struct ManyArgs {
     /// Plays each scenario so many times
-    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = at_least_one::<u32>)]
     runs: u32,
     /// Plays a drawn call instead: sentences, values, voice and noise come from this number
-    #[arg(long, value_name = "SEED", conflicts_with_all = ["runs", "seeds", "scenario"])]
+    #[arg(long, value_name = "SEED", value_parser = whole::<u64>, conflicts_with_all = ["runs", "seeds", "scenario"])]
     vary: Option<u64>,
     /// Plays the drawn calls of the seeds 1 to N, and reports how far they came: heard, understood, acted. Exit code 1
     /// if any refund was made that was not asked for, if a call broke, or if no call at all was a success; with
     /// stand-in speech, of which nothing can be misheard, if any was not
     #[arg(long, value_name = "N", conflicts_with_all = ["runs", "scenario"])]
-    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(value_parser = at_least_one::<u64>)]
     seeds: Option<u64>,
     /// So many calls at a time, each with a gateway and a shop of its own; embedded speech keeps about four in real time
     #[arg(long, default_value_t = AT_ONCE_MAX, value_name = "M")]

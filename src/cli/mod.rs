@@ -15,7 +15,10 @@ mod render;
 mod replay;
 mod serve;
 mod sim;
+mod values;
 
+use std::ffi::OsStr;
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -73,7 +76,8 @@ struct Definitions {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("centralita=warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let colour = in_colour(std::env::var_os("NO_COLOR").as_deref(), std::io::stderr().is_terminal());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour).init();
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -103,6 +107,11 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Whether the log is coloured: on a terminal, unless `NO_COLOR` holds anything (<https://no-color.org>).
+fn in_colour(no_color: Option<&OsStr>, terminal: bool) -> bool {
+    terminal && no_color.is_none_or(OsStr::is_empty)
+}
+
 /// Whether what was asked for happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verdict {
@@ -112,3 +121,17 @@ enum Verdict {
 
 /// What every command gives.
 type Done = Result<Verdict, Fault>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_is_coloured_on_a_terminal_only_and_not_against_the_readers_will() {
+        for (no_color, terminal, coloured) in
+            [(None, true, true), (Some(""), true, true), (Some("1"), true, false), (None, false, false)]
+        {
+            assert_eq!(in_colour(no_color.map(OsStr::new), terminal), coloured, "{no_color:?} {terminal}");
+        }
+    }
+}

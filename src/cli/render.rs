@@ -3,7 +3,8 @@
 //! Promises: readable without colour; results on stdout, talk and trouble on stderr.
 //! Never: prints a secret; nobody hands it one.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this file is the terminal's")]
+use std::fmt;
+use std::io::{ErrorKind, Write as _, stderr, stdout};
 
 use indicatif::ProgressBar;
 
@@ -12,12 +13,12 @@ use crate::demo::story::Told;
 
 /// A result.
 pub(super) fn line(text: &str) {
-    println!("{text}");
+    out(format_args!("{text}\n"));
 }
 
 /// A result that ends its own lines.
 pub(super) fn text(text: &str) {
-    print!("{text}");
+    out(format_args!("{text}"));
 }
 
 /// How far many things are; nothing where stderr is no terminal.
@@ -32,19 +33,36 @@ pub(super) fn waiting() -> ProgressBar {
 
 /// A line for people, beside the result.
 pub(super) fn aside(text: &str) {
-    eprintln!("{text}");
+    beside(format_args!("{text}\n"));
 }
 
 pub(super) fn trouble(text: &str) {
-    eprintln!("error: {text}");
+    beside(format_args!("error: {text}\n"));
 }
 
 /// What happened, whose it is, what to do.
 pub(super) fn fault(fault: &Fault) {
-    eprintln!("error: {}\n  hint: {}", fault.what, fault.remedy);
+    beside(format_args!("error: {}\n  hint: {}\n", fault.what, fault.remedy));
 }
 
 /// One line of a call, as it happens.
 pub(super) fn told(told: &Told) {
-    println!("{:>8}  {:<6}  {}", told.at.to_string(), told.who.word(), told.text);
+    out(format_args!("{:>8}  {:<6}  {}\n", told.at.to_string(), told.who.word(), told.text));
+}
+
+/// Who has stopped reading (`| head`) wants no more, and nothing ends for that, least of all a call. A result that cannot
+/// be written is none.
+fn out(text: fmt::Arguments<'_>) {
+    match stdout().write_fmt(text) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            trouble(&format!("the result cannot be written: {error}\n  hint: look at where the output goes"));
+            std::process::exit(1);
+        }
+        Ok(()) | Err(_) => {}
+    }
+}
+
+/// Where even trouble cannot be told, nobody listens.
+fn beside(text: fmt::Arguments<'_>) {
+    let _ = stderr().write_fmt(text);
 }

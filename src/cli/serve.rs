@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
@@ -14,8 +14,9 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::assemble::{agent, catalog, llm, warm};
+use super::assemble::{SecretsArgs, agent, catalog, llm, warm};
 use super::demo::{SpeechArgs, speech};
+use super::values::{at_least_one, listening, web};
 use super::{Definitions, Done, Verdict, render};
 use crate::core::base::{Fault, Owner};
 use crate::driver::{CloseOnly, HangUp, Shell};
@@ -30,6 +31,8 @@ pub(super) struct ServeArgs {
     #[command(flatten)]
     definitions: Definitions,
     #[command(flatten)]
+    secrets: SecretsArgs,
+    #[command(flatten)]
     speech: SpeechArgs,
     /// The agent that answers numbers without one of their own
     #[arg(long, default_value = "shop", value_name = "ID")]
@@ -38,10 +41,10 @@ pub(super) struct ServeArgs {
     #[arg(long = "number", value_name = "E164=ID")]
     numbers: Vec<String>,
     /// Where to listen
-    #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
+    #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS", value_parser = listening)]
     bind: SocketAddr,
     /// Where the carrier reaches us, as it is written in its console: the one source of every URL and signature
-    #[arg(long, value_name = "URL", conflicts_with = "unsigned_loopback")]
+    #[arg(long, value_name = "URL", value_parser = web, conflicts_with = "unsigned_loopback")]
     public_url: Option<Url>,
     /// Believes peers on this machine without signature and token; for a load tool or a test
     #[arg(long)]
@@ -50,7 +53,7 @@ pub(super) struct ServeArgs {
     #[arg(long, env = "TWILIO_ACCOUNT_SID", value_name = "SID")]
     account: Option<String>,
     /// Base URL of Twilio's REST API
-    #[arg(long, default_value = "https://api.twilio.com", value_name = "URL")]
+    #[arg(long, default_value = "https://api.twilio.com", value_name = "URL", value_parser = web)]
     twilio_api: Url,
     /// The journal's database
     #[arg(long, default_value = "calls/journal.sqlite", value_name = "FILE")]
@@ -59,12 +62,12 @@ pub(super) struct ServeArgs {
     #[arg(long, value_name = "FOLDER")]
     recordings: Option<PathBuf>,
     /// Calls at a time; one more is refused politely
-    #[arg(long, default_value_t = 200, value_parser = at_least_one, value_name = "N")]
+    #[arg(long, default_value_t = 200, value_parser = at_least_one::<usize>, value_name = "N")]
     calls_max: usize,
 }
 
 pub(super) async fn run(args: ServeArgs) -> Done {
-    let secrets = Secrets::from_env();
+    let secrets = args.secrets.open()?;
     let (trust, hang_up) = trust(&args, &secrets)?;
     let catalog = catalog(&args.definitions, &BTreeMap::new())?;
     let (llm, speech) = (llm(&args.definitions, &secrets)?, speech(&args.speech)?);
@@ -76,17 +79,15 @@ pub(super) async fn run(args: ServeArgs) -> Done {
     }
     let numbers = numbers(&args.numbers, |id| agents.contains_key(id))?;
     let default = agents.get(&args.agent).cloned().ok_or_else(|| no_agent(&args.agent))?;
-    for folder in [args.journal.parent().map(PathBuf::from), args.recordings.clone()].into_iter().flatten() {
-        std::fs::create_dir_all(&folder).map_err(|error| {
-            let what = format!("the folder {} cannot be made: {error}", folder.display());
-            Fault::new(Owner::Admin, what, "name another")
-        })?;
+    let folders = [(args.journal.parent(), "--journal"), (args.recordings.as_deref(), "--recordings")];
+    for (folder, flag) in folders {
+        folder.map_or(Ok(()), |folder| make(folder, flag))?;
     }
     let listener = TcpListener::bind(args.bind).await.map_err(|error| {
         Fault::new(
             Owner::Admin,
             format!("{} cannot be listened on: {error}", args.bind),
-            "free the port, or name another with --bind",
+            "name an address of this machine and a free port with --bind",
         )
     })?;
     let address = listener.local_addr().unwrap_or(args.bind);
@@ -115,6 +116,13 @@ pub(super) async fn run(args: ServeArgs) -> Done {
     gateway.serve(listener, stop).await?;
     store.close().await?;
     Ok(Verdict::Good)
+}
+
+fn make(folder: &Path, flag: &str) -> Result<(), Fault> {
+    std::fs::create_dir_all(folder).map_err(|error| {
+        let what = format!("the folder {} cannot be made: {error}", folder.display());
+        Fault::new(Owner::Admin, what, format!("name another place with {flag}: one this user may write to"))
+    })
 }
 
 /// Who is believed, and how a call is ended at the carrier.
@@ -160,8 +168,12 @@ fn numbers(written: &[String], known: impl Fn(&str) -> bool) -> Result<BTreeMap<
             )
         })?;
         if !is_e164(number) {
-            let what = format!("`{number}` is no number in E.164");
-            return Err(Fault::new(Owner::Admin, what, "`+`, then up to 15 digits: +15550100002=shop"));
+            let what = format!("`{number}` is no telephone number with its country");
+            return Err(Fault::new(
+                Owner::Admin,
+                what,
+                "write `+`, the country's digits and the rest, 15 at most: +15550100002=shop",
+            ));
         }
         if !known(id) {
             return Err(no_agent(id));
@@ -176,10 +188,6 @@ fn is_e164(number: &str) -> bool {
     let digits = number.strip_prefix('+').unwrap_or_default();
     let plain = digits.bytes().all(|b| b.is_ascii_digit());
     plain && (2..=15).contains(&digits.len()) && !digits.starts_with('0')
-}
-
-fn at_least_one(text: &str) -> Result<usize, String> {
-    text.parse().ok().filter(|n| *n > 0).ok_or_else(|| "write 1 or more".to_owned())
 }
 
 fn no_agent(id: &str) -> Fault {

@@ -8,8 +8,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{ConnectInfo, OriginalUri, State, WebSocketUpgrade};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tokio::time::timeout;
 
@@ -27,14 +28,22 @@ const START_DEADLINE: Duration = Duration::from_secs(5);
 /// Messages before the start message; a carrier sends one.
 const MESSAGES_BEFORE_START_MAX: usize = 16;
 
+/// For a browser, or a carrier that was given this address as its webhook.
+const NOT_A_SOCKET: &str = "This is a media stream: open it as a WebSocket (ws:// or wss://). The carrier's voice webhook \
+                            is POST /hooks/twilio/voice.\n";
+
 /// A carrier opens a stream.
 pub(super) async fn stream(
     State(gateway): State<Gateway>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
-    upgrade: WebSocketUpgrade,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
+    let Ok(upgrade) = upgrade else {
+        return (StatusCode::UPGRADE_REQUIRED, [(header::UPGRADE, "websocket")], NOT_A_SOCKET)
+            .into_response();
+    };
     let believed = match &gateway.0.settings.trust {
         Trust::UnsignedLoopback => peer.ip().is_loopback(),
         Trust::Signed(verifier) => {

@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
+use axum::http::{Method, StatusCode, Uri};
 use axum::response::IntoResponse;
 use axum::routing::{any, get, post};
 use axum::serve::ListenerExt as _;
@@ -99,6 +100,8 @@ impl Gateway {
             .route("/media/twilio", any(media::stream))
             .route("/health", get(health))
             .route("/metrics", get(metrics))
+            .fallback(unknown)
+            .method_not_allowed_fallback(other_method)
             .layer(axum::extract::DefaultBodyLimit::max(FORM_BYTES_MAX))
             .with_state(self.clone())
     }
@@ -163,6 +166,18 @@ impl Gateway {
         // A pair of numbers is whole even if a holder panicked.
         self.0.underruns.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What is here, for whoever came to the wrong place.
+const ROUTES: &str = "The carrier's voice webhook is POST /hooks/twilio/voice, its media stream is the WebSocket \
+                      /media/twilio; GET /health and GET /metrics tell how the gateway does.\n";
+
+async fn unknown(uri: Uri) -> impl IntoResponse {
+    (StatusCode::NOT_FOUND, format!("There is nothing at {}. {ROUTES}", uri.path()))
+}
+
+async fn other_method(method: Method, uri: Uri) -> impl IntoResponse {
+    (StatusCode::METHOD_NOT_ALLOWED, format!("{} does not take {method}. {ROUTES}", uri.path()))
 }
 
 async fn health(State(gateway): State<Gateway>) -> impl IntoResponse {

@@ -192,6 +192,16 @@ mod tests {
     }
 
     #[test]
+    fn a_call_without_a_frame_leaves_a_file_that_plays_nothing_killed_or_not() {
+        for end in [std::mem::forget, |recorder: Recorder| recorder.finish().unwrap()] {
+            let path = path("empty");
+            end(Recorder::create(&path).unwrap());
+            assert!(frames(&path).is_empty());
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+
+    #[test]
     fn an_agent_that_runs_far_ahead_takes_no_more_memory_than_its_limit() {
         let path = path("ahead");
         let mut recorder = Recorder::create(&path).unwrap();

@@ -47,11 +47,12 @@ pub fn write_line_wav(path: &Path, samples: &[i16]) -> Result<(), Fault> {
 }
 
 pub(super) fn fault(path: &Path, error: &hound::Error) -> Fault {
-    Fault::new(
-        Owner::Admin,
-        format!("{}: {error}", path.display()),
-        "check the path, its permissions and the free space",
-    )
+    let remedy = if matches!(error, hound::Error::IoError(_)) {
+        "check the path, its permissions and the free space"
+    } else {
+        "give a WAV file: 8,000 Hz, mono, 16 bit"
+    };
+    Fault::new(Owner::Admin, format!("{}: {error}", path.display()), remedy)
 }
 
 #[cfg(test)]

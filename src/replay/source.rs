@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::fs::{self, File};
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -97,7 +97,7 @@ pub async fn find(path: &Path, ids: &[String]) -> Result<Vec<Found>, Fault> {
     if !is_database(path).map_err(unreadable)? {
         return Ok(vec![Found::File(path.to_owned())]);
     }
-    let store = Store::open(path).await?;
+    let store = Store::open_to_read(path).await?;
     let known = store.call_ids().await?;
     let wanted = known.into_iter().filter(|id| ids.is_empty() || ids.contains(id));
     Ok(wanted
@@ -139,8 +139,16 @@ fn below(folder: &Path, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
 fn of_file(path: &Path) -> Result<Recorded, Fault> {
     let broken =
         |what: String, remedy: &str| Fault::new(Owner::Admin, format!("{}: {what}", path.display()), remedy);
-    let text =
-        fs::read_to_string(path).map_err(|error| broken(error.to_string(), "a call file is UTF-8 text"))?;
+    let text = fs::read_to_string(path).map_err(|error| {
+        if error.kind() == ErrorKind::InvalidData {
+            let what = "it is neither a journal's database nor a call file".to_owned();
+            return broken(
+                what,
+                "name the database that `serve` or `demo` wrote, or a call file: UTF-8 text",
+            );
+        }
+        broken(error.to_string(), "let this user read it, or name another")
+    })?;
     let file =
         CallFile::parse(&text).map_err(|what| broken(what, "docs/replay.md says what a call file holds"))?;
     if file.lines.is_empty() {

@@ -133,6 +133,10 @@ async fn what_cannot_be_replayed_says_why_and_what_to_do() {
         assert!(fault.what.contains(what) && fault.remedy.contains(remedy), "{text:?}: {fault}");
         assert!(fault.what.contains("x.call"), "{fault}");
     }
+    let path = folder.0.join("x.call");
+    fs::write(&path, [0xFF, 0xFE]).unwrap();
+    let fault = find(&path, &[]).await.unwrap()[0].read().await.unwrap_err();
+    assert!(fault.what.contains("neither a journal's database nor a call file"), "{fault}");
     let missing = find(&folder.0.join("nowhere"), &[]).await.unwrap_err();
     assert!(missing.what.contains("nowhere cannot be read"), "{missing}");
 }

@@ -51,10 +51,17 @@ impl Secrets {
     }
 
     /// From a directory too, after the environment.
-    #[must_use]
-    pub fn with_directory(mut self, directory: impl Into<PathBuf>) -> Secrets {
-        self.directory = Some(directory.into());
-        self
+    ///
+    /// # Errors
+    /// There is no such directory: a mount that failed would else look like secrets that nobody wrote.
+    pub fn with_directory(mut self, directory: impl Into<PathBuf>) -> Result<Secrets, Fault> {
+        let directory = directory.into();
+        if let Err(error) = fs::read_dir(&directory) {
+            let what = format!("the folder of secrets {} cannot be read: {error}", directory.display());
+            return Err(Fault::new(Owner::Admin, what, "make it, with one file per secret, named like it"));
+        }
+        self.directory = Some(directory);
+        Ok(self)
     }
 
     /// With a secret the program made itself, as the demo does.
@@ -66,17 +73,38 @@ impl Secrets {
 
     /// `CENTRALITA_SECRET_NAME`, then `NAME`, then the file `NAME` without its last line end. An empty one is
     /// missing.
+    ///
+    /// # Errors
+    /// It is missing, or its file cannot be read.
     pub fn get(&self, name: &SecretName) -> Result<SecretString, Fault> {
         if let Some(given) = self.given.get(name) {
             return Ok(given.clone());
         }
         let from_env =
             || [format!("{PREFIX}{name}"), name.to_string()].into_iter().find_map(|n| env::var(n).ok());
-        let from_file = || fs::read_to_string(self.directory.as_ref()?.join(&name.0)).ok();
-        let found = from_env().or_else(from_file).map(|text| text.trim_end_matches(['\r', '\n']).to_owned());
+        let found = match from_env() {
+            Some(text) => Some(text),
+            None => self.in_file(name)?,
+        };
+        let found = found.map(|text| text.trim_end_matches(['\r', '\n']).to_owned());
         match found.filter(|text| !text.is_empty()) {
             Some(text) => Ok(text.into()),
             None => Err(self.missing(name)),
+        }
+    }
+
+    /// `None` where there is no such file.
+    fn in_file(&self, name: &SecretName) -> Result<Option<String>, Fault> {
+        let Some(file) = self.directory.as_ref().map(|directory| directory.join(&name.0)) else {
+            return Ok(None);
+        };
+        match fs::read_to_string(&file) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => {
+                let what = format!("the secret `{name}` cannot be read from {}: {error}", file.display());
+                Err(Fault::new(Owner::Admin, what, "make it a text file that this user may read"))
+            }
         }
     }
 
@@ -110,22 +138,44 @@ mod tests {
         }
     }
 
+    /// A directory of secrets, for one test.
+    fn directory() -> PathBuf {
+        let directory = env::temp_dir().join(format!("centralita-secrets-{}", uuid::Uuid::new_v4()));
+        fs::create_dir_all(&directory).unwrap();
+        directory
+    }
+
     #[test]
     fn a_missing_secret_says_where_to_put_it() {
-        let missing = name("secret.NOBODY_SETS_THIS");
-        let fault = Secrets::from_env().with_directory("/run/secrets").get(&missing).unwrap_err();
-        for place in ["CENTRALITA_SECRET_NOBODY_SETS_THIS", "/run/secrets/NOBODY_SETS_THIS"] {
+        let directory = directory();
+        let secrets = Secrets::from_env().with_directory(&directory).unwrap();
+        let fault = secrets.get(&name("secret.NOBODY_SETS_THIS")).unwrap_err();
+        let file = directory.join("NOBODY_SETS_THIS").display().to_string();
+        for place in ["CENTRALITA_SECRET_NOBODY_SETS_THIS", &file] {
             assert!(fault.remedy.contains(place), "{fault}");
         }
+        fs::remove_dir_all(directory).unwrap();
+    }
+
+    #[test]
+    fn a_directory_that_is_not_there_and_a_file_that_cannot_be_read_are_named() {
+        let directory = directory();
+        let secrets = Secrets::from_env().with_directory(&directory).unwrap();
+        fs::create_dir(directory.join("A_FOLDER")).unwrap();
+        let fault = secrets.get(&name("secret.A_FOLDER")).unwrap_err();
+        assert!(fault.what.contains(&directory.join("A_FOLDER").display().to_string()), "{fault}");
+        fs::remove_dir_all(&directory).unwrap();
+        let fault = Secrets::from_env().with_directory(&directory).unwrap_err();
+        assert!(fault.what.contains(&directory.display().to_string()), "{fault}");
     }
 
     #[test]
     fn a_secret_is_read_and_never_printed() {
-        let directory = env::temp_dir().join(format!("centralita-secrets-{}", std::process::id()));
-        fs::create_dir_all(&directory).unwrap();
+        let directory = directory();
         fs::write(directory.join("ONLY_IN_A_FILE"), "from-file\n").unwrap();
         let secrets = Secrets::from_env()
             .with_directory(&directory)
+            .unwrap()
             .with(name("secret.GIVEN"), "from-program".to_owned().into());
         for (reference, want) in [("secret.ONLY_IN_A_FILE", "from-file"), ("secret.GIVEN", "from-program")] {
             let value = secrets.get(&name(reference)).unwrap();

@@ -1,10 +1,14 @@
-//! Opens the database: one connection that writes, a few that read, and the schema brought up to date.
+//! Opens the database: one connection that writes, a few that read, and the schema brought up to date. Or only to read
+//! it.
 //!
 //! Promises: write-ahead log with a sync at every commit, foreign keys held, waits for a lock bounded;
-//! opening an up-to-date database changes nothing; a database that a newer build has extended opens too.
+//! opening an up-to-date database changes nothing; a database that a newer build has extended opens too; one
+//! that is opened to be read stays as it lies, and gets no file beside it (but SQLite's index of a log that a killed
+//! process left, where it is gone).
 //! Never: writes through a reading connection.
 
-use std::path::Path;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
@@ -26,7 +30,8 @@ const READERS: u32 = 4;
 pub(super) struct Pools {
     /// Exactly one connection: SQLite has one writer at a time, and the writer task is it.
     pub(super) write: SqlitePool,
-    /// In memory the same pool as `write`, as such a database lives in its one connection.
+    /// In memory the same pool as `write`, as such a database lives in its one connection; and the same where nothing
+    /// is written.
     pub(super) read: SqlitePool,
 }
 
@@ -38,11 +43,43 @@ pub(super) async fn file(path: &Path) -> Result<Pools, Fault> {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full);
     let attempt = format!("the database {} could not be opened", path.display());
+    if path.is_dir() {
+        return Err(Fault::new(Owner::Admin, format!("{attempt}: it is a folder"), "name a file in it"));
+    }
     let write = pool(1).connect_with(writing).await.map_err(|e| fault::of_sql(&attempt, &e))?;
     migrate(&write).await?;
     let reading = options.read_only(true);
     let read = pool(READERS).connect_with(reading).await.map_err(|e| fault::of_sql(&attempt, &e))?;
     Ok(Pools { write, read })
+}
+
+/// A database that is there and is a journal, as it lies: of one that only a newer build understands, each question
+/// says so.
+pub(super) async fn to_read(path: &Path) -> Result<Pools, Fault> {
+    let attempt = format!("the database {} could not be read", path.display());
+    let faulty = |error: sqlx::Error| fault::of_reading(&attempt, &error);
+    // Without a log beside it the file is all there is, and nobody writes to it. SQLite would else make an empty log.
+    let options = base_options().filename(path).read_only(true).immutable(!log_of(path).exists());
+    let read = pool(READERS).connect_with(options).await.map_err(faulty)?;
+    let tables =
+        "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN ('plans', 'calls', 'journal')";
+    let found: i64 = sqlx::query_scalar(tables).fetch_one(&read).await.map_err(faulty)?;
+    if found < 3 {
+        let what = format!("the database {} is no journal: it has no tables of calls", path.display());
+        return Err(Fault::new(
+            Owner::Admin,
+            what,
+            "name the file that `centralita serve --journal` or `centralita demo` wrote",
+        ));
+    }
+    Ok(Pools { write: read.clone(), read })
+}
+
+/// The write-ahead log beside a database.
+fn log_of(path: &Path) -> PathBuf {
+    let mut log = OsString::from(path);
+    log.push("-wal");
+    log.into()
 }
 
 pub(super) async fn memory() -> Result<Pools, Fault> {

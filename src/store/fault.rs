@@ -35,7 +35,26 @@ pub(super) fn of_sql(attempt: &str, error: &sqlx::Error) -> Fault {
         }
         Some(_) | None => (Owner::Gateway, "report this with the log around it"),
     };
-    Fault::new(owner, format!("{attempt}: {error}"), remedy)
+    Fault::new(owner, format!("{attempt}: {}", words(error)), remedy)
+}
+
+/// The fault of an attempt to read a database that somebody else wrote.
+pub(super) fn of_reading(attempt: &str, error: &sqlx::Error) -> Fault {
+    let remedy = match primary_code(error) {
+        Some(code::CORRUPT | code::NOTADB) => "name another file, or restore this one from a backup",
+        // A log without its index: SQLite has to make one beside it.
+        Some(code::CANTOPEN | code::READONLY) => {
+            "let this user read it; where a file of its name with `-wal` lies beside it, copy both to a folder that can \
+             be written, and name the copy"
+        }
+        Some(_) | None => return of_sql(attempt, error),
+    };
+    Fault::new(Owner::Admin, format!("{attempt}: {}", words(error)), remedy)
+}
+
+/// The database's own words, without the library's around them.
+fn words(error: &sqlx::Error) -> String {
+    error.as_database_error().map_or_else(|| error.to_string(), |error| error.message().to_owned())
 }
 
 /// A text column as what it means; a text that means nothing here was written by another build, or by hand.

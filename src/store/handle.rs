@@ -54,6 +54,17 @@ impl Store {
         Ok(Store::over(connect::file(path).await?))
     }
 
+    /// Opens a journal as it lies. All that is given is refused, as by a closed store.
+    ///
+    /// # Errors
+    /// The admin's fault when the path is no journal, or cannot be read.
+    pub async fn open_to_read(path: &Path) -> Result<Store, Fault> {
+        let pools = connect::to_read(path).await?;
+        // Nobody takes jobs from this queue.
+        let (queue, _) = Queue::new();
+        Ok(Store { queue, pools: Arc::new(pools) })
+    }
+
     /// A database that ends with the store, for tests.
     ///
     /// # Errors

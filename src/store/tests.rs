@@ -139,6 +139,69 @@ fn a_kill_keeps_what_was_committed_and_a_new_process_cannot_begin_the_step_again
     });
 }
 
+/// What lies in a directory, by name.
+fn contents(dir: &Dir) -> std::collections::BTreeMap<PathBuf, Vec<u8>> {
+    let files = std::fs::read_dir(&dir.0).unwrap().map(|entry| entry.unwrap().path());
+    files.map(|file| (file.clone(), std::fs::read(file).unwrap())).collect()
+}
+
+#[tokio::test]
+async fn a_journal_that_is_only_read_stays_as_it_lies_and_takes_nothing() {
+    let dir = Dir::new();
+    let store = Store::open(&dir.file()).await.unwrap();
+    open_call(&store, "c1");
+    append(&store, "c1", 1, "a line").unwrap();
+    store.close().await.unwrap();
+    let before = contents(&dir);
+    let reading = Store::open_to_read(&dir.file()).await.unwrap();
+    assert_eq!(texts(&reading, "c1").await, ["a line"]);
+    assert_eq!(append(&reading, "c1", 2, "another"), Err(QueueFull));
+    assert_eq!(contents(&dir), before);
+}
+
+#[tokio::test]
+async fn a_journal_that_is_being_written_is_read_up_to_its_last_commit() {
+    let dir = Dir::new();
+    let store = Store::open(&dir.file()).await.unwrap();
+    open_call(&store, "c1");
+    append(&store, "c1", 1, "a line").unwrap();
+    store.flush().await.unwrap();
+    let reading = Store::open_to_read(&dir.file()).await.unwrap();
+    assert_eq!(texts(&reading, "c1").await, ["a line"]);
+    append(&store, "c1", 2, "another").unwrap();
+    store.flush().await.unwrap();
+    assert_eq!(texts(&reading, "c1").await, ["a line", "another"]);
+}
+
+#[tokio::test]
+async fn what_is_no_journal_is_refused_in_words_and_left_alone() {
+    let dir = Dir::new();
+    std::fs::write(dir.0.join("empty"), "").unwrap();
+    std::fs::write(
+        dir.0.join("text"),
+        "no database, but longer than the head of one: a hundred bytes".repeat(2),
+    )
+    .unwrap();
+    let other =
+        sqlx::sqlite::SqliteConnectOptions::new().filename(dir.0.join("other")).create_if_missing(true);
+    let mut other = sqlx::ConnectOptions::connect(&other).await.unwrap();
+    sqlx::query("CREATE TABLE orders (id TEXT)").execute(&mut other).await.unwrap();
+    sqlx::Connection::close(other).await.unwrap();
+    let before = contents(&dir);
+    for (name, why) in [
+        ("empty", "is no journal"),
+        ("other", "is no journal"),
+        ("text", "not a database"),
+        ("nowhere", "unable to open"),
+    ] {
+        let fault = Store::open_to_read(&dir.0.join(name)).await.unwrap_err();
+        assert!(fault.what.contains(why) && fault.what.contains(name), "{fault}");
+        assert!(!fault.what.contains("code:"), "{fault}");
+        assert_eq!(fault.owner, Owner::Admin);
+    }
+    assert_eq!(contents(&dir), before);
+}
+
 #[tokio::test]
 async fn a_step_begins_once_whatever_came_of_it() {
     let store = Store::in_memory().await.unwrap();

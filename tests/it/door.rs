@@ -51,6 +51,18 @@ async fn a_signed_call_is_taken() {
 }
 
 #[tokio::test]
+async fn whoever_comes_to_the_wrong_place_is_told_the_right_one() {
+    let scene = Scene::of(Stage::default()).await;
+    for (path, status) in [("media", 404), ("", 404), ("hooks/twilio/voice", 405), ("media/twilio", 426)] {
+        let answer = http().get(scene.url.join(path).unwrap()).send().await.unwrap();
+        assert_eq!(answer.status(), status, "/{path}");
+        let text = answer.text().await.unwrap();
+        assert!(text.contains("POST /hooks/twilio/voice"), "/{path}: {text}");
+    }
+    scene.close().await;
+}
+
+#[tokio::test]
 async fn a_token_opens_one_stream_of_its_own_call() {
     let mut scene = signed().await;
     refused(&scene, "CA1", json!({})).await;

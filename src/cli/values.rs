@@ -1,0 +1,62 @@
+//! Values on the command line: what may stand behind a flag.
+//!
+//! Promises: what is refused says how it is written.
+//! Never: opens or asks what a value names.
+
+use std::net::SocketAddr;
+use std::str::FromStr;
+
+use url::Url;
+
+/// A whole number.
+pub(super) fn whole<N: FromStr>(text: &str) -> Result<N, String> {
+    text.parse().map_err(|_| "write a whole number".to_owned())
+}
+
+/// A whole number, at least 1.
+pub(super) fn at_least_one<N: FromStr + PartialOrd + From<u8>>(text: &str) -> Result<N, String> {
+    text.parse().ok().filter(|n| *n >= N::from(1)).ok_or_else(|| "write a whole number, 1 or more".to_owned())
+}
+
+/// Where to listen.
+pub(super) fn listening(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "write an address of this machine and a port, like 127.0.0.1:8080".to_owned())
+}
+
+/// An address on the web.
+pub(super) fn web(text: &str) -> Result<Url, String> {
+    url(text, &["http", "https"], "https://gw.example.com")
+}
+
+/// Whom a carrier can call.
+pub(super) fn callee(text: &str) -> Result<Url, String> {
+    url(text, &["http", "https", "ws", "wss"], "http://127.0.0.1:8080/hooks/twilio/voice")
+}
+
+fn url(text: &str, schemes: &[&str], like: &str) -> Result<Url, String> {
+    let url = Url::parse(text).ok().filter(|url| schemes.contains(&url.scheme()) && url.has_host());
+    url.ok_or_else(|| format!("write it with its scheme ({}), like {like}", schemes.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_refused_says_how_it_is_written() {
+        for text in ["gw.example.com", "127.0.0.1:8080", "mailto:me", "ftp://x", "https://", ""] {
+            assert!(callee(text).unwrap_err().contains("http://127.0.0.1:8080/hooks"), "{text}");
+            assert!(web(text).unwrap_err().contains("https://gw.example.com"), "{text}");
+        }
+        assert!(web("ws://x").is_err() && callee("ws://x").is_ok() && web("https://x").is_ok());
+        for text in ["0", "-1", "x", "", "1.5", "99999999999999999999"] {
+            assert_eq!(
+                at_least_one::<u64>(text),
+                Err("write a whole number, 1 or more".to_owned()),
+                "{text}"
+            );
+        }
+        assert_eq!((at_least_one(&u64::MAX.to_string()), whole("0")), (Ok(u64::MAX), Ok(0_u64)));
+        assert!(listening("8080").is_err() && listening("127.0.0.1:0").is_ok());
+    }
+}
