@@ -8,6 +8,8 @@ mod table;
 use centralita_core::conversation::{Effects, Idempotency, Policy, Timing, VoiceYes};
 use centralita_core::language::Language;
 
+use std::path::Path;
+
 use super::*;
 
 fn samples() -> Vec<Source> {
@@ -121,4 +123,10 @@ fn the_reference_lists_every_wait_with_its_default() {
     let waits = serde_json::to_value(Timing::default()).unwrap();
     let meant: BTreeMap<String, u64> = serde_json::from_value(waits).unwrap();
     assert_eq!(listed, meant);
+}
+
+#[test]
+fn zz_print_hashes() {
+    let catalog = check(&samples(), &BTreeMap::new()).unwrap();
+    for (id, agent) in &catalog.agents { println!("HASH {id} {}", agent.plan.hash); }
 }

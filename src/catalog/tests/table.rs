@@ -70,7 +70,7 @@ tools:
 pub(super) fn broken(changes: &[(&str, &str)]) -> Vec<Source> {
     let change =
         |text: &str| changes.iter().fold(text.to_owned(), |text, (from, to)| text.replacen(from, to, 1));
-    let source = |kind, path: &str, text| Source { kind, path: path.to_owned(), text: change(text) };
+    let source = |kind, path: &str, text| Source::new(kind, path.to_owned(), change(text));
     vec![
         source(Kind::Agent, "agents/shop.yaml", AGENT),
         source(Kind::Integration, "integrations/shop.yaml", INTEGRATION),
@@ -288,7 +288,7 @@ fn hostile_text_is_a_problem_and_never_a_panic() {
         ["", "{{ x }}", "\u{0}", "version: 1", "- a\n- b", "é: [", "version: !!binary x", bomb, &nested]
     {
         for kind in [Kind::Agent, Kind::Integration] {
-            let source = Source { kind, path: "x.yaml".to_owned(), text: text.to_owned() };
+            let source = Source::new(kind, "x.yaml".to_owned(), text.to_owned());
             let problems = check(&[source], &BTreeMap::new()).unwrap_err();
             assert!(!problems.to_string().is_empty());
         }
