@@ -63,28 +63,28 @@ impl Told {
 
 /// One node on the way. No node is one that is told, or part of one.
 #[derive(Clone, Copy)]
-struct Walk<'t> {
-    node: Option<&'t Node>,
-    context: Context<'t>,
-    told: &'t Told,
+struct Walk<'de> {
+    node: Option<&'de Node>,
+    context: Context<'de>,
+    told: &'de Told,
 }
 
-impl<'t> Walk<'t> {
-    fn to(self, node: &'t Node, context: Context<'t>) -> Walk<'t> {
+impl<'de> Walk<'de> {
+    fn to(self, node: &'de Node, context: Context<'de>) -> Walk<'de> {
         Walk { node: Some(node), context, ..self }
     }
 
-    fn nothing(self) -> Walk<'t> {
+    fn nothing(self) -> Walk<'de> {
         Walk { node: None, ..self }
     }
 
     /// What is held, unless it was told.
-    fn held(self) -> Option<(&'t Node, &'t Held)> {
+    fn held(self) -> Option<(&'de Node, &'de Held)> {
         let node = self.node.filter(|node| !self.told.nodes.contains(&node.id))?;
         Some((node, &node.held)).filter(|(_, held)| !matches!(held, Held::Told))
     }
 
-    fn number<V: Visitor<'t>>(self, max: u64, visitor: V) -> Result<V::Value, Wrong> {
+    fn number<V: Visitor<'de>>(self, max: u64, visitor: V) -> Result<V::Value, Wrong> {
         match self.held() {
             None => visitor.visit_u64(0),
             Some((node, _)) => match wanted::number(node, max, self.context) {
@@ -94,7 +94,7 @@ impl<'t> Walk<'t> {
         }
     }
 
-    fn fields<V: Visitor<'t>>(self, fields: &'static [&'static str], visitor: V) -> Result<V::Value, Wrong> {
+    fn fields<V: Visitor<'de>>(self, fields: &'static [&'static str], visitor: V) -> Result<V::Value, Wrong> {
         let Some((node, held)) = self.held() else {
             return visitor.visit_map(Fields { walk: self, entries: [].iter(), value: None, lacked: fields.to_vec() });
         };
@@ -112,13 +112,13 @@ impl<'t> Walk<'t> {
 
 macro_rules! numbers {
     ($($method:ident $max:expr),*) => {$(
-        fn $method<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Wrong> {
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
             self.number($max, visitor)
         }
     )*};
 }
 
-impl<'t> Deserializer<'t> for Walk<'t> {
+impl<'de> Deserializer<'de> for Walk<'de> {
     type Error = Wrong;
 
     numbers!(
@@ -129,7 +129,7 @@ impl<'t> Deserializer<'t> for Walk<'t> {
     );
 
     /// JSON, as a request's body is.
-    fn deserialize_any<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Wrong> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
         let Some((node, held)) = self.held() else { return visitor.visit_unit() };
         match held {
             Held::Map(_) => self.deserialize_map(visitor),
@@ -146,36 +146,36 @@ impl<'t> Deserializer<'t> for Walk<'t> {
         }
     }
 
-    fn deserialize_bool<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Wrong> {
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
         let Some((node, _)) = self.held() else { return visitor.visit_bool(false) };
         visitor.visit_bool(wanted::boolean(node, self.context)?)
     }
 
-    fn deserialize_str<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Wrong> {
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
         let Some((node, _)) = self.held() else { return visitor.visit_str("") };
         visitor.visit_str(wanted::text(node, self.context)?)
     }
 
-    fn deserialize_string<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Wrong> {
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
         self.deserialize_str(visitor)
     }
 
-    fn deserialize_identifier<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Wrong> {
+    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
         self.deserialize_str(visitor)
     }
 
-    fn deserialize_option<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Wrong> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
         match self.held() {
             Some((node, _)) if !node.is_null() => visitor.visit_some(self),
             _ => visitor.visit_none(),
         }
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'t>>(self, _: &'static str, visitor: V) -> Result<V::Value, Wrong> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Wrong> {
         visitor.visit_newtype_struct(self)
     }
 
-    fn deserialize_seq<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Wrong> {
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
         let items = match self.held() {
             None => [].iter(),
             Some((_, Held::List(items))) => items.iter(),
@@ -184,7 +184,7 @@ impl<'t> Deserializer<'t> for Walk<'t> {
         visitor.visit_seq(Items { walk: self, items })
     }
 
-    fn deserialize_map<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Wrong> {
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
         let entries = match self.held() {
             None => [].iter(),
             Some((_, Held::Map(entries))) => entries.iter(),
@@ -193,7 +193,7 @@ impl<'t> Deserializer<'t> for Walk<'t> {
         visitor.visit_map(Fields { walk: self, entries, value: None, lacked: Vec::new() })
     }
 
-    fn deserialize_struct<V: Visitor<'t>>(
+    fn deserialize_struct<V: Visitor<'de>>(
         self,
         name: &'static str,
         fields: &'static [&'static str],
@@ -205,7 +205,7 @@ impl<'t> Deserializer<'t> for Walk<'t> {
         }
     }
 
-    fn deserialize_enum<V: Visitor<'t>>(
+    fn deserialize_enum<V: Visitor<'de>>(
         self,
         name: &'static str,
         variants: &'static [&'static str],
@@ -224,7 +224,7 @@ impl<'t> Deserializer<'t> for Walk<'t> {
         visitor.visit_enum(Choice { name: key.text(), content, at: Some(key) })
     }
 
-    fn deserialize_ignored_any<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Wrong> {
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
         visitor.visit_unit()
     }
 
@@ -234,17 +234,17 @@ impl<'t> Deserializer<'t> for Walk<'t> {
 }
 
 /// The fields that are written and were not told, then those that a map lacks and that was told.
-struct Fields<'t> {
-    walk: Walk<'t>,
-    entries: std::slice::Iter<'t, (Node, Node)>,
-    value: Option<Walk<'t>>,
+struct Fields<'de> {
+    walk: Walk<'de>,
+    entries: std::slice::Iter<'de, (Node, Node)>,
+    value: Option<Walk<'de>>,
     lacked: Vec<&'static str>,
 }
 
-impl<'t> MapAccess<'t> for Fields<'t> {
+impl<'de> MapAccess<'de> for Fields<'de> {
     type Error = Wrong;
 
-    fn next_key_seed<K: DeserializeSeed<'t>>(&mut self, seed: K) -> Result<Option<K::Value>, Wrong> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Wrong> {
         let told = &self.walk.told.nodes;
         if let Some((key, value)) = self.entries.by_ref().find(|(key, _)| !told.contains(&key.id)) {
             self.value = Some(self.walk.to(value, Context::Field(key.text())));
@@ -255,20 +255,20 @@ impl<'t> MapAccess<'t> for Fields<'t> {
         seed.deserialize(StrDeserializer::new(field)).map(Some)
     }
 
-    fn next_value_seed<S: DeserializeSeed<'t>>(&mut self, seed: S) -> Result<S::Value, Wrong> {
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Wrong> {
         seed.deserialize(self.value.take().unwrap_or(self.walk.nothing()))
     }
 }
 
-struct Items<'t> {
-    walk: Walk<'t>,
-    items: std::slice::Iter<'t, Node>,
+struct Items<'de> {
+    walk: Walk<'de>,
+    items: std::slice::Iter<'de, Node>,
 }
 
-impl<'t> SeqAccess<'t> for Items<'t> {
+impl<'de> SeqAccess<'de> for Items<'de> {
     type Error = Wrong;
 
-    fn next_element_seed<S: DeserializeSeed<'t>>(&mut self, seed: S) -> Result<Option<S::Value>, Wrong> {
+    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Wrong> {
         let Some(item) = self.items.next() else { return Ok(None) };
         let context = Context::ItemOf(self.walk.context.name());
         seed.deserialize(self.walk.to(item, context)).map(Some)
@@ -276,15 +276,15 @@ impl<'t> SeqAccess<'t> for Items<'t> {
 }
 
 /// A place, then the value that stands there.
-struct Both<'t> {
-    walk: Walk<'t>,
+struct Both<'de> {
+    walk: Walk<'de>,
     given: usize,
 }
 
-impl<'t> SeqAccess<'t> for Both<'t> {
+impl<'de> SeqAccess<'de> for Both<'de> {
     type Error = Wrong;
 
-    fn next_element_seed<S: DeserializeSeed<'t>>(&mut self, seed: S) -> Result<Option<S::Value>, Wrong> {
+    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Wrong> {
         self.given += 1;
         if self.given > 1 {
             return seed.deserialize(self.walk).map(Some);
@@ -296,30 +296,30 @@ impl<'t> SeqAccess<'t> for Both<'t> {
 }
 
 /// One of several kinds, with what it holds.
-struct Choice<'t> {
-    name: &'t str,
-    content: Option<Walk<'t>>,
+struct Choice<'de> {
+    name: &'de str,
+    content: Option<Walk<'de>>,
     /// None where anything will do.
-    at: Option<&'t Node>,
+    at: Option<&'de Node>,
 }
 
-impl<'t> EnumAccess<'t> for Choice<'t> {
+impl<'de> EnumAccess<'de> for Choice<'de> {
     type Error = Wrong;
-    type Variant = Choice<'t>;
+    type Variant = Choice<'de>;
 
-    fn variant_seed<S: DeserializeSeed<'t>>(self, seed: S) -> Result<(S::Value, Choice<'t>), Wrong> {
-        let name: StrDeserializer<'t, Wrong> = self.name.into_deserializer();
+    fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Choice<'de>), Wrong> {
+        let name: StrDeserializer<'de, Wrong> = self.name.into_deserializer();
         Ok((seed.deserialize(name)?, self))
     }
 }
 
-impl<'t> Choice<'t> {
-    fn content(&self) -> Result<Walk<'t>, Wrong> {
+impl<'de> Choice<'de> {
+    fn content(&self) -> Result<Walk<'de>, Wrong> {
         self.content.ok_or_else(|| wanted::content(self.name, self.at))
     }
 }
 
-impl<'t> VariantAccess<'t> for Choice<'t> {
+impl<'de> VariantAccess<'de> for Choice<'de> {
     type Error = Wrong;
 
     fn unit_variant(self) -> Result<(), Wrong> {
@@ -329,15 +329,15 @@ impl<'t> VariantAccess<'t> for Choice<'t> {
         }
     }
 
-    fn newtype_variant_seed<S: DeserializeSeed<'t>>(self, seed: S) -> Result<S::Value, Wrong> {
+    fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, Wrong> {
         seed.deserialize(self.content()?)
     }
 
-    fn tuple_variant<V: Visitor<'t>>(self, _: usize, visitor: V) -> Result<V::Value, Wrong> {
+    fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Wrong> {
         self.content()?.deserialize_seq(visitor)
     }
 
-    fn struct_variant<V: Visitor<'t>>(
+    fn struct_variant<V: Visitor<'de>>(
         self,
         fields: &'static [&'static str],
         visitor: V,

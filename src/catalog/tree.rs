@@ -14,7 +14,7 @@ use granit_parser::{Event, Options, Parser, ScalarStyle, ScanError, Span, StrInp
 use serde_saphyr::granit_parser;
 
 use super::place::Place;
-use super::problems::{Desk, Problem, shown};
+use super::problems::{Desk, shown};
 use super::syntax::{self, Refusal};
 
 /// Values in one file: a hundred tools have about five thousand.
