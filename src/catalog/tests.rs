@@ -124,9 +124,3 @@ fn the_reference_lists_every_wait_with_its_default() {
     let meant: BTreeMap<String, u64> = serde_json::from_value(waits).unwrap();
     assert_eq!(listed, meant);
 }
-
-#[test]
-fn zz_print_hashes() {
-    let catalog = check(&samples(), &BTreeMap::new()).unwrap();
-    for (id, agent) in &catalog.agents { println!("HASH {id} {}", agent.plan.hash); }
-}

@@ -88,10 +88,10 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("id: shop\ntitle: The shop", "id: The Shop\ntitle: The shop", "cannot be an agent's id|small letters"),
     ("language: en", "language: fr", "`fr` is no language the gateway speaks|en, es"),
     ("currency: USD", "currency: usd", "`usd` is no currency|ISO 4217"),
-    ("greeting: Hello.\n", "", "missing field `greeting`|docs/definitions.md"),
+    ("greeting: Hello.\n", "", "`greeting` is missing in this file|add `greeting: "),
     ("greeting: Hello.", "greeting: ''", "`greeting` is empty|write what is said"),
     ("greeting: Hello.", "greeting: 'Hello {{ name }}.'", "`name` has no source|plain words"),
-    ("greeting: Hello.", "greetings: Hello.", "unknown field `greetings`|docs/definitions.md"),
+    ("greeting: Hello.", "greetings: Hello.", "there is no field `greetings` here|did you mean `greeting`?"),
     ("  - shop.refund\n", "  - shop.refund\n  - shop.refund\n", "assigned twice|once"),
     ("  1: shop.refund", "  0: shop.refund", "0 is no key of the menu|1 to 9"),
     (
@@ -165,7 +165,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("not_done_on: [503]", "not_done_on: [404]", "404 is no status of a server's error|500 to 599"),
     ("{header: Idempotency-Key}", "{header: Idempotency Key}", "is no header|Idempotency-Key"),
     ("timeout_ms: 5000", "timeout_ms: 90000", "no time a caller can wait|100 to 60000"),
-    ("method: POST", "method: BREW", "unknown variant `BREW`|docs/definitions.md"),
+    ("method: POST", "method: BREW", "`method` cannot be `BREW`|GET, HEAD"),
     // proofs
     ("{parameter: pin, equals: pin,", "{parameter: pni, equals: pin,", "no parameter `pni`|name a parameter"),
     ("equals: pin, error", "equals: pin, equals_digits: pin, error", "exactly one way|equals_digits"),
