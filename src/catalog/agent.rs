@@ -164,11 +164,7 @@ fn keys(
     let mut keys = BTreeMap::new();
     for (key, tool) in written {
         if !(1..=9).contains(key) {
-            desk.say(
-                tool.place,
-                format!("{key} is no key of the menu"),
-                "keys 1 to 9 can be given to tools",
-            );
+            desk.say(tool.place, format!("{key} is no key of the menu"), "keys 1 to 9 can be given to tools");
         }
         if assigned.iter().all(|name| name.value != tool.value) {
             let what = format!("key {key} calls `{}`, which is not assigned", tool.value);
@@ -194,11 +190,7 @@ fn timing(desk: &mut Desk<'_>, written: &BTreeMap<String, Spanned<u32>>) -> Timi
     for (name, wait) in written {
         if !waits.contains_key(name) {
             let list: Vec<&str> = waits.keys().map(String::as_str).collect();
-            desk.say(
-                wait.place,
-                format!("there is no wait `{name}`"),
-                format!("waits: {}", list.join(", ")),
-            );
+            desk.say(wait.place, format!("there is no wait `{name}`"), format!("waits: {}", list.join(", ")));
         } else if name == "reminders" && wait.value > 9 {
             desk.say(wait.place, "nobody wants so many reminders", "0 to 9");
         } else if name != "reminders" && !WAIT_MS.contains(&wait.value) {

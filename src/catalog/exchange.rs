@@ -38,8 +38,7 @@ pub(super) fn exchanges(
     let mut request = read_request(reader, &tool.request, &known, &mut used);
     let ResponseWritten { map, success, errors } = &tool.response;
     request.map = read_map(reader, map);
-    request.success =
-        success.as_ref().map(|condition| reader.over_answer(condition.place, &condition.value));
+    request.success = success.as_ref().map(|condition| reader.over_answer(condition.place, &condition.value));
     request.errors = read_errors(reader, errors);
     let rules = tool.verify.iter().filter_map(|rule| read_rule(reader, rule, parameters)).collect();
     match (prepare.last_mut(), tool.verify.first()) {
@@ -74,11 +73,7 @@ fn read_step(
     for (name, expression) in map {
         if !known.insert(name.clone()) {
             let what = format!("`{name}` already has a value");
-            reader.say(
-                expression.place,
-                what,
-                "choose a name that no parameter and no earlier step has",
-            );
+            reader.say(expression.place, what, "choose a name that no parameter and no earlier step has");
         }
     }
     exchange
@@ -113,10 +108,8 @@ fn read_request(
     for (name, text) in headers {
         check_header(reader, name, text);
     }
-    let headers = headers
-        .iter()
-        .map(|(name, text)| (name.clone(), hole(reader, text.place, &text.value)))
-        .collect();
+    let headers =
+        headers.iter().map(|(name, text)| (name.clone(), hole(reader, text.place, &text.value))).collect();
     let body = body.as_ref().map(|tree| fill(&tree.value, &mut |text| hole(reader, tree.place, text)));
     Exchange {
         method: *method,

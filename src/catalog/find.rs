@@ -32,7 +32,9 @@ pub fn find(root: &Path) -> Result<Vec<Source>, Fault> {
             Fault::new(Owner::Admin, what, "definitions are in the folders `agents` and `integrations`")
         })?;
         names.sort();
-        sources.extend(names.into_iter().map(|name| source(kind, &directory.join(&name), format!("{folder}/{name}"))));
+        sources.extend(
+            names.into_iter().map(|name| source(kind, &directory.join(&name), format!("{folder}/{name}"))),
+        );
     }
     Ok(sources)
 }
@@ -67,12 +69,14 @@ fn source(kind: Kind, file: &Path, path: String) -> Source {
 /// Its bytes; else why not, and what to do.
 fn read(file: &Path) -> Result<Vec<u8>, (String, &'static str)> {
     let unreadable = |e: io::Error| match e.kind() {
-        ErrorKind::NotFound => {
-            ("this is a link to a file that does not exist".to_owned(), "put the file there, or take the link away")
-        }
-        ErrorKind::PermissionDenied => {
-            ("this file may not be read".to_owned(), "give the user that runs the gateway the right to read it")
-        }
+        ErrorKind::NotFound => (
+            "this is a link to a file that does not exist".to_owned(),
+            "put the file there, or take the link away",
+        ),
+        ErrorKind::PermissionDenied => (
+            "this file may not be read".to_owned(),
+            "give the user that runs the gateway the right to read it",
+        ),
         _ => (format!("this file cannot be read: {e}"), "take it away, or put it right"),
     };
     // Of a pipe the end might never come.

@@ -87,11 +87,7 @@ pub fn check(sources: &[Source], bases: &BTreeMap<String, Url>) -> Result<Catalo
         let twice = agent.is_some_and(|agent| agents.insert(id.value.clone(), agent).is_some());
         if twice {
             let mut desk = Desk { file: &source.path, text: &source.text, problems: &mut problems };
-            desk.say(
-                id.place,
-                format!("there are two agents `{}`", id.value),
-                "give each an id of its own",
-            );
+            desk.say(id.place, format!("there are two agents `{}`", id.value), "give each an id of its own");
         }
     }
     for (integration, path, text) in known.values() {

@@ -104,7 +104,8 @@ impl Desk<'_> {
 
 /// A text of a file as a problem quotes it: short, on one line, without signs that a terminal obeys.
 pub(super) fn shown(text: &str) -> String {
-    let mut signs = text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] });
+    let mut signs =
+        text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] });
     let mut short: String = signs.by_ref().take(SHOWN_CHARS_MAX).collect();
     if signs.next().is_some() {
         short.push('…');

@@ -67,12 +67,7 @@ impl<'d, 'a> Reader<'d, 'a> {
     }
 
     /// Checks a template; the names it takes.
-    pub(super) fn template(
-        &mut self,
-        at: Place,
-        source: &str,
-        known: &BTreeSet<String>,
-    ) -> BTreeSet<String> {
+    pub(super) fn template(&mut self, at: Place, source: &str, known: &BTreeSet<String>) -> BTreeSet<String> {
         let names = self.renderer.variables(source);
         self.names(at, names, known)
     }

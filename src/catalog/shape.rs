@@ -96,7 +96,12 @@ impl<'de> Walk<'de> {
 
     fn fields<V: Visitor<'de>>(self, fields: &'static [&'static str], visitor: V) -> Result<V::Value, Wrong> {
         let Some((node, held)) = self.held() else {
-            return visitor.visit_map(Fields { walk: self, entries: [].iter(), value: None, lacked: fields.to_vec() });
+            return visitor.visit_map(Fields {
+                walk: self,
+                entries: [].iter(),
+                value: None,
+                lacked: fields.to_vec(),
+            });
         };
         let Held::Map(entries) = held else { return Err(wanted::fields(node, fields, self.context)) };
         let is_odd = |key: &&Node| !fields.contains(&key.text()) && !self.told.nodes.contains(&key.id);
@@ -171,7 +176,11 @@ impl<'de> Deserializer<'de> for Walk<'de> {
         }
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Wrong> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Wrong> {
         visitor.visit_newtype_struct(self)
     }
 

@@ -25,6 +25,9 @@ pub(super) struct Refusal {
 pub(super) fn explain(text: &str, error: &ScanError) -> Refusal {
     let at = beginning(text, error);
     let line = line_of(text, at.start);
+    if let Some(open) = left_open(text, &line, error.kind()) {
+        return open;
+    }
     tab(text, &line).or_else(|| unquoted(text, &line, error.kind())).unwrap_or_else(|| {
         let (what, remedy) = reason(error.kind());
         Refusal { at, what: what.to_owned(), remedy: remedy.to_owned(), cure: None }
@@ -46,6 +49,40 @@ fn line_of(text: &str, byte: usize) -> Range<usize> {
     let start = text[..byte].rfind('\n').map_or(0, |n| n + 1);
     let end = text[byte..].find(['\n', '\r']).map_or(text.len(), |n| byte + n);
     start..end
+}
+
+/// A bracket of an earlier line that was to be closed before this one.
+fn left_open(text: &str, line: &Range<usize>, kind: &ErrorKind) -> Option<Refusal> {
+    use ErrorKind as K;
+    let is_inside = matches!(
+        kind,
+        K::ExpectedFlowMappingSeparator
+            | K::ExpectedFlowSequenceSeparator
+            | K::UnclosedFlowCollection { .. }
+            | K::UnexpectedEofFlowSequence
+            | K::UnexpectedEofFlowMapping
+            | K::UnexpectedEofImplicitFlowMapping
+            | K::InvalidFlowScalarIndent
+            | K::InvalidIndentation
+            | K::BlockEntryInFlowCollection
+    );
+    let before = text.get(..line.end).filter(|_| is_inside)?;
+    let mut closed = 0_usize;
+    for (byte, sign) in before.char_indices().rev() {
+        match sign {
+            '}' | ']' => closed += 1,
+            '{' | '[' if closed > 0 => closed -= 1,
+            '{' | '[' => {
+                let at = Place { end: byte + 1, ..Place::of_byte(text, byte) };
+                let what = format!("a `{sign}` is opened here and not closed");
+                let remedy =
+                    "close it on the same line; if it begins a text, put the text in quotes".to_owned();
+                return Some(Refusal { at, what, remedy, cure: None });
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 fn tab(text: &str, line: &Range<usize>) -> Option<Refusal> {
@@ -77,12 +114,15 @@ fn unquoted(text: &str, line: &Range<usize>, kind: &ErrorKind) -> Option<Refusal
         '"' | '\'' => "a text goes on after its closing quote".to_owned(),
         '[' if !written.contains(']') => return None,
         '{' if !written.contains('}') => return None,
+        '`' => "a text that begins with a backtick is not in quotes".to_owned(),
         first if MEANS_MORE.contains(&first) => format!("a text that begins with `{first}` is not in quotes"),
         _ if written.contains(": ") => "a text with `: ` in it is not in quotes".to_owned(),
         _ if written.ends_with(':') => "a text that ends with `:` is not in quotes".to_owned(),
         _ => return None,
     };
-    let inside = written.trim_matches(['"', '\'']).replace('\'', "''");
+    let is_quoted = written.len() > 1 && matches!(first, '"' | '\'') && written.ends_with(first);
+    let inside = if is_quoted { &written[1..written.len() - 1] } else { written };
+    let inside = inside.replace('\'', "''");
     let end = start + written.len();
     Some(Refusal {
         at: Place { end, ..Place::of_byte(text, start) },
@@ -112,21 +152,17 @@ fn reason(kind: &ErrorKind) -> (&'static str, &'static str) {
         K::UnclosedQuotedScalar | K::DocumentIndicatorInQuotedScalar | K::InvalidQuotedScalarIndent => {
             ("a quote is opened here and never closed", "close it, or take it away")
         }
-        K::UnclosedFlowCollection { .. }
-        | K::UnexpectedEofFlowSequence
-        | K::UnexpectedEofFlowMapping
-        | K::UnexpectedEofImplicitFlowMapping => {
-            ("a `{` or `[` is opened and never closed", "close it; if it begins a text, put the text in quotes")
-        }
         K::MisplacedFlowCollectionEnd | K::MismatchedFlowCollectionEnd { .. } => {
             ("a closing bracket that nothing opened", "take it away; inside a text, put the text in quotes")
         }
-        K::ExpectedFlowMappingSeparator | K::ExpectedFlowSequenceSeparator => {
-            ("a `,` or a closing bracket is missing here", "write `{a: x, b: y}` or `[x, y]`; quote texts with `,` in them")
-        }
-        K::RecursionLimitExceeded => {
-            ("maps and lists are too deep inside one another here", "write it flatter; no definition needs so many")
-        }
+        K::ExpectedFlowMappingSeparator | K::ExpectedFlowSequenceSeparator => (
+            "a `,` or a closing bracket is missing here",
+            "write `{a: x, b: y}` or `[x, y]`; quote texts with `,` in them",
+        ),
+        K::RecursionLimitExceeded => (
+            "maps and lists are too deep inside one another here",
+            "write it flatter; no definition needs so many",
+        ),
         K::MappingValueNotAllowed
         | K::InvalidIndentation
         | K::ExpectedBlockMappingKey
@@ -139,15 +175,18 @@ fn reason(kind: &ErrorKind) -> (&'static str, &'static str) {
             "this line does not stand in one column with the fields or items it belongs to",
             "begin it with as many spaces as the line of its neighbour",
         ),
-        K::SimpleKeyExpected | K::InvalidSimpleKey => {
-            ("a line without `: ` between a field and its value", "write `field: value`")
-        }
+        K::SimpleKeyExpected | K::InvalidSimpleKey => (
+            "a line without `: ` between a field and its value",
+            "write `field: value`, with a space after the `:`",
+        ),
         K::InvalidColonPlacement | K::InvalidMappingValueWhitespace => {
-            ("no space after a `:`", "write `field: value`, with a space")
+            ("no space after a `:`", "write `field: value`")
         }
-        K::TabInIndentation | K::TabNotAllowed | K::TabInBlockIndentation | K::TabInPlainScalar | K::TabAtBlockScalarStart => {
-            ("a tab stands here", "write spaces")
-        }
+        K::TabInIndentation
+        | K::TabNotAllowed
+        | K::TabInBlockIndentation
+        | K::TabInPlainScalar
+        | K::TabAtBlockScalarStart => ("a tab stands here", "write spaces"),
         K::InvalidBlockScalarHeader => {
             ("words after `|` or `>` on its line", "begin the text on the next line, further in")
         }

@@ -120,11 +120,7 @@ fn examples(reader: &mut Reader<'_, '_>, tool: &ToolWritten, names: &BTreeSet<St
         let holes = example.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name);
         for hole in holes.filter(|hole| !names.contains(*hole)) {
             let what = format!("the example \"{example}\" names `{hole}`, which is no parameter");
-            reader.say(
-                written.place,
-                what,
-                "a hole of an example is a parameter in single braces: {order}",
-            );
+            reader.say(written.place, what, "a hole of an example is a parameter in single braces: {order}");
         }
     }
     examples
@@ -192,13 +188,7 @@ fn confirm(
 
 /// A value that only a proof looks at changes nothing of what is sent, and may be one nobody should say
 /// aloud: it need not be in the question. Every other one must.
-fn covers(
-    reader: &mut Reader<'_, '_>,
-    at: Place,
-    question: &str,
-    parameters: &[Parameter],
-    all: &Exchanges,
-) {
+fn covers(reader: &mut Reader<'_, '_>, at: Place, question: &str, parameters: &[Parameter], all: &Exchanges) {
     let asked = reader.template(at, question, &all.known);
     let names = parameters.iter().map(|p| &p.name);
     for left_out in names.filter(|name| all.used.contains(*name) && !asked.contains(*name)) {
@@ -272,11 +262,7 @@ fn key(reader: &mut Reader<'_, '_>, written: Option<&IdempotencyWritten>) -> Key
         None | Some(IdempotencyWritten::None) => KeyPlace::None,
         Some(IdempotencyWritten::Header(name)) => {
             if HeaderName::from_bytes(name.value.as_bytes()).is_err() {
-                reader.say(
-                    name.place,
-                    format!("`{}` is no header", name.value),
-                    "`header: Idempotency-Key`",
-                );
+                reader.say(name.place, format!("`{}` is no header", name.value), "`header: Idempotency-Key`");
             }
             KeyPlace::Header(name.value.clone())
         }

@@ -35,7 +35,10 @@ pub(super) struct Node {
 #[derive(Debug)]
 pub(super) enum Held {
     /// `plain`: without quotes and in one piece, so that it may be a number, a yes or a no, or nothing.
-    Text { text: String, plain: bool },
+    Text {
+        text: String,
+        plain: bool,
+    },
     List(Vec<Node>),
     /// Keys are texts.
     Map(Vec<(Node, Node)>),
@@ -70,7 +73,7 @@ pub(super) fn read(desk: &mut Desk<'_>) -> Option<Node> {
         let read = Builder::new(&text, &cures, own).document();
         let error = match read {
             Err(Stop::Refused(error)) => error,
-            Ok(_) | Err(Stop::TooMuch) => {
+            Ok(_) | Err(Stop::Told) => {
                 desk.problems.append(&mut problems);
                 return read.ok().flatten();
             }
@@ -95,8 +98,8 @@ pub(super) fn read(desk: &mut Desk<'_>) -> Option<Node> {
 
 enum Stop {
     Refused(ScanError),
-    /// There is more than a definition can hold; that was told.
-    TooMuch,
+    /// It is no one definition, or more than one can hold: that was told, and what is here is not all of it.
+    Told,
 }
 
 struct Builder<'t, 'a> {
@@ -126,7 +129,7 @@ impl<'t, 'a> Builder<'t, 'a> {
                 Event::DocumentStart(..) if root.is_some() => {
                     let remedy = "a file holds one definition: write the next one in a file of its own";
                     self.desk.say((&span).into(), "a second document begins here", remedy);
-                    break;
+                    return Err(Stop::Told);
                 }
                 Event::StreamStart | Event::DocumentStart(..) | Event::DocumentEnd => {}
                 event => root = Some(self.node(event, span)?),
@@ -158,7 +161,7 @@ impl<'t, 'a> Builder<'t, 'a> {
         if self.nodes > NODES_MAX {
             let remedy = "write its tools into several files";
             self.desk.say(place, format!("this file holds more than {NODES_MAX} values"), remedy);
-            return Err(Stop::TooMuch);
+            return Err(Stop::Told);
         }
         let is_marked = self.marked(&event, place);
         let held = match event {
@@ -178,7 +181,11 @@ impl<'t, 'a> Builder<'t, 'a> {
             | Event::MappingStart(_, anchor, tag) => (*anchor != 0, tag.is_some()),
             Event::Alias(_) | Event::UnresolvedAlias(_) => {
                 let what = "what begins with `*` repeats another part of the file, which is not read here";
-                self.desk.say(place, what, "a text: put it in quotes; a part that comes twice: write it twice");
+                self.desk.say(
+                    place,
+                    what,
+                    "a text: put it in quotes; a part that comes twice: write it twice",
+                );
                 return true;
             }
             _ => return false,
@@ -245,8 +252,8 @@ impl<'t, 'a> Builder<'t, 'a> {
                 Held::Told => {}
                 Held::List(_) | Held::Map(_) => {
                     is_map = false;
-                    let what = "a text that begins with `{` or `[` is in quotes, else it is a map or a list";
-                    self.desk.say(*place, what, "put it in quotes: \"{{ name }}\"");
+                    let what = "a text that begins with `{` or `[` must be in quotes";
+                    self.desk.say(*place, what, "write it like \"{{ name }}\"");
                 }
             }
         }
@@ -256,7 +263,8 @@ impl<'t, 'a> Builder<'t, 'a> {
         let Some((first, _)) = entries.iter().find(|(other, _)| other.text() == key.text()) else {
             return entries.push((key, value));
         };
-        let what = format!("`{}` stands here twice: line {} has it first", shown(key.text()), first.place.line);
+        let what =
+            format!("`{}` stands here twice: line {} has it first", shown(key.text()), first.place.line);
         self.desk.say(key.place, what, "keep one of them");
     }
 }

@@ -130,7 +130,14 @@ impl std::error::Error for Wrong {}
 impl serde::de::Error for Wrong {
     fn custom<T: fmt::Display>(what: T) -> Wrong {
         let remedy = "docs/definitions.md lists every field".to_owned();
-        Wrong { at: Place::default(), what: what.to_string(), remedy, node: None, missing: None, lacked: None }
+        Wrong {
+            at: Place::default(),
+            what: what.to_string(),
+            remedy,
+            node: None,
+            missing: None,
+            lacked: None,
+        }
     }
 
     fn missing_field(field: &'static str) -> Wrong {
@@ -146,16 +153,24 @@ fn line(field: &str) -> String {
 
 fn write_like(context: Context<'_>, otherwise: &str) -> String {
     match context {
-        Context::Field(name) if EXAMPLES.iter().any(|(known, _)| *known == name) => format!("write `{}`", line(name)),
+        Context::Field(name) if EXAMPLES.iter().any(|(known, _)| *known == name) => {
+            format!("write `{}`", line(name))
+        }
         _ => otherwise.to_owned(),
     }
+}
+
+fn or_left_out(context: Context<'_>, otherwise: &str) -> String {
+    format!("{}; for none, leave the line out", write_like(context, otherwise))
 }
 
 /// What stands there, for people.
 fn here(node: &Node) -> String {
     match &node.held {
-        _ if node.is_null() => "there is nothing".to_owned(),
-        Held::Text { text, plain: true } if text.parse::<f64>().is_ok() => format!("here it is the number {}", shown(text)),
+        _ if node.is_null() => "here is nothing".to_owned(),
+        Held::Text { text, plain: true } if text.parse::<f64>().is_ok() => {
+            format!("here it is the number {}", shown(text))
+        }
         Held::Text { text, plain: true } => format!("here it is the text `{}`", shown(text)),
         Held::Text { text, plain: false } => format!("here it is the quoted text `{}`", shown(text)),
         Held::List(_) => "here it is a list".to_owned(),
@@ -169,12 +184,13 @@ fn must(node: &Node, context: Context<'_>, be: &str, remedy: impl Into<String>) 
 
 pub(super) fn text<'t>(node: &'t Node, context: Context<'_>) -> Result<&'t str, Wrong> {
     match &node.held {
-        _ if node.is_null() => Err(must(node, context, "a text", write_like(context, "write one, or leave the line out"))),
+        _ if node.is_null() => Err(must(node, context, "a text", or_left_out(context, "write one"))),
         Held::Text { text, .. } => Ok(text),
         // `{order}` without quotes is a map from `order` to nothing.
         Held::Map(entries) if !entries.is_empty() && entries.iter().all(|(_, value)| value.is_null()) => {
             let names: Vec<&str> = entries.iter().map(|(key, _)| key.text()).collect();
-            let remedy = format!("a text that begins with `{{` wants quotes: \"{{{}}}\"", shown(&names.join(", ")));
+            let remedy =
+                format!("a text that begins with `{{` wants quotes: \"{{{}}}\"", shown(&names.join(", ")));
             Err(must(node, context, "a text", remedy))
         }
         Held::Map(_) | Held::List(_) | Held::Told => {
@@ -197,21 +213,22 @@ pub(super) fn number(node: &Node, max: u64, context: Context<'_>) -> Result<u64,
         Some(number) if is_digits && number <= max => {
             let fault = if *plain { "begins with a zero" } else { "stands in quotes" };
             let what = format!("{context} must be {WANTED}, here it {fault}: `{}`", shown(text));
-            return Err(Wrong::new(node, what, format!("write {number}")));
+            let remedy = if *plain { "" } else { ", without quotes" };
+            return Err(Wrong::new(node, what, format!("write `{number}`{remedy}")));
         }
         _ => {}
     }
     let digits: String = text.chars().filter(|c| !matches!(c, '_' | ',' | '\'' | ' ')).collect();
     let remedy = match (is_digits, digits.parse::<u64>(), text.parse::<f64>()) {
         (true, ..) => format!("write a number from 0 to {max}"),
-        (_, Ok(number), _) => format!("write {number}, in digits alone"),
+        (_, Ok(number), _) => format!("write `{number}`, in digits alone"),
         (_, _, Ok(number)) if number >= 0.0 && number.fract() == 0.0 && number <= f64::from(u32::MAX) => {
-            format!("write {number}, in digits alone")
+            format!("write `{number}`, in digits alone")
         }
         (_, _, Ok(number)) if number < 0.0 => "write one that is not below zero".to_owned(),
         _ => write_like(context, "write it in digits alone, without a unit"),
     };
-    Err(must(node, context, &format!("{WANTED} up to {max}"), remedy))
+    Err(must(node, context, WANTED, remedy))
 }
 
 pub(super) fn boolean(node: &Node, context: Context<'_>) -> Result<bool, Wrong> {
@@ -264,29 +281,34 @@ pub(super) fn json(node: &Node, context: Context<'_>) -> Result<Value, Wrong> {
     }
     let whole: String = digits.chars().filter(|c| *c != '_').collect();
     match whole.bytes().all(|b| b.is_ascii_digit()).then(|| whole.parse::<u64>()) {
-        Some(Ok(number)) => Err(twofold(&format!("{}{number}", if text.starts_with('-') { "-" } else { "" }))),
+        Some(Ok(number)) => {
+            Err(twofold(&format!("{}{number}", if text.starts_with('-') { "-" } else { "" })))
+        }
         _ => Ok(text.into()),
     }
 }
 
 pub(super) fn list(node: &Node, context: Context<'_>) -> Wrong {
     let remedy = match &node.held {
-        _ if node.is_null() => write_like(context, "write a list, or leave the line out"),
-        Held::Text { text, .. } => format!("write `[{}]`, or each item on a line of its own after `- `", shown(text)),
+        _ if node.is_null() => or_left_out(context, "write a list"),
+        Held::Text { text, .. } => {
+            format!("write `[{}]`, or each item on a line of its own after `- `", shown(text))
+        }
         Held::Map(_) | Held::List(_) | Held::Told => "begin each item with `- `".to_owned(),
     };
     must(node, context, "a list", remedy)
 }
 
 pub(super) fn map(node: &Node, context: Context<'_>) -> Wrong {
-    let otherwise = "write `name: value` under it, or leave the line out";
-    must(node, context, "a map of names to values", write_like(context, otherwise))
+    must(node, context, "a map of names to values", or_left_out(context, "write `name: value` under it"))
 }
 
 /// A map with these fields was wanted.
 pub(super) fn fields(node: &Node, fields: &[&str], context: Context<'_>) -> Wrong {
     let remedy = match context {
-        Context::File => "begin with `version: 1` and `id: NAME`; docs/definitions.md lists every field".to_owned(),
+        Context::File => {
+            "begin with `version: 1` and `id: NAME`; docs/definitions.md lists every field".to_owned()
+        }
         _ => write_like(context, &format!("fields here: {}", fields.join(", "))),
     };
     must(node, context, "a map of fields", remedy)
@@ -323,7 +345,8 @@ pub(super) fn choice<'t>(
             [] => return Err(Wrong::new(node, format!("{context} is empty"), format!("one of: {list}"))),
             [_, (second, _), ..] => {
                 let what = format!("{context} takes one field, and this is a second one");
-                let wrong = Wrong { at: second.place, ..Wrong::new(node, what, format!("keep one of: {list}")) };
+                let wrong =
+                    Wrong { at: second.place, ..Wrong::new(node, what, format!("keep one of: {list}")) };
                 return Err(wrong);
             }
         },
