@@ -79,15 +79,21 @@ pub fn check(sources: &[Source], bases: &BTreeMap<String, Url>) -> Result<Catalo
     let mut problems = Vec::new();
     let known = integrations(sources, bases, &mut problems);
     let unread = sources.iter().filter(|source| source.kind == Kind::Integration).count() > known.len();
-    let mut agents = BTreeMap::new();
+    let (mut agents, mut paths) = (BTreeMap::new(), BTreeMap::new());
     for source in sources.iter().filter(|source| source.kind == Kind::Agent) {
         let Some(file) = parse::<AgentFile>(source, &mut problems) else { continue };
         let id = file.id.clone();
         let agent = agent::read((&source.path, &source.text), file, &known, unread, &mut problems);
-        let twice = agent.is_some_and(|agent| agents.insert(id.value.clone(), agent).is_some());
-        if twice {
+        if let Some(agent) = agent {
+            agents.insert(id.value.clone(), agent);
+        }
+        if let Some(other) = paths.insert(id.value.clone(), &source.path) {
             let mut desk = Desk { file: &source.path, text: &source.text, problems: &mut problems };
-            desk.say(id.place, format!("there are two agents `{}`", id.value), "give each an id of its own");
+            desk.say(
+                id.place,
+                format!("there are two agents `{}`: the other is in {other}", id.value),
+                "give each an id of its own",
+            );
         }
     }
     for (integration, path, text) in known.values() {
@@ -110,10 +116,10 @@ fn integrations<'a>(
         let Some(file) = parse::<IntegrationFile>(source, problems) else { continue };
         let id = file.id.clone();
         let mut desk = Desk { file: &source.path, text: &source.text, problems };
-        if known.contains_key(&id.value) {
+        if let Some((_, other, _)) = known.get(&id.value) {
             desk.say(
                 id.place,
-                format!("there are two integrations `{}`", id.value),
+                format!("there are two integrations `{}`: the other is in {other}", id.value),
                 "give each an id of its own",
             );
         }

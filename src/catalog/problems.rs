@@ -10,6 +10,8 @@ use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
 use super::place::Place;
 
+/// Shape problems of one file that are told in one run.
+pub(super) const PROBLEMS_MAX: usize = 100;
 /// More than that of a file's text makes no problem clearer.
 const SHOWN_CHARS_MAX: usize = 60;
 
@@ -90,6 +92,12 @@ impl Desk<'_> {
             remedy: remedy.into(),
             bytes: self.bytes(at),
         });
+    }
+
+    /// Says that this is not all.
+    pub(super) fn say_more(&mut self) {
+        let remedy = "put right what is told, and check again";
+        self.say(Place::default(), "this file may have more problems than are told", remedy);
     }
 
     /// The place in the text, at least a sign of it, at most to the end of its first line.

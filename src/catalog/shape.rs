@@ -16,12 +16,10 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 
-use super::problems::Desk;
+use super::problems::{Desk, PROBLEMS_MAX};
 use super::tree::{Held, Node};
 use super::wanted::{self, Context, Wrong};
 
-/// Problems of one file that are told in one run.
-const PROBLEMS_MAX: usize = 100;
 /// How serde names `place::Spanned` and `written::ByLanguage`; both are of our own making, not of the file.
 const SPANNED: &str = "Spanned";
 const BY_LANGUAGE: &str = "ByLanguage";
@@ -41,8 +39,7 @@ pub(super) fn read<T: DeserializeOwned>(desk: &mut Desk<'_>, root: &Node) -> Opt
             return None;
         }
     }
-    let remedy = "put right what is told, and check again";
-    desk.say(root.place, "this file may have more problems than are told", remedy);
+    desk.say_more();
     None
 }
 

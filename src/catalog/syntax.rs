@@ -108,6 +108,7 @@ fn unquoted(text: &str, line: &Range<usize>, kind: &ErrorKind) -> Option<Refusal
     let first = written.chars().next()?;
     let what = match first {
         '"' | '\'' if matches!(kind, ErrorKind::UnclosedQuotedScalar) => return None,
+        '|' | '>' if matches!(kind, ErrorKind::InvalidBlockScalarHeader) => return None,
         '"' if written.len() > 1 && written.ends_with('"') => {
             "a `\"` or a `\\` inside a text in double quotes".to_owned()
         }
@@ -187,9 +188,10 @@ fn reason(kind: &ErrorKind) -> (&'static str, &'static str) {
         | K::TabInBlockIndentation
         | K::TabInPlainScalar
         | K::TabAtBlockScalarStart => ("a tab stands here", "write spaces"),
-        K::InvalidBlockScalarHeader => {
-            ("words after `|` or `>` on its line", "begin the text on the next line, further in")
-        }
+        K::InvalidBlockScalarHeader => (
+            "words after `|` or `>` on its line",
+            "begin the text on the next line, further in; if the sign is part of it, put it in quotes",
+        ),
         K::DirectiveDisallowed | K::InvalidDirectiveName | K::MissingDirectiveName => {
             ("a line that begins with `%`", "take it away, or put the text in quotes")
         }

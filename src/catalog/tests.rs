@@ -3,6 +3,7 @@
 //! Promises: every check of the room has a row.
 //! Never: touches the network.
 
+mod shapes;
 mod table;
 
 use centralita_core::conversation::{Effects, Idempotency, Policy, Timing, VoiceYes};

@@ -14,15 +14,13 @@ use granit_parser::{Event, Options, Parser, ScalarStyle, ScanError, Span, StrInp
 use serde_saphyr::granit_parser;
 
 use super::place::Place;
-use super::problems::{Desk, shown};
+use super::problems::{Desk, PROBLEMS_MAX, shown};
 use super::syntax::{self, Refusal};
 
 /// Values in one file: a hundred tools have about five thousand.
 const NODES_MAX: usize = 20_000;
 /// Maps and lists inside one another: definitions need about eight. The tree is walked by recursion.
 const DEPTH_MAX: usize = 48;
-/// Texts without their quotes that are told in one run.
-const REFUSALS_MAX: usize = 50;
 
 #[derive(Debug)]
 pub(super) struct Node {
@@ -84,7 +82,7 @@ pub(super) fn read(desk: &mut Desk<'_>) -> Option<Node> {
             desk.say(at, what, remedy);
         }
         match cure {
-            Some(cure) if !line_was_told && cures.len() < REFUSALS_MAX => {
+            Some(cure) if !line_was_told && cures.len() < PROBLEMS_MAX => {
                 text.replace_range(cure.clone(), &"x".repeat(cure.len()));
                 cures.push(cure);
             }
@@ -161,6 +159,10 @@ impl<'t, 'a> Builder<'t, 'a> {
         if self.nodes > NODES_MAX {
             let remedy = "write its tools into several files";
             self.desk.say(place, format!("this file holds more than {NODES_MAX} values"), remedy);
+            return Err(Stop::Told);
+        }
+        if self.desk.problems.len() >= PROBLEMS_MAX {
+            self.desk.say_more();
             return Err(Stop::Told);
         }
         let is_marked = self.marked(&event, place);
@@ -248,6 +250,8 @@ impl<'t, 'a> Builder<'t, 'a> {
             let (event, span) = self.next()?;
             let value = self.node(event, span)?;
             match &key.held {
+                // `<<: *a` would put the fields of another map in here.
+                Held::Text { text, .. } if text == "<<" && matches!(value.held, Held::Told) => {}
                 Held::Text { .. } => self.entry(&mut entries, key, value),
                 Held::Told => {}
                 Held::List(_) | Held::Map(_) => {

@@ -168,7 +168,7 @@ fn or_left_out(context: Context<'_>, otherwise: &str) -> String {
 fn here(node: &Node) -> String {
     match &node.held {
         _ if node.is_null() => "here is nothing".to_owned(),
-        Held::Text { text, plain: true } if text.parse::<f64>().is_ok() => {
+        Held::Text { text, plain: true } if begins_like_a_number(text) && text.parse::<f64>().is_ok() => {
             format!("here it is the number {}", shown(text))
         }
         Held::Text { text, plain: true } => format!("here it is the text `{}`", shown(text)),
@@ -271,21 +271,33 @@ pub(super) fn json(node: &Node, context: Context<'_>) -> Result<Value, Wrong> {
         "no" | "off" => return Err(twofold("false")),
         _ => {}
     }
-    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
-    if !digits.starts_with(|c: char| c.is_ascii_digit()) {
+    if !begins_like_a_number(text) {
         return Ok(text.into());
     }
-    // As JSON writes numbers; what only looks like one is told.
-    if let Ok(Value::Number(number)) = serde_json::from_str(text) {
-        return Ok(number.into());
+    match serde_json::from_str(text) {
+        Ok(Value::Number(number)) => Ok(number.into()),
+        _ => number_of_yaml(text).map_or_else(|| Ok(text.into()), |number| Err(twofold(&number))),
     }
-    let whole: String = digits.chars().filter(|c| *c != '_').collect();
-    match whole.bytes().all(|b| b.is_ascii_digit()).then(|| whole.parse::<u64>()) {
-        Some(Ok(number)) => {
-            Err(twofold(&format!("{}{number}", if text.starts_with('-') { "-" } else { "" })))
-        }
-        _ => Ok(text.into()),
+}
+
+fn begins_like_a_number(text: &str) -> bool {
+    text.trim_start_matches(['+', '-']).starts_with(|c: char| c.is_ascii_digit() || c == '.')
+}
+
+/// What some readers of YAML take for a number, though JSON does not write it so.
+fn number_of_yaml(text: &str) -> Option<String> {
+    let text = text.replace('_', "");
+    let digits = text.trim_start_matches(['+', '-']);
+    let sign = if text.starts_with('-') { "-" } else { "" };
+    let radix = |prefix: &str, radix| u64::from_str_radix(digits.strip_prefix(prefix)?, radix).ok();
+    if let Some(number) = radix("0x", 16).or_else(|| radix("0o", 8)).or_else(|| radix("0b", 2)) {
+        return Some(format!("{sign}{number}"));
     }
+    if digits.bytes().all(|b| b.is_ascii_digit()) {
+        let number = digits.trim_start_matches('0');
+        return Some(format!("{sign}{}", if number.is_empty() { "0" } else { number }));
+    }
+    text.parse::<f64>().ok().filter(|number| number.is_finite()).map(|number| number.to_string())
 }
 
 pub(super) fn list(node: &Node, context: Context<'_>) -> Wrong {
@@ -344,7 +356,7 @@ pub(super) fn choice<'t>(
             [(key, value)] => (key, Some(value)),
             [] => return Err(Wrong::new(node, format!("{context} is empty"), format!("one of: {list}"))),
             [_, (second, _), ..] => {
-                let what = format!("{context} takes one field, and this is a second one");
+                let what = format!("{context} takes one field, this is a second one");
                 let wrong =
                     Wrong { at: second.place, ..Wrong::new(node, what, format!("keep one of: {list}")) };
                 return Err(wrong);
