@@ -138,9 +138,9 @@ fn parse<T: DeserializeOwned>(source: &Source, problems: &mut Vec<Problem>) -> O
     }
     let before = problems.len();
     let mut desk = Desk { file: &source.path, text: &source.text, problems };
-    let root = tree::read(&mut desk)?;
-    let file = shape::read(&mut desk, &root)?;
-    Some(file).filter(|_| problems.len() == before)
+    let file = tree::read(&mut desk).and_then(|root| shape::read(&mut desk, &root));
+    desk.limit(before);
+    file.filter(|_| problems.len() == before)
 }
 
 fn check_version(desk: &mut Desk<'_>, version: &Spanned<u32>) {

@@ -94,8 +94,12 @@ impl Desk<'_> {
         });
     }
 
-    /// Says that this is not all.
-    pub(super) fn say_more(&mut self) {
+    /// Keeps the first problems of a file, and says that there may be more.
+    pub(super) fn limit(&mut self, before: usize) {
+        if self.problems.len() < before + PROBLEMS_MAX {
+            return;
+        }
+        self.problems.truncate(before + PROBLEMS_MAX);
         let remedy = "put right what is told, and check again";
         self.say(Place::default(), "this file may have more problems than are told", remedy);
     }

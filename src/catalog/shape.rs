@@ -39,7 +39,6 @@ pub(super) fn read<T: DeserializeOwned>(desk: &mut Desk<'_>, root: &Node) -> Opt
             return None;
         }
     }
-    desk.say_more();
     None
 }
 

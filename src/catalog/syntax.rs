@@ -64,6 +64,8 @@ fn left_open(text: &str, line: &Range<usize>, kind: &ErrorKind) -> Option<Refusa
             | K::UnexpectedEofImplicitFlowMapping
             | K::InvalidFlowScalarIndent
             | K::InvalidIndentation
+            | K::InvalidColonPlacement
+            | K::InvalidMappingValueWhitespace
             | K::BlockEntryInFlowCollection
     );
     let before = text.get(..line.end).filter(|_| is_inside)?;

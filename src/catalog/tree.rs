@@ -162,7 +162,6 @@ impl<'t, 'a> Builder<'t, 'a> {
             return Err(Stop::Told);
         }
         if self.desk.problems.len() >= PROBLEMS_MAX {
-            self.desk.say_more();
             return Err(Stop::Told);
         }
         let is_marked = self.marked(&event, place);

@@ -184,7 +184,7 @@ fn must(node: &Node, context: Context<'_>, be: &str, remedy: impl Into<String>) 
 
 pub(super) fn text<'t>(node: &'t Node, context: Context<'_>) -> Result<&'t str, Wrong> {
     match &node.held {
-        _ if node.is_null() => Err(must(node, context, "a text", or_left_out(context, "write one"))),
+        _ if node.is_null() => Err(must(node, context, "a text", write_like(context, "write one"))),
         Held::Text { text, .. } => Ok(text),
         // `{order}` without quotes is a map from `order` to nothing.
         Held::Map(entries) if !entries.is_empty() && entries.iter().all(|(_, value)| value.is_null()) => {
@@ -263,8 +263,8 @@ pub(super) fn json(node: &Node, context: Context<'_>) -> Result<Value, Wrong> {
         return Ok(known.into());
     }
     let twofold = |meant: &str| {
-        let what = format!("{context} could be {meant} or the text `{}`", shown(text));
-        Wrong::new(node, what, format!("write {meant}, or for the text: \"{}\"", shown(text)))
+        let what = format!("{context} could be `{meant}` or the text `{}`", shown(text));
+        Wrong::new(node, what, format!("write `{meant}`, or for the text: \"{}\"", shown(text)))
     };
     match text.to_ascii_lowercase().as_str() {
         "yes" | "on" => return Err(twofold("true")),
@@ -380,7 +380,7 @@ pub(super) fn choice<'t>(
 /// A choice that holds something stands alone.
 pub(super) fn content(name: &str, at: Option<&Node>) -> Wrong {
     let what = format!("`{name}` needs a value");
-    let remedy = format!("write `{{{}}}`", line(name));
+    let remedy = format!("write `{{{name}: ..}}`");
     at.map_or_else(|| <Wrong as serde::de::Error>::custom(&what), |at| Wrong::new(at, &what, remedy))
 }
 
