@@ -68,16 +68,13 @@ fn source(kind: Kind, file: &Path, path: String) -> Source {
 
 /// Its bytes; else why not, and what to do.
 fn read(file: &Path) -> Result<Vec<u8>, (String, &'static str)> {
-    let unreadable = |e: io::Error| match e.kind() {
-        ErrorKind::NotFound => (
-            "this is a link to a file that does not exist".to_owned(),
-            "put the file there, or take the link away",
-        ),
-        ErrorKind::PermissionDenied => (
-            "this file may not be read".to_owned(),
-            "give the user that runs the gateway the right to read it",
-        ),
-        _ => (format!("this file cannot be read: {e}"), "take it away, or put it right"),
+    let unreadable = |e: io::Error| {
+        if e.kind() == ErrorKind::NotFound {
+            let what = "this is a link to a file that does not exist";
+            return (what.to_owned(), "put the file there, or take the link away");
+        }
+        let remedy = "give the user that runs the gateway the right to read it, or take it away";
+        (format!("this file cannot be read: {e}"), remedy)
     };
     // Of a pipe the end might never come.
     let about = fs::metadata(file).map_err(unreadable)?;

@@ -15,6 +15,7 @@ use serde::de::{
     VariantAccess, Visitor,
 };
 use serde::forward_to_deserialize_any;
+use serde_json::Value;
 
 use super::problems::{Desk, PROBLEMS_MAX};
 use super::tree::{Held, Node};
@@ -45,15 +46,16 @@ pub(super) fn read<T: DeserializeOwned>(desk: &mut Desk<'_>, root: &Node) -> Opt
 /// What was told: nodes by their id, and fields that a map lacks.
 #[derive(Debug, Default)]
 struct Told {
-    nodes: BTreeSet<usize>,
-    missing: BTreeSet<(usize, &'static str)>,
+    nodes: BTreeSet<u32>,
+    missing: BTreeSet<(u32, &'static str)>,
 }
 
 impl Told {
-    /// Whether it is new.
+    /// Whether it is new: what was told twice would never end.
     fn note(&mut self, wrong: &Wrong) -> bool {
-        let is_new = wrong.missing.is_none_or(|(map, field)| self.missing.insert((map, field)));
-        wrong.node.map_or(is_new && wrong.missing.is_some(), |node| self.nodes.insert(node))
+        let node = wrong.node.is_some_and(|node| self.nodes.insert(node));
+        let missing = wrong.missing.and_then(|(map, field)| Some((map?, field)));
+        missing.is_some_and(|missing| self.missing.insert(missing)) || node
     }
 }
 
@@ -105,7 +107,7 @@ impl<'de> Walk<'de> {
             return Err(wanted::known_field(node.id, odd, fields, entries));
         }
         let is_lacked = |field: &&'static str| self.told.missing.contains(&(node.id, *field));
-        let lacked = fields.iter().copied().filter(|field| is_lacked(&field)).collect();
+        let lacked = fields.iter().copied().filter(is_lacked).collect();
         let fields = Fields { walk: self, entries: entries.iter(), value: None, lacked };
         visitor.visit_map(fields).map_err(|wrong| wrong.lacking(node, self.context))
     }
@@ -137,12 +139,12 @@ impl<'de> Deserializer<'de> for Walk<'de> {
             Held::List(_) => self.deserialize_seq(visitor),
             Held::Text { text, plain: false } => visitor.visit_str(text),
             Held::Text { .. } | Held::Told => match wanted::json(node, self.context)? {
-                serde_json::Value::Bool(yes) => visitor.visit_bool(yes),
-                serde_json::Value::Number(number) => {
+                Value::Bool(yes) => visitor.visit_bool(yes),
+                Value::Number(number) => {
                     number.deserialize_any(visitor).map_err(<Wrong as serde::de::Error>::custom)
                 }
-                serde_json::Value::String(text) => visitor.visit_string(text),
-                _ => visitor.visit_unit(),
+                Value::String(text) => visitor.visit_string(text),
+                Value::Null | Value::Array(_) | Value::Object(_) => visitor.visit_unit(),
             },
         }
     }

@@ -149,6 +149,7 @@ fn value(line: &str) -> Option<usize> {
     Some(line.len() - value.len())
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the parser keeps its list open")]
 fn reason(kind: &ErrorKind) -> (&'static str, &'static str) {
     use ErrorKind as K;
     match kind {

@@ -18,14 +18,14 @@ use super::problems::{Desk, PROBLEMS_MAX, shown};
 use super::syntax::{self, Refusal};
 
 /// Values in one file: a hundred tools have about five thousand.
-const NODES_MAX: usize = 20_000;
+const NODES_MAX: u32 = 20_000;
 /// Maps and lists inside one another: definitions need about eight. The tree is walked by recursion.
 const DEPTH_MAX: usize = 48;
 
 #[derive(Debug)]
 pub(super) struct Node {
     /// Of this node alone, in its file.
-    pub(super) id: usize,
+    pub(super) id: u32,
     pub(super) place: Place,
     pub(super) held: Held,
 }
@@ -105,7 +105,7 @@ struct Builder<'t, 'a> {
     /// Texts that were told, with something harmless in their place.
     cures: &'t [Range<usize>],
     desk: Desk<'a>,
-    nodes: usize,
+    nodes: u32,
 }
 
 impl<'t, 'a> Builder<'t, 'a> {
@@ -118,6 +118,7 @@ impl<'t, 'a> Builder<'t, 'a> {
     }
 
     /// The first document; that there is a second one is a problem.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the parser keeps its list open")]
     fn document(mut self) -> Result<Option<Node>, Stop> {
         let mut root = None;
         loop {
@@ -152,6 +153,7 @@ impl<'t, 'a> Builder<'t, 'a> {
         self.parser.next_event().unwrap_or(Ok((Event::StreamEnd, Span::default()))).map_err(Stop::Refused)
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the parser keeps its list open")]
     fn node(&mut self, event: Event<'t>, span: Span) -> Result<Node, Stop> {
         let id = self.nodes;
         let mut place = Place::from(&span);
@@ -175,6 +177,7 @@ impl<'t, 'a> Builder<'t, 'a> {
     }
 
     /// Tells of a mark before a value, or of one that stands for a value.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the parser keeps its list open")]
     fn marked(&mut self, event: &Event<'_>, place: Place) -> bool {
         let (anchor, tag) = match event {
             Event::Scalar(_, _, anchor, tag)

@@ -96,25 +96,23 @@ pub(super) struct Wrong {
     pub(super) at: Place,
     pub(super) what: String,
     pub(super) remedy: String,
-    pub(super) node: Option<usize>,
-    /// A map that lacks a field.
-    pub(super) missing: Option<(usize, &'static str)>,
-    /// The field that serde missed, until the map is known.
-    lacked: Option<&'static str>,
+    pub(super) node: Option<u32>,
+    /// A field that is missing, in a map that serde does not know.
+    pub(super) missing: Option<(Option<u32>, &'static str)>,
 }
 
 impl Wrong {
     fn new(node: &Node, what: impl Into<String>, remedy: impl Into<String>) -> Wrong {
         let (what, remedy) = (what.into(), remedy.into());
-        Wrong { at: node.place, what, remedy, node: Some(node.id), missing: None, lacked: None }
+        Wrong { at: node.place, what, remedy, node: Some(node.id), missing: None }
     }
 
     /// The same, about this map if serde missed one of its fields.
     pub(super) fn lacking(self, map: &Node, context: Context<'_>) -> Wrong {
-        let Some(field) = self.lacked else { return self };
+        let Some((None, field)) = self.missing else { return self };
         let what = format!("`{field}` is missing {}", context.inside());
         let remedy = format!("add `{}`", line(field));
-        Wrong { at: map.place, what, remedy, node: None, missing: Some((map.id, field)), lacked: None }
+        Wrong { at: map.place, what, remedy, node: None, missing: Some((Some(map.id), field)) }
     }
 }
 
@@ -130,18 +128,11 @@ impl std::error::Error for Wrong {}
 impl serde::de::Error for Wrong {
     fn custom<T: fmt::Display>(what: T) -> Wrong {
         let remedy = "docs/definitions.md lists every field".to_owned();
-        Wrong {
-            at: Place::default(),
-            what: what.to_string(),
-            remedy,
-            node: None,
-            missing: None,
-            lacked: None,
-        }
+        Wrong { at: Place::default(), what: what.to_string(), remedy, node: None, missing: None }
     }
 
     fn missing_field(field: &'static str) -> Wrong {
-        Wrong { lacked: Some(field), ..Wrong::custom(format!("`{field}` is missing")) }
+        Wrong { missing: Some((None, field)), ..Wrong::custom(format!("`{field}` is missing")) }
     }
 }
 
@@ -156,7 +147,7 @@ fn write_like(context: Context<'_>, otherwise: &str) -> String {
         Context::Field(name) if EXAMPLES.iter().any(|(known, _)| *known == name) => {
             format!("write `{}`", line(name))
         }
-        _ => otherwise.to_owned(),
+        Context::File | Context::Field(_) | Context::ItemOf(_) | Context::KeyOf(_) => otherwise.to_owned(),
     }
 }
 
@@ -328,7 +319,7 @@ pub(super) fn fields(node: &Node, fields: &[&str], context: Context<'_>) -> Wron
 
 /// A field nobody knows. If it stands for one that is not there, that one is not missed as well.
 pub(super) fn known_field(
-    map: usize,
+    map: u32,
     odd: &Node,
     fields: &'static [&'static str],
     entries: &[(Node, Node)],
@@ -340,7 +331,7 @@ pub(super) fn known_field(
         None => format!("fields here: {}", fields.join(", ")),
     };
     let wrong = Wrong::new(odd, format!("there is no field `{}` here", shown(odd.text())), remedy);
-    Wrong { missing: meant.map(|meant| (map, meant)), ..wrong }
+    Wrong { missing: meant.map(|meant| (Some(map), meant)), ..wrong }
 }
 
 /// One of several names: alone, or as the one field of a map with what it holds.
