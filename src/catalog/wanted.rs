@@ -312,7 +312,9 @@ pub(super) fn fields(node: &Node, fields: &[&str], context: Context<'_>) -> Wron
         Context::File => {
             "begin with `version: 1` and `id: NAME`; docs/definitions.md lists every field".to_owned()
         }
-        _ => write_like(context, &format!("fields here: {}", fields.join(", "))),
+        Context::Field(_) | Context::ItemOf(_) | Context::KeyOf(_) => {
+            write_like(context, &format!("fields here: {}", fields.join(", ")))
+        }
     };
     must(node, context, "a map of fields", remedy)
 }
