@@ -9,9 +9,9 @@ use centralita_core::base::{Digest, Fault, ToolName};
 use centralita_core::conversation::{CannedAnswer, Plan, Timing, ToolPlan, VoiceYes};
 use centralita_core::language::Language;
 use serde_json::{Map, Value, json};
-use serde_saphyr::Spanned;
 
 use super::integration::Integration;
+use super::place::Spanned;
 use super::problems::{Desk, Problem};
 use super::reader::{Reader, is_name, languages};
 use super::written::{AgentFile, AnswerWritten};
@@ -67,17 +67,17 @@ pub(super) fn read(
     super::check_version(&mut desk, &file.version);
     if !is_name(&file.id.value) {
         let what = format!("`{}` cannot be an agent's id", file.id.value);
-        desk.say(file.id.referenced, what, "small letters, digits and `_`");
+        desk.say(file.id.place, what, "small letters, digits and `_`");
     }
     let language = Language::parse(&file.language.value);
     if language.is_none() {
         let what = format!("`{}` is no language the gateway speaks", file.language.value);
-        desk.say(file.language.referenced, what, languages());
+        desk.say(file.language.place, what, languages());
     }
     let currency = &file.currency.value;
     if currency.len() != 3 || !currency.bytes().all(|b| b.is_ascii_uppercase()) {
         desk.say(
-            file.currency.referenced,
+            file.currency.place,
             format!("`{currency}` is no currency"),
             "three letters of ISO 4217: EUR, USD",
         );
@@ -89,7 +89,7 @@ pub(super) fn read(
     let timing = timing(&mut desk, &file.timing);
     let spoken = spoken(&mut desk, &file);
     engines(&mut desk, &file);
-    let place = format!("{}:{}", source.0, file.language.referenced.line().max(1));
+    let place = format!("{}:{}", source.0, file.language.place.line);
     problems.append(&mut own);
 
     let language = language?;
@@ -124,12 +124,12 @@ fn plain_words(desk: &mut Desk<'_>, language: Language, currency: &str, file: &A
     for (words, field) in [(&file.greeting, "greeting"), (&file.prompt, "prompt")] {
         if words.value.trim().is_empty() {
             desk.say(
-                words.referenced,
+                words.place,
                 format!("`{field}` is empty"),
                 "write what is said, or how the agent shall behave",
             );
         }
-        Reader::new(desk, language, currency).template(words.referenced, &words.value, &BTreeSet::new());
+        Reader::new(desk, language, currency).template(words.place, &words.value, &BTreeSet::new());
     }
 }
 
@@ -148,9 +148,9 @@ fn assigned(
         if !all.contains(&tool.value) && !is_of_unread {
             let list: Vec<&str> = all.iter().map(String::as_str).collect();
             let remedy = format!("tools of these integrations: {}", list.join(", "));
-            desk.say(tool.referenced, format!("there is no tool `{}`", tool.value), remedy);
+            desk.say(tool.place, format!("there is no tool `{}`", tool.value), remedy);
         } else if !assigned.insert(tool.value.clone()) {
-            desk.say(tool.referenced, format!("`{}` is assigned twice", tool.value), "name it once");
+            desk.say(tool.place, format!("`{}` is assigned twice", tool.value), "name it once");
         }
     }
     assigned
@@ -164,15 +164,11 @@ fn keys(
     let mut keys = BTreeMap::new();
     for (key, tool) in written {
         if !(1..=9).contains(key) {
-            desk.say(
-                tool.referenced,
-                format!("{key} is no key of the menu"),
-                "keys 1 to 9 can be given to tools",
-            );
+            desk.say(tool.place, format!("{key} is no key of the menu"), "keys 1 to 9 can be given to tools");
         }
         if assigned.iter().all(|name| name.value != tool.value) {
             let what = format!("key {key} calls `{}`, which is not assigned", tool.value);
-            desk.say(tool.referenced, what, "add it to `tools`, or name one that is there");
+            desk.say(tool.place, what, "add it to `tools`, or name one that is there");
         }
         keys.insert(char::from(b'0'.saturating_add(*key)), ToolName(tool.value.as_str().into()));
     }
@@ -183,7 +179,7 @@ fn canned(desk: &mut Desk<'_>, written: &Spanned<AnswerWritten>) -> CannedAnswer
     let AnswerWritten { when, say } = &written.value;
     if when.iter().all(|wording| wording.trim().is_empty()) || say.trim().is_empty() {
         let remedy = "write under `when` how callers ask, and under `say` what they hear";
-        desk.say(written.referenced, "an answer without words", remedy);
+        desk.say(written.place, "an answer without words", remedy);
     }
     CannedAnswer { when: when.clone(), say: say.trim().to_owned() }
 }
@@ -194,16 +190,12 @@ fn timing(desk: &mut Desk<'_>, written: &BTreeMap<String, Spanned<u32>>) -> Timi
     for (name, wait) in written {
         if !waits.contains_key(name) {
             let list: Vec<&str> = waits.keys().map(String::as_str).collect();
-            desk.say(
-                wait.referenced,
-                format!("there is no wait `{name}`"),
-                format!("waits: {}", list.join(", ")),
-            );
+            desk.say(wait.place, format!("there is no wait `{name}`"), format!("waits: {}", list.join(", ")));
         } else if name == "reminders" && wait.value > 9 {
-            desk.say(wait.referenced, "nobody wants so many reminders", "0 to 9");
+            desk.say(wait.place, "nobody wants so many reminders", "0 to 9");
         } else if name != "reminders" && !WAIT_MS.contains(&wait.value) {
             let remedy = format!("{} to {} milliseconds", WAIT_MS.start(), WAIT_MS.end());
-            desk.say(wait.referenced, format!("`{name}` cannot be {} ms", wait.value), remedy);
+            desk.say(wait.place, format!("`{name}` cannot be {} ms", wait.value), remedy);
         }
     }
     overridden(&mut waits, written).unwrap_or(default)
@@ -226,7 +218,7 @@ fn engines(desk: &mut Desk<'_>, file: &AgentFile) {
         };
         let list = if known.is_empty() { "no name is known".to_owned() } else { known.join(", ") };
         desk.say(
-            name.referenced,
+            name.place,
             format!("`{field}` cannot be `{}`", name.value),
             format!("names of `{field}`: {list}; leave it out for the gateway's own"),
         );
@@ -239,7 +231,7 @@ fn spoken(desk: &mut Desk<'_>, file: &AgentFile) -> VoiceYes {
     let because = &written.accepted_because;
     if because.value.split_whitespace().count() < 3 {
         let remedy = "say in a few words why a misheard yes does no harm here";
-        desk.say(because.referenced, "a spoken yes is accepted without a reason", remedy);
+        desk.say(because.place, "a spoken yes is accepted without a reason", remedy);
     }
     VoiceYes::Accepted
 }

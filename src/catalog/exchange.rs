@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use reqwest::header::{HeaderName, HeaderValue};
 use serde_json::Value;
-use serde_saphyr::{Location, Spanned};
 
+use super::place::{Place, Spanned};
 use super::reader::{RESERVED, Reader, braces, is_name, with_call};
 use super::written::{RequestWritten, ResponseWritten, RuleWritten, StepWritten, ToolWritten, Words};
 use crate::integrations::{Compare, Exchange, Rule};
@@ -38,14 +38,13 @@ pub(super) fn exchanges(
     let mut request = read_request(reader, &tool.request, &known, &mut used);
     let ResponseWritten { map, success, errors } = &tool.response;
     request.map = read_map(reader, map);
-    request.success =
-        success.as_ref().map(|condition| reader.over_answer(condition.referenced, &condition.value));
+    request.success = success.as_ref().map(|condition| reader.over_answer(condition.place, &condition.value));
     request.errors = read_errors(reader, errors);
     let rules = tool.verify.iter().filter_map(|rule| read_rule(reader, rule, parameters)).collect();
     match (prepare.last_mut(), tool.verify.first()) {
         (Some(step), _) => step.verify = rules,
         (None, Some(first)) if !request.method.is_safe() => reader.say(
-            first.referenced,
+            first.place,
             "a proof over the answer to a request with effects would come too late",
             "add a `prepare` step with GET; proofs are then over its answer",
         ),
@@ -64,7 +63,7 @@ fn read_step(
     let mut exchange = read_request(reader, request, known, used);
     if !exchange.method.is_safe() {
         reader.say(
-            request.referenced,
+            request.place,
             "a step before the question must not have effects",
             "use GET or HEAD here; the one request with effects is `request`",
         );
@@ -74,11 +73,7 @@ fn read_step(
     for (name, expression) in map {
         if !known.insert(name.clone()) {
             let what = format!("`{name}` already has a value");
-            reader.say(
-                expression.referenced,
-                what,
-                "choose a name that no parameter and no earlier step has",
-            );
+            reader.say(expression.place, what, "choose a name that no parameter and no earlier step has");
         }
     }
     exchange
@@ -92,7 +87,7 @@ fn read_request(
 ) -> Exchange {
     let RequestWritten { method, path, query, headers, body } = &written.value;
     let known = &with_call(known);
-    let mut hole = |reader: &mut Reader<'_, '_>, at: Location, text: &str| {
+    let mut hole = |reader: &mut Reader<'_, '_>, at: Place, text: &str| {
         let source = braces(text);
         used.extend(reader.template(at, &source, known));
         source
@@ -102,22 +97,20 @@ fn read_request(
         || path.value.split('/').any(|s| s == "..")
     {
         reader.say(
-            path.referenced,
+            path.place,
             "this is no path under the base URL",
             "begin with `/`; write parameters under `query`",
         );
     }
-    let path = hole(reader, path.referenced, &path.value);
+    let path = hole(reader, path.place, &path.value);
     let query =
-        query.iter().map(|(name, text)| (name.clone(), hole(reader, text.referenced, &text.value))).collect();
+        query.iter().map(|(name, text)| (name.clone(), hole(reader, text.place, &text.value))).collect();
     for (name, text) in headers {
         check_header(reader, name, text);
     }
-    let headers = headers
-        .iter()
-        .map(|(name, text)| (name.clone(), hole(reader, text.referenced, &text.value)))
-        .collect();
-    let body = body.as_ref().map(|tree| fill(&tree.value, &mut |text| hole(reader, tree.referenced, text)));
+    let headers =
+        headers.iter().map(|(name, text)| (name.clone(), hole(reader, text.place, &text.value))).collect();
+    let body = body.as_ref().map(|tree| fill(&tree.value, &mut |text| hole(reader, tree.place, text)));
     Exchange {
         method: *method,
         path,
@@ -144,7 +137,7 @@ fn fill(tree: &Value, hole: &mut impl FnMut(&str) -> String) -> Value {
 fn check_header(reader: &mut Reader<'_, '_>, name: &str, text: &Spanned<String>) {
     if HeaderName::from_bytes(name.as_bytes()).is_err() || HeaderValue::from_str(&text.value).is_err() {
         reader.say(
-            text.referenced,
+            text.place,
             format!("`{name}` is no header"),
             "a name of letters and `-`, a value on one line",
         );
@@ -155,7 +148,7 @@ fn check_header(reader: &mut Reader<'_, '_>, name: &str, text: &Spanned<String>)
     let secret_name = names_secret.iter().any(|part| lower.contains(part)) && !text.value.contains('{');
     if secret_name || begins.iter().any(|start| text.value.starts_with(start)) {
         reader.say(
-            text.referenced,
+            text.place,
             format!("the header `{name}` looks like a secret"),
             "keep it out of the file: `auth: {header: {name: .., value: secret.NAME}}` by `base_url`",
         );
@@ -167,12 +160,12 @@ fn read_map(reader: &mut Reader<'_, '_>, map: &BTreeMap<String, Words>) -> BTree
     for (name, expression) in map {
         if !is_name(name) || name == RESERVED {
             let what = format!("`{name}` cannot be the name of a value");
-            reader.say(expression.referenced, what, "small letters, digits and `_`; not `call`");
+            reader.say(expression.place, what, "small letters, digits and `_`; not `call`");
         }
         let source = reader.choose(expression);
         // Empty where this language has none, which was noted.
         if !source.is_empty() {
-            meant.insert(name.clone(), reader.over_answer(expression.referenced, &source));
+            meant.insert(name.clone(), reader.over_answer(expression.place, &source));
         }
     }
     meant
@@ -190,7 +183,7 @@ fn read_rule(
     let RuleWritten { parameter, equals, equals_ignore_case, equals_digits, error } = &written.value;
     if !parameters.contains(&parameter.value) {
         let what = format!("there is no parameter `{}`", parameter.value);
-        reader.say(parameter.referenced, what, "a proof compares what the caller said: name a parameter");
+        reader.say(parameter.place, what, "a proof compares what the caller said: name a parameter");
     }
     let error = reader.words(Some(error));
     let ways = [
@@ -201,7 +194,7 @@ fn read_rule(
     let mut chosen = ways.into_iter().filter_map(|(compare, held)| held.as_ref().map(|held| (compare, held)));
     let (Some((compare, held)), None) = (chosen.next(), chosen.next()) else {
         reader.say(
-            written.referenced,
+            written.place,
             "a proof compares in exactly one way",
             "write one of equals, equals_ignore_case, equals_digits",
         );
@@ -210,7 +203,7 @@ fn read_rule(
     Some(Rule {
         parameter: parameter.value.clone(),
         compare,
-        held: reader.over_answer(held.referenced, &held.value),
+        held: reader.over_answer(held.place, &held.value),
         error,
     })
 }

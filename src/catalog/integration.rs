@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use centralita_core::conversation::{ToolPlan, VoiceYes};
 use centralita_core::language::Language;
 use reqwest::header::HeaderName;
-use serde_saphyr::Spanned;
 use url::Url;
 
+use super::place::Spanned;
 use super::problems::Desk;
 use super::reader::{Reader, is_name};
 use super::tool::tool;
@@ -39,7 +39,7 @@ impl Integration {
         super::check_version(desk, &file.version);
         if !is_name(&file.id.value) {
             let what = format!("`{}` cannot be an integration's id", file.id.value);
-            desk.say(file.id.referenced, what, "small letters, digits and `_`");
+            desk.say(file.id.place, what, "small letters, digits and `_`");
         }
         let secrets = file.auth.as_ref().and_then(|auth| read_auth(desk, auth)).into_iter().collect();
         let written = read_base(desk, &file.base_url, file.allow_private);
@@ -48,7 +48,7 @@ impl Integration {
             let name = tool.value.name.clone();
             if tools.insert(name.value.clone(), tool).is_some() {
                 let what = format!("there are two tools `{}`", name.value);
-                desk.say(name.referenced, what, "give each a name of its own");
+                desk.say(name.place, what, "give each a name of its own");
             }
         }
         let base = base.cloned().or(written).filter(|_| is_name(&file.id.value))?;
@@ -88,7 +88,7 @@ impl Integration {
 }
 
 fn read_base(desk: &mut Desk<'_>, written: &Spanned<String>, allow_private: bool) -> Option<Url> {
-    let at = written.referenced;
+    let at = written.place;
     let url =
         Url::parse(&written.value).ok().filter(|url| url.host_str().is_some_and(|host| !host.is_empty()));
     let Some(url) = url else {
@@ -125,12 +125,12 @@ fn read_auth(desk: &mut Desk<'_>, written: &Spanned<Auth>) -> Option<SecretHeade
         Auth::Header { name, value } => (name.as_str(), "", value),
     };
     if HeaderName::from_bytes(header.as_bytes()).is_err() {
-        desk.say(written.referenced, format!("`{header}` is no header"), "letters, digits and `-`");
+        desk.say(written.place, format!("`{header}` is no header"), "letters, digits and `-`");
     }
     let Some(secret) = SecretName::reference(value) else {
         let remedy = "keep it out of the file: write `secret.NAME` and set the environment variable \
                       CENTRALITA_SECRET_NAME";
-        desk.say(written.referenced, "a secret stands here by reference only", remedy);
+        desk.say(written.place, "a secret stands here by reference only", remedy);
         return None;
     };
     Some(SecretHeader { header: header.to_owned(), prefix: prefix.to_owned(), secret: secret.to_string() })

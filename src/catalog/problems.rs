@@ -5,10 +5,15 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
-use serde_saphyr::Location;
+
+use super::place::Place;
+
+/// Shape problems of one file that are told in one run.
+pub(super) const PROBLEMS_MAX: usize = 100;
+/// More than that of a file's text makes no problem clearer.
+const SHOWN_CHARS_MAX: usize = 60;
 
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -78,27 +83,44 @@ pub(super) struct Desk<'a> {
 }
 
 impl Desk<'_> {
-    pub(super) fn say(&mut self, at: Location, what: impl Into<String>, remedy: impl Into<String>) {
-        let bytes = self.bytes(at);
+    pub(super) fn say(&mut self, at: Place, what: impl Into<String>, remedy: impl Into<String>) {
         self.problems.push(Problem {
             file: self.file.to_owned(),
-            line: at.line().max(1),
-            column: at.column().max(1),
+            line: at.line as u64,
+            column: at.column as u64,
             what: what.into(),
             remedy: remedy.into(),
-            bytes: (bytes.start, bytes.end),
+            bytes: self.bytes(at),
         });
     }
 
-    /// The place in the text, at most to the end of its first line; a place that is not known is the
-    /// beginning.
-    fn bytes(&self, at: Location) -> Range<usize> {
-        let span = at.span();
-        let known = |n: Option<u64>| n.and_then(|n| usize::try_from(n).ok());
-        let start = known(span.byte_offset()).filter(|n| self.text.is_char_boundary(*n)).unwrap_or(0);
-        let line_end = self.text[start..].find('\n').map_or(self.text.len(), |n| start + n);
-        let end = start + known(span.byte_len()).unwrap_or(1).max(1);
-        let end = if self.text.is_char_boundary(end.min(line_end)) { end.min(line_end) } else { line_end };
-        start..end
+    /// Keeps the first problems of a file, and says that there may be more.
+    pub(super) fn limit(&mut self, before: usize) {
+        if self.problems.len() < before + PROBLEMS_MAX {
+            return;
+        }
+        self.problems.truncate(before + PROBLEMS_MAX);
+        let remedy = "put right what is told, and check again";
+        self.say(Place::default(), "this file may have more problems than are told", remedy);
     }
+
+    /// The place in the text, at least a sign of it, at most to the end of its first line.
+    fn bytes(&self, at: Place) -> (usize, usize) {
+        let start = if self.text.is_char_boundary(at.start) { at.start } else { 0 };
+        let line = self.text[start..].split('\n').next().unwrap_or_default().trim_end();
+        let sign = line.chars().next().map_or(0, char::len_utf8);
+        let end = at.end.clamp(start + sign, start + line.len().max(sign));
+        (start, if self.text.is_char_boundary(end) { end } else { start + line.len() })
+    }
+}
+
+/// A text of a file as a problem quotes it: short, on one line, without signs that a terminal obeys.
+pub(super) fn shown(text: &str) -> String {
+    let mut signs =
+        text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] });
+    let mut short: String = signs.by_ref().take(SHOWN_CHARS_MAX).collect();
+    if signs.next().is_some() {
+        short.push('…');
+    }
+    short
 }

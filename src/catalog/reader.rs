@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 use centralita_core::base::Fault;
 use centralita_core::language::Language;
 use centralita_core::template::Renderer;
-use serde_saphyr::{Location, Spanned};
 
+use super::place::{Place, Spanned};
 use super::problems::Desk;
 use super::written::{ByLanguage, Words};
 
@@ -31,7 +31,7 @@ impl<'d, 'a> Reader<'d, 'a> {
         Reader { desk, language, renderer: Renderer::new(language, currency) }
     }
 
-    pub(super) fn say(&mut self, at: Location, what: impl Into<String>, remedy: impl Into<String>) {
+    pub(super) fn say(&mut self, at: Place, what: impl Into<String>, remedy: impl Into<String>) {
         self.desk.say(at, what, remedy);
     }
 
@@ -42,14 +42,14 @@ impl<'d, 'a> Reader<'d, 'a> {
             ByLanguage::Each(each) => each,
         };
         if let Some(odd) = each.keys().find(|tag| Language::parse(tag).is_none()) {
-            self.say(written.referenced, format!("`{odd}` is no language"), languages());
+            self.say(written.place, format!("`{odd}` is no language"), languages());
         }
         let ours = each.iter().find(|(tag, _)| Language::parse(tag) == Some(self.language));
         if let Some((_, value)) = ours {
             return value.clone();
         }
         let what = format!("no words for the language `{}`", self.language);
-        self.say(written.referenced, what, format!("add `{}:` beside the others", self.language));
+        self.say(written.place, what, format!("add `{}:` beside the others", self.language));
         T::default()
     }
 
@@ -61,18 +61,13 @@ impl<'d, 'a> Reader<'d, 'a> {
     pub(super) fn spoken(&mut self, written: Option<&Words>, known: &BTreeSet<String>) -> String {
         let text = self.words(written);
         if let Some(words) = written {
-            self.template(words.referenced, &text, known);
+            self.template(words.place, &text, known);
         }
         text
     }
 
     /// Checks a template; the names it takes.
-    pub(super) fn template(
-        &mut self,
-        at: Location,
-        source: &str,
-        known: &BTreeSet<String>,
-    ) -> BTreeSet<String> {
+    pub(super) fn template(&mut self, at: Place, source: &str, known: &BTreeSet<String>) -> BTreeSet<String> {
         let names = self.renderer.variables(source);
         self.names(at, names, known)
     }
@@ -80,7 +75,7 @@ impl<'d, 'a> Reader<'d, 'a> {
     /// The same of an expression.
     pub(super) fn expression(
         &mut self,
-        at: Location,
+        at: Place,
         source: &str,
         known: &BTreeSet<String>,
     ) -> BTreeSet<String> {
@@ -89,7 +84,7 @@ impl<'d, 'a> Reader<'d, 'a> {
     }
 
     /// An expression over an answer, whose fields nobody knows before.
-    pub(super) fn over_answer(&mut self, at: Location, source: &str) -> String {
+    pub(super) fn over_answer(&mut self, at: Place, source: &str) -> String {
         if let Err(fault) = self.renderer.names(source) {
             self.say(at, fault.what, fault.remedy);
         }
@@ -98,7 +93,7 @@ impl<'d, 'a> Reader<'d, 'a> {
 
     fn names(
         &mut self,
-        at: Location,
+        at: Place,
         names: Result<BTreeSet<String>, Fault>,
         known: &BTreeSet<String>,
     ) -> BTreeSet<String> {

@@ -3,10 +3,13 @@
 //! Promises: every check of the room has a row.
 //! Never: touches the network.
 
+mod shapes;
 mod table;
 
 use centralita_core::conversation::{Effects, Idempotency, Policy, Timing, VoiceYes};
 use centralita_core::language::Language;
+
+use std::path::Path;
 
 use super::*;
 

@@ -11,10 +11,10 @@ use centralita_core::conversation::{
     Confirm, Effects, Idempotency, Parameter, Policy, ToolPhrases, ToolPlan, VoiceYes,
 };
 use reqwest::header::HeaderName;
-use serde_saphyr::{Location, Spanned};
 
 use super::condition::texts_compared;
 use super::exchange::{Exchanges, exchanges};
+use super::place::{Place, Spanned};
 use super::reader::{RESERVED, Reader, is_name};
 use super::written::{
     ConfirmWritten, IdempotencyWritten, ParameterWritten, PhrasesWritten, PolicyWritten, ToolWritten,
@@ -34,11 +34,11 @@ pub(super) fn tool(
     written: &Spanned<ToolWritten>,
     spoken: VoiceYes,
 ) -> (ToolPlan, ToolSpec) {
-    let at = written.referenced;
+    let at = written.place;
     let tool = &written.value;
     if !is_name(&tool.name.value) {
         let what = format!("`{}` cannot be a tool's name", tool.name.value);
-        reader.say(tool.name.referenced, what, "small letters, digits and `_`");
+        reader.say(tool.name.place, what, "small letters, digits and `_`");
     }
     let parameters = parameters(reader, &tool.parameters);
     let names: BTreeSet<String> = parameters.iter().map(|p| p.name.clone()).collect();
@@ -53,7 +53,7 @@ pub(super) fn tool(
     let name = ToolName(format!("{integration}.{}", tool.name.value).into());
     let plan = ToolPlan {
         name: name.clone(),
-        description: required(reader, tool.description.referenced, Some(&tool.description), "description"),
+        description: required(reader, tool.description.place, Some(&tool.description), "description"),
         examples: examples(reader, tool, &names),
         parameters: parameters.clone(),
         effects,
@@ -72,7 +72,7 @@ fn parameters(reader: &mut Reader<'_, '_>, written: &[ParameterWritten]) -> Vec<
     let mut meant = Vec::new();
     for parameter in written {
         let name = &parameter.name.value;
-        let at = parameter.name.referenced;
+        let at = parameter.name.place;
         if !is_name(name) || name == RESERVED {
             let what = format!("`{name}` cannot be a parameter's name");
             reader.say(at, what, "small letters, digits and `_`; not `call`");
@@ -96,7 +96,7 @@ fn parameters(reader: &mut Reader<'_, '_>, written: &[ParameterWritten]) -> Vec<
 }
 
 /// Words that must be there.
-fn required(reader: &mut Reader<'_, '_>, at: Location, written: Option<&Words>, field: &str) -> String {
+fn required(reader: &mut Reader<'_, '_>, at: Place, written: Option<&Words>, field: &str) -> String {
     let text = reader.words(written);
     if written.is_none() || (text.is_empty() && is_plain(written)) {
         reader.say(
@@ -120,11 +120,7 @@ fn examples(reader: &mut Reader<'_, '_>, tool: &ToolWritten, names: &BTreeSet<St
         let holes = example.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name);
         for hole in holes.filter(|hole| !names.contains(*hole)) {
             let what = format!("the example \"{example}\" names `{hole}`, which is no parameter");
-            reader.say(
-                written.referenced,
-                what,
-                "a hole of an example is a parameter in single braces: {order}",
-            );
+            reader.say(written.place, what, "a hole of an example is a parameter in single braces: {order}");
         }
     }
     examples
@@ -135,7 +131,7 @@ fn effects(reader: &mut Reader<'_, '_>, tool: &ToolWritten, all: &Exchanges) -> 
     let by_method = if all.request.method.is_safe() { Effects::None } else { Effects::Irreversible };
     let effects = tool.effects.as_ref().map_or(by_method, |written| written.value);
     if effects == Effects::None && tool.response.map.is_empty() {
-        let at = tool.request.referenced;
+        let at = tool.request.place;
         reader.say(
             at,
             "nothing of the answer would be let through",
@@ -147,7 +143,7 @@ fn effects(reader: &mut Reader<'_, '_>, tool: &ToolWritten, all: &Exchanges) -> 
 
 fn confirm(
     reader: &mut Reader<'_, '_>,
-    at: Location,
+    at: Place,
     tool: &ToolWritten,
     effects: Effects,
     parameters: &[Parameter],
@@ -155,7 +151,7 @@ fn confirm(
     spoken: VoiceYes,
 ) -> Confirm {
     let unwritten = ConfirmWritten::default();
-    let (written, at) = tool.confirm.as_ref().map_or((&unwritten, at), |c| (&c.value, c.referenced));
+    let (written, at) = tool.confirm.as_ref().map_or((&unwritten, at), |c| (&c.value, c.place));
     let policy = policy(reader, written, effects, parameters, &all.known);
     let question = reader.spoken(written.question.as_ref(), &all.known);
     let action = reader.spoken(written.action.as_ref(), &all.known);
@@ -173,7 +169,7 @@ fn confirm(
             }
         }
         if let Some(words) = &written.question {
-            covers(reader, words.referenced, &question, parameters, all);
+            covers(reader, words.place, &question, parameters, all);
         }
     }
     Confirm {
@@ -192,13 +188,7 @@ fn confirm(
 
 /// A value that only a proof looks at changes nothing of what is sent, and may be one nobody should say
 /// aloud: it need not be in the question. Every other one must.
-fn covers(
-    reader: &mut Reader<'_, '_>,
-    at: Location,
-    question: &str,
-    parameters: &[Parameter],
-    all: &Exchanges,
-) {
+fn covers(reader: &mut Reader<'_, '_>, at: Place, question: &str, parameters: &[Parameter], all: &Exchanges) {
     let asked = reader.template(at, question, &all.known);
     let names = parameters.iter().map(|p| &p.name);
     for left_out in names.filter(|name| all.used.contains(*name) && !asked.contains(*name)) {
@@ -220,13 +210,13 @@ fn policy(
         PolicyWritten::Never => Policy::Never,
         PolicyWritten::Always => Policy::Always,
         PolicyWritten::When(condition) => {
-            reader.expression(policy.referenced, condition, known);
+            reader.expression(policy.place, condition, known);
             for name in texts_compared(condition, known, parameters) {
                 let what = format!("`{name}` is compared as a text, which is above every number");
                 let remedy = format!(
                     "an amount in minor units: `{name} | minor > 2000`; a number: `{name} | int > 20`"
                 );
-                reader.say(policy.referenced, what, remedy);
+                reader.say(policy.place, what, remedy);
             }
             Policy::When(condition.clone())
         }
@@ -234,7 +224,7 @@ fn policy(
     if effects == Effects::None && meant != Policy::Never {
         let remedy =
             "write `effects: reversible` or `irreversible` if it changes something, or drop the policy";
-        reader.say(policy.referenced, "a tool without effects is not asked about", remedy);
+        reader.say(policy.place, "a tool without effects is not asked about", remedy);
         return Policy::Never;
     }
     meant
@@ -254,7 +244,7 @@ fn phrases(
         if effects == Effects::None {
             let remedy =
                 "the model tells what was found; for a sentence of yours write `response: map: say:`";
-            reader.say(words.referenced, format!("`{name}` is never said of a tool without effects"), remedy);
+            reader.say(words.place, format!("`{name}` is never said of a tool without effects"), remedy);
         }
     }
     ToolPhrases {
@@ -272,11 +262,7 @@ fn key(reader: &mut Reader<'_, '_>, written: Option<&IdempotencyWritten>) -> Key
         None | Some(IdempotencyWritten::None) => KeyPlace::None,
         Some(IdempotencyWritten::Header(name)) => {
             if HeaderName::from_bytes(name.value.as_bytes()).is_err() {
-                reader.say(
-                    name.referenced,
-                    format!("`{}` is no header", name.value),
-                    "`header: Idempotency-Key`",
-                );
+                reader.say(name.place, format!("`{}` is no header", name.value), "`header: Idempotency-Key`");
             }
             KeyPlace::Header(name.value.clone())
         }
@@ -287,7 +273,7 @@ fn key(reader: &mut Reader<'_, '_>, written: Option<&IdempotencyWritten>) -> Key
 fn not_done_on(reader: &mut Reader<'_, '_>, written: &[Spanned<u16>]) -> BTreeSet<u16> {
     for status in written.iter().filter(|status| !(500..600).contains(&status.value)) {
         let what = format!("{} is no status of a server's error", status.value);
-        reader.say(status.referenced, what, "500 to 599; a 4xx always means that nothing was done");
+        reader.say(status.place, what, "500 to 599; a 4xx always means that nothing was done");
     }
     written.iter().map(|status| status.value).collect()
 }
@@ -296,7 +282,7 @@ fn timeout(reader: &mut Reader<'_, '_>, written: Option<&Spanned<u32>>) -> Milli
     let Some(written) = written else { return Millis(TIMEOUT_MS) };
     if !(TIMEOUT_MS_MIN..=TIMEOUT_MS_MAX).contains(&written.value) {
         let what = format!("{} ms is no time a caller can wait", written.value);
-        reader.say(written.referenced, what, format!("{TIMEOUT_MS_MIN} to {TIMEOUT_MS_MAX}"));
+        reader.say(written.place, what, format!("{TIMEOUT_MS_MIN} to {TIMEOUT_MS_MAX}"));
     }
     Millis(written.value)
 }

@@ -5,16 +5,12 @@
 //! Never: fills in a default; that is the meaning's.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::marker::PhantomData;
 
 use centralita_core::conversation::{Effects, ParameterKind};
 use serde::Deserialize;
-use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer, StrDeserializer};
-use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
-use serde_saphyr::Spanned;
 
+use super::place::Spanned;
 use crate::integrations::Method;
 
 /// Words for every language, or for each its own: `text`, or `{en: text, es: texto}`.
@@ -258,37 +254,9 @@ pub(super) struct PhrasesWritten {
     pub(super) declined: Option<Words>,
 }
 
-/// One value for all languages, or one for each, by its code.
-#[derive(Clone, Debug)]
+/// One value for all languages, or one for each, by its code. `shape` chooses by whether a map is written.
+#[derive(Clone, Debug, Deserialize)]
 pub(super) enum ByLanguage<T> {
     All(T),
     Each(BTreeMap<String, T>),
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for ByLanguage<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Either(PhantomData))
-    }
-}
-
-struct Either<T>(PhantomData<T>);
-
-impl<'de, T: Deserialize<'de>> Visitor<'de> for Either<T> {
-    type Value = ByLanguage<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("words, or a map from language to words")
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-        T::deserialize(StrDeserializer::new(text)).map(ByLanguage::All)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Self::Value, A::Error> {
-        T::deserialize(SeqAccessDeserializer::new(items)).map(ByLanguage::All)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-        BTreeMap::deserialize(MapAccessDeserializer::new(map)).map(ByLanguage::Each)
-    }
 }

@@ -70,7 +70,7 @@ tools:
 pub(super) fn broken(changes: &[(&str, &str)]) -> Vec<Source> {
     let change =
         |text: &str| changes.iter().fold(text.to_owned(), |text, (from, to)| text.replacen(from, to, 1));
-    let source = |kind, path: &str, text| Source { kind, path: path.to_owned(), text: change(text) };
+    let source = |kind, path: &str, text| Source::new(kind, path.to_owned(), change(text));
     vec![
         source(Kind::Agent, "agents/shop.yaml", AGENT),
         source(Kind::Integration, "integrations/shop.yaml", INTEGRATION),
@@ -88,10 +88,10 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("id: shop\ntitle: The shop", "id: The Shop\ntitle: The shop", "cannot be an agent's id|small letters"),
     ("language: en", "language: fr", "`fr` is no language the gateway speaks|en, es"),
     ("currency: USD", "currency: usd", "`usd` is no currency|ISO 4217"),
-    ("greeting: Hello.\n", "", "missing field `greeting`|docs/definitions.md"),
+    ("greeting: Hello.\n", "", "`greeting` is missing in this file|add `greeting: "),
     ("greeting: Hello.", "greeting: ''", "`greeting` is empty|write what is said"),
     ("greeting: Hello.", "greeting: 'Hello {{ name }}.'", "`name` has no source|plain words"),
-    ("greeting: Hello.", "greetings: Hello.", "unknown field `greetings`|docs/definitions.md"),
+    ("greeting: Hello.", "greetings: Hello.", "there is no field `greetings` here|did you mean `greeting`?"),
     ("  - shop.refund\n", "  - shop.refund\n  - shop.refund\n", "assigned twice|once"),
     ("  1: shop.refund", "  0: shop.refund", "0 is no key of the menu|1 to 9"),
     (
@@ -165,7 +165,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("not_done_on: [503]", "not_done_on: [404]", "404 is no status of a server's error|500 to 599"),
     ("{header: Idempotency-Key}", "{header: Idempotency Key}", "is no header|Idempotency-Key"),
     ("timeout_ms: 5000", "timeout_ms: 90000", "no time a caller can wait|100 to 60000"),
-    ("method: POST", "method: BREW", "unknown variant `BREW`|docs/definitions.md"),
+    ("method: POST", "method: BREW", "`method` cannot be `BREW`|GET, HEAD"),
     // proofs
     ("{parameter: pin, equals: pin,", "{parameter: pni, equals: pin,", "no parameter `pni`|name a parameter"),
     ("equals: pin, error", "equals: pin, equals_digits: pin, error", "exactly one way|equals_digits"),
@@ -288,7 +288,7 @@ fn hostile_text_is_a_problem_and_never_a_panic() {
         ["", "{{ x }}", "\u{0}", "version: 1", "- a\n- b", "é: [", "version: !!binary x", bomb, &nested]
     {
         for kind in [Kind::Agent, Kind::Integration] {
-            let source = Source { kind, path: "x.yaml".to_owned(), text: text.to_owned() };
+            let source = Source::new(kind, "x.yaml".to_owned(), text.to_owned());
             let problems = check(&[source], &BTreeMap::new()).unwrap_err();
             assert!(!problems.to_string().is_empty());
         }

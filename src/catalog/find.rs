@@ -1,0 +1,111 @@
+//! The files of a directory that hold definitions.
+//!
+//! Promises: a file that cannot be read is a problem of its own and hides no other; nothing is waited for.
+//! Never: looks into a file beyond its text.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Read};
+use std::path::Path;
+
+use centralita_core::base::{Fault, Owner};
+
+use super::place::Place;
+use super::problems::Desk;
+use super::{Kind, Source};
+
+/// A hundred tools in two languages are about a quarter of it.
+const FILE_BYTES_MAX: u64 = 1 << 20;
+
+/// The definitions of a directory: `agents/*.yaml` and `integrations/*.yaml`, in the order of their names.
+///
+/// # Errors
+/// A folder cannot be read. Of a file that cannot be, its source knows it.
+pub fn find(root: &Path) -> Result<Vec<Source>, Fault> {
+    let mut sources = Vec::new();
+    for (kind, folder) in [(Kind::Agent, "agents"), (Kind::Integration, "integrations")] {
+        let directory = root.join(folder);
+        if kind == Kind::Integration && directory.symlink_metadata().is_err() {
+            continue;
+        }
+        let mut names = names(&directory).map_err(|e| {
+            let what = format!("{} cannot be read: {e}", directory.display());
+            Fault::new(
+                Owner::Admin,
+                what,
+                "name with --root the folder that holds `agents` and `integrations`",
+            )
+        })?;
+        names.sort();
+        sources.extend(
+            names.into_iter().map(|name| source(kind, &directory.join(&name), format!("{folder}/{name}"))),
+        );
+    }
+    Ok(sources)
+}
+
+/// The names that `*.yaml` and `*.yml` find: those that begin with a dot are an editor's.
+fn names(directory: &Path) -> io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        let lower = name.to_ascii_lowercase();
+        if !name.starts_with('.') && (lower.ends_with(".yaml") || lower.ends_with(".yml")) {
+            names.push(name);
+        }
+    }
+    Ok(names)
+}
+
+fn source(kind: Kind, file: &Path, path: String) -> Source {
+    let (text, trouble) = match read(file) {
+        Ok(bytes) => decoded(bytes),
+        Err((what, remedy)) => (String::new(), Some((Place::default(), what, remedy.to_owned()))),
+    };
+    let mut source = Source::new(kind, path, text);
+    if let Some((at, what, remedy)) = trouble {
+        let mut problems = Vec::new();
+        Desk { file: &source.path, text: &source.text, problems: &mut problems }.say(at, what, remedy);
+        source.unread = problems.pop();
+    }
+    source
+}
+
+/// Its bytes; else why not, and what to do.
+fn read(file: &Path) -> Result<Vec<u8>, (String, &'static str)> {
+    let unreadable = |e: io::Error| {
+        if e.kind() == ErrorKind::NotFound {
+            let what = "this is a link to a file that does not exist";
+            return (what.to_owned(), "put the file there, or take the link away");
+        }
+        let remedy = "give the user that runs the gateway the right to read it, or take it away";
+        (format!("this file cannot be read: {e}"), remedy)
+    };
+    // Of a pipe the end might never come.
+    let about = fs::metadata(file).map_err(unreadable)?;
+    if about.is_dir() {
+        return Err(("this is a folder with the name of a file".to_owned(), "give it another name"));
+    }
+    if !about.is_file() {
+        return Err(("this is no file".to_owned(), "put a file there, or take it away"));
+    }
+    let mut bytes = Vec::new();
+    File::open(file)
+        .and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes))
+        .map_err(unreadable)?;
+    if bytes.len() as u64 > FILE_BYTES_MAX {
+        let what = format!("this file is larger than {FILE_BYTES_MAX} bytes");
+        return Err((what, "a definition is text; write its tools into several files"));
+    }
+    Ok(bytes)
+}
+
+/// Its text, as far as it is text.
+fn decoded(bytes: Vec<u8>) -> (String, Option<(Place, String, String)>) {
+    let error = match String::from_utf8(bytes) {
+        Ok(text) => return (text, None),
+        Err(error) => error,
+    };
+    let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+    let at = Place::of_byte(&text, error.utf8_error().valid_up_to());
+    (text, Some((at, "this file is not written in UTF-8".to_owned(), "save it again as UTF-8".to_owned())))
+}
