@@ -347,4 +347,29 @@ mod tests {
             matches!(&intents[0].state, IntentState::Settled(outcome) if outcome.kind == OutcomeKind::Failed)
         );
     }
+
+    #[tokio::test]
+    async fn a_head_whose_id_is_another_calls_is_taken_also_while_the_disk_refuses() {
+        let store = Store::in_memory().await.unwrap();
+        let give = || store.open_call(head("c1"), "the plan".into()).unwrap();
+        let (first, second) = (give(), give());
+        assert_eq!((first.written().await, second.written().await), (Ok(()), Err(NotOpened::Taken)));
+        let (queue, mut jobs) = Queue::new();
+        let mut writer = Writer { db: store.pools.write.clone(), kept: Vec::new(), disk: Disk::Writes };
+        let mut answers = Vec::new();
+        for _ in 0..2 {
+            let (reply, answer) = oneshot::channel();
+            let job = Job::Open { head: Box::new(head("c2")), plan: "the plan".into(), reply };
+            assert!(queue.give(job).is_ok());
+            writer.kept.push(jobs.recv().await.unwrap());
+            answers.push(answer);
+        }
+        let fault = one_row_fault("the disk is full");
+        writer.refuse(&fault);
+        assert_eq!(answers.remove(0).await, Ok(Err(NotOpened::Waits(fault))));
+        assert_eq!(answers.remove(0).await, Ok(Err(NotOpened::Taken)));
+        assert_eq!(writer.kept.len(), 1, "the first is kept, and written when the disk comes back");
+        writer.commit().await;
+        assert!(store.call(&id("c2")).await.unwrap().is_some());
+    }
 }
