@@ -1,6 +1,7 @@
 //! The async shell of a call: one task that stamps, journals and carries; the only clock.
 //!
-//! Promises: one task per call plus what it supervises, torn down as one; no action under way is abandoned.
+//! Promises: one task per call plus what it supervises, torn down as one; no action under way is abandoned; a
+//! conversation has a journal of its own, and begins nothing once its tenure is over.
 //! Never: decides anything about a conversation.
 
 mod clock;
@@ -8,6 +9,7 @@ mod ports;
 mod prompt;
 mod record;
 mod task;
+mod tenure;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -19,6 +21,7 @@ use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
 pub use record::{Seen, Watcher};
+pub use tenure::Tenure;
 
 use crate::core::audio::Underruns;
 use crate::core::base::{CallId, Fault, Owner, Private};
@@ -26,7 +29,7 @@ use crate::core::conversation::{Answered, Event, LineAbilities, Plan, Tag, Unkno
 use crate::core::journal::JOURNAL_VERSION;
 use crate::integrations::Toolbox;
 use crate::llm::Llm;
-use crate::store::{CallHead, CallState, Store, now_us};
+use crate::store::{CallHead, CallState, NotOpened, Store, now_us};
 use crate::stt::{Stt, Vocabulary};
 use crate::telephony::twilio::Rest;
 use crate::telephony::{MediaSocket, StreamId};
@@ -158,47 +161,49 @@ enum Past {
     Unread,
 }
 
-/// Drives one call from the start of its stream to its end. However it ends, its end is on record where its beginning
+/// What a conversation needs to begin an action.
+#[derive(Clone, Debug)]
+struct Acting {
+    past: Past,
+    tenure: Tenure,
+}
+
+/// Drives one call from the start of its stream to its end, or to the end of its tenure. However it ends, its end is on record where its beginning
 /// is, and so is what became of every action under way.
 ///
 /// # Errors
-/// A fault that keeps the call from beginning (the recogniser or the recording is not there, or the journal takes no
-/// more: then there is no record of it), or a panic that broke it off: of this call alone.
+/// A fault that keeps the call from beginning (the recogniser or the recording is not there, or the journal does not
+/// take its head: then there is no record of it), or a panic that broke it off: of this call alone.
 pub async fn drive(
     socket: MediaSocket,
     stream: StreamId,
     agent: Arc<Agent>,
     caller: Caller,
     shell: Shell,
+    tenure: Tenure,
 ) -> Result<Ended, Fault> {
-    let head = CallHead {
-        id: caller.call.clone(),
-        carrier_call: caller.carrier_call.to_string(),
-        agent: agent.plan.agent.clone(),
-        plan_hash: agent.plan.hash,
-        schema_version: JOURNAL_VERSION,
-        build: env!("CARGO_PKG_VERSION").to_owned(),
-        caller: caller.from.clone(),
-        called: caller.to.clone(),
-        answered_us: now_us(),
-    };
-    shell.store.open_call(head, Arc::clone(&agent.plan_text))?;
+    let (caller, opened) = open(&shell.store, &agent, caller).await?;
     let (store, call) = (shell.store.clone(), caller.call.clone());
     let runs = TaskTracker::new();
     let running = runs.clone();
     // In a task of its own, where a panic is no more than this call's fault.
     let driven = tokio::spawn(async move {
-        let (unknown, past) = match open_actions(&shell.store, &caller).await {
+        let open = match opened {
+            Ok(()) => open_actions(&shell.store, &caller).await,
+            Err(fault) => Err(fault),
+        };
+        let (unknown, past) = match open {
             Ok(open) => (open, Past::Read),
             Err(fault) => {
-                tracing::error!(call = %caller.call, %fault, "a call begins that may not act");
+                tracing::error!(call = %caller.call, owner = ?fault.owner, %fault, "a call begins that may not act");
                 (Vec::new(), Past::Unread)
             }
         };
+        let acting = Acting { past, tenure };
         let line = LineAbilities { marks: true, keys: true };
         let engine = agent.stt.yes_figure();
         let answered = Answered { line, engine, tag: agent.tag, attempt: caller.attempt, unknown };
-        let task = task::Task::new(socket, stream, agent, caller, shell, past, running)?;
+        let task = task::Task::new(socket, stream, agent, caller, shell, acting, running)?;
         Ok(task.run(Event::Answered(answered)).await)
     });
     let driven = driven.await.unwrap_or_else(|_| Err(panicked()));
@@ -207,6 +212,50 @@ pub async fn drive(
     runs.close();
     runs.wait().await;
     driven
+}
+
+/// Puts the head of a call on disk, under an id that no other has: where the carrier's call has a conversation on
+/// record by that name, the next. A disk that takes nothing now is the inner fault: the head is kept and the call may
+/// begin, though not act.
+async fn open(store: &Store, agent: &Agent, caller: Caller) -> Result<(Caller, Result<(), Fault>), Fault> {
+    for attempt in caller.attempt..=u8::MAX {
+        let Some(id) = call_id(&caller.carrier_call, attempt) else { break };
+        // Asked first: a disk that is full reads all the same, and says nothing of ids when it does not write.
+        if let Ok(Ok(Some(_))) = timeout(FLUSH_DEADLINE, store.call(&id)).await {
+            continue;
+        }
+        let opening = store.open_call(head(&id, agent, &caller), Arc::clone(&agent.plan_text))?;
+        let opened = match timeout(FLUSH_DEADLINE, opening.written()).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(NotOpened::Taken)) => continue,
+            Ok(Err(NotOpened::Waits(fault))) => Err(fault),
+            Ok(Err(NotOpened::Refused(fault))) => return Err(fault),
+            Err(_) => Err(silent()),
+        };
+        if attempt != caller.attempt {
+            let what = "the carrier opened another stream of a call that has a conversation on record";
+            let remedy = "see in its log why it asked twice; this one has a journal of its own";
+            let fault = Fault::new(Owner::Provider, what, remedy);
+            tracing::warn!(call = %caller.carrier_call, journal = %id, owner = ?fault.owner, %fault, "a call goes on under another name");
+        }
+        return Ok((Caller { call: id, attempt, ..caller }, opened));
+    }
+    let what = format!("the carrier's call {} has no name left in the record", caller.carrier_call);
+    Err(Fault::new(Owner::Provider, what, "see why the carrier opens streams of one call again and again"))
+}
+
+fn head(id: &CallId, agent: &Agent, caller: &Caller) -> CallHead {
+    CallHead {
+        id: id.clone(),
+        carrier_call: caller.carrier_call.to_string(),
+        agent: agent.plan.agent.clone(),
+        plan_hash: agent.plan.hash,
+        schema_version: JOURNAL_VERSION,
+        build: env!("CARGO_PKG_VERSION").to_owned(),
+        caller: caller.from.clone(),
+        called: caller.to.clone(),
+        answered_us: now_us(),
+    }
 }
 
 fn panicked() -> Fault {
@@ -237,16 +286,13 @@ pub fn call_id(carrier: &CallId, attempt: u8) -> Option<CallId> {
 const FLUSH_DEADLINE: Duration = ports::BEGIN_DEADLINE.saturating_add(Duration::from_secs(1));
 
 /// What must not be sent anew as if it had never been: what this caller's earlier calls left open, and whatever was
-/// begun in this very call before its conversation was lost, for nobody was told how it ended. An intent that still
+/// begun in another conversation of this very call, for nobody was told how it ended. An intent that still
 /// waits for the disk is one of them.
 async fn open_actions(store: &Store, caller: &Caller) -> Result<Vec<UnknownAction>, Fault> {
     timeout(FLUSH_DEADLINE, store.flush()).await.unwrap_or_else(|_| Err(silent()))?;
     let mut open = store.unknown_intents(&caller.from).await?;
-    for attempt in 0..caller.attempt {
-        if let Some(earlier) = call_id(&caller.carrier_call, attempt) {
-            open.extend(store.intents(&earlier).await?.into_iter().filter(|record| !record.has_failed()));
-        }
-    }
+    let of_this_call = store.intents_by_carrier(caller.carrier_call.as_str()).await?;
+    open.extend(of_this_call.into_iter().filter(|record| !record.has_failed()));
     let action = |record: crate::store::IntentRecord| {
         let intent = record.intent;
         let key = intent.idempotency_key.unwrap_or_default();

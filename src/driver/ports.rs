@@ -16,7 +16,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
-use super::{Agent, Past};
+use super::{Acting, Agent, Past};
 use crate::core::base::{
     CallId, CallTime, GenerationId, PieceNo, Private, ProposalId, ReplyId, Samples, ToolName,
 };
@@ -235,17 +235,17 @@ pub(super) struct StoreLog {
     pub(super) store: Store,
     pub(super) call: CallId,
     pub(super) caller: Private,
-    past: Past,
+    acting: Acting,
     begun: AtomicBool,
 }
 
 impl StoreLog {
-    pub(super) fn new(store: Store, call: CallId, caller: Private, past: Past) -> StoreLog {
-        StoreLog { store, call, caller, past, begun: AtomicBool::new(false) }
+    pub(super) fn new(store: Store, call: CallId, caller: Private, acting: Acting) -> StoreLog {
+        StoreLog { store, call, caller, acting, begun: AtomicBool::new(false) }
     }
 
     fn for_one_run(&self) -> StoreLog {
-        StoreLog::new(self.store.clone(), self.call.clone(), self.caller.clone(), self.past)
+        StoreLog::new(self.store.clone(), self.call.clone(), self.caller.clone(), self.acting.clone())
     }
 
     fn key(&self, proposal: ProposalId) -> IntentKey {
@@ -273,18 +273,22 @@ impl StoreLog {
 impl IntentLog for StoreLog {
     fn begin(&self, intent: Intent) -> BoxFuture<'_, Result<(), NotBegun>> {
         let refused = |why: &str| NotBegun::Refused { why: why.to_owned() };
-        if self.past == Past::Unread {
+        if self.acting.past == Past::Unread {
             let why = refused("what this caller's earlier calls left open is not known; nothing was done");
             return Box::pin(std::future::ready(Err(why)));
         }
-        let begin = self.store.begin(store::Intent {
+        let intent = store::Intent {
             key: self.key(intent.proposal),
             tool: intent.tool,
             digest: intent.action,
             idempotency_key: intent.key,
             caller: self.caller.clone(),
             begun_us: store::now_us(),
-        });
+        };
+        let Some(begin) = self.acting.tenure.while_held(|| self.store.begin(intent)) else {
+            let why = refused("the carrier has connected the caller anew; nothing was done");
+            return Box::pin(std::future::ready(Err(why)));
+        };
         Box::pin(async move {
             match timeout(BEGIN_DEADLINE, begin).await {
                 Ok(Ok(_)) => {
@@ -293,7 +297,7 @@ impl IntentLog for StoreLog {
                 }
                 Ok(Err(BeginRefused::AlreadyBegun)) => Err(NotBegun::Already),
                 Ok(Err(BeginRefused::RecordUnavailable(fault))) => {
-                    tracing::error!(call = %self.call, %fault, "an action was not begun: it could not be recorded");
+                    tracing::error!(call = %self.call, owner = ?fault.owner, %fault, "an action was not begun: it could not be recorded");
                     Err(refused("the record of actions is not available; nothing was done"))
                 }
                 Err(_) => {

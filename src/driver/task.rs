@@ -15,7 +15,7 @@ use super::clock::Clock;
 use super::ports::{INBOX, Ports, Report, StoreLog};
 use super::prompt::prompt;
 use super::record::{Lines, Tracks};
-use super::{Agent, Caller, End, Ended, Past, Shell, write_end};
+use super::{Acting, Agent, Caller, End, Ended, Shell, Tenure, write_end};
 use crate::core::audio::{Key, Law, LineSetup, WireItem};
 use crate::core::base::Fault;
 use crate::core::call::{Call, CallOutputs, Input, Record};
@@ -33,6 +33,7 @@ pub(super) struct Task {
     shell: Shell,
     agent: Arc<Agent>,
     caller: Caller,
+    tenure: Tenure,
     clock: Clock,
     call: Call,
     out: CallOutputs,
@@ -63,7 +64,7 @@ impl Task {
         agent: Arc<Agent>,
         caller: Caller,
         shell: Shell,
-        past: Past,
+        acting: Acting,
         runs: TaskTracker,
     ) -> Result<Task, Fault> {
         let (report, inbox) = mpsc::channel(INBOX);
@@ -73,7 +74,8 @@ impl Task {
             to: caller.to.clone(),
         };
         let registry = Registry::new(Arc::clone(&agent.toolbox), facts);
-        let log = StoreLog::new(shell.store.clone(), caller.call.clone(), caller.from.clone(), past);
+        let tenure = acting.tenure.clone();
+        let log = StoreLog::new(shell.store.clone(), caller.call.clone(), caller.from.clone(), acting);
         let stt = agent.stt.open(Arc::clone(&agent.vocabulary), agent.plan.language)?;
         let tracks = shell.recording(&caller.call).map(Tracks::create).transpose()?;
         let setup = LineSetup { law: Law::Mu, marks: true, keys_out_of_band: true, carrier_buffers: true };
@@ -87,6 +89,7 @@ impl Task {
             ports: Ports::new(Arc::clone(&agent), registry, log, runs, report),
             lines: Lines::new(caller.call.clone(), shell.store.clone(), shell.watcher.clone()),
             end: None,
+            tenure,
             shell,
             agent,
             caller,
@@ -100,6 +103,7 @@ impl Task {
     pub(super) async fn run(mut self, answered: Event) -> Ended {
         let mut ping = interval(PING_EVERY);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let tenure = self.tenure.clone();
         self.step(Input::Event(answered)).await;
         while !self.call.conversation().is_ended() {
             let deadline = self.call.deadline().map(|at| self.clock.instant(at));
@@ -110,6 +114,7 @@ impl Task {
                 }
             };
             tokio::select! {
+                () = tenure.ended(), if self.line == Connection::Open => self.replaced().await,
                 event = self.socket.next(), if self.line == Connection::Open => self.on_socket(event).await,
                 Some(report) = self.inbox.recv() => self.on_report(report).await,
                 event = self.stt.next(), if self.line == Connection::Open => self.on_stt(event).await,
@@ -144,7 +149,8 @@ impl Task {
             }
             SocketEvent::Carrier(CarrierEvent::Connected | CarrierEvent::Ignored(_)) | SocketEvent::Pong => {}
             SocketEvent::Malformed(what) => {
-                tracing::warn!(call = %self.caller.call, %what, "a malformed message of the carrier was ignored");
+                let fault = what.fault();
+                tracing::warn!(call = %self.caller.call, owner = ?fault.owner, %fault, "a message of the carrier was ignored");
             }
             SocketEvent::Closed(how) => {
                 tracing::info!(call = %self.caller.call, %how, "the media socket ended");
@@ -162,6 +168,8 @@ impl Task {
             Report::PieceEnd { reply, piece, length } => {
                 self.step(Input::PieceEnd { reply, piece, length }).await
             }
+            // The carrier's call is another conversation's.
+            Report::HangUp if self.tenure.is_over() => {}
             Report::HangUp => {
                 if let Err(fault) = self.shell.hang_up.hang_up(&self.caller.carrier_call).await {
                     tracing::error!(call = %self.caller.call, owner = ?fault.owner, %fault, "the carrier did not hang up");
@@ -185,6 +193,13 @@ impl Task {
             }
         };
         self.step(Input::Event(event)).await;
+    }
+
+    /// The carrier's call goes on without this stream, whether or not its socket knows.
+    async fn replaced(&mut self) {
+        tracing::info!(call = %self.caller.call, "the carrier has left this stream for another: its conversation ends");
+        self.hung_up(End::LineLost).await;
+        self.socket.close(code::GOING_AWAY).await;
     }
 
     async fn hung_up(&mut self, end: End) {

@@ -3,9 +3,19 @@
 //! Promises: a place is given back when it is dropped; after `close` none is given.
 //! Never: lets a call in beyond the limit, however many come at once.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
+
+use crate::core::base::{CallId, Fault, Owner};
+
+/// How long a carrier may take from a refused stream to the question what comes next; a second is usual.
+const ASKED_WITHIN: Duration = Duration::from_secs(30);
+
+/// Most refused streams that are remembered, a hundred bytes each. More in [`ASKED_WITHIN`] are no callers.
+const TURNED_AWAY_MAX: usize = 4_096;
 
 /// The places of a gateway.
 #[derive(Debug)]
@@ -27,6 +37,42 @@ pub enum NoPlace {
     Full(usize),
     #[error("the gateway is shutting down")]
     Closing,
+}
+
+impl NoPlace {
+    /// For the log.
+    #[must_use]
+    pub fn fault(self) -> Fault {
+        let remedy = match self {
+            NoPlace::Full(_) => "give this gateway more places with --calls-max, or start another",
+            NoPlace::Closing => "send calls to a gateway that stays",
+        };
+        Fault::new(Owner::Admin, self.to_string(), remedy)
+    }
+}
+
+/// Carrier's calls whose stream found no place: their callers are owed the sentence that all is busy.
+#[derive(Debug, Default)]
+pub(crate) struct TurnedAway(Mutex<BTreeMap<CallId, Duration>>);
+
+impl TurnedAway {
+    pub(super) fn note(&self, call: &CallId, now: Duration) {
+        let mut calls = self.lock();
+        calls.retain(|_, until| *until > now);
+        if calls.len() < TURNED_AWAY_MAX {
+            calls.insert(call.clone(), now + ASKED_WITHIN);
+        }
+    }
+
+    /// Whether that call was turned away; said once.
+    pub(super) fn take(&self, call: &CallId, now: Duration) -> bool {
+        self.lock().remove(call).is_some_and(|until| until > now)
+    }
+
+    /// Every change is one step, so a poisoned lock still holds a sound map.
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<CallId, Duration>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Admission {
@@ -75,6 +121,16 @@ impl Admission {
 #[cfg(test)]
 mod unit {
     use super::*;
+
+    #[test]
+    fn who_was_turned_away_is_remembered_once_and_not_for_long() {
+        let (away, call, now) = (TurnedAway::default(), CallId::parse("CA1").unwrap(), Duration::ZERO);
+        assert!(!away.take(&call, now));
+        away.note(&call, now);
+        assert!(away.take(&call, now) && !away.take(&call, now));
+        away.note(&call, now);
+        assert!(!away.take(&call, now + ASKED_WITHIN));
+    }
 
     #[test]
     fn a_place_is_given_back_and_none_is_given_beyond_the_limit_or_after_closing() {

@@ -36,7 +36,8 @@ pub(super) async fn voice(State(gateway): State<Gateway>, webhook: Believed) -> 
     };
     if let Err(why) = gateway.0.admission.room() {
         metrics::counter!("centralita_calls_refused_total").increment(1);
-        tracing::warn!(call = %hook.call, %why, "a call was refused");
+        let fault = why.fault();
+        tracing::warn!(call = %hook.call, owner = ?fault.owner, %fault, "a call was refused");
         return gateway.sorry(hook.to.reveal(), &Phrase::Busy);
     }
     gateway.connect(Ticket { call: hook.call, from: hook.from, to: hook.to, attempt: 0 })
@@ -57,6 +58,11 @@ pub(super) async fn after_stream(State(gateway): State<Gateway>, webhook: Believ
     if hook.status.is_over() || gateway.is_over(&hook.call).await {
         return xml(twiml::hang_up());
     }
+    if gateway.0.turned_away.take(&hook.call, gateway.uptime()) && !gateway.0.admission.is_closed() {
+        return gateway.sorry(hook.to.reveal(), &Phrase::Busy);
+    }
+    // Also where its socket does not know yet: nothing of it may begin beside what comes now.
+    gateway.0.tenures.end(&hook.call, attempt);
     let lost = Ticket { call: hook.call.clone(), from: hook.from, to: hook.to, attempt };
     tracing::warn!(call = %hook.call, attempt, "a stream ended and its call did not");
     // A gateway that shuts down would refuse the next stream: better a sentence now.
@@ -107,7 +113,7 @@ impl Gateway {
         body: &[u8],
     ) -> Result<Params, StatusCode> {
         let params = form::parse(body).map_err(|fault| {
-            tracing::warn!(%fault, "a webhook could not be read");
+            tracing::warn!(owner = ?fault.owner, %fault, "a webhook could not be read");
             StatusCode::BAD_REQUEST
         })?;
         match &self.0.settings.trust {
@@ -134,7 +140,7 @@ impl Gateway {
         match timeout(STATE_DEADLINE, state).await {
             Ok(Ok(record)) => record.is_some_and(|record| matches!(record.state, CallState::Ended { .. })),
             Ok(Err(fault)) => {
-                tracing::error!(%call, %fault, "the state of a call could not be read; it is taken up again");
+                tracing::error!(%call, owner = ?fault.owner, %fault, "the state of a call could not be read; it is taken up again");
                 false
             }
             Err(_) => {
@@ -154,7 +160,8 @@ impl Gateway {
         let token = match self.0.tokens.issue(ticket, self.uptime()) {
             Ok(token) => token,
             Err(denied) => {
-                tracing::error!(?denied, "no token could be issued");
+                let fault = denied.fault();
+                tracing::error!(owner = ?fault.owner, %fault, "no token could be issued");
                 return StatusCode::SERVICE_UNAVAILABLE.into_response();
             }
         };
@@ -179,6 +186,6 @@ fn xml(text: String) -> Response {
 }
 
 fn unreadable(fault: &crate::core::base::Fault) -> Response {
-    tracing::warn!(%fault, "a webhook could not be read");
+    tracing::warn!(owner = ?fault.owner, %fault, "a webhook could not be read");
     StatusCode::BAD_REQUEST.into_response()
 }

@@ -1,7 +1,7 @@
 //! The media socket's door: handshake, first message, token, place, agent; then the driver has it.
 //!
 //! Promises: a stream without leave is closed with 1008 before a byte of audio is read; a peer that says nothing is
-//! closed after five seconds.
+//! closed after five seconds; whoever is turned away is in the log, with why and what to do.
 //! Never: trusts a start message's ids without the token of a signed webhook.
 
 use std::net::SocketAddr;
@@ -12,14 +12,15 @@ use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{ConnectInfo, OriginalUri, State, WebSocketUpgrade};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use super::last::Awaited;
-use super::{Gateway, Place, Trust};
-use crate::core::base::Private;
+use super::{Gateway, NoPlace, Place, Trust};
+use crate::core::base::{CallId, Fault, Owner, Private};
 use crate::driver::{Agent, Caller, Ended, call_id, drive};
 use crate::telephony::socket::{bounded, code};
-use crate::telephony::twilio::signature;
+use crate::telephony::twilio::wire::Malformed;
+use crate::telephony::twilio::{signature, token::Denied};
 use crate::telephony::{CarrierEvent, MediaSocket, SocketEvent, Start};
 
 /// How long a carrier may take to say who is calling.
@@ -62,18 +63,27 @@ pub(super) async fn stream(
 }
 
 async fn answer(gateway: Gateway, mut socket: MediaSocket) {
-    let Some(start) = first_start(&mut socket).await else {
-        socket.close(code::POLICY).await;
-        return;
+    let start = match first_start(&mut socket).await {
+        Ok(start) => start,
+        Err(fault) => {
+            tracing::warn!(owner = ?fault.owner, %fault, "a media stream did not begin");
+            socket.close(code::POLICY).await;
+            return;
+        }
     };
-    let Some((caller, agent, place)) = gateway.admit(&start) else {
-        socket.close(code::POLICY).await;
-        return;
+    let (caller, agent, place) = match gateway.admit(&start) {
+        Ok(admitted) => admitted,
+        Err(fault) => {
+            tracing::warn!(call = %start.call, owner = ?fault.owner, %fault, "a stream was refused");
+            socket.close(code::POLICY).await;
+            return;
+        }
     };
+    let held = gateway.0.tenures.begin(&start.call, caller.attempt);
     let _live = Live::begin();
     let _awaited = Awaited::begin(gateway.clone(), caller.call.clone());
     let (call, shell) = (caller.call.clone(), gateway.0.settings.shell.clone());
-    match drive(socket, start.stream, agent, caller, shell).await {
+    match drive(socket, start.stream, agent, caller, shell, held.tenure.clone()).await {
         Ok(Ended { end, underruns }) => {
             let (reason, count, longest) = (end.reason(), underruns.count, underruns.longest.0);
             tracing::info!(%call, reason, underruns = count, longest_underrun_ms = longest, "a call ended");
@@ -102,65 +112,84 @@ impl Drop for Live {
 }
 
 /// The start message, if it comes in time and is of a kind we can carry.
-async fn first_start(socket: &mut MediaSocket) -> Option<Start> {
+async fn first_start(socket: &mut MediaSocket) -> Result<Start, Fault> {
+    let until = Instant::now() + START_DEADLINE;
+    let mut malformed = None;
     for _ in 0..MESSAGES_BEFORE_START_MAX {
-        match timeout(START_DEADLINE, socket.next()).await {
+        match timeout_at(until, socket.next()).await {
             Ok(SocketEvent::Carrier(CarrierEvent::Start(start))) if start.media_format.is_mulaw_8k_mono() => {
-                return Some(start);
+                if let Some(fault) = malformed.map(Malformed::fault) {
+                    tracing::warn!(call = %start.call, owner = ?fault.owner, %fault, "a message was ignored");
+                }
+                return Ok(start);
             }
             Ok(SocketEvent::Carrier(CarrierEvent::Start(start))) => {
-                tracing::warn!(format = ?start.media_format, "a stream is not mu-law at 8 kHz, mono: it is refused");
-                return None;
+                let what = format!("it is not mu-law at 8 kHz, mono, but {:?}", start.media_format);
+                return Err(Fault::new(Owner::Provider, what, "let the carrier send audio/x-mulaw"));
             }
-            Ok(SocketEvent::Closed(_)) | Err(_) => return None,
+            Ok(SocketEvent::Malformed(what)) => {
+                malformed.get_or_insert(what);
+            }
+            Ok(SocketEvent::Closed(how)) => return Err(no_start(malformed, &format!("it was {how}"))),
+            Err(_) => return Err(no_start(malformed, &format!("{START_DEADLINE:?} went by"))),
             // Media before start is lost: nobody knows yet who it is for.
-            Ok(SocketEvent::Carrier(_) | SocketEvent::Malformed(_) | SocketEvent::Pong) => {}
+            Ok(SocketEvent::Carrier(_) | SocketEvent::Pong) => {}
         }
     }
-    None
+    Err(no_start(malformed, &format!("{MESSAGES_BEFORE_START_MAX} messages came")))
+}
+
+/// What came in place of a start; a message that could not be read may have been the one.
+fn no_start(malformed: Option<Malformed>, instead: &str) -> Fault {
+    let why = malformed.map(|what| format!(", and one message held {what}")).unwrap_or_default();
+    Fault::new(
+        Owner::Provider,
+        format!("{instead} before a `start` message{why}"),
+        "see in the carrier's debugger who opened it; Twilio sends `start` within a second",
+    )
+}
+
+/// A stream that brings no right to be served.
+fn no_leave(what: impl Into<String>) -> Fault {
+    Fault::new(Owner::Provider, what, "open streams with the answer of the voice webhook only")
 }
 
 impl Gateway {
-    /// Who calls whom, with a place to do it in; `None` is logged.
-    fn admit(&self, start: &Start) -> Option<(Caller, Arc<Agent>, Place)> {
+    /// Who calls whom, with a place to do it in.
+    fn admit(&self, start: &Start) -> Result<(Caller, Arc<Agent>, Place), Fault> {
+        let settings = &self.0.settings;
         let param = |name: &str| start.params.get(name).map(String::as_str);
-        let (from, to, attempt) = match (param("token"), &self.0.settings.trust) {
-            (Some(token), _) => match self.0.tokens.redeem(token, &start.call, self.uptime()) {
-                Ok(ticket) => (ticket.from, ticket.to.reveal().to_owned(), ticket.attempt),
-                Err(denied) => {
-                    tracing::warn!(call = %start.call, ?denied, "a stream's token was refused");
-                    return None;
-                }
-            },
+        let (from, to, attempt) = match (param("token"), &settings.trust) {
+            (Some(token), _) => {
+                let ticket =
+                    self.0.tokens.redeem(token, &start.call, self.uptime()).map_err(Denied::fault)?;
+                (ticket.from, ticket.to.reveal().to_owned(), ticket.attempt)
+            }
             (None, Trust::UnsignedLoopback) => {
                 (Private::new(param("from").unwrap_or("")), param("to").unwrap_or("").to_owned(), 0)
             }
-            (None, Trust::Signed(_)) => {
-                tracing::warn!(call = %start.call, "a stream came without a token");
-                return None;
-            }
+            (None, Trust::Signed(_)) => return Err(no_leave("it came without a token")),
         };
-        let agent = match param("agent").filter(|_| matches!(self.0.settings.trust, Trust::UnsignedLoopback))
-        {
-            None => self.0.settings.switchboard.by_number(&to),
-            Some(id) => match self.0.settings.switchboard.by_id(id) {
-                Some(agent) => agent,
-                None => {
-                    tracing::warn!(call = %start.call, agent = id, "there is no such agent; `centralita check` lists them");
-                    return None;
-                }
-            },
+        let agent = match param("agent").filter(|_| matches!(settings.trust, Trust::UnsignedLoopback)) {
+            None => settings.switchboard.by_number(&to),
+            Some(id) => settings.switchboard.by_id(id).ok_or_else(|| no_agent(id))?,
         };
-        let place = match self.0.admission.enter() {
-            Ok(place) => place,
-            Err(why) => {
-                tracing::warn!(call = %start.call, %why, "a stream was refused");
-                return None;
-            }
-        };
-        let call = call_id(&start.call, attempt)?;
-        Some((Caller { call, carrier_call: start.call.clone(), from, to, attempt }, agent, place))
+        let place = self.0.admission.enter().map_err(|why| self.turn_away(&start.call, why))?;
+        let call = call_id(&start.call, attempt).ok_or_else(|| no_leave("its call's name is too long"))?;
+        Ok((Caller { call, carrier_call: start.call.clone(), from, to, attempt }, agent, place))
     }
+
+    /// No place. The carrier will ask what comes next, and then its caller is told why.
+    fn turn_away(&self, call: &CallId, why: NoPlace) -> Fault {
+        metrics::counter!("centralita_calls_refused_total").increment(1);
+        self.0.turned_away.note(call, self.uptime());
+        why.fault()
+    }
+}
+
+fn no_agent(id: &str) -> Fault {
+    let what = format!("there is no agent `{id}`");
+    Fault::new(Owner::Admin, what, "name one that `centralita check` lists")
 }
 
 #[cfg(test)]

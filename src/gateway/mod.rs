@@ -1,7 +1,7 @@
 //! The gateway: HTTP routes, who may come in, how many, and how it ends.
 //!
 //! Promises: nobody streams without a signed webhook's token (or from loopback, where that was asked for in words);
-//! calls beyond the limit are refused politely; a shutdown lets live calls finish
+//! calls beyond the limit are refused politely; a carrier's call has one conversation at a time; a shutdown lets live calls finish
 //! and answers the carrier's last webhook of each.
 //! Never: drives a call; that is `driver`'s.
 
@@ -10,6 +10,7 @@ mod hooks;
 mod last;
 mod media;
 mod switchboard;
+mod tenures;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -71,6 +72,8 @@ pub(crate) struct Inner {
     pub(crate) admission: Admission,
     pub(crate) calls: TaskTracker,
     pub(crate) unasked: last::Unasked,
+    pub(crate) tenures: tenures::Tenures,
+    pub(crate) turned_away: admission::TurnedAway,
     /// Of all calls that have ended.
     underruns: Mutex<Underruns>,
     started: Instant,
@@ -88,7 +91,18 @@ impl Gateway {
         let admission = Admission::new(settings.calls_max);
         let (tokens, calls, started) = (Tokens::default(), TaskTracker::new(), Instant::now());
         let (underruns, unasked) = (Mutex::default(), last::Unasked::default());
-        Gateway(Arc::new(Inner { settings, tokens, admission, calls, unasked, underruns, started }))
+        let (tenures, turned_away) = (tenures::Tenures::default(), admission::TurnedAway::default());
+        Gateway(Arc::new(Inner {
+            settings,
+            tokens,
+            admission,
+            calls,
+            unasked,
+            tenures,
+            turned_away,
+            underruns,
+            started,
+        }))
     }
 
     /// All routes.

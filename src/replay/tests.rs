@@ -1,4 +1,7 @@
 //! Recorded calls where they lie: in a journal, in a file, in a folder.
+//!
+//! Promises: every test leaves no file behind.
+//! Never: plays a call; what is compared was written down.
 
 use std::fs;
 use std::path::PathBuf;

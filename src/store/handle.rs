@@ -40,6 +40,34 @@ pub enum BeginRefused {
     RecordUnavailable(Fault),
 }
 
+/// A head on its way to the disk.
+#[derive(Debug)]
+pub struct Opening(oneshot::Receiver<Result<(), NotOpened>>);
+
+/// Why a head is not on disk.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotOpened {
+    /// Another call has the id, and its record: what this one would give belongs elsewhere.
+    #[error("another call has this id")]
+    Taken,
+    /// The disk takes nothing now; the head is kept, in order, and tried again.
+    #[error("the head waits for the disk: {0}")]
+    Waits(Fault),
+    /// It never will be.
+    #[error("{0}")]
+    Refused(Fault),
+}
+
+impl Opening {
+    /// Returns when the head is on disk. It waits as long as the disk does; dropped, the head is written all the same.
+    ///
+    /// # Errors
+    /// It is not.
+    pub async fn written(self) -> Result<(), NotOpened> {
+        self.0.await.unwrap_or_else(|_| Err(NotOpened::Refused(stopped())))
+    }
+}
+
 /// The queue is full, or the store is closed: what was given is not in the record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the queue of the call record is full")]
@@ -83,8 +111,10 @@ impl Store {
     ///
     /// # Errors
     /// When the queue is full: the call would have no record.
-    pub fn open_call(&self, head: CallHead, plan: Arc<str>) -> Result<(), Fault> {
-        self.queue.give(Job::Open { head: Box::new(head), plan }).map_err(no_room)
+    pub fn open_call(&self, head: CallHead, plan: Arc<str>) -> Result<Opening, Fault> {
+        let (reply, answer) = oneshot::channel();
+        self.queue.give(Job::Open { head: Box::new(head), plan, reply }).map_err(no_room)?;
+        Ok(Opening(answer))
     }
 
     /// Queues one line of a call's journal. Does not wait.
@@ -99,23 +129,26 @@ impl Store {
         })
     }
 
-    /// Puts an intent on disk, with all that was given before it. What it announces may be sent when, and
-    /// only when, this returns `Ok`. A future dropped before that leaves no intent, or a failed one, or,
+    /// Puts an intent on disk, with all that was given before it: given at once, awaited by the future. What it
+    /// announces may be sent when, and only when, that returns `Ok`. A future dropped before that leaves no intent, or a failed one, or,
     /// dropped with the answer unread, one that stays begun. It waits as long as the disk does: the deadline
     /// is the caller's.
     ///
     /// # Errors
     /// The step was begun before, or the record cannot be written. Nothing may be sent.
-    pub async fn begin(&self, intent: Intent) -> Result<Begun, BeginRefused> {
+    pub fn begin(&self, intent: Intent) -> impl Future<Output = Result<Begun, BeginRefused>> + use<> {
         let (reply, answer) = oneshot::channel();
-        let begun = match self.queue.give(Job::Begin { intent: Box::new(intent), reply }) {
-            Ok(()) => answer.await.unwrap_or_else(|_| Err(BeginRefused::RecordUnavailable(stopped()))),
-            Err(refused) => Err(BeginRefused::RecordUnavailable(no_room(refused))),
-        };
-        if let Err(BeginRefused::RecordUnavailable(_)) = &begun {
-            metrics::counter!(INTENTS_REFUSED).increment(1);
+        let given = self.queue.give(Job::Begin { intent: Box::new(intent), reply });
+        async move {
+            let begun = match given {
+                Ok(()) => answer.await.unwrap_or_else(|_| Err(BeginRefused::RecordUnavailable(stopped()))),
+                Err(refused) => Err(BeginRefused::RecordUnavailable(no_room(refused))),
+            };
+            if let Err(BeginRefused::RecordUnavailable(_)) = &begun {
+                metrics::counter!(INTENTS_REFUSED).increment(1);
+            }
+            begun
         }
-        begun
     }
 
     /// Queues what came of an intent. Done and failed stay; unknown gives way to a later outcome.
@@ -228,6 +261,14 @@ impl Store {
     /// When the database cannot be read.
     pub async fn intents(&self, call: &CallId) -> Result<Vec<IntentRecord>, Fault> {
         intents::of_call(&self.pools.read, call).await.map_err(unread)
+    }
+
+    /// The intents of all calls of that name in the carrier's records, the oldest call first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn intents_by_carrier(&self, carrier_call: &str) -> Result<Vec<IntentRecord>, Fault> {
+        intents::of_carrier_call(&self.pools.read, carrier_call).await.map_err(unread)
     }
 
     /// A caller's intents whose outcome is unknown, or open in a call that is not settled yet: nobody may say

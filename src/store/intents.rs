@@ -157,6 +157,16 @@ pub(super) async fn of_call(db: &SqlitePool, call: &CallId) -> sqlx::Result<Vec<
         .await
 }
 
+pub(super) async fn of_carrier_call(db: &SqlitePool, carrier_call: &str) -> sqlx::Result<Vec<IntentRecord>> {
+    sqlx::query_as(
+        "SELECT intents.* FROM intents JOIN calls ON calls.id = intents.call WHERE calls.carrier_call = $1 \
+         ORDER BY calls.answered_us, intents.call, proposal, step",
+    )
+    .bind(carrier_call)
+    .fetch_all(db)
+    .await
+}
+
 /// Unknown, or begun and not settled yet: to another call that is the same. Oldest first.
 pub(super) async fn unknown_of(db: &SqlitePool, caller: &str) -> sqlx::Result<Vec<IntentRecord>> {
     sqlx::query_as(

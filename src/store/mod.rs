@@ -24,7 +24,7 @@ mod writer;
 mod tests;
 
 pub use calls::{CallHead, CallRecord, CallState};
-pub use handle::{BeginRefused, Begun, QueueFull, Store};
+pub use handle::{BeginRefused, Begun, NotOpened, Opening, QueueFull, Store};
 pub use intents::{Intent, IntentKey, IntentRecord, IntentState, Outcome, OutcomeKind};
 pub use journal::Line;
 pub use stamp::now_us;

@@ -10,7 +10,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, mpsc, oneshot};
 
 use super::calls::{CallHead, CallState};
-use super::handle::{BeginRefused, Begun};
+use super::handle::{BeginRefused, Begun, NotOpened};
 use super::intents::{Intent, IntentKey, Outcome};
 use super::journal::Line;
 use crate::core::base::{CallId, Fault};
@@ -24,7 +24,7 @@ pub(super) const JOB_BYTES: u32 = 256;
 
 /// One thing to write, or to answer once all before it is written.
 pub(super) enum Job {
-    Open { head: Box<CallHead>, plan: Arc<str> },
+    Open { head: Box<CallHead>, plan: Arc<str>, reply: oneshot::Sender<Result<(), NotOpened>> },
     State { call: CallId, state: CallState },
     Line { call: CallId, line: Line },
     Begin { intent: Box<Intent>, reply: oneshot::Sender<Result<Begun, BeginRefused>> },
@@ -85,7 +85,8 @@ impl Job {
     pub(super) fn is_awaited(&self) -> bool {
         match self {
             Job::Begin { .. } | Job::MarkUnknown { .. } | Job::Flush { .. } | Job::Close { .. } => true,
-            Job::Open { .. } | Job::State { .. } | Job::Line { .. } | Job::Settle { .. } => false,
+            Job::Open { reply, .. } => !reply.is_closed(),
+            Job::State { .. } | Job::Line { .. } | Job::Settle { .. } => false,
         }
     }
 

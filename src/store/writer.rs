@@ -5,13 +5,15 @@
 //! written.
 //! Never: retries an intent, or lets one row that cannot be written hold up the rest.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use sqlx::{SqliteConnection, SqlitePool};
 use tokio::sync::mpsc::Receiver;
+use tokio::sync::oneshot;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::handle::{BeginRefused, Begun};
+use super::handle::{BeginRefused, Begun, NotOpened};
 use super::intents::{Outcome, OutcomeKind};
 use super::journal::LINES_PER_INSERT;
 use super::queue::{Job, Queued};
@@ -121,19 +123,25 @@ impl Writer {
                 Job::MarkUnknown { reply, .. } => drop(reply.send(wrote.rows())),
                 Job::Flush { reply } | Job::Close { reply } => drop(reply.send(Ok(()))),
                 Job::Line { call, line } => {
-                    if let Some(why) = wrote.not_new() {
+                    if let Some(fault) = wrote.not_new() {
                         metrics::counter!(LINES_LOST).increment(1);
-                        tracing::error!(%call, seq = line.seq, why, "a journal line was not written");
+                        let (owner, seq) = (fault.owner, line.seq);
+                        tracing::error!(%call, seq, ?owner, %fault, "a journal line was not written");
                     }
                 }
-                Job::Open { head, .. } => {
-                    if let Some(why) = wrote.not_new() {
-                        tracing::error!(call = %head.id, why, "the head of a call was not written");
+                Job::Open { head, reply, .. } => {
+                    // Whoever waits says what it means; a head nobody waits for any more has a call that goes on.
+                    if let Err(Err(unread)) = reply.send(opened(wrote)) {
+                        let why = match unread {
+                            NotOpened::Taken => one_row_fault("the head's id is another call's"),
+                            NotOpened::Waits(fault) | NotOpened::Refused(fault) => fault,
+                        };
+                        tracing::error!(call = %head.id, owner = ?why.owner, fault = %why, "the head of a call was not written");
                     }
                 }
                 Job::Settle { key, .. } => {
-                    if let Some(why) = wrote.not_new() {
-                        tracing::warn!(?key, why, "an outcome met no open intent");
+                    if let Some(fault) = wrote.not_new() {
+                        tracing::warn!(?key, owner = ?fault.owner, %fault, "an outcome met no open intent");
                     }
                 }
                 Job::State { .. } => {}
@@ -144,17 +152,27 @@ impl Writer {
     /// After a failed commit: tells who waits, keeps the rest for the next.
     fn refuse(&mut self, fault: &Fault) {
         if self.disk == Disk::Writes {
-            tracing::error!(%fault, "no intent begins until the call record can be written");
+            tracing::error!(owner = ?fault.owner, %fault, "no intent begins until the call record can be written");
             self.disk = Disk::Refuses;
         }
+        let mut heads = BTreeSet::new();
         for Queued { job, room } in std::mem::take(&mut self.kept) {
             match job {
+                Job::Open { head, reply, .. } if !heads.insert(head.id.clone()) => {
+                    drop(reply.send(Err(NotOpened::Taken)));
+                }
+                Job::Open { head, plan, reply } => {
+                    // The next commit tells nobody: who waited goes on meanwhile.
+                    drop(reply.send(Err(NotOpened::Waits(fault.clone()))));
+                    let (reply, _) = oneshot::channel();
+                    self.kept.push(Queued { job: Job::Open { head, plan, reply }, room });
+                }
                 Job::Begin { reply, .. } => {
                     drop(reply.send(Err(BeginRefused::RecordUnavailable(fault.clone()))));
                 }
                 Job::MarkUnknown { reply, .. } => drop(reply.send(Err(fault.clone()))),
                 Job::Flush { reply } | Job::Close { reply } => drop(reply.send(Err(fault.clone()))),
-                Job::Open { .. } | Job::State { .. } | Job::Line { .. } | Job::Settle { .. } => {
+                Job::State { .. } | Job::Line { .. } | Job::Settle { .. } => {
                     self.kept.push(Queued { job, room });
                 }
             }
@@ -166,9 +184,14 @@ impl Writer {
         let lines = self.kept.iter().filter(|queued| matches!(queued.job, Job::Line { .. })).count();
         if !self.kept.is_empty() {
             metrics::counter!(LINES_LOST).increment(lines as u64);
+            let jobs = self.kept.len();
+            let what = "the disk took nothing more before the end";
+            let fault = Fault::new(Owner::Admin, what, "see above what it said, and mend that");
             tracing::error!(
-                jobs = self.kept.len(),
+                jobs,
                 lines,
+                owner = ?fault.owner,
+                %fault,
                 "the store ends with jobs that could not be written"
             );
         }
@@ -184,12 +207,20 @@ impl Wrote {
     }
 
     /// Why nothing new was written, if so.
-    fn not_new(self) -> Option<String> {
+    fn not_new(self) -> Option<Fault> {
         match self.rows() {
-            Ok(0) => Some("the table was not changed".to_owned()),
+            Ok(0) => Some(one_row_fault("the table was not changed")),
             Ok(_) => None,
-            Err(fault) => Some(fault.what),
+            Err(fault) => Some(fault),
         }
+    }
+}
+
+fn opened(wrote: Wrote) -> Result<(), NotOpened> {
+    match wrote.rows() {
+        Ok(0) => Err(NotOpened::Taken),
+        Ok(_) => Ok(()),
+        Err(fault) => Err(NotOpened::Refused(fault)),
     }
 }
 
@@ -232,7 +263,7 @@ async fn write_all(db: &mut SqliteConnection, jobs: &[Queued]) -> sqlx::Result<V
                 write_lines(db, &jobs[wrote.len()..], &mut wrote).await?;
                 continue;
             }
-            Job::Open { head, plan } => match plans::keep(db, head.plan_hash, plan).await {
+            Job::Open { head, plan, .. } => match plans::keep(db, head.plan_hash, plan).await {
                 Ok(()) => calls::open(db, head).await,
                 Err(error) => Err(error),
             },
@@ -276,13 +307,15 @@ async fn write_lines(db: &mut SqliteConnection, jobs: &[Queued], wrote: &mut Vec
 fn one_row(rows: sqlx::Result<u64>) -> sqlx::Result<Wrote> {
     match rows {
         Ok(rows) => Ok(Wrote::Rows(rows)),
-        Err(error) if fault::is_of_one_row(&error) => Ok(Wrote::Broken(Fault::new(
-            Owner::Gateway,
-            format!("the call record refused a row: {error}"),
-            "report this with the log around it",
-        ))),
+        Err(error) if fault::is_of_one_row(&error) => {
+            Ok(Wrote::Broken(one_row_fault(format!("the call record refused a row: {error}"))))
+        }
         Err(error) => Err(error),
     }
+}
+
+fn one_row_fault(what: impl Into<String>) -> Fault {
+    Fault::new(Owner::Gateway, what, "report this with the log around it")
 }
 
 #[cfg(test)]
@@ -313,5 +346,30 @@ mod tests {
         assert!(
             matches!(&intents[0].state, IntentState::Settled(outcome) if outcome.kind == OutcomeKind::Failed)
         );
+    }
+
+    #[tokio::test]
+    async fn a_head_whose_id_is_another_calls_is_taken_also_while_the_disk_refuses() {
+        let store = Store::in_memory().await.unwrap();
+        let give = || store.open_call(head("c1"), "the plan".into()).unwrap();
+        let (first, second) = (give(), give());
+        assert_eq!((first.written().await, second.written().await), (Ok(()), Err(NotOpened::Taken)));
+        let (queue, mut jobs) = Queue::new();
+        let mut writer = Writer { db: store.pools.write.clone(), kept: Vec::new(), disk: Disk::Writes };
+        let mut answers = Vec::new();
+        for _ in 0..2 {
+            let (reply, answer) = oneshot::channel();
+            let job = Job::Open { head: Box::new(head("c2")), plan: "the plan".into(), reply };
+            assert!(queue.give(job).is_ok());
+            writer.kept.push(jobs.recv().await.unwrap());
+            answers.push(answer);
+        }
+        let fault = one_row_fault("the disk is full");
+        writer.refuse(&fault);
+        assert_eq!(answers.remove(0).await, Ok(Err(NotOpened::Waits(fault))));
+        assert_eq!(answers.remove(0).await, Ok(Err(NotOpened::Taken)));
+        assert_eq!(writer.kept.len(), 1, "the first is kept, and written when the disk comes back");
+        writer.commit().await;
+        assert!(store.call(&id("c2")).await.unwrap().is_some());
     }
 }

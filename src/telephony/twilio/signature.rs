@@ -12,7 +12,7 @@ use aws_lc_rs::{constant_time, digest, hmac};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret as _, SecretString};
-use url::Url;
+use url::{Host, Url};
 
 use crate::core::base::{Fault, Owner};
 
@@ -50,7 +50,8 @@ impl PublicUrl {
     pub fn parse(url: &Url) -> Result<PublicUrl, Fault> {
         let secure = match url.scheme() {
             "https" => true,
-            "http" => false,
+            "http" if is_loopback(url) => false,
+            "http" => return Err(not_public("a carrier comes by https:// and wss:// only")),
             other => return Err(not_public(&format!("its scheme is `{other}`"))),
         };
         let host = url.host_str().ok_or_else(|| not_public("it has no host"))?;
@@ -97,6 +98,15 @@ impl PublicUrl {
     fn both(&self, scheme: &str, path: &str) -> [String; 2] {
         let (Port::Written(port) | Port::Usual(port)) = self.port;
         [self.with_port(scheme, port, path), self.without_port(scheme, path)]
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
     }
 }
 
@@ -364,6 +374,13 @@ mod tests {
             ["ftp://gw.example.com", "https://gw.example.com/?a=1", "https://me@gw.example.com", "data:x"]
         {
             assert!(PublicUrl::parse(&Url::parse(bad).unwrap()).is_err(), "{bad}");
+        }
+        for bare in ["http://gw.example.com", "http://10.0.0.1:8080", "http://localhost.example.com"] {
+            let fault = PublicUrl::parse(&Url::parse(bare).unwrap()).unwrap_err();
+            assert!(fault.to_string().contains("https://"), "{bare}: {fault}");
+        }
+        for ours in ["http://127.0.0.1:8080", "http://localhost", "http://[::1]:80"] {
+            assert!(PublicUrl::parse(&Url::parse(ours).unwrap()).is_ok(), "{ours}");
         }
         let public = PublicUrl::parse(&Url::parse("https://gw.example.com:8443/base/").unwrap()).unwrap();
         assert_eq!(public.webhook("/a?b=1"), "https://gw.example.com:8443/base/a?b=1");

@@ -9,7 +9,7 @@ use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::core::base::{CallId, Digest, Private};
+use crate::core::base::{CallId, Digest, Fault, Owner, Private};
 
 /// How long Twilio may take from our answer to its stream's `start`; a second is usual.
 const LIFETIME: Duration = Duration::from_secs(30);
@@ -75,6 +75,23 @@ impl fmt::Display for Denied {
 }
 
 impl std::error::Error for Denied {}
+
+impl Denied {
+    /// For the log.
+    #[must_use]
+    pub fn fault(self) -> Fault {
+        let (owner, remedy) = match self {
+            Denied::Full => (Owner::Provider, "see who asks the voice webhook so often, and opens no stream"),
+            Denied::NoRandom => (Owner::Admin, "let centralita use the system's random bytes (getrandom)"),
+            Denied::Unknown => {
+                (Owner::Provider, "send a call's webhooks and its stream to one and the same gateway")
+            }
+            Denied::Expired => (Owner::Provider, "see in Twilio's debugger what held the stream up"),
+            Denied::OtherCall => (Owner::Provider, "see who opens streams with the tokens of others"),
+        };
+        Fault::new(owner, self.to_string(), remedy)
+    }
+}
 
 impl Tokens {
     /// A new token: 32 hex digits, for a parameter of the stream.

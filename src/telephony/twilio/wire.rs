@@ -15,7 +15,7 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::{Deserialize, Deserializer, de};
 
-use crate::core::base::{CallId, Millis};
+use crate::core::base::{CallId, Fault, Millis, Owner};
 use crate::telephony::event::{CarrierEvent, Ignored, Key, MediaFormat, Start, StreamId};
 
 /// Longest message accepted, in bytes; one frame of audio needs about 400.
@@ -156,6 +156,15 @@ impl fmt::Display for Malformed {
 }
 
 impl std::error::Error for Malformed {}
+
+impl Malformed {
+    /// For the log.
+    #[must_use]
+    pub fn fault(self) -> Fault {
+        let remedy = "see whether a proxy on the way changes messages; if they are Twilio's own, report this";
+        Fault::new(Owner::Provider, format!("a message of the carrier is malformed: {self}"), remedy)
+    }
+}
 
 fn read<'a, T: Deserialize<'a>>(text: &'a str, event: &'static str) -> Result<T, Malformed> {
     serde_json::from_str(text).map_err(|e| Malformed::Shape { event, column: e.column() })
