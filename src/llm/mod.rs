@@ -63,6 +63,9 @@ pub enum Message {
 /// How the result of a declined proposal opens: `declined: "yes but only twenty dollars"`.
 pub const DECLINED: &str = "declined";
 
+/// How the result of a proposal opens that could not be made ready to be asked about: nothing of it was said yet.
+pub const UNPREPARED: &str = "unprepared";
+
 /// What a model does.
 #[derive(Clone, Debug, PartialEq)]
 pub enum LlmEvent {

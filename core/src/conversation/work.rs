@@ -173,7 +173,8 @@ impl Conversation {
 
     pub(super) fn on_unprepared(&mut self, id: ProposalId, why: String) {
         if self.proposals.get(id).is_some_and(|p| matches!(p.stage, Stage::Preparing { .. })) {
-            self.settle(id, proposals::End::Failed, told(&Outcome::Failed { why }));
+            // The model alone can say what is missing: the caller has heard of nothing yet.
+            self.settle(id, proposals::End::Failed, json!({"status": "unprepared", "why": why}));
         }
     }
 

@@ -14,7 +14,7 @@ use super::words::{Words, words};
 use crate::core::base::{ProposalId, ToolName};
 use crate::core::conversation::{Effects, Parameter, ParameterKind, Plan, ToolPlan};
 use crate::core::language::{Answer, Cues, Phrase, judge, tokens};
-use crate::llm::{DECLINED, Message};
+use crate::llm::{DECLINED, Message, UNPREPARED};
 
 /// What the model does next.
 #[derive(Debug)]
@@ -237,7 +237,7 @@ impl<'p> Talk<'p> {
         self.task = Task::Idle;
         let Some((name, args)) = self.calls.get(&id).cloned() else { return self.offer("") };
         let Some(tool) = self.plan.tool(&name) else { return self.offer("") };
-        if tool.effects == Effects::None {
+        if tool.effects == Effects::None || text.starts_with(UNPREPARED) {
             return self.offer(&speak::result(self.plan, tool, &args, text));
         }
         let Some(why) = text.strip_prefix(DECLINED) else { return self.offer("") };

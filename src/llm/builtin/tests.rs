@@ -280,6 +280,14 @@ fn results_of_harmless_tools_are_read_out_for_a_synthesiser() {
 }
 
 #[test]
+fn of_an_action_that_could_not_be_made_ready_the_caller_hears_that_it_failed() {
+    let mut talk = call(plan());
+    talk.says("refund twenty dollars on order 1182");
+    let told = talk.result("unprepared: there is no order 1182");
+    assert!(told.ends_with(MORE) && told != MORE, "{told}");
+}
+
+#[test]
 fn of_an_action_with_effects_nothing_is_said_but_the_offer_of_more() {
     for result in [
         r#"{"refunded":"20.00"}"#,
