@@ -168,7 +168,8 @@ struct Acting {
     tenure: Tenure,
 }
 
-/// Drives one call from the start of its stream to its end, or to the end of its tenure. However it ends, its end is on record where its beginning
+/// Drives one call from the start of its stream to its end, or to the end of its tenure.
+/// However it ends, its end is on record where its beginning
 /// is, and so is what became of every action under way.
 ///
 /// # Errors
