@@ -168,7 +168,8 @@ struct Acting {
     tenure: Tenure,
 }
 
-/// Drives one call from the start of its stream to its end, or to the end of its tenure. However it ends, its end is on record where its beginning
+/// Drives one call from the start of its stream to its end, or to the end of its tenure.
+/// However it ends, its end is on record where its beginning
 /// is, and so is what became of every action under way.
 ///
 /// # Errors
@@ -195,7 +196,8 @@ pub async fn drive(
         let (unknown, past) = match open {
             Ok(open) => (open, Past::Read),
             Err(fault) => {
-                tracing::error!(call = %caller.call, owner = ?fault.owner, %fault, "a call begins that may not act");
+                let owner = fault.owner;
+                tracing::error!(call = %caller.call, ?owner, %fault, "a call begins that may not act");
                 (Vec::new(), Past::Unread)
             }
         };
@@ -236,7 +238,8 @@ async fn open(store: &Store, agent: &Agent, caller: Caller) -> Result<(Caller, R
             let what = "the carrier opened another stream of a call that has a conversation on record";
             let remedy = "see in its log why it asked twice; this one has a journal of its own";
             let fault = Fault::new(Owner::Provider, what, remedy);
-            tracing::warn!(call = %caller.carrier_call, journal = %id, owner = ?fault.owner, %fault, "a call goes on under another name");
+            let (call, owner) = (&caller.carrier_call, fault.owner);
+            tracing::warn!(%call, journal = %id, ?owner, %fault, "a call goes on under another name");
         }
         return Ok((Caller { call: id, attempt, ..caller }, opened));
     }

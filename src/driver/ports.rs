@@ -297,7 +297,8 @@ impl IntentLog for StoreLog {
                 }
                 Ok(Err(BeginRefused::AlreadyBegun)) => Err(NotBegun::Already),
                 Ok(Err(BeginRefused::RecordUnavailable(fault))) => {
-                    tracing::error!(call = %self.call, owner = ?fault.owner, %fault, "an action was not begun: it could not be recorded");
+                    let owner = fault.owner;
+                    tracing::error!(call = %self.call, ?owner, %fault, "an action was not begun: it could not be recorded");
                     Err(refused("the record of actions is not available; nothing was done"))
                 }
                 Err(_) => {

@@ -140,7 +140,8 @@ impl Gateway {
         match timeout(STATE_DEADLINE, state).await {
             Ok(Ok(record)) => record.is_some_and(|record| matches!(record.state, CallState::Ended { .. })),
             Ok(Err(fault)) => {
-                tracing::error!(%call, owner = ?fault.owner, %fault, "the state of a call could not be read; it is taken up again");
+                let owner = fault.owner;
+                tracing::error!(%call, ?owner, %fault, "the state of a call could not be read; it is taken up again");
                 false
             }
             Err(_) => {

@@ -130,9 +130,9 @@ impl Store {
     }
 
     /// Puts an intent on disk, with all that was given before it: given at once, awaited by the future. What it
-    /// announces may be sent when, and only when, that returns `Ok`. A future dropped before that leaves no intent, or a failed one, or,
-    /// dropped with the answer unread, one that stays begun. It waits as long as the disk does: the deadline
-    /// is the caller's.
+    /// announces may be sent when, and only when, that returns `Ok`. A future dropped before that leaves no intent, or
+    /// a failed one, or, dropped with the answer unread, one that stays begun. It waits as long as the disk does: the
+    /// deadline is the caller's.
     ///
     /// # Errors
     /// The step was begun before, or the record cannot be written. Nothing may be sent.
