@@ -15,10 +15,10 @@ use tokio::time::{Instant, sleep, sleep_until};
 use super::CALLER_VOICE;
 use super::scenario::{Kind, Scenario, Speaker, What, When, Wish};
 use super::shop::decimal;
-use super::story::{Story, Told};
+use super::story::{Story, Told, Who};
 use super::verdict::spoken;
 use crate::caller::{Ended, Heard, Phone};
-use crate::core::base::{Fault, Millis, Position, ReplyId};
+use crate::core::base::{CallTime, Fault, Millis, Position, ReplyId};
 use crate::core::language::{Language, ValueKind, amounts_in, find_values};
 use crate::driver::Seen;
 use crate::telephony::Key;
@@ -215,7 +215,7 @@ impl<'a> Caller<'a> {
                 if let Some(said) = self.said_at.take()
                     && at > said
                 {
-                    self.played.latencies.push(at.since(said).millis());
+                    self.answered_after(at, at.since(said).millis());
                 }
             }
             Heard::Cleared { at, .. } => {
@@ -226,6 +226,14 @@ impl<'a> Caller<'a> {
             Heard::AgentStopped { .. } | Heard::Mark { .. } | Heard::Announced { .. } => {}
         }
         Noticed::Other
+    }
+
+    /// The agent's first sound after the caller's last word.
+    fn answered_after(&mut self, at: Position, latency: Millis) {
+        self.played.latencies.push(latency);
+        let at = CallTime::ANSWER + at.since(Position::START).millis();
+        let text = format!("the agent answers {} ms after the caller's last word", latency.0);
+        (self.tell)(&Told { at, who: Who::Line, text });
     }
 
     fn asked(&mut self, role: &str, text: String) {

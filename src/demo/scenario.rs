@@ -242,12 +242,12 @@ fn refund_changed() -> Scenario {
 
 fn hurried() -> Scenario {
     let moves = [
-        over(Kind::Question, say("yes please")),
+        over(Kind::Question, say("yes yes")),
         // The long question ends unheard by its own yes; the short one follows.
         heard(Kind::Question, What::Listen),
         heard(Kind::Question, say("yes")),
     ];
-    Scenario::asking("hurried", "says yes please over the question, and yes to the short one", moves)
+    Scenario::asking("hurried", "says yes yes over the question, and yes to the short one", moves)
         .refunding("1182", "20.00")
         .demanding([Demand::Judged(&["early-yes"]), Demand::QuestionsAtMost(2)])
 }

@@ -272,7 +272,7 @@ fn write(taped: &Recording, path: PathBuf) -> Result<Option<PathBuf>, Fault> {
 }
 
 impl Report {
-    /// As one JSON object.
+    /// As one JSON object; latencies are milliseconds.
     #[must_use]
     pub fn json(&self) -> Value {
         let line = |told: &Told| json!({"at_ms": told.at.0, "who": told.who.word(), "text": told.text});
@@ -284,7 +284,7 @@ impl Report {
             "refunds": self.refunds.iter().map(|r| json!({"order": r.order, "amount": r.amount})).collect::<Vec<_>>(),
             "transcript": self.transcript.iter().map(line).collect::<Vec<_>>(),
             "confirmations": gate.map(line).collect::<Vec<_>>(),
-            "latencies_ms": self.latencies.iter().map(|ms| ms.0).collect::<Vec<_>>(),
+            "latencies": self.latencies.iter().map(|ms| ms.0).collect::<Vec<_>>(),
             "files": {"recording": self.recording, "journal": self.journal, "shop": self.shop},
         })
     }

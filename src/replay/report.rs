@@ -126,7 +126,7 @@ impl fmt::Display for Report {
         let [(_, same), (_, differ), (_, unreadable)] = self.counts();
         write!(
             f,
-            "{} calls, {lines} lines: {same} the same, {differ} differ, {unreadable} unreadable",
+            "calls: {}, lines: {lines}; {same} the same, {differ} differ, {unreadable} unreadable",
             self.0.len()
         )
     }
@@ -163,7 +163,7 @@ mod tests {
 c.call: line 7: `x` is not a time
   hint: mend it
 
-3 calls, 27 lines: 1 the same, 1 differ, 1 unreadable";
+calls: 3, lines: 27; 1 the same, 1 differ, 1 unreadable";
         assert_eq!(report().to_string(), want);
     }
 
