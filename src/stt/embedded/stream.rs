@@ -1,7 +1,7 @@
 //! One call's stream: turns go to leased workers, answers come back in the order of the turns.
 //!
 //! Promises: a turn is answered once, after the parts of it that came before; a worker that falls over loses this
-//! turn, or this part of one, and nothing else.
+//! turn, or this part of one, and nothing else; of which part, the turn's answer is that words are lost.
 //! Never: holds a worker between turns.
 
 use std::sync::Arc;
@@ -40,12 +40,47 @@ pub(super) struct Stream {
     model: Arc<Model>,
     yes_no: Arc<[Load; 2]>,
     track: Track,
-    turns: FuturesOrdered<AbortOnDropHandle<SttEvent>>,
+    decoding: FuturesOrdered<BoxFuture<'static, (Closes, SttEvent)>>,
+    answers: Answers,
+}
+
+/// What was decoded, on its way to one answer a turn.
+#[derive(Debug, Default)]
+struct Answers {
+    /// A part of the turn is lost: the turn is owed that at its end, and only there.
+    lost: Option<SttEvent>,
+    /// To be told next.
+    next: Option<SttEvent>,
+}
+
+impl Answers {
+    /// Takes what became of a part or of a turn's rest; what is to be told now, if anything.
+    fn take(&mut self, closes: Closes, event: SttEvent) -> Option<SttEvent> {
+        match (closes, event) {
+            (Closes::Part, SttEvent::Heard(part)) => Some(SttEvent::Heard(part)),
+            (Closes::Part, lost @ (SttEvent::Failed(_) | SttEvent::Busy)) => {
+                self.lost = Some(lost);
+                None
+            }
+            (Closes::Turn(_), SttEvent::Heard(rest)) => match self.lost.take() {
+                None => Some(SttEvent::Heard(rest)),
+                Some(lost) => {
+                    self.next = Some(lost);
+                    Some(SttEvent::Heard(Transcript { end: TranscriptEnd::Final, ..rest }))
+                }
+            },
+            (Closes::Turn(_), lost @ (SttEvent::Failed(_) | SttEvent::Busy)) => {
+                self.lost = None;
+                Some(lost)
+            }
+        }
+    }
 }
 
 impl Stream {
     pub(super) fn new(pool: Arc<Pool>, model: Arc<Model>, yes_no: Arc<[Load; 2]>) -> Stream {
-        Stream { pool, model, yes_no, track: Track::new(), turns: FuturesOrdered::new() }
+        let (track, decoding, answers) = (Track::new(), FuturesOrdered::new(), Answers::default());
+        Stream { pool, model, yes_no, track, decoding, answers }
     }
 
     fn decode(&mut self, turn: Turn, closes: Closes) {
@@ -58,7 +93,10 @@ impl Stream {
                 Err(lost) => SttEvent::Failed(fault(lost)),
             }
         };
-        self.turns.push_back(AbortOnDropHandle::new(tokio::spawn(decode)));
+        let decode = AbortOnDropHandle::new(tokio::spawn(decode));
+        let fell_over = || SttEvent::Failed(fault(Lost::Crashed("the decoding task fell over".to_owned())));
+        self.decoding
+            .push_back(Box::pin(async move { (closes, decode.await.unwrap_or_else(|_| fell_over())) }));
     }
 }
 
@@ -80,12 +118,16 @@ impl SttStream for Stream {
 
     fn next(&mut self) -> BoxFuture<'_, SttEvent> {
         Box::pin(async {
-            match self.turns.next().await {
-                Some(Ok(event)) => event,
-                Some(Err(_)) => {
-                    SttEvent::Failed(fault(Lost::Crashed("the decoding task fell over".to_owned())))
+            loop {
+                if let Some(event) = self.answers.next.take() {
+                    return event;
                 }
-                None => std::future::pending().await,
+                let Some((closes, event)) = self.decoding.next().await else {
+                    return std::future::pending().await;
+                };
+                if let Some(event) = self.answers.take(closes, event) {
+                    return event;
+                }
             }
         })
     }
@@ -150,5 +192,38 @@ pub(super) fn fault(lost: Lost) -> Fault {
             what,
             "apt-get install -y libpocketsphinx-dev pocketsphinx-en-us, then run `centralita check`",
         ),
+    }
+}
+
+#[cfg(test)]
+mod unit {
+    use super::*;
+
+    fn heard(text: &str, end: TranscriptEnd) -> SttEvent {
+        let words = vec![Word { text: text.to_owned(), span: None }];
+        SttEvent::Heard(Transcript { words, end })
+    }
+
+    #[test]
+    fn a_part_that_is_lost_is_told_at_the_end_of_its_turn_behind_the_words_of_the_rest() {
+        let (mut answers, turn) = (Answers::default(), TranscriptEnd::Turn(Affirmation::Absent));
+        let part = || heard("one", TranscriptEnd::Final);
+        assert_eq!(answers.take(Closes::Part, part()), Some(part()));
+        assert_eq!(answers.take(Closes::Part, SttEvent::Busy), None);
+        let rest = answers.take(Closes::Turn(Expect::Anything), heard("two", turn));
+        assert_eq!(rest, Some(heard("two", TranscriptEnd::Final)));
+        assert_eq!(answers.next.take(), Some(SttEvent::Busy));
+        let next = answers.take(Closes::Turn(Expect::Anything), heard("three", turn));
+        assert_eq!((next, answers.next.take()), (Some(heard("three", turn)), None), "the next turn is whole");
+    }
+
+    #[test]
+    fn a_turn_that_is_lost_with_a_part_of_it_is_lost_once() {
+        let mut answers = Answers::default();
+        assert_eq!(answers.take(Closes::Part, SttEvent::Busy), None);
+        assert_eq!(answers.take(Closes::Turn(Expect::YesNo), SttEvent::Busy), Some(SttEvent::Busy));
+        let part = heard("four", TranscriptEnd::Final);
+        assert_eq!(answers.take(Closes::Part, part.clone()), Some(part));
+        assert_eq!((answers.lost, answers.next), (None, None));
     }
 }
