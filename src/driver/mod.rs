@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
 
 pub use record::{Seen, Watcher};
@@ -29,7 +29,7 @@ use crate::core::conversation::{Answered, Event, LineAbilities, Plan, Tag, Unkno
 use crate::core::journal::JOURNAL_VERSION;
 use crate::integrations::Toolbox;
 use crate::llm::Llm;
-use crate::store::{CallHead, CallState, NotOpened, Store, now_us};
+use crate::store::{CallHead, CallState, IntentRecord, NotOpened, Store, now_us};
 use crate::stt::{Stt, Vocabulary};
 use crate::telephony::twilio::Rest;
 use crate::telephony::{MediaSocket, StreamId};
@@ -114,8 +114,10 @@ impl Shell {
 }
 
 /// How a call ended.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Ended {
+    /// The id its journal has.
+    pub call: CallId,
     pub end: End,
     pub underruns: Underruns,
 }
@@ -168,9 +170,8 @@ struct Acting {
     tenure: Tenure,
 }
 
-/// Drives one call from the start of its stream to its end, or to the end of its tenure.
-/// However it ends, its end is on record where its beginning
-/// is, and so is what became of every action under way.
+/// Drives one call from the start of its stream to its end, or to the end of its tenure. However it ends, its end is on
+/// record where its beginning is, and so is what became of every action under way.
 ///
 /// # Errors
 /// A fault that keeps the call from beginning (the recogniser or the recording is not there, or the journal does not
@@ -183,14 +184,15 @@ pub async fn drive(
     shell: Shell,
     tenure: Tenure,
 ) -> Result<Ended, Fault> {
-    let (caller, opened) = open(&shell.store, &agent, caller).await?;
+    let until = Instant::now() + RECORD_DEADLINE;
+    let (caller, opened) = open(&shell.store, &agent, caller, until).await?;
     let (store, call) = (shell.store.clone(), caller.call.clone());
     let runs = TaskTracker::new();
     let running = runs.clone();
     // In a task of its own, where a panic is no more than this call's fault.
     let driven = tokio::spawn(async move {
         let open = match opened {
-            Ok(()) => open_actions(&shell.store, &caller).await,
+            Ok(()) => open_actions(&shell.store, &caller, until).await,
             Err(fault) => Err(fault),
         };
         let (unknown, past) = match open {
@@ -219,25 +221,30 @@ pub async fn drive(
 /// Puts the head of a call on disk, under an id that no other has: where the carrier's call has a conversation on
 /// record by that name, the next. A disk that takes nothing now is the inner fault: the head is kept and the call may
 /// begin, though not act.
-async fn open(store: &Store, agent: &Agent, caller: Caller) -> Result<(Caller, Result<(), Fault>), Fault> {
+async fn open(
+    store: &Store,
+    agent: &Agent,
+    caller: Caller,
+    until: Instant,
+) -> Result<(Caller, Result<(), Fault>), Fault> {
     for attempt in caller.attempt..=u8::MAX {
         let Some(id) = call_id(&caller.carrier_call, attempt) else { break };
         // Asked first: a disk that is full reads all the same, and says nothing of ids when it does not write.
-        if let Ok(Ok(Some(_))) = timeout(FLUSH_DEADLINE, store.call(&id)).await {
+        if let Ok(Ok(Some(_))) = timeout_at(until, store.call(&id)).await {
             continue;
         }
         let opening = store.open_call(head(&id, agent, &caller), Arc::clone(&agent.plan_text))?;
-        let opened = match timeout(FLUSH_DEADLINE, opening.written()).await {
+        let opened = match timeout_at(until, opening.written()).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(NotOpened::Taken)) => continue,
             Ok(Err(NotOpened::Waits(fault))) => Err(fault),
             Ok(Err(NotOpened::Refused(fault))) => return Err(fault),
-            Err(_) => Err(silent()),
+            Err(_) => Err(silent("that the call is on record")),
         };
         if attempt != caller.attempt {
-            let what = "the carrier opened another stream of a call that has a conversation on record";
-            let remedy = "see in its log why it asked twice; this one has a journal of its own";
-            let fault = Fault::new(Owner::Provider, what, remedy);
+            let what = "the carrier's call has a conversation of that name on record";
+            let fault =
+                Fault::new(Owner::Provider, what, "nothing is to be done: this one has a journal of its own");
             let (call, owner) = (&caller.carrier_call, fault.owner);
             tracing::warn!(%call, journal = %id, ?owner, %fault, "a call goes on under another name");
         }
@@ -265,8 +272,8 @@ fn panicked() -> Fault {
     Fault::new(Owner::Gateway, "the call's task panicked", "this is a mistake of ours, please report it")
 }
 
-fn silent() -> Fault {
-    let what = "the disk did not say in time which actions of the caller are open";
+fn silent(of: &str) -> Fault {
+    let what = format!("the disk did not say in time {of}");
     Fault::new(Owner::Admin, what, "give the database a faster disk, or this gateway fewer calls")
 }
 
@@ -284,19 +291,31 @@ pub fn call_id(carrier: &CallId, attempt: u8) -> Option<CallId> {
     if attempt == 0 { Some(carrier.clone()) } else { CallId::parse(&format!("{carrier}-{attempt}")) }
 }
 
-/// How long the journal may take to be up to date when a call begins: longer than an intent waits for it, so that each
-/// that was given before is by then on disk or given up.
-const FLUSH_DEADLINE: Duration = ports::BEGIN_DEADLINE.saturating_add(Duration::from_secs(1));
+/// How long the record may take in all when a call begins, while its caller hears nothing: longer than an intent waits
+/// for it, so that each that was given before is by then on disk or given up.
+const RECORD_DEADLINE: Duration = ports::BEGIN_DEADLINE.saturating_add(Duration::from_secs(1));
 
 /// What must not be sent anew as if it had never been: what this caller's earlier calls left open, and whatever was
-/// begun in another conversation of this very call, for nobody was told how it ended. An intent that still
+/// begun in another conversation of this very call, for nobody may have been told how it ended. An intent that still
 /// waits for the disk is one of them.
-async fn open_actions(store: &Store, caller: &Caller) -> Result<Vec<UnknownAction>, Fault> {
-    timeout(FLUSH_DEADLINE, store.flush()).await.unwrap_or_else(|_| Err(silent()))?;
-    let mut open = store.unknown_intents(&caller.from).await?;
-    let of_this_call = store.intents_by_carrier(caller.carrier_call.as_str()).await?;
-    open.extend(of_this_call.into_iter().filter(|record| !record.has_failed()));
-    let action = |record: crate::store::IntentRecord| {
+async fn open_actions(store: &Store, caller: &Caller, until: Instant) -> Result<Vec<UnknownAction>, Fault> {
+    let read = async {
+        store.flush().await?;
+        let mut open = store.unknown_intents(&caller.from).await?;
+        let of_this_call = store.intents_by_carrier(caller.carrier_call.as_str()).await?;
+        let new = |record: &IntentRecord, open: &[IntentRecord]| {
+            !record.has_failed() && open.iter().all(|known| known.intent.key != record.intent.key)
+        };
+        for record in of_this_call {
+            if new(&record, &open) {
+                open.push(record);
+            }
+        }
+        Ok(open)
+    };
+    let late = || Err(silent("which actions of the caller are open"));
+    let open = timeout_at(until, read).await.unwrap_or_else(|_| late())?;
+    let action = |record: IntentRecord| {
         let intent = record.intent;
         let key = intent.idempotency_key.unwrap_or_default();
         UnknownAction { tool: intent.tool, action: intent.digest, key }
@@ -333,6 +352,10 @@ mod tests {
         }
     }
 
+    fn soon() -> Instant {
+        Instant::now() + RECORD_DEADLINE
+    }
+
     #[tokio::test]
     async fn an_intent_that_still_waits_for_the_disk_is_open_when_its_caller_is_taken_up_again() {
         let store = Store::in_memory().await.unwrap();
@@ -348,7 +371,7 @@ mod tests {
         });
         let again = caller(1);
         // The first is asked first, and its answer waits for a commit.
-        let (begun, open) = tokio::join!(biased; begin, open_actions(&store, &again));
+        let (begun, open) = tokio::join!(biased; begin, open_actions(&store, &again, soon()));
         assert!(begun.is_ok());
         let keys: Vec<String> = open.unwrap().into_iter().map(|action| action.key).collect();
         assert_eq!(keys, ["CA1-t1"]);
@@ -363,7 +386,8 @@ mod tests {
         store.open_call(head(&caller(0)), "the plan".into()).unwrap();
         // From here on a wait for the disk lasts as long as all deadlines.
         tokio::time::pause();
-        assert_eq!(open_actions(&store, &caller(0)).await, Err(silent()));
+        let open = open_actions(&store, &caller(0), soon()).await;
+        assert!(open.unwrap_err().what.contains("did not say in time"));
         tokio::time::resume();
         sqlx::query("COMMIT").execute(&mut other).await.unwrap();
         store.close().await.unwrap();

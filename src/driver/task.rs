@@ -297,6 +297,6 @@ impl Task {
                 tracing::error!(call = %self.caller.call, owner = ?fault.owner, %fault, "the recording is not whole");
             }
         }
-        Ended { end: self.end.unwrap_or(End::WeHungUp), underruns }
+        Ended { call: self.caller.call, end: self.end.unwrap_or(End::WeHungUp), underruns }
     }
 }

@@ -29,7 +29,9 @@ impl Tenure {
         Arc::ptr_eq(&self.beginning, &other.beginning)
     }
 
-    pub(super) fn is_over(&self) -> bool {
+    /// Whether nothing may begin any more.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
         self.over.is_cancelled()
     }
 

@@ -1,7 +1,8 @@
 //! Twilio's webhooks: a call comes in, its stream is over, its stream has something to say.
 //!
 //! Promises: no webhook is read further than its signature before that is right; the answer after a stream follows
-//! from the call's journalled state, so a call ends when it is over and is taken up again when it is not.
+//! from the call's journalled state, so a call ends when it is over and is taken up again when it is not, unless there
+//! was no place for it.
 //! Never: hands out a URL that is not made from the public one.
 
 use std::net::SocketAddr;

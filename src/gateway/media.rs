@@ -79,19 +79,18 @@ async fn answer(gateway: Gateway, mut socket: MediaSocket) {
             return;
         }
     };
-    let held = gateway.0.tenures.begin(&start.call, caller.attempt);
+    let held = gateway.0.tenures.begin(&start.call, caller.attempt, place);
     let _live = Live::begin();
     let _awaited = Awaited::begin(gateway.clone(), caller.call.clone());
     let (call, shell) = (caller.call.clone(), gateway.0.settings.shell.clone());
     match drive(socket, start.stream, agent, caller, shell, held.tenure.clone()).await {
-        Ok(Ended { end, underruns }) => {
+        Ok(Ended { call, end, underruns }) => {
             let (reason, count, longest) = (end.reason(), underruns.count, underruns.longest.0);
             tracing::info!(%call, reason, underruns = count, longest_underrun_ms = longest, "a call ended");
             gateway.count_underruns(underruns);
         }
         Err(fault) => tracing::error!(%call, owner = ?fault.owner, %fault, "a call broke off"),
     }
-    drop(place);
 }
 
 /// A call in the figures: live until this is dropped, by a panic too.
@@ -174,6 +173,8 @@ impl Gateway {
             None => settings.switchboard.by_number(&to),
             Some(id) => settings.switchboard.by_id(id).ok_or_else(|| no_agent(id))?,
         };
+        // The caller who comes back needs no second place.
+        self.0.tenures.end(&start.call, u8::MAX);
         let place = self.0.admission.enter().map_err(|why| self.turn_away(&start.call, why))?;
         let call = call_id(&start.call, attempt).ok_or_else(|| no_leave("its call's name is too long"))?;
         Ok((Caller { call, carrier_call: start.call.clone(), from, to, attempt }, agent, place))

@@ -1,9 +1,8 @@
 //! The gateway: HTTP routes, who may come in, how many, and how it ends.
 //!
 //! Promises: nobody streams without a signed webhook's token (or from loopback, where that was asked for in words);
-//! calls beyond the limit are refused politely; a carrier's call has one conversation at a time;
-//! a shutdown lets live calls finish
-//! and answers the carrier's last webhook of each.
+//! calls beyond the limit are refused politely; a carrier's call has one conversation at a time that may act; a shutdown
+//! lets live calls finish and answers the carrier's last webhook of each.
 //! Never: drives a call; that is `driver`'s.
 
 mod admission;
