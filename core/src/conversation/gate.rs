@@ -323,12 +323,21 @@ impl Confirmation {
         language: Language,
         verbs: &[String],
     ) -> Option<(Ruling, Verdict)> {
-        let ask = self.ask()?;
         let cues = Cues { verbs };
-        let all = judge(language, &said.text(), &cues);
+        self.stops(said, judge(language, &said.text(), &cues), language, &cues)
+    }
+
+    fn stops(
+        &self,
+        said: &Said,
+        all: Answer,
+        language: Language,
+        cues: &Cues<'_>,
+    ) -> Option<(Ruling, Verdict)> {
+        let ask = self.ask()?;
         let ruling = match all {
             Answer::No | Answer::Wait => Ruling::Decline,
-            Answer::Change if !ask.is_repeated(&said.text(), language, &cues) => Ruling::Alter,
+            Answer::Change if !ask.is_repeated(&said.text(), language, cues) => Ruling::Alter,
             Answer::Change | Answer::Yes | Answer::Question | Answer::Backchannel | Answer::Unclear => {
                 return None;
             }
@@ -343,11 +352,11 @@ impl Confirmation {
         language: Language,
         verbs: &[String],
     ) -> Option<(Ruling, Verdict)> {
-        if let Some(stop) = self.rule_stop(said, language, verbs) {
-            return Some(stop);
-        }
         let cues = Cues { verbs };
         let all = judge(language, &said.text(), &cues);
+        if let Some(stop) = self.stops(said, all, language, &cues) {
+            return Some(stop);
+        }
         match self {
             Confirmation::Closed => None,
             Confirmation::Asking { .. } if all == Answer::Yes => Some((Ruling::EarlyYes, Verdict::Early)),
