@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -19,7 +20,7 @@ use super::demo::{SpeechArgs, speech};
 use super::values::{at_least_one, listening, web};
 use super::{Definitions, Done, Verdict, render};
 use crate::core::base::{Fault, Owner};
-use crate::driver::{CloseOnly, HangUp, Shell};
+use crate::driver::{CloseOnly, HangUp, Shell, TURN_LATENCY, TURN_LATENCY_BUCKETS};
 use crate::gateway::{Gateway, Settings, Switchboard, Trust};
 use crate::secrets::{SecretName, Secrets};
 use crate::store::Store;
@@ -102,7 +103,7 @@ pub(super) async fn run(args: ServeArgs) -> Done {
         calls_max: args.calls_max,
         switchboard: Switchboard::new(default, agents, numbers),
         shell,
-        metrics: metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder().ok(),
+        metrics: metrics()?,
     });
     render::line(&format!(
         "listening on {local}; the carrier's voice webhook is {}",
@@ -214,4 +215,13 @@ pub(super) async fn until_signal(stop: CancellationToken) {
         render::aside("finishing live calls; once more ends at once");
         stop.cancel();
     }
+}
+
+/// What `GET /metrics` tells.
+fn metrics() -> Result<Option<PrometheusHandle>, Fault> {
+    let latency = Matcher::Full(TURN_LATENCY.to_owned());
+    let builder = PrometheusBuilder::new().set_buckets_for_metric(latency, &TURN_LATENCY_BUCKETS);
+    builder.and_then(PrometheusBuilder::install_recorder).map(Some).map_err(|error| {
+        Fault::new(Owner::Gateway, format!("the figures cannot be kept: {error}"), "report it")
+    })
 }

@@ -5,6 +5,7 @@
 //! Never: decides anything about a conversation.
 
 mod clock;
+mod figures;
 mod ports;
 mod prompt;
 mod record;
@@ -20,6 +21,7 @@ use futures::future::BoxFuture;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
 
+pub use figures::{TURN_LATENCY, TURN_LATENCY_BUCKETS};
 pub use record::{Seen, Watcher};
 pub use tenure::Tenure;
 

@@ -12,6 +12,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep_until};
 use tokio_util::task::TaskTracker;
 
 use super::clock::Clock;
+use super::figures::Figures;
 use super::ports::{INBOX, Ports, Report, StoreLog};
 use super::prompt::prompt;
 use super::record::{Lines, Tracks};
@@ -45,6 +46,7 @@ pub(super) struct Task {
     ports: Ports,
     inbox: mpsc::Receiver<Report>,
     lines: Lines,
+    figures: Figures,
     tracks: Option<Tracks>,
     /// How it ended, once it is known; what is known first stays.
     end: Option<End>,
@@ -88,6 +90,7 @@ impl Task {
             expect: Expect::Anything,
             ports: Ports::new(Arc::clone(&agent), registry, log, runs, report),
             lines: Lines::new(caller.call.clone(), shell.store.clone(), shell.watcher.clone()),
+            figures: Figures::default(),
             end: None,
             tenure,
             shell,
@@ -227,6 +230,7 @@ impl Task {
         let mut records = std::mem::take(&mut self.out.records);
         for record in &records {
             self.lines.write(at, record);
+            self.figures.sees(record);
         }
         for record in records.drain(..) {
             match record {
@@ -236,7 +240,7 @@ impl Task {
             }
         }
         self.out.records = records;
-        self.write_wire().await;
+        self.write_wire(at).await;
     }
 
     fn tell_stt(&mut self, event: &Event) {
@@ -271,9 +275,12 @@ impl Task {
         }
     }
 
-    async fn write_wire(&mut self) {
+    async fn write_wire(&mut self, at: crate::core::base::CallTime) {
         if self.line == Connection::Closed {
             return;
+        }
+        if self.out.line.wire.iter().any(|item| matches!(item, WireItem::Audio { .. })) {
+            self.figures.sounds(at);
         }
         for item in &self.out.line.wire {
             match item {

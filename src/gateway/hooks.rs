@@ -14,7 +14,7 @@ use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use tokio::time::timeout;
 
-use super::{Gateway, Trust};
+use super::{Gateway, SIGNATURES_REFUSED, Trust};
 use crate::core::base::CallId;
 use crate::core::language::Phrase;
 use crate::driver::call_id;
@@ -123,6 +123,7 @@ impl Gateway {
             Trust::Signed(verifier) => {
                 let signature = headers.get(signature::HEADER).and_then(|value| value.to_str().ok());
                 verifier.webhook(path, &params, signature).map(|()| params).map_err(|refused| {
+                    metrics::counter!(SIGNATURES_REFUSED).increment(1);
                     tracing::warn!(%refused, "a webhook was refused");
                     StatusCode::FORBIDDEN
                 })

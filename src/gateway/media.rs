@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Response};
 use tokio::time::{Instant, timeout_at};
 
 use super::last::Awaited;
-use super::{Gateway, NoPlace, Place, Trust};
+use super::{Gateway, NoPlace, Place, SIGNATURES_REFUSED, Trust};
 use crate::core::base::{CallId, Fault, Owner, Private};
 use crate::driver::{Agent, Caller, Ended, call_id, drive};
 use crate::telephony::socket::{bounded, code};
@@ -51,7 +51,10 @@ pub(super) async fn stream(
             let signature = headers.get(signature::HEADER).and_then(|value| value.to_str().ok());
             verifier
                 .handshake(&uri.to_string(), signature)
-                .inspect_err(|refused| tracing::warn!(%refused, "a media handshake was refused"))
+                .inspect_err(|refused| {
+                    metrics::counter!(SIGNATURES_REFUSED).increment(1);
+                    tracing::warn!(%refused, "a media handshake was refused");
+                })
                 .is_ok()
         }
     };

@@ -37,6 +37,9 @@ use crate::core::base::{Fault, Owner};
 use crate::driver::Shell;
 use crate::telephony::twilio::{PublicUrl, Tokens, Verifier};
 
+/// Webhooks and media handshakes whose signature was not right.
+const SIGNATURES_REFUSED: &str = "centralita_signatures_refused_total";
+
 /// Most bytes of a webhook; a carrier's form has one or two thousand.
 const FORM_BYTES_MAX: usize = 64 * 1024;
 

@@ -1,0 +1,155 @@
+//! What a call adds to the gateway's figures: how long its caller waited, what was asked and answered, what became of
+//! actions, what services failed.
+//!
+//! Promises: read off the same facts and orders as the journal; names and labels are fixed, none is a caller's or a
+//! tool's word.
+//! Never: decides; a figure that is wrong changes no call.
+
+use crate::core::base::{CallTime, Position};
+use crate::core::call::Record;
+use crate::core::conversation::{Event, Note, Order, Outcome, Step, Timer, Verdict};
+use crate::core::language::Answer;
+
+/// From the caller's last word to the first frame that was sent of what the agent said next, in seconds.
+pub const TURN_LATENCY: &str = "centralita_turn_latency_seconds";
+/// Upper bounds of its buckets: a good answer, one that is felt, one that is called late, one that loses callers.
+pub const TURN_LATENCY_BUCKETS: [f64; 9] = [0.3, 0.5, 0.7, 0.9, 1.2, 1.6, 2.5, 5.0, 10.0];
+const ANSWERS: &str = "centralita_confirmation_answers_total";
+const OUTCOMES: &str = "centralita_tool_outcomes_total";
+const FAILURES: &str = "centralita_service_failures_total";
+
+/// One call's.
+#[derive(Debug, Default)]
+pub(super) struct Figures {
+    waits: Waits,
+}
+
+/// Whether the caller waits for the agent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Waits {
+    #[default]
+    No,
+    /// Since that place, where the last word ended.
+    Since(Position),
+    /// Something is about to be said to it.
+    Said(Position),
+}
+
+impl Figures {
+    /// A line of the journal.
+    pub(super) fn sees(&mut self, record: &Record) {
+        match record {
+            Record::Event { event, .. } => self.event(event),
+            // What is said because nobody says anything is no answer.
+            Record::Step(Step::Fired { timer: Timer::Silence, .. }) => self.waits = Waits::No,
+            Record::Step(Step::Fired { .. }) => {}
+            Record::Step(Step::Order(order)) => self.order(order),
+        }
+    }
+
+    /// Audio goes out.
+    pub(super) fn sounds(&mut self, at: CallTime) {
+        if let Waits::Said(since) = self.waits {
+            let waited = at.since(CallTime::ANSWER + since.since(Position::START).millis());
+            metrics::histogram!(TURN_LATENCY).record(f64::from(waited.0) / 1_000.0);
+            self.waits = Waits::No;
+        }
+    }
+
+    fn event(&mut self, event: &Event) {
+        if let Event::SpeechStarted { .. } = event {
+            self.waits = Waits::No;
+        } else if let Event::SpeechStopped { at } = event {
+            self.waits = Waits::Since(*at);
+        } else if let Event::Settled { outcome, .. } = event {
+            let outcome = match outcome {
+                Outcome::Done { .. } => "done",
+                Outcome::Failed { .. } => "failed",
+                Outcome::Unknown => "unknown",
+            };
+            metrics::counter!(OUTCOMES, "outcome" => outcome).increment(1);
+        }
+        let service = match event {
+            Event::SttFailed => "stt",
+            Event::TtsFailed { .. } => "tts",
+            Event::GenerationFailed { .. } => "llm",
+            Event::Unprepared { .. } => "tool",
+            Event::Answered(_)
+            | Event::SpeechStarted { .. }
+            | Event::SpeechStopped { .. }
+            | Event::LineStalled
+            | Event::LineResumed
+            | Event::Key { .. }
+            | Event::Heard(_)
+            | Event::Synthesised { .. }
+            | Event::Played { .. }
+            | Event::Cut { .. }
+            | Event::Wrote { .. }
+            | Event::Proposed { .. }
+            | Event::Finished { .. }
+            | Event::Prepared { .. }
+            | Event::Settled { .. }
+            | Event::HungUp => return,
+        };
+        metrics::counter!(FAILURES, "service" => service).increment(1);
+    }
+
+    fn order(&mut self, order: &Order) {
+        if let (Order::Say { .. }, Waits::Since(since)) = (order, self.waits) {
+            self.waits = Waits::Said(since);
+        } else if let Order::Note(Note::Judged { answer, .. }) = order {
+            metrics::counter!(ANSWERS, "answer" => answer_word(*answer)).increment(1);
+        }
+    }
+}
+
+fn answer_word(answer: Verdict) -> &'static str {
+    match answer {
+        Verdict::Spoken(Answer::Yes) | Verdict::Key('1') => "yes",
+        Verdict::Spoken(Answer::No | Answer::Wait) | Verdict::Key('2') => "no",
+        Verdict::Spoken(Answer::Change) => "change",
+        Verdict::Spoken(Answer::Question) => "question",
+        Verdict::Spoken(Answer::Backchannel) => "backchannel",
+        Verdict::Spoken(Answer::Unclear) | Verdict::Key(_) => "unclear",
+        Verdict::WantsKey => "wants-key",
+        Verdict::Early => "early-yes",
+        Verdict::Echo => "echo",
+        Verdict::Doubtful => "doubtful",
+    }
+}
+
+#[cfg(test)]
+mod unit {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::core::conversation::{Conversation, Outputs};
+    use crate::core::journal::{CallFile, Line};
+    use crate::core::sim::script_plan;
+
+    #[test]
+    fn a_call_is_counted_by_what_its_journal_holds() {
+        let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+        let text = std::fs::read_to_string("tests/calls/gate/refund-yes-alone.call").unwrap();
+        let file = CallFile::parse(&text).unwrap();
+        let (mut figures, mut out) = (Figures::default(), Outputs::default());
+        let mut conversation = Conversation::new(Arc::new(script_plan("en").unwrap()));
+        metrics::with_local_recorder(&metrics, || {
+            for line in &file.lines {
+                let Line::Event { at, event } = line else { continue };
+                figures.sees(&Record::Event { at: *at, event: event.clone() });
+                conversation.handle(*at, event.clone(), &mut out);
+                out.steps.drain(..).for_each(|step| figures.sees(&Record::Step(step)));
+                figures.sounds(*at);
+            }
+        });
+        let counted = metrics.handle().render();
+        for want in [
+            "centralita_confirmation_answers_total{answer=\"yes\"} 1",
+            "centralita_tool_outcomes_total{outcome=\"done\"} 1",
+            "centralita_turn_latency_seconds_count 2",
+        ] {
+            assert!(counted.contains(want), "{want}\n{counted}");
+        }
+    }
+}
