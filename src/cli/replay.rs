@@ -137,6 +137,7 @@ async fn export(found: &[Found], folder: &Path) -> Done {
     render::aside(&format!("of {} calls {} were written", found.len(), files.len()));
     Ok(if files.len() == found.len() { Verdict::Good } else { Verdict::Bad })
 }
+
 /// The call files to be, by their paths.
 type Files<'a> = BTreeMap<PathBuf, (&'a Found, Recorded)>;
 
