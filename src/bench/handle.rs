@@ -15,7 +15,7 @@ use super::distribution::{Distribution, met, nanos, time};
 use crate::core::base::{Fault, Owner};
 use crate::core::conversation::{Conversation, Outputs};
 use crate::core::journal::{Line, write_event};
-use crate::replay::{Outcome, Recorded, compare};
+use crate::replay::{Finding, Recorded, compare};
 
 const MEDIAN_TARGET: Duration = Duration::from_micros(1);
 const TAIL_TARGET: Duration = Duration::from_micros(50);
@@ -59,7 +59,7 @@ pub fn measure(
         ));
     }
     for journal in journals {
-        if compare(journal) != Outcome::Same {
+        if compare(journal) != Finding::Same {
             let what = "a journal folds otherwise than it was recorded";
             return Err(Fault::new(Owner::Admin, what, "`centralita replay` shows where"));
         }

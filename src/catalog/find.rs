@@ -3,6 +3,7 @@
 //! Promises: a file that cannot be read is a problem of its own and hides no other; nothing is waited for.
 //! Never: looks into a file beyond its text.
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
@@ -37,19 +38,22 @@ pub fn find(root: &Path) -> Result<Vec<Source>, Fault> {
         })?;
         names.sort();
         sources.extend(
-            names.into_iter().map(|name| source(kind, &directory.join(&name), format!("{folder}/{name}"))),
+            names.iter().map(|name| {
+                source(kind, &directory.join(name), format!("{folder}/{}", name.to_string_lossy()))
+            }),
         );
     }
     Ok(sources)
 }
 
-/// The names that `*.yaml` and `*.yml` find: those that begin with a dot are an editor's.
-fn names(directory: &Path) -> io::Result<Vec<String>> {
+/// The names that `*.yaml` and `*.yml` find: those that begin with a dot are an editor's. As the
+/// disk has them, for a name need not be text.
+fn names(directory: &Path) -> io::Result<Vec<OsString>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(directory)? {
-        let name = entry?.file_name().to_string_lossy().into_owned();
-        let lower = name.to_ascii_lowercase();
-        if !name.starts_with('.') && (lower.ends_with(".yaml") || lower.ends_with(".yml")) {
+        let name = entry?.file_name();
+        let lower = name.to_string_lossy().to_ascii_lowercase();
+        if !lower.starts_with('.') && (lower.ends_with(".yaml") || lower.ends_with(".yml")) {
             names.push(name);
         }
     }

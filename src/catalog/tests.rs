@@ -125,3 +125,20 @@ fn the_reference_lists_every_wait_with_its_default() {
     let meant: BTreeMap<String, u64> = serde_json::from_value(waits).unwrap();
     assert_eq!(listed, meant);
 }
+
+/// Other systems refuse such a name.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_whose_name_is_no_text_is_read_like_any_other() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let root = std::env::temp_dir().join(format!("centralita-{}", uuid::Uuid::now_v7()));
+    let agents = root.join("agents");
+    std::fs::create_dir_all(&agents).unwrap();
+    std::fs::write(agents.join(std::ffi::OsStr::from_bytes(b"caf\xe9.yaml")), "version: 1\n").unwrap();
+    let found = find(&root).unwrap();
+    std::fs::remove_dir_all(&root).unwrap();
+    assert_eq!(
+        found,
+        [Source::new(Kind::Agent, "agents/caf\u{fffd}.yaml".to_owned(), "version: 1\n".to_owned())]
+    );
+}

@@ -1,10 +1,12 @@
 //! `centralita replay`: recorded calls through today's heart: same orders?
 //!
 //! Promises: the first difference of every call is shown with the lines around it, in the words of the call file; exit
-//! code 1 where one differs or cannot be read.
+//! code 1 where one differs or cannot be read; a call that cannot be read, or at which the heart falls over, hides no other.
 //! Never: carries out an order; writes to where it reads.
 
+use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -13,7 +15,7 @@ use futures::stream;
 
 use super::{Done, Verdict, render};
 use crate::core::base::{Fault, Owner};
-use crate::replay::{Found, Outcome, Replayed, Report, compare, find};
+use crate::replay::{Finding, Found, Recorded, Replayed, Report, compare, find};
 
 /// Which calls, and how it is told.
 #[derive(Debug, Args)]
@@ -53,7 +55,7 @@ pub(super) async fn run(args: &ReplayArgs) -> Done {
     if let Some(folder) = &args.export {
         return export(&found, folder).await;
     }
-    let report = replay(found).await?;
+    let report = replay(found).await;
     if let Some(path) = &args.junit {
         fs::write(path, report.junit()?).map_err(|error| unwritable(path, &error))?;
     }
@@ -85,58 +87,169 @@ async fn all(args: &ReplayArgs) -> Result<Vec<Found>, Fault> {
 }
 
 /// Every core folds a call of its own; reading the next ones goes on beside it.
-async fn replay(found: Vec<Found>) -> Result<Report, Fault> {
+async fn replay(found: Vec<Found>) -> Report {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let progress = render::progress(found.len() as u64);
     let one = |call: Found| async move {
         let name = call.name();
-        let recorded = match call.read().await {
-            Ok(recorded) => recorded,
-            Err(fault) => return Ok(Replayed { name, lines: 0, outcome: Outcome::Unreadable(fault) }),
+        let (lines, finding) = match call.read().await {
+            Ok(recorded) => (recorded.file.lines.len(), folded(&name, move || compare(&recorded)).await),
+            Err(fault) => (0, Finding::Unreadable(fault)),
         };
-        let lines = recorded.file.lines.len();
-        match tokio::task::spawn_blocking(move || compare(&recorded)).await {
-            Ok(outcome) => Ok(Replayed { name, lines, outcome }),
-            Err(error) => {
-                let what = format!("the heart fell over while it replayed {name}: {error}");
-                Err(Fault::new(
-                    Owner::Gateway,
-                    what,
-                    "this is a mistake of ours, please report it with the call",
-                ))
-            }
-        }
+        Replayed { name, lines, finding }
     };
     let mut replayed = stream::iter(found).map(one).buffered(2 * cores);
     let mut report = Report::default();
     while let Some(next) = replayed.next().await {
-        report.0.push(next?);
+        report.0.push(next);
         progress.inc(1);
     }
     progress.finish_and_clear();
-    Ok(report)
+    report
 }
 
+/// What a fold finds; a panic in it is this call's alone.
+async fn folded(name: &str, fold: impl FnOnce() -> Finding + Send + 'static) -> Finding {
+    tokio::task::spawn_blocking(fold).await.unwrap_or_else(|error| {
+        let what = format!("the heart fell over while it replayed {name}: {error}");
+        let remedy = "this is a mistake of ours, please report it with the call";
+        Finding::Unreadable(Fault::new(Owner::Gateway, what, remedy))
+    })
+}
+
+/// All are read before the first is written. One that cannot be read is told, and the others are exported.
 async fn export(found: &[Found], folder: &Path) -> Done {
-    fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
+    let mut files = BTreeMap::new();
     for call in found {
-        let recorded = call.read().await?;
-        let name = match call {
-            Found::Call { id, .. } => format!("{id}.call"),
-            Found::File(path) => {
-                path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
-            }
-        };
-        let path = folder.join(name);
-        let mut file = fs::File::create_new(&path).map_err(|error| unwritable(&path, &error))?;
-        std::io::Write::write_all(&mut file, recorded.standalone().write().as_bytes())
-            .map_err(|error| unwritable(&path, &error))?;
+        match call.read().await {
+            Ok(recorded) => add(&mut files, folder.join(call.place()), call, recorded)?,
+            Err(fault) => render::fault(&fault),
+        }
+    }
+    for (written, (path, (_, recorded))) in files.iter().enumerate() {
+        write(path, recorded).map_err(|error| {
+            let mut fault = unwritable(path, &error);
+            fault.what.push_str(&format!("; of {} calls {written} were written", found.len()));
+            fault
+        })?;
         render::line(&path.display().to_string());
     }
-    Ok(Verdict::Good)
+    render::aside(&format!("of {} calls {} were written", found.len(), files.len()));
+    Ok(if files.len() == found.len() { Verdict::Good } else { Verdict::Bad })
+}
+
+/// The call files to be, by their paths.
+type Files<'a> = BTreeMap<PathBuf, (&'a Found, Recorded)>;
+
+fn add<'a>(files: &mut Files<'a>, path: PathBuf, call: &'a Found, recorded: Recorded) -> Result<(), Fault> {
+    if let Some((other, _)) = files.get(&path) {
+        let what = format!("two calls belong in {}: {} and {}", path.display(), other.name(), call.name());
+        return Err(Fault::new(Owner::Admin, what, "export them to two folders; nothing was written"));
+    }
+    files.insert(path, (call, recorded));
+    Ok(())
+}
+
+fn write(path: &Path, recorded: &Recorded) -> std::io::Result<()> {
+    fs::create_dir_all(path.parent().unwrap_or(path))?;
+    fs::File::create_new(path)?.write_all(recorded.standalone().write().as_bytes())
 }
 
 fn unwritable(path: &Path, error: &std::io::Error) -> Fault {
     let what = format!("{} cannot be written: {error}", path.display());
     Fault::new(Owner::Admin, what, "name a place that is free and that this user may write to")
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: ReplayArgs,
+    }
+
+    /// A folder that goes with its test.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new() -> Folder {
+            let path = std::env::temp_dir().join(format!("centralita-{}", uuid::Uuid::now_v7()));
+            fs::create_dir_all(&path).unwrap();
+            Folder(path)
+        }
+
+        fn call(&self, path: &str, text: &str) {
+            let path = self.0.join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+
+        async fn export(&self, calls: &[&str]) -> Done {
+            let calls = calls.iter().map(|call| self.0.join(call).display().to_string());
+            let out = ["--export".to_owned(), self.0.join("out").display().to_string()];
+            let line = ["replay".to_owned()].into_iter().chain(calls).chain(out);
+            run(&Line::parse_from(line).args).await
+        }
+
+        fn holds(&self, path: &str) -> bool {
+            self.0.join(path).is_file()
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            drop(fs::remove_dir_all(&self.0));
+        }
+    }
+
+    const CALL: &str = "# plan: en\n    0.000 < answered\n";
+
+    #[tokio::test]
+    async fn a_panic_at_one_call_is_that_calls_finding() {
+        // Past the hook: nobody wants to read of it.
+        let finding = folded("CA7", || std::panic::resume_unwind(Box::new("a mistake on purpose"))).await;
+        let Finding::Unreadable(fault) = finding else { panic!("{finding:?}") };
+        assert!(fault.what.contains("CA7") && fault.what.contains("a mistake on purpose"), "{fault}");
+        assert_eq!(fault.owner, Owner::Gateway);
+    }
+
+    #[tokio::test]
+    async fn calls_of_one_name_keep_their_folders_and_an_unreadable_one_hides_no_other() {
+        let folder = Folder::new();
+        for path in ["calls/a/x.call", "calls/b/x.call"] {
+            folder.call(path, CALL);
+        }
+        assert_eq!(folder.export(&["calls"]).await.unwrap(), Verdict::Good);
+        assert!(folder.holds("out/a/x.call") && folder.holds("out/b/x.call"));
+        fs::remove_dir_all(folder.0.join("out")).unwrap();
+        folder.call("calls/a/w.call", "    0.000 < dances\n");
+        assert_eq!(folder.export(&["calls"]).await.unwrap(), Verdict::Bad);
+        assert!(folder.holds("out/b/x.call") && !folder.holds("out/a/w.call"));
+    }
+
+    #[tokio::test]
+    async fn two_calls_for_one_file_are_refused_before_anything_is_written() {
+        let folder = Folder::new();
+        for path in ["a/w.call", "a/x.call", "b/x.call"] {
+            folder.call(path, CALL);
+        }
+        let fault = folder.export(&["a", "b"]).await.unwrap_err();
+        assert!(fault.what.contains("a/x.call and ") && fault.what.contains("b/x.call"), "{fault}");
+        assert!(!folder.0.join("out").exists());
+    }
+
+    #[tokio::test]
+    async fn an_export_that_stops_half_way_says_how_far_it_came() {
+        let folder = Folder::new();
+        for path in ["calls/a.call", "calls/b.call", "out/b.call"] {
+            folder.call(path, CALL);
+        }
+        let fault = folder.export(&["calls"]).await.unwrap_err();
+        assert!(fault.what.contains("b.call cannot be written"), "{fault}");
+        assert!(fault.what.ends_with("of 2 calls 1 were written"), "{fault}");
+    }
 }

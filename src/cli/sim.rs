@@ -1,10 +1,14 @@
 //! `centralita sim`: calls that never were, thousands a second; do the promises hold?
 //!
-//! Promises: a call that breaks a promise is told with its seed and the fewest events that break it; exit code 1.
+//! Promises: a call that breaks a promise is told with its seed and the fewest events that break it; exit code 1. One at
+//! which the heart falls over ends the run, and is told with its seed.
 //! Never: touches a network, a disk or a clock inside a call; time only says when to stop.
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::ops::Range;
+use std::panic::{RefUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
@@ -20,19 +24,22 @@ use crate::core::sim::{Breach, Coverage, Played, play, play_whole, script, shrin
 /// Seeds a thread takes at once: few enough that all end together, many enough that they do not wait for each other.
 const SEEDS_AT_ONCE: u64 = 64;
 
+/// The last number to begin with, and the most calls: together they stay below the last number there is.
+const SEED_MAX: u64 = u64::MAX / 2;
+
 /// Which calls, and until when.
 #[derive(Debug, Args)]
 #[command(
     after_help = "A seed is one call: caller, delays and faults are drawn from it, the same on every machine.\n\
-                        The promises are watched from outside; docs/replay.md names them."
+                        The promises are watched from outside; ARCHITECTURE.md lists them."
 )]
 pub(super) struct SimArgs {
     /// The first seed
-    #[arg(long, default_value_t = 0, value_name = "N")]
+    #[arg(long, default_value_t = 0, value_name = "N", value_parser = clap::value_parser!(u64).range(..=SEED_MAX))]
     seed: u64,
     /// Calls, each of the next seed
     #[arg(long, default_value_t = 100_000, value_name = "M", conflicts_with = "minutes",
-          value_parser = clap::value_parser!(u64).range(1..))]
+          value_parser = clap::value_parser!(u64).range(1..=SEED_MAX))]
     calls: u64,
     /// Goes on for so long instead
     #[arg(long, value_name = "M", value_parser = clap::value_parser!(u64).range(1..=10_000))]
@@ -43,6 +50,12 @@ pub(super) struct SimArgs {
     /// One JSON object instead of text
     #[arg(long)]
     json: bool,
+}
+
+/// A call at which the heart fell over.
+struct Fallen {
+    seed: u64,
+    why: String,
 }
 
 /// What came of some of the calls.
@@ -57,18 +70,18 @@ struct Share {
 pub(super) async fn run(args: SimArgs) -> Done {
     let began = Instant::now();
     let until = args.minutes.map(|minutes| began + Duration::from_secs(60 * minutes));
-    let end = if until.is_some() { u64::MAX } else { args.seed.saturating_add(args.calls) };
+    let end = if until.is_some() { u64::MAX } else { args.seed + args.calls };
     let progress = if until.is_some() { render::waiting() } else { render::progress(args.calls) };
     let (seed, frames, bar) = (args.seed, args.frames, progress.clone());
-    let simulated = tokio::task::spawn_blocking(move || simulate(seed..end, until, frames, &bar)).await;
+    let simulated =
+        tokio::task::spawn_blocking(move || simulate(seed..end, until, |seed| played(seed, frames), &bar))
+            .await;
     progress.finish_and_clear();
-    let share = simulated.map_err(|error| {
-        let what = format!("the heart fell over in a simulated call: {error}");
-        Fault::new(
-            Owner::Gateway,
-            what,
-            "run it again with --calls halved until one seed is left, and report it",
-        )
+    // Else the panic is no call's.
+    let simulated = simulated.unwrap_or_else(|error| resume_unwind(error.into_panic()));
+    let share = simulated.map_err(|Fallen { seed, why }| {
+        let what = format!("the heart fell over in the simulated call of seed {seed}: {why}");
+        Fault::new(Owner::Gateway, what, format!("report it with what `{}` prints", again(seed, &args)))
     })?;
     let took = began.elapsed();
     render::line(&if args.json { json(&share, &args, took) } else { text(&share, &args, took) });
@@ -76,34 +89,53 @@ pub(super) async fn run(args: SimArgs) -> Done {
 }
 
 /// All cores take seeds in turn; what they found is added up in no order that matters.
-fn simulate(seeds: std::ops::Range<u64>, until: Option<Instant>, frames: bool, bar: &ProgressBar) -> Share {
+fn simulate(
+    seeds: Range<u64>,
+    until: Option<Instant>,
+    play: impl Fn(u64) -> Played + Sync + RefUnwindSafe,
+    bar: &ProgressBar,
+) -> Result<Share, Fallen> {
     let next = AtomicU64::new(seeds.start);
     let one = || {
         let mut share = Share::default();
         while until.is_none_or(|until| Instant::now() < until) {
-            let from = next.fetch_add(SEEDS_AT_ONCE, Ordering::Relaxed);
-            if from >= seeds.end {
-                break;
+            let Some(some) = take(&next, seeds.end) else { break };
+            for seed in some.clone() {
+                let played = catch_unwind(|| play(seed)).map_err(|panic| {
+                    // The others take no more.
+                    next.store(seeds.end, Ordering::Relaxed);
+                    Fallen { seed, why: words(&*panic) }
+                })?;
+                share.add(seed, &played);
             }
-            let to = from.saturating_add(SEEDS_AT_ONCE).min(seeds.end);
-            (from..to).for_each(|seed| share.add(seed, &played(seed, frames)));
-            bar.inc(to - from);
+            bar.inc(some.end - some.start);
         }
-        share
+        Ok(share)
     };
     let cores = thread::available_parallelism().map_or(1, usize::from);
-    let mut all = Share::default();
     thread::scope(|scope| {
         let threads: Vec<_> = (0..cores).map(|_| scope.spawn(one)).collect();
+        let mut all = Share::default();
         for thread in threads {
-            match thread.join() {
-                Ok(share) => all.join(share),
-                // The panic is the call's: it is told where the others are waited for.
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
+            all.join(thread.join().unwrap_or_else(|panic| resume_unwind(panic))?);
         }
-    });
-    all
+        Ok(all)
+    })
+}
+
+/// The next seeds, where some are left.
+fn take(next: &AtomicU64, end: u64) -> Option<Range<u64>> {
+    let after = |from: u64| from.saturating_add(SEEDS_AT_ONCE).min(end);
+    let taken =
+        next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |from| (from < end).then(|| after(from)));
+    taken.ok().map(|from| from..after(from))
+}
+
+/// What a panic said.
+fn words(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("it did not say why").to_owned()
 }
 
 fn played(seed: u64, frames: bool) -> Played {
@@ -185,4 +217,50 @@ fn broken<'a>(share: &'a Share, args: &'a SimArgs) -> impl Iterator<Item = (u64,
 
 fn again(seed: u64, args: &SimArgs) -> String {
     format!("centralita sim --seed {seed} --calls 1{}", if args.frames { " --frames" } else { "" })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: SimArgs,
+    }
+
+    #[test]
+    fn seeds_are_taken_up_to_the_last_number_and_no_further() {
+        let (next, end) = (AtomicU64::new(u64::MAX - SEEDS_AT_ONCE - 1), u64::MAX);
+        assert_eq!(take(&next, end), Some(end - SEEDS_AT_ONCE - 1..end - 1));
+        assert_eq!(take(&next, end), Some(end - 1..end));
+        assert_eq!((take(&next, end), take(&next, end)), (None, None));
+    }
+
+    #[test]
+    fn numbers_beyond_the_last_seed_are_refused_with_what_is_allowed() {
+        let most = SEED_MAX.to_string();
+        assert!(Line::try_parse_from(["sim", "--seed", &most, "--calls", &most]).is_ok());
+        for option in ["--seed", "--calls"] {
+            let refused = Line::try_parse_from(["sim", option, &(SEED_MAX + 1).to_string()]).unwrap_err();
+            assert!(refused.to_string().contains(&most), "{refused}");
+        }
+    }
+
+    #[test]
+    fn a_panic_is_told_with_its_seed_and_ends_the_run() {
+        let play = |seed| {
+            if seed == 70 {
+                // Past the hook: nobody wants to read of it.
+                resume_unwind(Box::new("a mistake on purpose"));
+            }
+            play(seed)
+        };
+        let Err(fallen) = simulate(0..SEED_MAX, None, play, &ProgressBar::hidden()) else {
+            panic!("it ended well")
+        };
+        assert_eq!((fallen.seed, fallen.why.as_str()), (70, "a mistake on purpose"));
+    }
 }

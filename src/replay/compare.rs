@@ -16,7 +16,7 @@ const AROUND: usize = 4;
 
 /// What became of a recorded call.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum Finding {
     Same,
     Differs(Difference),
     /// The record is broken, or of another version.
@@ -36,17 +36,17 @@ pub struct Difference {
 
 /// Folds the record and compares.
 #[must_use]
-pub fn compare(recorded: &Recorded) -> Outcome {
+pub fn compare(recorded: &Recorded) -> Finding {
     let want = &recorded.file.lines;
     let got = fold(&recorded.file, Arc::clone(&recorded.plan)).lines;
     if *want == got || (!recorded.is_whole() && got.starts_with(want)) {
-        return Outcome::Same;
+        return Finding::Same;
     }
     let same = want.iter().zip(&got).take_while(|(a, b)| a == b).count();
     let (ours, theirs) = (step(&want[same..]), step(&got[same..]));
     let tail = ours.iter().rev().zip(theirs.iter().rev()).take_while(|(a, b)| a == b).count();
     let rest = &want[same + ours.len() - tail..];
-    Outcome::Differs(Difference {
+    Finding::Differs(Difference {
         line: same + 1,
         before: written(&want[same.saturating_sub(AROUND)..same]),
         recorded: written(&ours[..ours.len() - tail]),
@@ -100,14 +100,14 @@ mod tests {
 
     fn difference(text: &str) -> Difference {
         match compare(&recorded(text)) {
-            Outcome::Differs(difference) => difference,
-            other @ (Outcome::Same | Outcome::Unreadable(_)) => panic!("{other:?}"),
+            Finding::Differs(difference) => difference,
+            other @ (Finding::Same | Finding::Unreadable(_)) => panic!("{other:?}"),
         }
     }
 
     #[test]
     fn a_call_that_is_answered_as_recorded_is_the_same() {
-        assert_eq!(compare(&recorded(CALL)), Outcome::Same);
+        assert_eq!(compare(&recorded(CALL)), Finding::Same);
     }
 
     #[test]
@@ -137,9 +137,9 @@ mod tests {
     fn a_killed_call_may_lack_the_orders_of_its_last_event_and_no_others() {
         let cut = |to: &str| CALL[..CALL.find(to).unwrap()].to_owned();
         let killed = format!("# not-ended: killed\n{}", cut("          > watch speech=60"));
-        assert_eq!(compare(&recorded(&killed)), Outcome::Same);
-        assert!(matches!(compare(&recorded(&cut("          > watch speech=60"))), Outcome::Differs(_)));
+        assert_eq!(compare(&recorded(&killed)), Finding::Same);
+        assert!(matches!(compare(&recorded(&cut("          > watch speech=60"))), Finding::Differs(_)));
         let hole = format!("# not-ended: killed\n{}", CALL.replace("          > end #1\n", ""));
-        assert!(matches!(compare(&recorded(&hole)), Outcome::Differs(_)));
+        assert!(matches!(compare(&recorded(&hole)), Finding::Differs(_)));
     }
 }

@@ -12,6 +12,6 @@ pub mod source;
 #[cfg(test)]
 mod tests;
 
-pub use compare::{Difference, Outcome, compare};
+pub use compare::{Difference, Finding, compare};
 pub use report::{Replayed, Report};
 pub use source::{Found, Recorded, find, read_all};

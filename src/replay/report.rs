@@ -8,7 +8,7 @@ use std::fmt;
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 use serde_json::{Value, json};
 
-use super::compare::Outcome;
+use super::compare::Finding;
 use crate::core::base::{Fault, Owner};
 
 /// One call, replayed.
@@ -17,7 +17,7 @@ pub struct Replayed {
     pub name: String,
     /// Lines of the record: events, timers and orders.
     pub lines: usize,
-    pub outcome: Outcome,
+    pub finding: Finding,
 }
 
 /// All of them, in the order they were named.
@@ -28,18 +28,18 @@ impl Report {
     /// Every call is the same.
     #[must_use]
     pub fn is_good(&self) -> bool {
-        self.count(|outcome| *outcome == Outcome::Same) == self.0.len()
+        self.count(|finding| *finding == Finding::Same) == self.0.len()
     }
 
-    fn count(&self, which: impl Fn(&Outcome) -> bool) -> usize {
-        self.0.iter().filter(|replayed| which(&replayed.outcome)).count()
+    fn count(&self, which: impl Fn(&Finding) -> bool) -> usize {
+        self.0.iter().filter(|replayed| which(&replayed.finding)).count()
     }
 
     fn counts(&self) -> [(&'static str, usize); 3] {
         [
-            ("same", self.count(|outcome| *outcome == Outcome::Same)),
-            ("differ", self.count(|outcome| matches!(outcome, Outcome::Differs(_)))),
-            ("unreadable", self.count(|outcome| matches!(outcome, Outcome::Unreadable(_)))),
+            ("same", self.count(|finding| *finding == Finding::Same)),
+            ("differ", self.count(|finding| matches!(finding, Finding::Differs(_)))),
+            ("unreadable", self.count(|finding| matches!(finding, Finding::Unreadable(_)))),
         ]
     }
 
@@ -66,13 +66,13 @@ impl Report {
                 status.set_message(message).set_description(text);
                 status
             };
-            let status = match &replayed.outcome {
-                Outcome::Same => TestCaseStatus::success(),
-                Outcome::Differs(difference) => {
+            let status = match &replayed.finding {
+                Finding::Same => TestCaseStatus::success(),
+                Finding::Differs(difference) => {
                     let message = format!("differs at line {}", difference.line);
                     failed(NonSuccessKind::Failure, message, difference.to_string())
                 }
-                Outcome::Unreadable(fault) => {
+                Finding::Unreadable(fault) => {
                     failed(NonSuccessKind::Error, fault.what.clone(), fault.remedy.clone())
                 }
             };
@@ -88,15 +88,15 @@ impl Report {
 
 fn call_json(replayed: &Replayed) -> Value {
     let mut call = json!({ "call": replayed.name, "lines": replayed.lines });
-    match &replayed.outcome {
-        Outcome::Same => call["outcome"] = "same".into(),
-        Outcome::Differs(difference) => {
+    match &replayed.finding {
+        Finding::Same => call["outcome"] = "same".into(),
+        Finding::Differs(difference) => {
             call["outcome"] = "differs".into();
             call["line"] = difference.line.into();
             call["recorded"] = difference.recorded.clone().into();
             call["today"] = difference.today.clone().into();
         }
-        Outcome::Unreadable(fault) => {
+        Finding::Unreadable(fault) => {
             call["outcome"] = "unreadable".into();
             call["why"] = fault.what.clone().into();
             call["remedy"] = fault.remedy.clone().into();
@@ -108,10 +108,10 @@ fn call_json(replayed: &Replayed) -> Value {
 /// For people: the calls that are not the same, and the counts.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for Replayed { name, outcome, .. } in &self.0 {
-            match outcome {
-                Outcome::Same => {}
-                Outcome::Differs(difference) => {
+        for Replayed { name, finding, .. } in &self.0 {
+            match finding {
+                Finding::Same => {}
+                Finding::Differs(difference) => {
                     writeln!(
                         f,
                         "{name}: differs at line {} (- recorded, + today)\n{difference}\n",
@@ -119,7 +119,7 @@ impl fmt::Display for Report {
                     )?;
                 }
                 // The fault names its call.
-                Outcome::Unreadable(fault) => writeln!(f, "{}\n  hint: {}\n", fault.what, fault.remedy)?,
+                Finding::Unreadable(fault) => writeln!(f, "{}\n  hint: {}\n", fault.what, fault.remedy)?,
             }
         }
         let lines: usize = self.0.iter().map(|replayed| replayed.lines).sum();
@@ -146,11 +146,11 @@ mod tests {
             after: Vec::new(),
         };
         let broken = Fault::new(Owner::Admin, "c.call: line 7: `x` is not a time", "mend it");
-        let replayed = |name: &str, outcome| Replayed { name: name.to_owned(), lines: 9, outcome };
+        let replayed = |name: &str, finding| Replayed { name: name.to_owned(), lines: 9, finding };
         Report(vec![
-            replayed("a.call", Outcome::Same),
-            replayed("b.call", Outcome::Differs(difference)),
-            replayed("c.call", Outcome::Unreadable(broken)),
+            replayed("a.call", Finding::Same),
+            replayed("b.call", Finding::Differs(difference)),
+            replayed("c.call", Finding::Unreadable(broken)),
         ])
     }
 

@@ -13,12 +13,13 @@ use crate::core::base::{CallId, CallTime, Fault, Owner};
 use crate::core::conversation::Plan;
 use crate::core::journal::CallFile;
 use crate::core::sim::script_plan;
+use crate::driver::End;
 use crate::store::{CallRecord, CallState, Store};
 
 /// The first bytes of every SQLite database (sqlite.org/fileformat.html, 1.3).
 const DATABASE: &[u8] = b"SQLite format 3\0";
 
-/// Of a record whose call has not ended: its process was killed, or carries it still.
+/// Of a record that may stop short of its call's end: its process was killed, carries it still, or fell over in it.
 const NOT_ENDED: &str = "not-ended";
 
 /// A recorded call, and the plan it was answered by.
@@ -46,8 +47,15 @@ impl Recorded {
 /// Where one recorded call lies.
 #[derive(Clone)]
 pub enum Found {
-    File(PathBuf),
-    Call { store: Store, id: CallId },
+    /// `below`: the file's path in the folder that was named, its name where it was named itself.
+    File {
+        path: PathBuf,
+        below: PathBuf,
+    },
+    Call {
+        store: Store,
+        id: CallId,
+    },
 }
 
 impl fmt::Debug for Found {
@@ -61,7 +69,7 @@ impl Found {
     #[must_use]
     pub fn name(&self) -> String {
         match self {
-            Found::File(path) => path.display().to_string(),
+            Found::File { path, .. } => path.display().to_string(),
             Found::Call { id, .. } => id.to_string(),
         }
     }
@@ -72,8 +80,17 @@ impl Found {
     /// A record this build cannot read, or a plan.
     pub async fn read(&self) -> Result<Recorded, Fault> {
         match self {
-            Found::File(path) => of_file(path),
+            Found::File { path, .. } => of_file(path),
             Found::Call { store, id } => of_database(store, id).await,
+        }
+    }
+
+    /// Where its call file belongs in a folder of them.
+    #[must_use]
+    pub fn place(&self) -> PathBuf {
+        match self {
+            Found::File { below, .. } => below.clone(),
+            Found::Call { id, .. } => format!("{id}.call").into(),
         }
     }
 }
@@ -92,10 +109,10 @@ pub async fn find(path: &Path, ids: &[String]) -> Result<Vec<Found>, Fault> {
         let mut files = Vec::new();
         below(path, &mut files).map_err(unreadable)?;
         files.sort();
-        return Ok(files.into_iter().map(Found::File).collect());
+        return Ok(files.into_iter().map(|file| found_file(file, path)).collect());
     }
     if !is_database(path).map_err(unreadable)? {
-        return Ok(vec![Found::File(path.to_owned())]);
+        return Ok(vec![found_file(path.to_owned(), path.parent().unwrap_or(path))]);
     }
     let store = Store::open_to_read(path).await?;
     let known = store.call_ids().await?;
@@ -116,6 +133,11 @@ pub async fn read_all(path: &Path) -> Result<Vec<Recorded>, Fault> {
         all.push(call.read().await?);
     }
     Ok(all)
+}
+
+fn found_file(path: PathBuf, folder: &Path) -> Found {
+    let below = path.strip_prefix(folder).unwrap_or(&path).to_owned();
+    Found::File { path, below }
 }
 
 fn is_database(path: &Path) -> std::io::Result<bool> {
@@ -204,9 +226,15 @@ fn head(record: &CallRecord) -> String {
         "# version: {}\n# call: {}\n# agent: {}\n# build: {}\n# plan-hash: {}\n",
         head.schema_version, head.id, head.agent, head.build, head.plan_hash
     );
-    if !matches!(state, CallState::Ended { .. }) {
-        text.push_str(&format!("# {NOT_ENDED}: its process was killed, or carries it still\n"));
-    }
+    let (name, why) = match state {
+        CallState::Live | CallState::Transferring => {
+            (NOT_ENDED, "its process was killed, or carries it still")
+        }
+        CallState::Lost { reason } if reason == End::Broken.reason() => (NOT_ENDED, reason.as_str()),
+        // A conversation whose line is lost is led to its end.
+        CallState::Lost { reason } | CallState::Ended { reason, .. } => ("end", reason.as_str()),
+    };
+    text.push_str(&format!("# {name}: {why}\n"));
     text
 }
 

@@ -10,6 +10,7 @@ use super::*;
 use crate::core::base::{CallId, CallTime, Digest, Private};
 use crate::core::journal::{CallFile, JOURNAL_VERSION, Line};
 use crate::core::sim::script_plan;
+use crate::driver::End;
 use crate::store::{CallHead, CallState, Store};
 
 /// A folder that goes with its test.
@@ -29,7 +30,7 @@ impl Drop for Folder {
     }
 }
 
-/// A journal with the calls of these ids, each as the script has it; the last one lives.
+/// A journal with the calls of these ids, each as the script has it; the last one lives, the others ended.
 async fn journal(path: &std::path::Path, ids: &[&str]) -> CallFile {
     let script = CallFile::parse(&fs::read_to_string("tests/calls/gate/retracts.call").unwrap()).unwrap();
     let store = Store::open(path).await.unwrap();
@@ -82,7 +83,7 @@ async fn the_calls_of_a_journal_are_found_and_so_is_the_one_that_is_named() {
     assert_eq!(names(&found), ["CA2"]);
     let recorded = found[0].read().await.unwrap();
     assert_eq!(recorded.file.lines, script.lines);
-    assert_eq!(compare(&recorded), Outcome::Same);
+    assert_eq!(compare(&recorded), Finding::Same);
 }
 
 #[tokio::test]
@@ -103,6 +104,30 @@ async fn an_exported_call_stands_alone_and_is_the_same_record() {
 }
 
 #[tokio::test]
+async fn a_record_is_whole_where_its_conversation_was_led_to_the_end_and_its_head_says_how() {
+    let folder = Folder::new("ends");
+    let path = folder.0.join("calls.db");
+    journal(&path, &["CA1"]).await;
+    let lost = |end: End| CallState::Lost { reason: end.reason().to_owned() };
+    let ended = CallState::Ended { at_us: 2, reason: End::WeHungUp.reason().to_owned() };
+    for (state, name, why) in [
+        (CallState::Transferring, "not-ended", "carries it still"),
+        (lost(End::Broken), "not-ended", "a fault of ours"),
+        (lost(End::LineLost), "end", "the line was lost"),
+        (ended, "end", "we hung up"),
+    ] {
+        let store = Store::open(&path).await.unwrap();
+        store.set_state(&CallId::parse("CA1").unwrap(), state).unwrap();
+        store.close().await.unwrap();
+        let recorded = find(&path, &[]).await.unwrap()[0].read().await.unwrap();
+        let said =
+            recorded.file.head_value(name).unwrap_or_else(|| panic!("{name}: {:?}", recorded.file.head));
+        assert!(said.contains(why), "{said}");
+        assert_eq!(recorded.is_whole(), name == "end", "{said}");
+    }
+}
+
+#[tokio::test]
 async fn the_call_files_below_a_folder_are_found_in_the_order_of_their_names() {
     let folder = Folder::new("below");
     fs::create_dir_all(folder.0.join("b")).unwrap();
@@ -113,6 +138,9 @@ async fn the_call_files_below_a_folder_are_found_in_the_order_of_their_names() {
     let below: Vec<String> =
         found.iter().map(|call| call.name().replace(&folder.0.display().to_string(), "")).collect();
     assert_eq!(below, ["/a.call", "/b/a.call", "/c.call"]);
+    let places: Vec<PathBuf> = found.iter().map(Found::place).collect();
+    assert_eq!(places, ["a.call", "b/a.call", "c.call"].map(PathBuf::from));
+    assert_eq!(find(&folder.0.join("b/a.call"), &[]).await.unwrap()[0].place(), PathBuf::from("a.call"));
 }
 
 #[tokio::test]

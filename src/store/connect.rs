@@ -54,7 +54,7 @@ pub(super) async fn file(path: &Path) -> Result<Pools, Fault> {
 }
 
 /// A database that is there and is a journal, as it lies: of one that only a newer build understands, each question
-/// says so.
+/// says so. Whether somebody writes to it is found out once, here: what a gateway writes that starts later is not seen.
 pub(super) async fn to_read(path: &Path) -> Result<Pools, Fault> {
     let attempt = format!("the database {} could not be read", path.display());
     let faulty = |error: sqlx::Error| fault::of_reading(&attempt, &error);
@@ -75,9 +75,9 @@ pub(super) async fn to_read(path: &Path) -> Result<Pools, Fault> {
     Ok(Pools { write: read.clone(), read })
 }
 
-/// The write-ahead log beside a database.
+/// The write-ahead log beside a database: of a link beside the file it leads to, where SQLite has it.
 fn log_of(path: &Path) -> PathBuf {
-    let mut log = OsString::from(path);
+    let mut log = OsString::from(path.canonicalize().unwrap_or_else(|_| path.to_owned()));
     log.push("-wal");
     log.into()
 }

@@ -174,6 +174,21 @@ async fn a_journal_that_is_being_written_is_read_up_to_its_last_commit() {
 }
 
 #[tokio::test]
+async fn through_a_link_a_journal_is_read_with_the_log_that_a_killed_process_left() {
+    let (dir, left) = (Dir::new(), Dir::new());
+    let store = Store::open(&dir.file()).await.unwrap();
+    open_call(&store, "c1");
+    store.flush().await.unwrap();
+    for name in ["calls.db", "calls.db-wal"] {
+        std::fs::copy(dir.0.join(name), left.0.join(name)).unwrap();
+    }
+    let link = dir.0.join("link.db");
+    std::os::unix::fs::symlink(left.file(), &link).unwrap();
+    let reading = Store::open_to_read(&link).await.unwrap();
+    assert!(reading.call(&id("c1")).await.unwrap().is_some());
+}
+
+#[tokio::test]
 async fn what_is_no_journal_is_refused_in_words_and_left_alone() {
     let dir = Dir::new();
     std::fs::write(dir.0.join("empty"), "").unwrap();

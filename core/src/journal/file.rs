@@ -43,21 +43,29 @@ impl CallFile {
     /// The line number, what stood there and what was expected.
     pub fn parse(text: &str) -> Result<CallFile, String> {
         let mut file = CallFile::default();
-        for (n, line) in text.lines().enumerate() {
-            let trimmed = line.trim();
-            if trimmed.starts_with('#') && file.lines.is_empty() {
-                file.head.push(trimmed.to_owned());
-            } else if let Some(plan) = trimmed.strip_prefix("= ") {
+        let numbered = (1_usize..).zip(text.lines().map(str::trim));
+        let mut lines = numbered.filter(|(_, line)| !line.is_empty()).peekable();
+        while let Some((_, comment)) = lines.next_if(|(_, line)| line.starts_with('#')) {
+            file.head.push(comment.to_owned());
+        }
+        // Before any line is read: another version may have lines that mean nothing here.
+        file.check_version()?;
+        for (n, line) in lines {
+            if let Some(plan) = line.strip_prefix("= ") {
                 file.plan = Some(plan.to_owned());
-            } else if !trimmed.is_empty() && !trimmed.starts_with('#') {
-                file.lines.push(parse_line(trimmed).map_err(|e| format!("line {}: {e}", n + 1))?);
+            } else if !line.starts_with('#') {
+                file.lines.push(parse_line(line).map_err(|e| format!("line {n}: {e}"))?);
             }
         }
-        match file.head_value("version") {
+        Ok(file)
+    }
+
+    fn check_version(&self) -> Result<(), String> {
+        match self.head_value("version") {
             Some(version) if version != JOURNAL_VERSION.to_string() => {
                 Err(format!("it is of version {version}; this build reads version {JOURNAL_VERSION}"))
             }
-            _ => Ok(file),
+            Some(_) | None => Ok(()),
         }
     }
 
@@ -150,9 +158,11 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_another_version_is_refused_and_says_so() {
-        let refused = CallFile::parse("# version: 2\n    0.000 < answered\n").unwrap_err();
-        assert_eq!(refused, "it is of version 2; this build reads version 1");
+    fn a_file_of_another_version_is_refused_as_such_whatever_its_lines_are() {
+        for lines in ["", "    0.000 < answered\n", "\n    0.000 ~ a line of tomorrow\n"] {
+            let refused = CallFile::parse(&format!("# Who calls.\n# version: 2\n{lines}")).unwrap_err();
+            assert_eq!(refused, "it is of version 2; this build reads version 1", "{lines:?}");
+        }
     }
 
     #[test]
