@@ -1,14 +1,14 @@
 //! Recorded calls as tests: where they lie, whether this build gives the orders they hold, and how that is told.
 //!
-//! Reading order: [`source`] (databases and call files), [`compare`] (one call through today's heart), [`report`] (many
+//! Reading order: `source` (databases and call files), `compare` (one call through today's heart), `report` (many
 //! of them, for people and for programs).
 //!
 //! Promises: a call that cannot be read is told as such and the others are compared all the same.
 //! Never: carries out an order; writes to a journal.
 
-pub mod compare;
-pub mod report;
-pub mod source;
+mod compare;
+mod report;
+mod source;
 #[cfg(test)]
 mod tests;
 
