@@ -275,9 +275,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_call_that_nobody_answers_ends_and_has_measured_nothing() {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("loopback has a free port");
         let dialled = Dialled {
-            url: format!("ws://{}", listener.local_addr().unwrap()).into(),
+            url: format!("ws://{}", listener.local_addr().expect("a bound socket has an address")).into(),
             number: 0,
             manner: Manner::HearsOut,
             sentence: utter("hello there").iter().map(|sample| Law::Mu.encode(*sample)).collect(),
@@ -285,12 +285,14 @@ mod tests {
             enough: Enough::Measured(1),
         };
         let listens = async {
-            let mut socket = accept_async(listener.accept().await.unwrap().0).await.unwrap();
+            let mut socket = accept_async(listener.accept().await.expect("the other side connects").0)
+                .await
+                .expect("the other side upgrades");
             while let Some(Ok(_)) = socket.next().await {}
         };
         let call = timeout(2 * FRUITLESS, talk(dialled));
         let (seen, ()) = tokio::join!(call, listens);
-        let seen = seen.expect("it is given up").unwrap();
+        let seen = seen.expect("it is given up").expect("the bench reads on");
         assert!(seen.turns.is_empty() && seen.unanswered > 1, "{} unanswered", seen.unanswered);
     }
 }

@@ -190,17 +190,17 @@ mod tests {
     use crate::replay::read_all;
 
     async fn all_scripts() -> Vec<Recorded> {
-        read_all(Path::new("tests/calls")).await.unwrap()
+        read_all(Path::new("tests/calls")).await.expect("the call scripts are readable")
     }
 
     #[tokio::test]
     async fn every_event_and_timer_of_every_journal_is_timed_in_every_round() {
         let journals = &all_scripts().await[..10];
         let steps = journals.iter().flat_map(|j| &j.file.lines).filter(|line| kind(line).is_some()).count();
-        let report = measure(journals, 3, Some(|| 7)).unwrap();
+        let report = measure(journals, 3, Some(|| 7)).expect("the scripts fold as they are written");
         assert_eq!((report.all.count(), report.best.count()), (3 * steps, steps));
         assert_eq!(report.kinds.iter().map(|(_, times)| times.count()).sum::<usize>(), steps);
-        let allocations = report.allocations.unwrap();
+        let allocations = report.allocations.expect("they were counted");
         assert_eq!((allocations.count(), allocations.most()), (steps, Duration::ZERO));
         assert!(report.best.median() <= report.all.median());
     }

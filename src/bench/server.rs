@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn a_round_is_fifteen_portions_a_mark_and_a_pause() {
-        let id = stream_id(r#"{"event":"start","streamSid":"MZ7"}"#).unwrap();
+        let id = stream_id(r#"{"event":"start","streamSid":"MZ7"}"#).expect("a start names its stream");
         let kinds: Vec<&str> = (0..REPLY + 1 + PAUSE)
             .map(|portion| match portion_text(&id, portion) {
                 Some(text) if text.contains("media") => "media",

@@ -84,10 +84,10 @@ mod tests {
     #[test]
     fn a_mark_is_due_when_the_last_sample_before_it_was_played() {
         let mut playback = Playback::default();
-        playback.queue(&[1; FRAME + 1]).unwrap();
-        playback.mark("a".to_owned()).unwrap();
-        playback.queue(&[1; FRAME]).unwrap();
-        playback.mark("b".to_owned()).unwrap();
+        playback.queue(&[1; FRAME + 1]).expect("there is room");
+        playback.mark("a".to_owned()).expect("there is room");
+        playback.queue(&[1; FRAME]).expect("there is room");
+        playback.mark("b".to_owned()).expect("there is room");
         let heard: Vec<(usize, Vec<String>)> =
             (0..4).map(|_| (play(&mut playback), due(&mut playback))).collect();
         let want = [(160, vec![]), (160, vec!["a".to_owned()]), (1, vec!["b".to_owned()]), (0, vec![])];
@@ -97,22 +97,22 @@ mod tests {
     #[test]
     fn with_nothing_queued_a_mark_is_due_at_once() {
         let mut playback = Playback::default();
-        playback.mark("a".to_owned()).unwrap();
+        playback.mark("a".to_owned()).expect("there is room");
         assert_eq!(due(&mut playback), ["a"]);
     }
 
     #[test]
     fn a_clear_makes_all_marks_due_and_plays_nothing_of_what_it_dropped() {
         let mut playback = Playback::default();
-        playback.queue(&[1; FRAME * 3]).unwrap();
-        playback.mark("a".to_owned()).unwrap();
-        playback.mark("b".to_owned()).unwrap();
+        playback.queue(&[1; FRAME * 3]).expect("there is room");
+        playback.mark("a".to_owned()).expect("there is room");
+        playback.mark("b".to_owned()).expect("there is room");
         play(&mut playback);
         assert_eq!(playback.clear(), FRAME * 2);
         assert_eq!(due(&mut playback), ["a", "b"]);
         assert_eq!(play(&mut playback), 0);
-        playback.queue(&[1; 10]).unwrap();
-        playback.mark("c".to_owned()).unwrap();
+        playback.queue(&[1; 10]).expect("there is room");
+        playback.mark("c".to_owned()).expect("there is room");
         assert!(due(&mut playback).is_empty());
         play(&mut playback);
         assert_eq!(due(&mut playback), ["c"]);
@@ -121,7 +121,7 @@ mod tests {
     #[test]
     fn a_short_frame_ends_in_silence() {
         let mut playback = Playback::default();
-        playback.queue(&[7; 3]).unwrap();
+        playback.queue(&[7; 3]).expect("there is room");
         let mut frame = [0; FRAME];
         assert_eq!(playback.play(&mut frame), 3);
         assert_eq!((&frame[..3], frame[3], frame[FRAME - 1]), (&[7_u8; 3][..], SILENCE, SILENCE));
@@ -130,10 +130,10 @@ mod tests {
     #[test]
     fn what_no_carrier_would_keep_is_refused() {
         let mut playback = Playback::default();
-        playback.queue(&vec![0; SAMPLES_MAX]).unwrap();
+        playback.queue(&vec![0; SAMPLES_MAX]).expect("there is room");
         assert_eq!(playback.queue(&[0]), Err(Full));
         for n in 0..MARKS_MAX {
-            playback.mark(n.to_string()).unwrap();
+            playback.mark(n.to_string()).expect("there is room");
         }
         assert_eq!(playback.mark("more".to_owned()), Err(Full));
     }

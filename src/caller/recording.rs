@@ -231,10 +231,10 @@ mod tests {
         tape.gap();
         let recording = tape.finish(0, Ended::CallerHungUp);
         let path = std::env::temp_dir().join(format!("centralita-{}.wav", uuid::Uuid::now_v7()));
-        recording.write_wav(&path).unwrap();
-        let mut file = hound::WavReader::open(&path).unwrap();
+        recording.write_wav(&path).expect("a temporary folder can be written");
+        let mut file = hound::WavReader::open(&path).expect("what was recorded is a WAV");
         let samples: Vec<i16> = file.samples().map(Result::unwrap).collect();
-        std::fs::remove_file(&path).unwrap();
+        std::fs::remove_file(&path).expect("it was made by this test");
         assert_eq!((file.spec().channels, file.spec().sample_rate, samples.len()), (2, 8_000, 4 * FRAME));
         assert_eq!(samples[..2], [32_124, -32_124]);
         assert_eq!(samples[2 * FRAME..], [0; 2 * FRAME]);
@@ -248,9 +248,9 @@ mod tests {
             assert_eq!(fault.owner, Owner::Admin);
         }
         let path = std::env::temp_dir().join(format!("centralita-{}.wav", uuid::Uuid::now_v7()));
-        drop(RecordingFile::create(&path).unwrap());
-        let length = hound::WavReader::open(&path).unwrap().duration();
-        std::fs::remove_file(&path).unwrap();
+        drop(RecordingFile::create(&path).expect("a temporary folder can be written"));
+        let length = hound::WavReader::open(&path).expect("what was recorded is a WAV").duration();
+        std::fs::remove_file(&path).expect("it was made by this test");
         assert_eq!(length, 0);
     }
 

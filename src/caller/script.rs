@@ -217,8 +217,11 @@ mod tests {
     fn every_move_and_every_moment_reads() {
         let text = "version: 1\nmoves:\n- say: yes\n- {when: speaking 0, say: no}\n- {when: mark, press: '1#'}\n\
                     - {when: silence 900, audio: Cargo.toml}\n- listen: 3000\n- hang_up: true\n";
-        let steps = read_script("a.yaml", text).unwrap();
-        let keys = vec![Key::parse("1").unwrap(), Key::parse("#").unwrap()];
+        let steps = read_script("a.yaml", text).expect("the script is right");
+        let keys = vec![
+            Key::parse("1").expect("a key of the keypad"),
+            Key::parse("#").expect("a key of the keypad"),
+        ];
         let step = |when, act| Step { when, act };
         let wanted = [
             step(Moment::default(), Act::Say("yes".to_owned())),

@@ -110,11 +110,11 @@ mod tests {
     use crate::telephony::twilio::twiml;
 
     fn source() -> Url {
-        Url::parse("https://gw.example.com/hooks/voice?x=1").unwrap()
+        Url::parse("https://gw.example.com/hooks/voice?x=1").expect("a URL")
     }
 
     fn one(text: &str) -> Result<Verb, Fault> {
-        read(text, &source()).map(|mut verbs| verbs.pop_front().unwrap())
+        read(text, &source()).map(|mut verbs| verbs.pop_front().expect("there is a verb"))
     }
 
     #[test]
@@ -128,12 +128,19 @@ mod tests {
         });
         let Ok(Verb::Connect(connect)) = one(&written) else { panic!("{written}") };
         assert_eq!(connect.stream, "wss://gw.example.com/media/twilio");
-        assert_eq!(connect.action.unwrap().as_str(), "https://gw.example.com/after?attempt=1&b=2");
-        assert_eq!(connect.status_callback.unwrap().as_str(), "https://gw.example.com/status");
+        assert_eq!(
+            connect.action.expect("the verb names it").as_str(),
+            "https://gw.example.com/after?attempt=1&b=2"
+        );
+        assert_eq!(
+            connect.status_callback.expect("the verb names it").as_str(),
+            "https://gw.example.com/status"
+        );
         assert_eq!((connect.params["token"].as_str(), connect.params.len()), ("a<b", 2));
         assert_eq!(one(&twiml::hang_up()), Ok(Verb::Hangup));
         assert_eq!(one(&twiml::dial("+1555")), Ok(Verb::Dial { to: "+1555".to_owned() }));
-        let verbs = read(&twiml::say_and_hang_up("es-ES", "Adiós & gracias"), &source()).unwrap();
+        let verbs =
+            read(&twiml::say_and_hang_up("es-ES", "Adiós & gracias"), &source()).expect("TwiML of our own");
         let say = Verb::Say { language: "es-ES".to_owned(), text: "Adiós & gracias".to_owned() };
         assert_eq!(verbs, [say, Verb::Hangup]);
     }

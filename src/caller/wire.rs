@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn the_carrier_reads_what_the_gateway_writes() {
-        let stream = StreamId::parse("MZ1").unwrap();
+        let stream = StreamId::parse("MZ1").expect("a stream id");
         let mut audio = Vec::new();
         let mut text = String::new();
         write_media(&mut text, &stream, &[9; 500]);

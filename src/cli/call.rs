@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn what_the_agent_does_is_told_in_the_seconds_of_the_call() {
-        let told = |heard| told(&heard).unwrap();
+        let told = |heard| told(&heard).expect("it is told to a reader");
         assert_eq!(told(Heard::AgentStarted { at: Position(25_424) }), "   3.178  the agent speaks");
         let cut = Heard::Cleared { at: Position(800_000), dropped: Millis(240) };
         assert_eq!(told(cut), " 100.000  the agent stops, 240 ms unheard");

@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn a_tool_with_effects_that_never_asks_is_pointed_out_and_no_other() {
-        let mut plan = script_plan("en").unwrap();
+        let mut plan = script_plan("en").expect("the plan has that name");
         assert_eq!(unasked(&plan).count(), 0, "who asks is not pointed out");
         for tool in &mut plan.tools {
             tool.confirm.policy = Policy::Never;

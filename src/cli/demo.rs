@@ -244,43 +244,52 @@ mod tests {
     #[tokio::test]
     async fn a_caller_who_fails_leaves_neither_a_gateway_nor_a_shop_behind() {
         let line = Line::parse_from(["demo", "--speech", "stand-in"]);
-        let Stage { agent, .. } = stage(&line.args).unwrap();
+        let Stage { agent, .. } = stage(&line.args).expect("the sample agents are right");
         let (tell, told) = sync_channel(1);
         let agent = move |shop: &Shop, id: &str| {
             let agent = agent(shop, id)?;
-            tell.send((Arc::downgrade(&agent), shop.url.clone())).unwrap();
+            tell.send((Arc::downgrade(&agent), shop.url.clone())).expect("the test still waits");
             Ok(agent)
         };
         let stage = Stage { voice: Arc::new(Hoarse), agent: Box::new(agent) };
-        let mut scenario = by_name("refund-yes").unwrap();
+        let mut scenario = by_name("refund-yes").expect("a scenario of the demo");
         scenario.moves[0].when = When::Over(Kind::Greeting);
         let folder = std::env::temp_dir().join(format!("centralita-{}", uuid::Uuid::now_v7()));
         let fault = stage.play(&folder, &scenario, &mut |_| {}).await.unwrap_err();
         assert_eq!(fault.what, "hoarse");
-        let (agent, shop) = told.recv().unwrap();
+        let (agent, shop) = told.recv().expect("it is sent before");
         assert!(agent.upgrade().is_none(), "a gateway that serves holds its agent");
-        assert!(TcpStream::connect(shop.socket_addrs(|| None).unwrap()[0]).is_err(), "the shop is open");
-        std::fs::remove_dir_all(folder).unwrap();
+        assert!(
+            TcpStream::connect(
+                shop.socket_addrs(|| None).expect("a loopback address needs no name server")[0]
+            )
+            .is_err(),
+            "the shop is open"
+        );
+        std::fs::remove_dir_all(folder).expect("it was made by this test");
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn a_scenario_goes_as_demanded_in_a_folder_that_holds_calls_of_its_name_and_beside_another() {
         let root = std::env::temp_dir().join(format!("centralita-{}", uuid::Uuid::now_v7()));
-        let folder = root.to_str().unwrap();
+        let folder = root.to_str().expect("the temporary folder has a plain name");
         let line = || Line::parse_from(["demo", "keypad", "--speech", "stand-in", "--folder", folder]).args;
         // An earlier call's shop, in which the order has nothing left: not even a database.
-        let earlier = folder::make(&root, "keypad").unwrap();
-        std::fs::write(earlier.join("shop.sqlite"), "sold out").unwrap();
+        let earlier = folder::make(&root, "keypad").expect("there is a name left");
+        std::fs::write(earlier.join("shop.sqlite"), "sold out").expect("a temporary folder can be written");
         let (one, other) = (line(), line());
         let (one, other) = tokio::join!(run(&one), run(&other));
-        assert_eq!((one.unwrap(), other.unwrap()), (Verdict::Good, Verdict::Good));
-        assert_eq!(std::fs::read(earlier.join("shop.sqlite")).unwrap(), b"sold out");
+        assert_eq!(
+            (one.expect("the call was staged"), other.expect("the call was staged")),
+            (Verdict::Good, Verdict::Good)
+        );
+        assert_eq!(std::fs::read(earlier.join("shop.sqlite")).expect("it is there"), b"sold out");
         for name in ["keypad-2", "keypad-3"] {
             for file in ["shop.sqlite", "journal.sqlite", "keypad.wav"] {
                 assert!(root.join(name).join(file).is_file(), "{name}/{file}");
             }
         }
-        std::fs::remove_dir_all(root).unwrap();
+        std::fs::remove_dir_all(root).expect("it was made by this test");
     }
 
     #[test]

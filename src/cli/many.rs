@@ -308,7 +308,7 @@ mod tests {
     #[test]
     fn of_voice_and_noise_nothing_is_told_where_stand_in_speech_has_neither() {
         let args = ManyArgs { runs: 1, vary: Some(7), seeds: None, at_once: 1, busy: 0 };
-        let about = |speech| match work(&args, "", speech).unwrap() {
+        let about = |speech| match work(&args, "", speech).expect("the arguments name work") {
             Work::One(scenario) => scenario.about,
             Work::Runs(_) | Work::Seeds(_) => panic!("one call was asked for"),
         };

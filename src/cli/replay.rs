@@ -178,14 +178,15 @@ mod tests {
     impl Folder {
         fn new() -> Folder {
             let path = std::env::temp_dir().join(format!("centralita-{}", uuid::Uuid::now_v7()));
-            fs::create_dir_all(&path).unwrap();
+            fs::create_dir_all(&path).expect("a temporary folder can be made");
             Folder(path)
         }
 
         fn call(&self, path: &str, text: &str) {
             let path = self.0.join(path);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
+            fs::create_dir_all(path.parent().expect("the path has a folder"))
+                .expect("a temporary folder can be made");
+            fs::write(path, text).expect("a temporary folder can be written");
         }
 
         async fn export(&self, calls: &[&str]) -> Done {
@@ -223,11 +224,11 @@ mod tests {
         for path in ["calls/a/x.call", "calls/b/x.call"] {
             folder.call(path, CALL);
         }
-        assert_eq!(folder.export(&["calls"]).await.unwrap(), Verdict::Good);
+        assert_eq!(folder.export(&["calls"]).await.expect("every place is free"), Verdict::Good);
         assert!(folder.holds("out/a/x.call") && folder.holds("out/b/x.call"));
-        fs::remove_dir_all(folder.0.join("out")).unwrap();
+        fs::remove_dir_all(folder.0.join("out")).expect("it was made by this test");
         folder.call("calls/a/w.call", "    0.000 < dances\n");
-        assert_eq!(folder.export(&["calls"]).await.unwrap(), Verdict::Bad);
+        assert_eq!(folder.export(&["calls"]).await.expect("every place is free"), Verdict::Bad);
         assert!(folder.holds("out/b/x.call") && !folder.holds("out/a/w.call"));
     }
 

@@ -50,15 +50,22 @@ mod tests {
     #[test]
     fn a_name_that_is_taken_is_numbered_and_what_lies_there_stays() {
         let root = root();
-        let first = make(&root, "keypad").unwrap();
-        fs::write(first.join("shop.sqlite"), "an earlier call's").unwrap();
+        let first = make(&root, "keypad").expect("there is a name left");
+        fs::write(first.join("shop.sqlite"), "an earlier call's").expect("a temporary folder can be written");
         // A file takes a name too.
-        fs::write(root.join("keypad-2"), "").unwrap();
-        let folders = [first, make(&root, "keypad").unwrap(), make(&root, "silent").unwrap()];
+        fs::write(root.join("keypad-2"), "").expect("a temporary folder can be written");
+        let folders = [
+            first,
+            make(&root, "keypad").expect("there is a name left"),
+            make(&root, "silent").expect("there is a name left"),
+        ];
         assert_eq!(folders, ["keypad", "keypad-3", "silent"].map(|name| root.join(name)));
-        assert_eq!(fs::read_to_string(root.join("keypad/shop.sqlite")).unwrap(), "an earlier call's");
-        assert_eq!(fs::read_dir(root.join("keypad-3")).unwrap().count(), 0);
-        fs::remove_dir_all(root).unwrap();
+        assert_eq!(
+            fs::read_to_string(root.join("keypad/shop.sqlite")).expect("it is there, as text"),
+            "an earlier call's"
+        );
+        assert_eq!(fs::read_dir(root.join("keypad-3")).expect("it is there").count(), 0);
+        fs::remove_dir_all(root).expect("it was made by this test");
     }
 
     #[test]
@@ -66,23 +73,26 @@ mod tests {
         let root = root();
         let ask = |_| {
             let root = root.clone();
-            thread::spawn(move || (0..SAME_NAME_MAX / 8).map(|_| make(&root, "keypad").unwrap()).collect())
+            thread::spawn(move || {
+                (0..SAME_NAME_MAX / 8).map(|_| make(&root, "keypad").expect("there is a name left")).collect()
+            })
         };
         let asking: Vec<thread::JoinHandle<Vec<PathBuf>>> = (0..8).map(ask).collect();
-        let made: BTreeSet<PathBuf> = asking.into_iter().flat_map(|asked| asked.join().unwrap()).collect();
+        let made: BTreeSet<PathBuf> =
+            asking.into_iter().flat_map(|asked| asked.join().expect("the thread does not panic")).collect();
         assert_eq!(made.len(), SAME_NAME_MAX as usize);
         let fault = make(&root, "keypad").unwrap_err();
         assert_eq!(fault.owner, Owner::Admin);
         assert!(fault.what.contains("`keypad`"), "{fault:?}");
-        fs::remove_dir_all(root).unwrap();
+        fs::remove_dir_all(root).expect("it was made by this test");
     }
 
     #[test]
     fn a_file_in_place_of_the_root_is_a_fault_that_names_it() {
         let root = root();
-        fs::write(&root, "").unwrap();
+        fs::write(&root, "").expect("a temporary folder can be written");
         let fault = make(&root, "keypad").unwrap_err();
         assert!(fault.what.contains(&root.display().to_string()), "{fault:?}");
-        fs::remove_file(root).unwrap();
+        fs::remove_file(root).expect("it was made by this test");
     }
 }

@@ -130,7 +130,10 @@ mod tests {
     /// Asks the shop for a refund that no call asked for.
     fn pilfer(shop: &Shop) {
         let body = r#"{"amount":"5.00"}"#;
-        let mut wire = TcpStream::connect(shop.url.socket_addrs(|| None).unwrap()[0]).unwrap();
+        let mut wire = TcpStream::connect(
+            shop.url.socket_addrs(|| None).expect("a loopback address needs no name server")[0],
+        )
+        .expect("it listens");
         write!(
             wire,
             "POST /orders/1183/refunds HTTP/1.1\r\nHost: shop\r\nConnection: close\r\nIdempotency-Key: k\r\n\
@@ -138,9 +141,9 @@ mod tests {
             shop.token.expose_secret(),
             body.len()
         )
-        .unwrap();
+        .expect("the shop takes a request");
         let mut answer = String::new();
-        wire.read_to_string(&mut answer).unwrap();
+        wire.read_to_string(&mut answer).expect("it is there, as text");
         assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
     }
 
@@ -152,9 +155,12 @@ mod tests {
             Err(Fault::new(Owner::Admin, "nobody answers", "name an agent"))
         };
         let stage = Stage { voice: Arc::new(Voice::default()), agent: Box::new(agent) };
-        let scenarios = ["refund-yes", "reembolso", "keypad"].map(|name| by_name(name).unwrap());
-        let runs = play_all(Arc::new(stage), scenarios.into(), 2, &mut |_| {}).await.unwrap();
-        let why: Vec<&str> = runs.iter().map(|run| run.why().unwrap()).collect();
+        let scenarios =
+            ["refund-yes", "reembolso", "keypad"].map(|name| by_name(name).expect("a scenario of the demo"));
+        let runs = play_all(Arc::new(stage), scenarios.into(), 2, &mut |_| {})
+            .await
+            .expect("the calls can be staged");
+        let why: Vec<&str> = runs.iter().map(|run| run.why().expect("the run went wrong")).collect();
         assert_eq!(why[1], "nobody answers");
         assert!(why[0].contains("panicked") && why[2].contains("panicked"), "{why:?}");
         for (n, run) in runs.iter().enumerate() {
@@ -162,6 +168,9 @@ mod tests {
             let refunds: Vec<&str> = run.refunds.iter().map(|refund| refund.order.as_str()).collect();
             assert_eq!(refunds, ["1183"], "{}", run.scenario);
         }
-        fs::remove_dir_all(runs[0].folder.as_ref().unwrap().parent().unwrap()).unwrap();
+        fs::remove_dir_all(
+            runs[0].folder.as_ref().expect("its folder stays").parent().expect("the path has a folder"),
+        )
+        .expect("it was made by this test");
     }
 }

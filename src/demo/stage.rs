@@ -308,13 +308,16 @@ mod tests {
             ended: Ended::Rejected,
         };
         let path = std::env::temp_dir().join(format!("centralita-{}.wav", uuid::Uuid::now_v7()));
-        assert_eq!(write(&taped(Vec::new()), path.clone()).unwrap(), None);
+        assert_eq!(write(&taped(Vec::new()), path.clone()).expect("a temporary folder can be written"), None);
         assert!(!path.exists());
-        assert_eq!(write(&taped(vec![0; 160]), path.clone()).unwrap(), Some(path.clone()));
-        assert!(path.metadata().unwrap().len() > 640);
-        fs::remove_file(&path).unwrap();
+        assert_eq!(
+            write(&taped(vec![0; 160]), path.clone()).expect("a temporary folder can be written"),
+            Some(path.clone())
+        );
+        assert!(path.metadata().expect("it is there").len() > 640);
+        fs::remove_file(&path).expect("it was made by this test");
         // A disk without room.
-        std::os::unix::fs::symlink("/dev/full", &path).unwrap();
+        std::os::unix::fs::symlink("/dev/full", &path).expect("a temporary folder can be written");
         assert!(write(&taped(vec![0; 160]), path.clone()).is_err());
         assert!(path.symlink_metadata().is_err(), "what was begun is still there");
     }

@@ -163,7 +163,7 @@ mod tests {
 
     /// What the lines tell, without the times.
     fn told(lines: &[&str]) -> Vec<String> {
-        let call = CallId::parse("CA1").unwrap();
+        let call = CallId::parse("CA1").expect("a call id");
         let mut story = Story::default();
         for line in lines {
             story.take(&Seen { call: call.clone(), at: CallTime(0), line: (*line).to_owned() });

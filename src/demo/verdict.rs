@@ -256,7 +256,7 @@ mod tests {
     #[test]
     fn what_is_kept_of_a_cut_answer_must_be_what_the_ear_heard() {
         let cut = ["> say #2.0 answer:@1 \"a\"", "< synthesised #2.0 80000", "< cut #2 0+500"];
-        let unmet = judged(Demand::Interrupted, &cut).unwrap();
+        let unmet = judged(Demand::Interrupted, &cut).expect("the demand is not met");
         assert!(unmet.contains("5000 ms"), "{unmet}");
     }
 
@@ -265,7 +265,7 @@ mod tests {
         for (name, verdict) in [("hurried", "early-yes"), ("retracts", "no"), ("retracts", "wait")] {
             let about = |verdict: &str| {
                 let journal = ["> note judged t1 yes", &format!("> note judged t1 {verdict}")];
-                let demands = by_name(name).unwrap().demands;
+                let demands = by_name(name).expect("a scenario of the demo").demands;
                 demands
                     .into_iter()
                     .all(|demand| matches!(demand, Demand::Withdrawn) || judged(demand, &journal).is_none())

@@ -130,10 +130,12 @@ mod unit {
     #[test]
     fn a_call_is_counted_by_what_its_journal_holds() {
         let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
-        let text = std::fs::read_to_string("tests/calls/gate/refund-yes-alone.call").unwrap();
-        let file = CallFile::parse(&text).unwrap();
+        let text =
+            std::fs::read_to_string("tests/calls/gate/refund-yes-alone.call").expect("it is there, as text");
+        let file = CallFile::parse(&text).expect("a call file");
         let (mut figures, mut out) = (Figures::default(), Outputs::default());
-        let mut conversation = Conversation::new(Arc::new(script_plan("en").unwrap()));
+        let mut conversation =
+            Conversation::new(Arc::new(script_plan("en").expect("the plan has that name")));
         metrics::with_local_recorder(&metrics, || {
             for line in &file.lines {
                 let Line::Event { at, event } = line else { continue };

@@ -335,8 +335,8 @@ mod tests {
     use crate::store::{Intent, IntentKey};
 
     fn caller(attempt: u8) -> Caller {
-        let carrier_call = CallId::parse("CA1").unwrap();
-        let call = call_id(&carrier_call, attempt).unwrap();
+        let carrier_call = CallId::parse("CA1").expect("a call id");
+        let call = call_id(&carrier_call, attempt).expect("a call id with its attempt");
         Caller { call, carrier_call, from: Private::new("+34600111222"), to: String::new(), attempt }
     }
 
@@ -360,9 +360,9 @@ mod tests {
 
     #[tokio::test]
     async fn an_intent_that_still_waits_for_the_disk_is_open_when_its_caller_is_taken_up_again() {
-        let store = Store::in_memory().await.unwrap();
-        store.open_call(head(&caller(0)), "the plan".into()).unwrap();
-        store.flush().await.unwrap();
+        let store = Store::in_memory().await.expect("memory takes a database");
+        store.open_call(head(&caller(0)), "the plan".into()).expect("the queue has room");
+        store.flush().await.expect("the disk takes it");
         let begin = store.begin(Intent {
             key: IntentKey { call: caller(0).call, proposal: ProposalId(1), step: 0 },
             tool: ToolName("shop.refund".into()),
@@ -375,24 +375,25 @@ mod tests {
         // The first is asked first, and its answer waits for a commit.
         let (begun, open) = tokio::join!(biased; begin, open_actions(&store, &again, soon()));
         assert!(begun.is_ok());
-        let keys: Vec<String> = open.unwrap().into_iter().map(|action| action.key).collect();
+        let keys: Vec<String> =
+            open.expect("the record answers").into_iter().map(|action| action.key).collect();
         assert_eq!(keys, ["CA1-t1"]);
     }
 
     #[tokio::test]
     async fn a_disk_that_does_not_answer_is_waited_for_no_longer_than_a_caller_can_be() {
         let path = std::env::temp_dir().join(format!("centralita-driver-{}.db", uuid::Uuid::new_v4()));
-        let store = Store::open(&path).await.unwrap();
-        let mut other = SqliteConnectOptions::new().filename(&path).connect().await.unwrap();
-        sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
-        store.open_call(head(&caller(0)), "the plan".into()).unwrap();
+        let store = Store::open(&path).await.expect("a temporary folder can be written");
+        let mut other = SqliteConnectOptions::new().filename(&path).connect().await.expect("it listens");
+        sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.expect("the database takes it");
+        store.open_call(head(&caller(0)), "the plan".into()).expect("the queue has room");
         // From here on a wait for the disk lasts as long as all deadlines.
         tokio::time::pause();
         let open = open_actions(&store, &caller(0), soon()).await;
         assert!(open.unwrap_err().what.contains("did not say in time"));
         tokio::time::resume();
-        sqlx::query("COMMIT").execute(&mut other).await.unwrap();
-        store.close().await.unwrap();
+        sqlx::query("COMMIT").execute(&mut other).await.expect("the database takes it");
+        store.close().await.expect("the disk takes it");
         for tail in ["", "-wal", "-shm"] {
             let _ = std::fs::remove_file(format!("{}{tail}", path.display()));
         }

@@ -180,7 +180,7 @@ mod tests {
         metrics::with_local_recorder(&metrics, || {
             (0..5).for_each(|n| tracks.write(CallTime(n * 20), Law::Mu, &step()));
         });
-        go.send(()).unwrap();
+        go.send(()).expect("the test still waits");
         let fault = tracks.finish().unwrap_err();
         assert!(fault.what.starts_with("7 pieces"), "{fault}");
         assert_eq!(fault.owner, Owner::Admin);
@@ -192,7 +192,7 @@ mod tests {
     fn a_recording_without_holes_is_no_fault() {
         let (mut tracks, go) = waiting(3);
         tracks.write(CallTime(0), Law::Mu, &step());
-        go.send(()).unwrap();
+        go.send(()).expect("the test still waits");
         assert_eq!(tracks.finish(), Ok(()));
     }
 }

@@ -97,7 +97,7 @@ mod tests {
             "fec0::1",
             "ff02::1",
         ] {
-            assert!(!is_public(refused.parse().unwrap()), "{refused}");
+            assert!(!is_public(refused.parse().expect("it is written as it should be")), "{refused}");
         }
     }
 
@@ -119,7 +119,7 @@ mod tests {
             "2606:4700::1111",
             "2a00::1",
         ] {
-            assert!(is_public(public.parse().unwrap()), "{public}");
+            assert!(is_public(public.parse().expect("it is written as it should be")), "{public}");
         }
     }
 }

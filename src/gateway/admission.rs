@@ -124,7 +124,8 @@ mod unit {
 
     #[test]
     fn who_was_turned_away_is_remembered_once_and_not_for_long() {
-        let (away, call, now) = (TurnedAway::default(), CallId::parse("CA1").unwrap(), Duration::ZERO);
+        let (away, call, now) =
+            (TurnedAway::default(), CallId::parse("CA1").expect("a call id"), Duration::ZERO);
         assert!(!away.take(&call, now));
         away.note(&call, now);
         assert!(away.take(&call, now) && !away.take(&call, now));
@@ -135,13 +136,13 @@ mod unit {
     #[test]
     fn a_place_is_given_back_and_none_is_given_beyond_the_limit_or_after_closing() {
         let admission = Admission::new(1);
-        let place = admission.enter().unwrap();
+        let place = admission.enter().expect("a place is free");
         assert_eq!(admission.room(), Err(NoPlace::Full(1)));
         assert_eq!(admission.enter().err(), Some(NoPlace::Full(1)));
         drop(place);
         assert_eq!(admission.room(), Ok(()));
         admission.close();
         assert_eq!(admission.room(), Err(NoPlace::Closing));
-        assert_eq!(admission.enter().err().unwrap().to_string(), "the gateway is shutting down");
+        assert_eq!(admission.enter().expect_err("it is closed").to_string(), "the gateway is shutting down");
     }
 }

@@ -77,7 +77,7 @@ mod unit {
 
     #[tokio::test(start_paused = true)]
     async fn the_wait_ends_with_the_last_webhook_or_at_its_limit_and_is_none_where_no_call_was_live() {
-        let (one, two) = (CallId::parse("CA1").unwrap(), CallId::parse("CA2").unwrap());
+        let (one, two) = (CallId::parse("CA1").expect("a call id"), CallId::parse("CA2").expect("a call id"));
         let (unasked, began) = (Unasked::default(), Instant::now());
         unasked.all_asked().await;
         unasked.begin(one.clone());

@@ -77,9 +77,9 @@ mod unit {
 
     #[test]
     fn a_stream_that_is_over_ends_its_own_conversation_and_gives_back_its_place() {
-        let (tenures, call) = (Tenures::default(), CallId::parse("CA1").unwrap());
+        let (tenures, call) = (Tenures::default(), CallId::parse("CA1").expect("a call id"));
         let admission = Admission::new(1);
-        let held = tenures.begin(&call, 1, admission.enter().unwrap());
+        let held = tenures.begin(&call, 1, admission.enter().expect("a place is free"));
         tenures.end(&call, 0);
         assert!(!held.tenure.is_over(), "the stream before is another's");
         assert!(admission.enter().is_err());
@@ -90,10 +90,10 @@ mod unit {
 
     #[test]
     fn the_last_to_begin_holds_the_call_and_one_that_is_dropped_leaves_no_trace() {
-        let (tenures, call) = (Tenures::default(), CallId::parse("CA1").unwrap());
+        let (tenures, call) = (Tenures::default(), CallId::parse("CA1").expect("a call id"));
         let admission = Admission::new(2);
-        let first = tenures.begin(&call, 0, admission.enter().unwrap());
-        let second = tenures.begin(&call, 1, admission.enter().unwrap());
+        let first = tenures.begin(&call, 0, admission.enter().expect("a place is free"));
+        let second = tenures.begin(&call, 1, admission.enter().expect("a place is free"));
         drop(first);
         assert!(tenures.lock()[&call].tenure.is(&second.tenure), "the first takes only itself away");
         drop(second);

@@ -94,7 +94,7 @@ mod tests {
     fn events(chunks: &[&[u8]]) -> Vec<String> {
         let (mut sse, mut out) = (Sse::default(), Vec::new());
         for chunk in chunks {
-            sse.feed(chunk, &mut out).unwrap();
+            sse.feed(chunk, &mut out).expect("the event is within its limit");
         }
         sse.finish(&mut out);
         out
@@ -132,7 +132,7 @@ mod tests {
         let mut seed: u32 = 9;
         for _ in 0..50_000 {
             seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            sse.feed(&seed.to_le_bytes()[2..], &mut out).unwrap();
+            sse.feed(&seed.to_le_bytes()[2..], &mut out).expect("the event is within its limit");
         }
     }
 

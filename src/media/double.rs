@@ -67,7 +67,7 @@ mod tests {
             let doubled = double(&tone(hertz, 8_000.0, 800));
             let wanted = tone(hertz, 16_000.0, 1_600);
             let worst = doubled.iter().zip(&wanted).skip(50).take(1_500).map(|(a, b)| (a - b).abs()).max();
-            assert!(worst.unwrap() < 200, "{hertz} Hz is off by {worst:?} of 10,000");
+            assert!(worst.expect("some number was tried") < 200, "{hertz} Hz is off by {worst:?} of 10,000");
         }
     }
 

@@ -123,93 +123,97 @@ mod tests {
     }
 
     fn frames(path: &Path) -> Vec<[i16; 2]> {
-        let samples: Vec<i16> = hound::WavReader::open(path).unwrap().samples().map(Result::unwrap).collect();
+        let samples: Vec<i16> = hound::WavReader::open(path)
+            .expect("what was recorded is a WAV")
+            .samples()
+            .map(Result::unwrap)
+            .collect();
         samples.chunks_exact(2).map(|both| [both[0], both[1]]).collect()
     }
 
     #[test]
     fn the_caller_is_left_the_agent_right_and_gaps_are_silence() {
         let path = path("sides");
-        let mut recorder = Recorder::create(&path).unwrap();
+        let mut recorder = Recorder::create(&path).expect("a temporary folder can be written");
         recorder.agent(Position(2), &[20, 21, 22, 23]);
-        recorder.caller(Position(0), &[1, 2, 3]).unwrap();
+        recorder.caller(Position(0), &[1, 2, 3]).expect("the disk takes it");
         recorder.agent_cut(Position(4));
-        recorder.caller(Position(5), &[6]).unwrap();
-        recorder.finish().unwrap();
+        recorder.caller(Position(5), &[6]).expect("the disk takes it");
+        recorder.finish().expect("the disk takes it");
         assert_eq!(frames(&path), [[1, 0], [2, 0], [3, 20], [0, 21], [0, 0], [6, 0]]);
-        std::fs::remove_file(path).unwrap();
+        std::fs::remove_file(path).expect("it was made by this test");
     }
 
     #[test]
     fn an_agent_whose_clock_runs_behind_loses_no_syllable() {
         let path = path("behind");
-        let mut recorder = Recorder::create(&path).unwrap();
-        recorder.caller(Position(0), &[1, 2, 3]).unwrap();
+        let mut recorder = Recorder::create(&path).expect("a temporary folder can be written");
+        recorder.caller(Position(0), &[1, 2, 3]).expect("the disk takes it");
         recorder.agent(Position(1), &[90, 91]);
         recorder.agent(Position(3), &[92, 93, 94, 95]);
         recorder.agent_cut(Position(5));
-        recorder.finish().unwrap();
+        recorder.finish().expect("the disk takes it");
         assert_eq!(frames(&path), [[1, 0], [2, 0], [3, 0], [0, 90], [0, 91], [0, 92], [0, 93]]);
-        std::fs::remove_file(path).unwrap();
+        std::fs::remove_file(path).expect("it was made by this test");
     }
 
     #[test]
     fn after_a_late_step_the_pauses_bring_the_tracks_together_again() {
         let path = path("late");
-        let mut recorder = Recorder::create(&path).unwrap();
-        recorder.caller(Position(0), &[0; 8]).unwrap();
+        let mut recorder = Recorder::create(&path).expect("a temporary folder can be written");
+        recorder.caller(Position(0), &[0; 8]).expect("the disk takes it");
         for (at, samples) in
             [(2, &[20, 21][..]), (4, &[22]), (9, &[30, 31]), (11, &[32]), (20, &[40]), (23, &[50, 51])]
         {
             recorder.agent(Position(at), samples);
         }
         recorder.agent_cut(Position(24));
-        recorder.caller(Position(8), &[0; 24]).unwrap();
+        recorder.caller(Position(8), &[0; 24]).expect("the disk takes it");
         // Late once more, in the reply that is cut; the next is in time.
         recorder.agent(Position(28), &[60, 61, 62]);
         recorder.agent_cut(Position(29));
         recorder.agent(Position(34), &[70]);
-        recorder.finish().unwrap();
+        recorder.finish().expect("the disk takes it");
         let agent: Vec<(usize, i16)> =
             frames(&path).iter().map(|both| both[1]).enumerate().filter(|(_, sample)| *sample != 0).collect();
         let late = [(8, 20), (9, 21), (10, 22), (11, 30), (12, 31), (13, 32)];
         assert_eq!(agent, [&late[..], &[(20, 40), (23, 50), (32, 60), (34, 70)]].concat());
-        std::fs::remove_file(path).unwrap();
+        std::fs::remove_file(path).expect("it was made by this test");
     }
 
     #[test]
     fn a_killed_process_leaves_a_file_that_plays_to_within_a_flush() {
         let path = path("killed");
-        let mut recorder = Recorder::create(&path).unwrap();
+        let mut recorder = Recorder::create(&path).expect("a temporary folder can be written");
         for frame in 0..500_u64 {
-            recorder.caller(Position(frame * 160), &[7; 160]).unwrap();
+            recorder.caller(Position(frame * 160), &[7; 160]).expect("the disk takes it");
         }
         // A kill runs no destructor.
         std::mem::forget(recorder);
         let length = frames(&path).len();
         assert!((80_000 - FLUSH.0 as usize..=80_000).contains(&length), "{length} of 80,000");
-        std::fs::remove_file(path).unwrap();
+        std::fs::remove_file(path).expect("it was made by this test");
     }
 
     #[test]
     fn a_call_without_a_frame_leaves_a_file_that_plays_nothing_killed_or_not() {
-        for end in [std::mem::forget, |recorder: Recorder| recorder.finish().unwrap()] {
+        for end in [std::mem::forget, |recorder: Recorder| recorder.finish().expect("the disk takes it")] {
             let path = path("empty");
-            end(Recorder::create(&path).unwrap());
+            end(Recorder::create(&path).expect("a temporary folder can be written"));
             assert!(frames(&path).is_empty());
-            std::fs::remove_file(path).unwrap();
+            std::fs::remove_file(path).expect("it was made by this test");
         }
     }
 
     #[test]
     fn an_agent_that_runs_far_ahead_takes_no_more_memory_than_its_limit() {
         let path = path("ahead");
-        let mut recorder = Recorder::create(&path).unwrap();
+        let mut recorder = Recorder::create(&path).expect("a temporary folder can be written");
         for second in 0..200_u64 {
             recorder.agent(Position(second * 8_000), &[1; 8_000]);
         }
         recorder.agent(Position(u64::MAX), &[1; 8_000]);
         assert_eq!(recorder.agent.len(), AHEAD_MAX.0 as usize);
-        std::fs::remove_file(path).unwrap();
+        std::fs::remove_file(path).expect("it was made by this test");
     }
 }

@@ -149,7 +149,7 @@ mod tests {
     }
 
     fn line(samples: &[i16], rate_hz: u32) -> Vec<i16> {
-        let mut stream = ToLine::new(rate_hz).unwrap();
+        let mut stream = ToLine::new(rate_hz).expect("a rate that is supported");
         let mut out = Vec::new();
         samples.chunks(77).for_each(|chunk| stream.push(chunk, &mut out));
         stream.finish(&mut out);

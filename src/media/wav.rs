@@ -62,13 +62,16 @@ mod tests {
     #[test]
     fn a_file_reads_back_and_one_of_another_shape_is_refused() {
         let path = std::env::temp_dir().join(format!("centralita-wav-{}.wav", uuid::Uuid::new_v4()));
-        write_line_wav(&path, &[1, -2, i16::MAX, i16::MIN]).unwrap();
-        assert_eq!(read_line_wav(&path).unwrap(), [1, -2, i16::MAX, i16::MIN]);
-        hound::WavWriter::create(&path, spec(2)).unwrap().finalize().unwrap();
+        write_line_wav(&path, &[1, -2, i16::MAX, i16::MIN]).expect("a temporary folder can be written");
+        assert_eq!(read_line_wav(&path).expect("it was just written"), [1, -2, i16::MAX, i16::MIN]);
+        hound::WavWriter::create(&path, spec(2))
+            .expect("a temporary folder can be written")
+            .finalize()
+            .expect("the disk takes it");
         assert!(read_line_wav(&path).unwrap_err().what.contains("2 channels"));
-        std::fs::write(&path, b"RIFF but not for long").unwrap();
+        std::fs::write(&path, b"RIFF but not for long").expect("a temporary folder can be written");
         assert!(read_line_wav(&path).is_err());
-        std::fs::remove_file(&path).unwrap();
+        std::fs::remove_file(&path).expect("it was made by this test");
         assert!(read_line_wav(&path).unwrap_err().what.contains("centralita-wav"));
     }
 }

@@ -95,7 +95,10 @@ mod tests {
 ";
 
     fn recorded(text: &str) -> Recorded {
-        Recorded { file: CallFile::parse(text).unwrap(), plan: Arc::new(script_plan("en").unwrap()) }
+        Recorded {
+            file: CallFile::parse(text).expect("a call file"),
+            plan: Arc::new(script_plan("en").expect("the plan has that name")),
+        }
     }
 
     fn difference(text: &str) -> Difference {
@@ -135,7 +138,7 @@ mod tests {
 
     #[test]
     fn a_killed_call_may_lack_the_orders_of_its_last_event_and_no_others() {
-        let cut = |to: &str| CALL[..CALL.find(to).unwrap()].to_owned();
+        let cut = |to: &str| CALL[..CALL.find(to).expect("the text holds it")].to_owned();
         let killed = format!("# not-ended: killed\n{}", cut("          > watch speech=60"));
         assert_eq!(compare(&recorded(&killed)), Finding::Same);
         assert!(matches!(compare(&recorded(&cut("          > watch speech=60"))), Finding::Differs(_)));

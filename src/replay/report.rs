@@ -180,7 +180,7 @@ calls: 3, lines: 27; 1 the same, 1 differ, 1 unreadable";
 
     #[test]
     fn a_test_runner_reads_a_failure_and_an_error() {
-        let xml = report().junit().unwrap();
+        let xml = report().junit().expect("words of a call are XML");
         assert!(
             xml.contains(r#"tests="3""#) && xml.contains(r#"failures="1""#) && xml.contains(r#"errors="1""#),
             "{xml}"

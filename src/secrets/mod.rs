@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     fn name(text: &str) -> SecretName {
-        SecretName::reference(text).unwrap()
+        SecretName::reference(text).expect("a reference to a secret")
     }
 
     #[test]
@@ -141,30 +141,30 @@ mod tests {
     /// A directory of secrets, for one test.
     fn directory() -> PathBuf {
         let directory = env::temp_dir().join(format!("centralita-secrets-{}", uuid::Uuid::new_v4()));
-        fs::create_dir_all(&directory).unwrap();
+        fs::create_dir_all(&directory).expect("a temporary folder can be made");
         directory
     }
 
     #[test]
     fn a_missing_secret_says_where_to_put_it() {
         let directory = directory();
-        let secrets = Secrets::from_env().with_directory(&directory).unwrap();
+        let secrets = Secrets::from_env().with_directory(&directory).expect("the folder is there");
         let fault = secrets.get(&name("secret.NOBODY_SETS_THIS")).unwrap_err();
         let file = directory.join("NOBODY_SETS_THIS").display().to_string();
         for place in ["CENTRALITA_SECRET_NOBODY_SETS_THIS", &file] {
             assert!(fault.remedy.contains(place), "{fault}");
         }
-        fs::remove_dir_all(directory).unwrap();
+        fs::remove_dir_all(directory).expect("it was made by this test");
     }
 
     #[test]
     fn a_directory_that_is_not_there_and_a_file_that_cannot_be_read_are_named() {
         let directory = directory();
-        let secrets = Secrets::from_env().with_directory(&directory).unwrap();
-        fs::create_dir(directory.join("A_FOLDER")).unwrap();
+        let secrets = Secrets::from_env().with_directory(&directory).expect("the folder is there");
+        fs::create_dir(directory.join("A_FOLDER")).expect("a temporary folder can be made");
         let fault = secrets.get(&name("secret.A_FOLDER")).unwrap_err();
         assert!(fault.what.contains(&directory.join("A_FOLDER").display().to_string()), "{fault}");
-        fs::remove_dir_all(&directory).unwrap();
+        fs::remove_dir_all(&directory).expect("it was made by this test");
         let fault = Secrets::from_env().with_directory(&directory).unwrap_err();
         assert!(fault.what.contains(&directory.display().to_string()), "{fault}");
     }
@@ -172,16 +172,17 @@ mod tests {
     #[test]
     fn a_secret_is_read_and_never_printed() {
         let directory = directory();
-        fs::write(directory.join("ONLY_IN_A_FILE"), "from-file\n").unwrap();
+        fs::write(directory.join("ONLY_IN_A_FILE"), "from-file\n")
+            .expect("a temporary folder can be written");
         let secrets = Secrets::from_env()
             .with_directory(&directory)
-            .unwrap()
+            .expect("the folder is there")
             .with(name("secret.GIVEN"), "from-program".to_owned().into());
         for (reference, want) in [("secret.ONLY_IN_A_FILE", "from-file"), ("secret.GIVEN", "from-program")] {
-            let value = secrets.get(&name(reference)).unwrap();
+            let value = secrets.get(&name(reference)).expect("the secret is set");
             assert_eq!(value.expose_secret(), want);
             assert!(!format!("{value:?} {secrets:?}").contains(want));
         }
-        fs::remove_dir_all(directory).unwrap();
+        fs::remove_dir_all(directory).expect("it was made by this test");
     }
 }

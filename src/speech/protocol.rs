@@ -224,12 +224,12 @@ mod tests {
             Request::Decode { decoder: "a".into(), search: "s".into() },
         ] {
             let bytes = request.clone().frame();
-            assert_eq!(Request::read(&mut bytes.as_slice()).unwrap(), Some(request));
+            assert_eq!(Request::read(&mut bytes.as_slice()).expect("the bytes are whole"), Some(request));
             for cut in 1..bytes.len() {
                 assert!(Request::read(&mut &bytes[..cut]).is_err(), "cut at {cut}");
             }
         }
-        assert_eq!(Request::read(&mut [].as_slice()).unwrap(), None);
+        assert_eq!(Request::read(&mut [].as_slice()).expect("the bytes are whole"), None);
     }
 
     #[test]

@@ -129,12 +129,12 @@ mod tests {
     fn answers(requests: Vec<Request>) -> Vec<Reply> {
         let input: Vec<u8> = requests.into_iter().flat_map(Request::frame).collect();
         let mut output = Vec::new();
-        serve(&mut input.as_slice(), &mut output).unwrap();
+        serve(&mut input.as_slice(), &mut output).expect("memory takes every reply");
         let mut replies = Vec::new();
         let mut rest = output.as_slice();
         while let Some((head, after)) = rest.split_first_chunk() {
-            let (length, _) = super::super::protocol::open_head(*head).unwrap();
-            replies.push(Reply::parse(&after[..length]).unwrap());
+            let (length, _) = super::super::protocol::open_head(*head).expect("a reply has a head");
+            replies.push(Reply::parse(&after[..length]).expect("a reply of our own worker"));
             rest = &after[length..];
         }
         replies

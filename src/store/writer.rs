@@ -327,22 +327,22 @@ mod tests {
 
     #[tokio::test]
     async fn an_intent_given_up_while_it_was_committed_is_settled_as_failed() {
-        let store = Store::in_memory().await.unwrap();
-        store.open_call(head("c1"), "the plan".into()).unwrap();
-        store.flush().await.unwrap();
+        let store = Store::in_memory().await.expect("memory takes a database");
+        store.open_call(head("c1"), "the plan".into()).expect("the queue has room");
+        store.flush().await.expect("the disk takes it");
         let (queue, mut jobs) = Queue::new();
         let (reply, answer) = tokio::sync::oneshot::channel();
         let begin = Job::Begin { intent: Box::new(intent("c1", 1, 0)), reply };
         assert!(queue.give(begin).is_ok());
-        let kept = vec![jobs.recv().await.unwrap()];
+        let kept = vec![jobs.recv().await.expect("the queue is not closed")];
         let mut writer = Writer { db: store.pools.write.clone(), kept, disk: Disk::Writes };
 
-        let wrote = write(&writer.db, &writer.kept).await.unwrap();
+        let wrote = write(&writer.db, &writer.kept).await.expect("the disk takes it");
         drop(answer);
         writer.answer(wrote);
         writer.commit().await;
 
-        let intents = store.intents(&id("c1")).await.unwrap();
+        let intents = store.intents(&id("c1")).await.expect("memory reads back");
         assert!(
             matches!(&intents[0].state, IntentState::Settled(outcome) if outcome.kind == OutcomeKind::Failed)
         );
@@ -350,8 +350,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_head_whose_id_is_another_calls_is_taken_also_while_the_disk_refuses() {
-        let store = Store::in_memory().await.unwrap();
-        let give = || store.open_call(head("c1"), "the plan".into()).unwrap();
+        let store = Store::in_memory().await.expect("memory takes a database");
+        let give = || store.open_call(head("c1"), "the plan".into()).expect("the queue has room");
         let (first, second) = (give(), give());
         assert_eq!((first.written().await, second.written().await), (Ok(()), Err(NotOpened::Taken)));
         let (queue, mut jobs) = Queue::new();
@@ -361,7 +361,7 @@ mod tests {
             let (reply, answer) = oneshot::channel();
             let job = Job::Open { head: Box::new(head("c2")), plan: "the plan".into(), reply };
             assert!(queue.give(job).is_ok());
-            writer.kept.push(jobs.recv().await.unwrap());
+            writer.kept.push(jobs.recv().await.expect("the queue is not closed"));
             answers.push(answer);
         }
         let fault = one_row_fault("the disk is full");
@@ -370,6 +370,6 @@ mod tests {
         assert_eq!(answers.remove(0).await, Ok(Err(NotOpened::Taken)));
         assert_eq!(writer.kept.len(), 1, "the first is kept, and written when the disk comes back");
         writer.commit().await;
-        assert!(store.call(&id("c2")).await.unwrap().is_some());
+        assert!(store.call(&id("c2")).await.expect("memory reads back").is_some());
     }
 }

@@ -140,8 +140,8 @@ mod tests {
     #[test]
     fn a_start_prints_the_names_of_its_parameters_only() {
         let start = Start {
-            stream: StreamId::parse("MZ1").unwrap(),
-            call: CallId::parse("CA1").unwrap(),
+            stream: StreamId::parse("MZ1").expect("a stream id"),
+            call: CallId::parse("CA1").expect("a call id"),
             account: "AC1".to_owned(),
             params: BTreeMap::from([("token".to_owned(), "s3cret".to_owned())]),
             media_format: MediaFormat { encoding: "audio/x-mulaw".to_owned(), rate_hz: 8_000, channels: 1 },

@@ -211,8 +211,11 @@ mod tests {
     #[test]
     fn a_tool_becomes_a_function_with_a_schema_by_kind() {
         let body = body("m", &Prompt { plan: plan(), history: Vec::new() });
-        let refund =
-            body["tools"].as_array().unwrap().iter().find(|t| t["function"]["name"] == "shop__refund");
+        let refund = body["tools"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .find(|t| t["function"]["name"] == "shop__refund");
         let expected = json!({
             "type": "object",
             "properties": {
@@ -224,7 +227,7 @@ mod tests {
             "required": ["order", "amount"],
             "additionalProperties": false,
         });
-        assert_eq!(refund.unwrap()["function"]["parameters"], expected);
+        assert_eq!(refund.expect("the tool is offered")["function"]["parameters"], expected);
     }
 
     #[test]

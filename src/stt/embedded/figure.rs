@@ -90,7 +90,7 @@ mod tests {
     const DEBIAN: &str = "/usr/share/pocketsphinx/model/en-us";
 
     fn figure() -> Figure {
-        serde_json::from_str(FIGURE).unwrap()
+        serde_json::from_str(FIGURE).expect("the figure beside the engine is JSON")
     }
 
     #[test]
@@ -100,7 +100,10 @@ mod tests {
         let f = figure();
         assert_eq!([settings().to_string(), filter().to_string()], [f.settings, f.filter]);
         assert_eq!(found, [f.grammar, f.dictionary, f.witness, f.transform]);
-        assert_eq!(acoustic_model(Path::new(DEBIAN)).unwrap().to_string(), f.acoustic_model);
+        assert_eq!(
+            acoustic_model(Path::new(DEBIAN)).expect("the Debian package is installed").to_string(),
+            f.acoustic_model
+        );
         assert_eq!(LIBRARY, f.library);
         assert_eq!(yes_figure(Path::new(DEBIAN)), EngineYes::Trusted);
     }

@@ -109,7 +109,7 @@ mod tests {
     #[test]
     fn known_words_have_all_their_variants_invented_ones_a_rule_and_the_rest_are_named() {
         let words = BTreeSet::from(["the", "zorblax", "señor", "-rf", "4711", "refund"]);
-        let lexicon = Lexicon::of(&words, Path::new(DEBIAN)).unwrap();
+        let lexicon = Lexicon::of(&words, Path::new(DEBIAN)).expect("the Debian package is installed");
         assert_eq!(lexicon.unknown, ["-rf", "4711", "señor"]);
         let text = lexicon.text();
         assert!(text.contains("the DH AH\nthe(2) DH IY\n"), "{text}");

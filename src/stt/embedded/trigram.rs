@@ -125,11 +125,15 @@ mod tests {
         let mut grams = BTreeMap::new();
         for line in arpa.lines() {
             if let Some(n) = line.strip_prefix('\\').and_then(|l| l.strip_suffix("-grams:")) {
-                order = n.parse().unwrap();
+                order = n.parse().expect("it is written as it should be");
             } else if order > 0 && line.starts_with('-') {
                 let fields: Vec<&str> = line.split(' ').collect();
-                let backoff = fields.get(order + 1).map_or(0.0, |b| b.parse().unwrap());
-                grams.insert(fields[1..=order].to_vec(), (fields[0].parse().unwrap(), backoff));
+                let backoff =
+                    fields.get(order + 1).map_or(0.0, |b| b.parse().expect("it is written as it should be"));
+                grams.insert(
+                    fields[1..=order].to_vec(),
+                    (fields[0].parse().expect("it is written as it should be"), backoff),
+                );
             }
         }
         grams

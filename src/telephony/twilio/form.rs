@@ -172,9 +172,9 @@ mod tests {
 
     #[test]
     fn a_voice_webhook_says_which_call_from_whom_to_whom() {
-        let params = parse(VOICE).unwrap();
+        let params = parse(VOICE).expect("a form");
         assert_eq!(params.len(), 8, "every parameter is kept for the signature");
-        let voice = VoiceWebhook::read(&params).unwrap();
+        let voice = VoiceWebhook::read(&params).expect("a voice webhook");
         assert_eq!((voice.call.as_str(), voice.account.as_str()), ("CA01", "AC01"));
         assert_eq!((voice.from.reveal(), voice.to.reveal()), ("+15550100001", "+15550100002"));
         assert_eq!(voice.status, CallStatus::Ringing);
@@ -185,8 +185,10 @@ mod tests {
     fn after_a_stream_we_hear_whether_anybody_is_still_there() {
         for (word, over) in [("in-progress", false), ("completed", true), ("canceled", true), ("new", false)]
         {
-            let body = String::from_utf8(VOICE.to_vec()).unwrap().replace("ringing", word);
-            let after = AfterStream::read(&parse(body.as_bytes()).unwrap()).unwrap();
+            let body =
+                String::from_utf8(VOICE.to_vec()).expect("the sample is text").replace("ringing", word);
+            let after =
+                AfterStream::read(&parse(body.as_bytes()).expect("a form")).expect("an action webhook");
             assert_eq!(after.status.is_over(), over, "{word}");
         }
     }
@@ -200,7 +202,8 @@ mod tests {
         ] {
             let body =
                 format!("AccountSid=AC01&CallSid=CA01&StreamSid=MZ01&StreamName=agent&StreamEvent={event}");
-            let status = StreamStatus::read(&parse(body.as_bytes()).unwrap()).unwrap();
+            let status =
+                StreamStatus::read(&parse(body.as_bytes()).expect("a form")).expect("a status callback");
             assert_eq!((status.stream.as_str(), status.event), ("MZ01", want));
         }
     }
@@ -212,10 +215,10 @@ mod tests {
             ("CallSid=secret/..&AccountSid=AC&From=a&To=b", "CallSid"),
             ("CallSid=CA&AccountSid=AC&From=secret", "To"),
         ] {
-            let fault = VoiceWebhook::read(&parse(body.as_bytes()).unwrap()).unwrap_err();
+            let fault = VoiceWebhook::read(&parse(body.as_bytes()).expect("a form")).unwrap_err();
             assert!(fault.what.contains(says) && !fault.what.contains("secret"), "{fault}");
         }
-        let odd = parse(b"CallSid=CA&StreamSid=MZ&StreamEvent=secret").unwrap();
+        let odd = parse(b"CallSid=CA&StreamSid=MZ&StreamEvent=secret").expect("a form");
         assert!(!StreamStatus::read(&odd).unwrap_err().what.contains("secret"));
     }
 

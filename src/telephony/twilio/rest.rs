@@ -146,25 +146,25 @@ mod tests {
         assert_eq!(headers["authorization"], format!("Basic {auth}"));
         assert_eq!((account.as_str(), call.as_str(), body.as_str()), ("AC1", "CA1.json", "Status=completed"));
         let n = me.asked.fetch_add(1, Ordering::SeqCst);
-        axum::http::StatusCode::from_u16(me.answers[n.min(me.answers.len() - 1)]).unwrap()
+        axum::http::StatusCode::from_u16(me.answers[n.min(me.answers.len() - 1)]).expect("a status of HTTP")
     }
 
     async fn hang_up(answers: &'static [u16]) -> (Result<HangUp, Fault>, usize) {
         let me = StandIn { answers, asked: Arc::default() };
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let base = format!("http://{}", listener.local_addr().unwrap());
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
+        let base = format!("http://{}", listener.local_addr().expect("a bound socket has an address"));
         let path = "/2010-04-01/Accounts/{account}/Calls/{call}";
         let app = Router::new().route(path, post(update)).with_state(me.clone());
         let server = tokio::spawn(async move { axum::serve(listener, app).await });
-        let result = rest(&base).hang_up(&CallId::parse("CA1").unwrap()).await;
+        let result = rest(&base).hang_up(&CallId::parse("CA1").expect("a call id")).await;
         server.abort();
         (result, me.asked.load(Ordering::SeqCst))
     }
 
     fn rest(base: &str) -> Rest {
         Rest {
-            client: reqwest::Client::builder().no_proxy().build().unwrap(),
-            base: Url::parse(base).unwrap(),
+            client: reqwest::Client::builder().no_proxy().build().expect("a client without a proxy"),
+            base: Url::parse(base).expect("a URL"),
             account: "AC1".to_owned(),
             user: "SK1".to_owned(),
             password: SecretString::from("s3cret"),
@@ -192,10 +192,10 @@ mod tests {
 
     #[tokio::test]
     async fn an_address_where_nobody_listens_is_the_providers_fault() {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let base = format!("http://{}", listener.local_addr().unwrap());
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
+        let base = format!("http://{}", listener.local_addr().expect("a bound socket has an address"));
         drop(listener);
-        let fault = rest(&base).hang_up(&CallId::parse("CA1").unwrap()).await.unwrap_err();
+        let fault = rest(&base).hang_up(&CallId::parse("CA1").expect("a call id")).await.unwrap_err();
         assert_eq!(fault.owner, Owner::Provider);
         assert!(!fault.what.contains("s3cret"), "{fault}");
     }

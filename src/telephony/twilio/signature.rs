@@ -259,7 +259,10 @@ mod tests {
     }
 
     fn verifier(public: &str) -> Verifier {
-        Verifier::new(token(), PublicUrl::parse(&Url::parse(public).unwrap()).unwrap())
+        Verifier::new(
+            token(),
+            PublicUrl::parse(&Url::parse(public).expect("a URL")).expect("a public URL that is allowed"),
+        )
     }
 
     fn params(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -373,16 +376,17 @@ mod tests {
         for bad in
             ["ftp://gw.example.com", "https://gw.example.com/?a=1", "https://me@gw.example.com", "data:x"]
         {
-            assert!(PublicUrl::parse(&Url::parse(bad).unwrap()).is_err(), "{bad}");
+            assert!(PublicUrl::parse(&Url::parse(bad).expect("a URL")).is_err(), "{bad}");
         }
         for bare in ["http://gw.example.com", "http://10.0.0.1:8080", "http://localhost.example.com"] {
-            let fault = PublicUrl::parse(&Url::parse(bare).unwrap()).unwrap_err();
+            let fault = PublicUrl::parse(&Url::parse(bare).expect("a URL")).unwrap_err();
             assert!(fault.to_string().contains("https://"), "{bare}: {fault}");
         }
         for ours in ["http://127.0.0.1:8080", "http://localhost", "http://[::1]:80"] {
-            assert!(PublicUrl::parse(&Url::parse(ours).unwrap()).is_ok(), "{ours}");
+            assert!(PublicUrl::parse(&Url::parse(ours).expect("a URL")).is_ok(), "{ours}");
         }
-        let public = PublicUrl::parse(&Url::parse("https://gw.example.com:8443/base/").unwrap()).unwrap();
+        let public = PublicUrl::parse(&Url::parse("https://gw.example.com:8443/base/").expect("a URL"))
+            .expect("a public URL that is allowed");
         assert_eq!(public.webhook("/a?b=1"), "https://gw.example.com:8443/base/a?b=1");
         assert_eq!(public.stream("/m"), "wss://gw.example.com:8443/base/m");
     }

@@ -133,7 +133,7 @@ mod tests {
 
     fn ticket(call: &str) -> Ticket {
         Ticket {
-            call: CallId::parse(call).unwrap(),
+            call: CallId::parse(call).expect("a call id"),
             from: Private::new("+15550100001"),
             to: Private::new("+15550100002"),
             attempt: 0,
@@ -143,9 +143,9 @@ mod tests {
     #[test]
     fn a_token_opens_one_stream_of_its_call_once() {
         let tokens = Tokens::default();
-        let token = tokens.issue(ticket("CA1"), START).unwrap();
+        let token = tokens.issue(ticket("CA1"), START).expect("there is room");
         assert_eq!(token.len(), 32);
-        let call = CallId::parse("CA1").unwrap();
+        let call = CallId::parse("CA1").expect("a call id");
         assert_eq!(tokens.redeem(&token, &call, START + Duration::from_secs(29)), Ok(ticket("CA1")));
         assert_eq!(tokens.redeem(&token, &call, START), Err(Denied::Unknown), "used before");
         assert_eq!(tokens.redeem("guess", &call, START), Err(Denied::Unknown));
@@ -154,17 +154,26 @@ mod tests {
     #[test]
     fn a_token_tried_by_another_call_is_burnt() {
         let tokens = Tokens::default();
-        let token = tokens.issue(ticket("CA1"), START).unwrap();
-        assert_eq!(tokens.redeem(&token, &CallId::parse("CA2").unwrap(), START), Err(Denied::OtherCall));
-        assert_eq!(tokens.redeem(&token, &CallId::parse("CA1").unwrap(), START), Err(Denied::Unknown));
+        let token = tokens.issue(ticket("CA1"), START).expect("there is room");
+        assert_eq!(
+            tokens.redeem(&token, &CallId::parse("CA2").expect("a call id"), START),
+            Err(Denied::OtherCall)
+        );
+        assert_eq!(
+            tokens.redeem(&token, &CallId::parse("CA1").expect("a call id"), START),
+            Err(Denied::Unknown)
+        );
     }
 
     #[test]
     fn a_token_dies_after_thirty_seconds() {
         let tokens = Tokens::default();
-        let token = tokens.issue(ticket("CA1"), START).unwrap();
+        let token = tokens.issue(ticket("CA1"), START).expect("there is room");
         let late = START + LIFETIME;
-        assert_eq!(tokens.redeem(&token, &CallId::parse("CA1").unwrap(), late), Err(Denied::Expired));
+        assert_eq!(
+            tokens.redeem(&token, &CallId::parse("CA1").expect("a call id"), late),
+            Err(Denied::Expired)
+        );
     }
 
     #[test]
@@ -172,7 +181,7 @@ mod tests {
         let tokens = Tokens::default();
         for n in 0..TOKENS_MAX {
             let second = u64::from(n >= 1);
-            tokens.issue(ticket("CA1"), START + Duration::from_secs(second)).unwrap();
+            tokens.issue(ticket("CA1"), START + Duration::from_secs(second)).expect("there is room");
         }
         assert_eq!(tokens.issue(ticket("CA1"), START + Duration::from_secs(2)), Err(Denied::Full));
         assert!(tokens.issue(ticket("CA1"), START + LIFETIME).is_ok(), "the oldest expired");
@@ -183,7 +192,7 @@ mod tests {
     fn no_two_tokens_are_alike_and_none_prints() {
         let tokens = Tokens::default();
         let made: std::collections::BTreeSet<String> =
-            (0..100).map(|_| tokens.issue(ticket("CA1"), START).unwrap()).collect();
+            (0..100).map(|_| tokens.issue(ticket("CA1"), START).expect("there is room")).collect();
         assert_eq!(made.len(), 100);
         assert_eq!(format!("{tokens:?}"), "Tokens(100 wait)");
         assert!(!format!("{:?}", ticket("CA1")).contains("5550100001"));

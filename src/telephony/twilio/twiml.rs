@@ -126,7 +126,7 @@ mod tests {
             params: &[(HOSTILE, HOSTILE)],
         };
         for text in [connect(&order), dial(HOSTILE), say_and_hang_up(HOSTILE, HOSTILE), hang_up()] {
-            let read = roxmltree::Document::parse(&text).unwrap();
+            let read = roxmltree::Document::parse(&text).expect("TwiML is XML");
             for node in read.descendants().filter(roxmltree::Node::is_element) {
                 for attribute in node.attributes().filter(|a| !a.name().to_lowercase().ends_with("method")) {
                     assert_eq!(attribute.value(), "a\"b<c>&'d\n", "{text}");
