@@ -58,7 +58,7 @@ impl Conversation {
         if self.confirmation.is_closed() {
             self.on_said_freely(at, said, out);
         } else {
-            self.on_said_to_question(at, said, out);
+            self.rule(at, said, |_| true, out);
         }
     }
 
@@ -101,23 +101,18 @@ impl Conversation {
         self.silence.broken();
     }
 
-    fn on_said_to_question(&mut self, at: CallTime, said: &Said, out: &mut Outputs) {
-        let Some(ask) = self.confirmation.ask() else { return };
-        let proposal = ask.proposal;
-        let verbs = self.verbs(proposal);
-        let Some((ruling, verdict)) = self.confirmation.rule(said, self.plan.language, &verbs) else {
-            return;
-        };
-        out.note(Note::Judged { proposal, answer: verdict });
-        self.on_ruling(at, ruling, said.text(), out);
-    }
-
     /// Words that nobody waits for any more: they stop or alter what is asked, and are no yes to anything.
     pub(super) fn on_said_late(&mut self, at: CallTime, said: &Said, out: &mut Outputs) {
+        self.rule(at, said, Ruling::stops, out);
+    }
+
+    /// Judges what was said to the open question; only such rulings count.
+    fn rule(&mut self, at: CallTime, said: &Said, counts: fn(Ruling) -> bool, out: &mut Outputs) {
         let Some(ask) = self.confirmation.ask() else { return };
         let proposal = ask.proposal;
         let verbs = self.verbs(proposal);
-        if let Some((ruling, verdict)) = self.confirmation.rule_stop(said, self.plan.language, &verbs) {
+        let ruled = self.confirmation.rule(said, self.plan.language, &verbs);
+        if let Some((ruling, verdict)) = ruled.filter(|(ruling, _)| counts(*ruling)) {
             out.note(Note::Judged { proposal, answer: verdict });
             self.on_ruling(at, ruling, said.text(), out);
         }

@@ -201,6 +201,16 @@ pub(super) enum Ruling {
     Alter,
 }
 
+impl Ruling {
+    /// It counts whenever it was said: over the question, or told long after.
+    pub(super) fn stops(self) -> bool {
+        match self {
+            Ruling::Decline | Ruling::Alter => true,
+            Ruling::Nothing | Ruling::EarlyYes | Ruling::Yes | Ruling::AskAgain(_) => false,
+        }
+    }
+}
+
 impl Ask {
     pub(super) fn new(
         proposal: ProposalId,
@@ -316,35 +326,6 @@ impl Confirmation {
         }
     }
 
-    /// A no, a wait or a change, which count whenever they were said: over the question, or told long after.
-    pub(super) fn rule_stop(
-        &self,
-        said: &Said,
-        language: Language,
-        verbs: &[String],
-    ) -> Option<(Ruling, Verdict)> {
-        let cues = Cues { verbs };
-        self.stops(said, judge(language, &said.text(), &cues), language, &cues)
-    }
-
-    fn stops(
-        &self,
-        said: &Said,
-        all: Answer,
-        language: Language,
-        cues: &Cues<'_>,
-    ) -> Option<(Ruling, Verdict)> {
-        let ask = self.ask()?;
-        let ruling = match all {
-            Answer::No | Answer::Wait => Ruling::Decline,
-            Answer::Change if !ask.is_repeated(&said.text(), language, cues) => Ruling::Alter,
-            Answer::Change | Answer::Yes | Answer::Question | Answer::Backchannel | Answer::Unclear => {
-                return None;
-            }
-        };
-        Some((ruling, Verdict::Spoken(all)))
-    }
-
     /// What a turn of the caller means to the open question. `None` while none is open.
     pub(super) fn rule(
         &self,
@@ -354,8 +335,15 @@ impl Confirmation {
     ) -> Option<(Ruling, Verdict)> {
         let cues = Cues { verbs };
         let all = judge(language, &said.text(), &cues);
-        if let Some(stop) = self.stops(said, all, language, &cues) {
-            return Some(stop);
+        let repeats = |ask: &Ask| ask.is_repeated(&said.text(), language, &cues);
+        let stops = match all {
+            Answer::No | Answer::Wait => Some(Ruling::Decline),
+            Answer::Change if self.ask().is_some_and(repeats) => None,
+            Answer::Change => Some(Ruling::Alter),
+            Answer::Yes | Answer::Question | Answer::Backchannel | Answer::Unclear => None,
+        };
+        if let Some(stop) = stops {
+            return self.ask().map(|_| (stop, Verdict::Spoken(all)));
         }
         match self {
             Confirmation::Closed => None,
