@@ -279,12 +279,12 @@ impl Task {
         if self.line == Connection::Closed {
             return;
         }
-        if self.out.line.wire.iter().any(|item| matches!(item, WireItem::Audio { .. })) {
-            self.figures.sounds(at);
-        }
         for item in &self.out.line.wire {
             match item {
-                WireItem::Audio { bytes, .. } => self.outbox.media(&self.out.line.bytes[bytes.clone()]),
+                WireItem::Audio { bytes, .. } => {
+                    self.figures.sounds(at);
+                    self.outbox.media(&self.out.line.bytes[bytes.clone()]);
+                }
                 WireItem::Mark { name } => self.outbox.mark(&name.to_string()),
                 WireItem::Clear => self.outbox.clear(),
             }
