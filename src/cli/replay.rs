@@ -165,6 +165,7 @@ mod tests {
     use clap::Parser;
 
     use super::*;
+    use crate::replay::tests::Folder;
 
     #[derive(Parser)]
     struct Line {
@@ -172,16 +173,7 @@ mod tests {
         args: ReplayArgs,
     }
 
-    /// A folder that goes with its test.
-    struct Folder(PathBuf);
-
     impl Folder {
-        fn new() -> Folder {
-            let path = std::env::temp_dir().join(format!("centralita-{}", uuid::Uuid::now_v7()));
-            fs::create_dir_all(&path).expect("a temporary folder can be made");
-            Folder(path)
-        }
-
         fn call(&self, path: &str, text: &str) {
             let path = self.0.join(path);
             fs::create_dir_all(path.parent().expect("the path has a folder"))
@@ -198,12 +190,6 @@ mod tests {
 
         fn holds(&self, path: &str) -> bool {
             self.0.join(path).is_file()
-        }
-    }
-
-    impl Drop for Folder {
-        fn drop(&mut self) {
-            drop(fs::remove_dir_all(&self.0));
         }
     }
 

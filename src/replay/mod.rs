@@ -10,7 +10,7 @@ mod compare;
 mod report;
 mod source;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use compare::{Difference, Finding, compare};
 pub use report::{Replayed, Report};

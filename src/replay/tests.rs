@@ -14,12 +14,12 @@ use crate::driver::End;
 use crate::store::{CallHead, CallState, Store};
 
 /// A folder that goes with its test.
-struct Folder(PathBuf);
+pub(crate) struct Folder(pub(crate) PathBuf);
 
 impl Folder {
-    fn new(name: &str) -> Folder {
-        let path = std::env::temp_dir().join(format!("centralita-replay-{}-{name}", std::process::id()));
-        fs::create_dir_all(&path).unwrap();
+    pub(crate) fn new() -> Folder {
+        let path = std::env::temp_dir().join(format!("centralita-replay-{}", uuid::Uuid::new_v4()));
+        fs::create_dir_all(&path).expect("a temporary folder can be made");
         Folder(path)
     }
 }
@@ -75,7 +75,7 @@ fn names(found: &[Found]) -> Vec<String> {
 
 #[tokio::test]
 async fn the_calls_of_a_journal_are_found_and_so_is_the_one_that_is_named() {
-    let folder = Folder::new("ids");
+    let folder = Folder::new();
     let path = folder.0.join("calls.db");
     let script = journal(&path, &["CA1", "CA2"]).await;
     assert_eq!(names(&find(&path, &[]).await.unwrap()), ["CA1", "CA2"]);
@@ -88,7 +88,7 @@ async fn the_calls_of_a_journal_are_found_and_so_is_the_one_that_is_named() {
 
 #[tokio::test]
 async fn an_exported_call_stands_alone_and_is_the_same_record() {
-    let folder = Folder::new("export");
+    let folder = Folder::new();
     let path = folder.0.join("calls.db");
     journal(&path, &["CA1", "CA2"]).await;
     for (call, whole) in [("CA1", true), ("CA2", false)] {
@@ -105,7 +105,7 @@ async fn an_exported_call_stands_alone_and_is_the_same_record() {
 
 #[tokio::test]
 async fn a_record_is_whole_where_its_conversation_was_led_to_the_end_and_its_head_says_how() {
-    let folder = Folder::new("ends");
+    let folder = Folder::new();
     let path = folder.0.join("calls.db");
     journal(&path, &["CA1"]).await;
     let lost = |end: End| CallState::Lost { reason: end.reason().to_owned() };
@@ -129,7 +129,7 @@ async fn a_record_is_whole_where_its_conversation_was_led_to_the_end_and_its_hea
 
 #[tokio::test]
 async fn the_call_files_below_a_folder_are_found_in_the_order_of_their_names() {
-    let folder = Folder::new("below");
+    let folder = Folder::new();
     fs::create_dir_all(folder.0.join("b")).unwrap();
     for name in ["c.call", "b/a.call", "a.call", "notes.txt"] {
         fs::write(folder.0.join(name), "# plan: en\n    0.000 < answered\n").unwrap();
@@ -145,7 +145,7 @@ async fn the_call_files_below_a_folder_are_found_in_the_order_of_their_names() {
 
 #[tokio::test]
 async fn what_cannot_be_replayed_says_why_and_what_to_do() {
-    let folder = Folder::new("broken");
+    let folder = Folder::new();
     for (text, what, remedy) in [
         ("", "it holds no event", "docs/replay.md says what a call file holds"),
         ("    0.000 < answered\n", "it holds no plan", "export it with"),
