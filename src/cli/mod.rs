@@ -9,6 +9,7 @@ mod bench;
 mod call;
 mod check;
 mod demo;
+mod effects;
 mod eval;
 mod many;
 mod render;
@@ -53,6 +54,8 @@ enum Command {
     Bench(bench::BenchArgs),
     /// Folds recorded calls through this build: same orders?
     Replay(replay::ReplayArgs),
+    /// Lists what calls have done, and settles what nobody knows the outcome of
+    Effects(effects::EffectsArgs),
     /// Plays calls that never were, drawn from seeds with faults and all: do the promises hold?
     Sim(sim::SimArgs),
 }
@@ -94,6 +97,7 @@ pub fn main() -> ExitCode {
             Command::Eval(args) => eval::run(&args).await,
             Command::Bench(args) => bench::run(&args).await,
             Command::Replay(args) => replay::run(&args).await,
+            Command::Effects(args) => effects::run(&args).await,
             Command::Sim(args) => sim::run(args).await,
         }
     });

@@ -263,6 +263,14 @@ impl Store {
         intents::of_call(&self.pools.read, call).await.map_err(unread)
     }
 
+    /// The intents of all calls, oldest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn all_intents(&self) -> Result<Vec<IntentRecord>, Fault> {
+        intents::all(&self.pools.read).await.map_err(unread)
+    }
+
     /// The intents of all calls of that name in the carrier's records, the oldest call first.
     ///
     /// # Errors

@@ -4,6 +4,8 @@
 //! key is unknown nowhere.
 //! Never: decides whether an action is sent again.
 
+use std::fmt;
+
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row as _, SqliteConnection, SqlitePool};
 
@@ -17,6 +19,25 @@ pub struct IntentKey {
     pub proposal: ProposalId,
     /// The step's place in its tool, from zero.
     pub step: u32,
+}
+
+impl IntentKey {
+    /// Reads what `Display` writes.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<IntentKey> {
+        let mut parts = text.split('/');
+        let (call, proposal) = (CallId::parse(parts.next()?)?, ProposalId::parse(parts.next()?)?);
+        let step = parts.next().map_or(Some(0), |step| step.parse().ok())?;
+        parts.next().is_none().then_some(IntentKey { call, proposal, step })
+    }
+}
+
+/// `CA12/t1`; of a later step `CA12/t1/2`.
+impl fmt::Display for IntentKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.call, self.proposal)?;
+        if self.step > 0 { write!(f, "/{}", self.step) } else { Ok(()) }
+    }
 }
 
 /// What is about to be sent.
@@ -165,6 +186,11 @@ pub(super) async fn of_carrier_call(db: &SqlitePool, carrier_call: &str) -> sqlx
     .bind(carrier_call)
     .fetch_all(db)
     .await
+}
+
+/// Oldest first.
+pub(super) async fn all(db: &SqlitePool) -> sqlx::Result<Vec<IntentRecord>> {
+    sqlx::query_as("SELECT * FROM intents ORDER BY begun_us, call, proposal, step").fetch_all(db).await
 }
 
 /// Unknown, or begun and not settled yet: to another call that is the same. Oldest first.
