@@ -109,7 +109,8 @@ async fn answers(Asked { over, figure, source }: &Asked) -> Done {
         embedded(&engine)?;
     }
     let (stt, words) = (engine.stt.as_ref(), vocabulary(over)?);
-    let at_once = over.speech.speech_workers;
+    // A long recording takes more than one recogniser.
+    let at_once = (over.speech.speech_workers / 2).max(1);
     let report = eval::answers(stt, &over.folder, words, Language::English, at_once).await?;
     render::line("kind         files   yes  doubtful    no  unclear  failed");
     for (kind, n) in &report.kinds {

@@ -48,7 +48,9 @@ mod tests {
     fn the_library_files_are_those_that_hold_the_code() {
         let files = library_files().expect("the library is linked, so it is loaded");
         let names: Vec<_> = files.iter().filter_map(|file| file.file_name()?.to_str()).collect();
-        assert!(matches!(names[..], [sphinx, base] if sphinx.contains("sphinx") && base.contains("sphinxbase")));
+        assert!(
+            matches!(names[..], [sphinx, base] if sphinx.contains("sphinx") && base.contains("sphinxbase"))
+        );
         assert_eq!(library_digest(), library_digest());
         assert!(library_digest().is_some());
     }

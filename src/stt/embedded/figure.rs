@@ -179,14 +179,20 @@ mod tests {
             change(&mut changed);
             assert!(!written().holds(&changed), "{changed:?}");
         }
-        assert!(!Figure::new(engine(), 597, 0, String::new()).holds(&engine()), "one in two hundred is exceeded");
-        assert!(!Figure { bound_95_per_myriad: 1, ..written() }.holds(&engine()), "the counts say another bound");
+        assert!(
+            !Figure::new(engine(), 597, 0, String::new()).holds(&engine()),
+            "one in two hundred is exceeded"
+        );
+        assert!(
+            !Figure { bound_95_per_myriad: 1, ..written() }.holds(&engine()),
+            "the counts say another bound"
+        );
     }
 
     #[test]
     fn the_bound_follows_from_the_counts() {
         for (others, false_yeses, wanted) in
-            [(0, 0, 10_000), (1, 0, 9_500), (597, 0, 51), (598, 0, 50), (2_659, 5, 40), (2, 2, 10_000)]
+            [(0, 0, 10_000), (2, 0, 7_764), (597, 0, 51), (598, 0, 50), (2_659, 5, 40), (2, 2, 10_000)]
         {
             assert_eq!(bound(others, false_yeses), wanted, "{false_yeses} of {others}");
         }
