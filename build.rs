@@ -1,6 +1,6 @@
 //! Finds the recogniser's library, and says how to get it where it is missing.
 //!
-//! Promises: the build that measures a false-yes figure knows which library it was linked with.
+//! Promises: links what pkg-config names.
 //! Never: downloads or compiles anything.
 
 fn main() {
@@ -13,7 +13,6 @@ fn main() {
             for name in library.libs.iter().filter(|name| *name != "sphinxad") {
                 println!("cargo:rustc-link-lib={name}");
             }
-            println!("cargo:rustc-env=POCKETSPHINX_VERSION={}", library.version);
         }
         Err(error) => panic!(
             "PocketSphinx is missing. On Debian and Ubuntu:\n\n    apt-get install -y libpocketsphinx-dev \

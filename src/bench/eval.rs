@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::StreamExt as _;
 use serde::Deserialize;
 use tokio::time::timeout;
 
@@ -25,8 +26,8 @@ const FRAME: usize = Millis(20).samples().0 as usize;
 const MARGIN: Samples = Millis(400).samples();
 /// How long a recogniser may take for one recording.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Kinds of recordings whose speaker may be asked a question: what is not a yes or a no is unclear.
-const KINDS_ASKED: [&str; 5] = ["answer", "noise", "command", "digits", "sentence"];
+/// The kind of recordings that are a yes; all others are none.
+const YES: &str = "answer-yes";
 
 /// One recording of a manifest.
 #[derive(Clone, Debug, Deserialize)]
@@ -84,6 +85,15 @@ pub struct AnswersReport {
     pub false_noes: Vec<String>,
 }
 
+impl AnswersReport {
+    /// Recordings that are no yes and were answered.
+    #[must_use]
+    pub fn others(&self) -> usize {
+        let others = self.kinds.iter().filter(|(kind, _)| *kind != YES);
+        others.map(|(_, counts)| counts.files - counts.failed).sum()
+    }
+}
+
 /// The words of a directory's own manifest, for a recogniser that has to know what it may hear.
 pub fn vocabulary_of_manifest(dir: &Path, language: Language) -> Result<Vocabulary, Fault> {
     let recordings = manifest(dir)?;
@@ -113,20 +123,25 @@ pub async fn stt(
     Ok(report)
 }
 
-/// What the recogniser makes of every recording as an answer to a question.
+/// What the recogniser makes of every recording as an answer to a question, so many of them at once.
 pub async fn answers(
     recogniser: &dyn Stt,
     dir: &Path,
     vocabulary: Arc<Vocabulary>,
     language: Language,
+    at_once: usize,
 ) -> Result<AnswersReport, Fault> {
     let mut report = AnswersReport::default();
-    let asked = |r: &Recording| KINDS_ASKED.iter().any(|kind| r.file.starts_with(kind));
-    for Recording { file, kind, .. } in manifest(dir)?.into_iter().filter(asked) {
-        let samples = read_line_wav(&dir.join(&file))?;
-        let stream = recogniser.open(Arc::clone(&vocabulary), language)?;
-        let answer =
-            hear(stream, &samples, Expect::YesNo).await.map(|transcript| weigh(&transcript, language));
+    let vocabulary = &vocabulary;
+    let asked = futures::stream::iter(manifest(dir)?).map(|recording| async move {
+        let samples = read_line_wav(&dir.join(&recording.file))?;
+        let stream = recogniser.open(Arc::clone(vocabulary), language)?;
+        let heard = hear(stream, &samples, Expect::YesNo).await;
+        Ok::<_, Fault>((recording, heard.map(|transcript| weigh(&transcript, language))))
+    });
+    let mut asked = asked.buffered(at_once);
+    while let Some(answered) = asked.next().await {
+        let (Recording { file, kind, .. }, answer) = answered?;
         let counts = report.kinds.entry(kind.clone()).or_default();
         counts.files += 1;
         match answer {
@@ -136,7 +151,7 @@ pub async fn answers(
             Ok(Weight::Unclear) => counts.unclear += 1,
             Err(_) => counts.failed += 1,
         }
-        match (answer, kind == "answer-yes") {
+        match (answer, kind == YES) {
             (Ok(Weight::Yes), false) => report.false_yeses.push(file),
             (Ok(Weight::No), true) => report.false_noes.push(file),
             (Ok(Weight::Yes | Weight::No | Weight::Doubtful | Weight::Unclear) | Err(_), _) => {}

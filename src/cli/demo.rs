@@ -61,7 +61,7 @@ pub(super) struct SpeechArgs {
     speech: Engine,
     /// Recognisers at work at the same time
     #[arg(long, default_value_t = 2, value_name = "N", value_parser = at_least_one::<usize>)]
-    speech_workers: usize,
+    pub(super) speech_workers: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -3,18 +3,19 @@
 //! Promises: figures per file or kind and in all; nothing is left out.
 //! Never: judges by anything but the manifest's words and kinds.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 
-use super::assemble::catalog;
+use super::assemble::{Speech, catalog};
 use super::demo::{SpeechArgs, speech};
 use super::{Definitions, Done, Verdict, render};
 use crate::bench::eval::{self, vocabulary_of_manifest};
 use crate::core::base::{Fault, Owner};
 use crate::core::language::Language;
 use crate::stt::Vocabulary;
+use crate::stt::embedded::Embedded;
 
 /// What to measure.
 #[derive(Debug, Args)]
@@ -28,7 +29,7 @@ enum What {
     /// Word error rate, per file and in all
     Stt(Over),
     /// Answers to a yes/no question: false yes, false no, unclear, per kind of recording
-    Answers(Over),
+    Answers(Asked),
 }
 
 #[derive(Debug, Args)]
@@ -47,10 +48,22 @@ struct Over {
     speech: SpeechArgs,
 }
 
+#[derive(Debug, Args)]
+struct Asked {
+    #[command(flatten)]
+    over: Over,
+    /// Writes the engine's figure of false yeses to this file: what it is, by digests, and how often it was wrong
+    #[arg(long, value_name = "FILE", requires = "source")]
+    figure: Option<PathBuf>,
+    /// What the recordings are and what they are not, in words, for the figure
+    #[arg(long, value_name = "TEXT", requires = "figure")]
+    source: Option<String>,
+}
+
 pub(super) async fn run(args: &EvalArgs) -> Done {
     match &args.what {
         What::Stt(over) => stt(over).await,
-        What::Answers(over) => answers(over).await,
+        What::Answers(asked) => answers(asked).await,
     }
 }
 
@@ -90,9 +103,15 @@ fn rate(errors: &eval::WordErrors) -> String {
     format!("{:>3}/{:<3} {:>3}.{} %", errors.errors, errors.words, permille / 10, permille % 10)
 }
 
-async fn answers(over: &Over) -> Done {
-    let engine = speech(&over.speech)?.stt;
-    let report = eval::answers(engine.as_ref(), &over.folder, vocabulary(over)?, Language::English).await?;
+async fn answers(Asked { over, figure, source }: &Asked) -> Done {
+    let engine = speech(&over.speech)?;
+    if figure.is_some() {
+        embedded(&engine)?;
+    }
+    let (stt, words) = (engine.stt.as_ref(), vocabulary(over)?);
+    // A long recording takes more than one recogniser.
+    let at_once = (over.speech.speech_workers / 2).max(1);
+    let report = eval::answers(stt, &over.folder, words, Language::English, at_once).await?;
     render::line("kind         files   yes  doubtful    no  unclear  failed");
     for (kind, n) in &report.kinds {
         render::line(&format!(
@@ -105,7 +124,26 @@ async fn answers(over: &Over) -> Done {
     render::line(
         "a false no is a spoken yes taken for a no; other speech taken for a no stands in the table alone",
     );
+    if let (Some(path), Some(source)) = (figure, source) {
+        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let (others, wrong) = (count(report.others()), count(report.false_yeses.len()));
+        write(path, &embedded(&engine)?.figure(others, wrong, source.clone())?)?;
+    }
     Ok(Verdict::Good)
+}
+
+fn embedded(engine: &Speech) -> Result<&Embedded, Fault> {
+    engine.embedded.as_deref().ok_or_else(|| {
+        let what = "only the embedded recogniser has a figure of false yeses";
+        Fault::new(Owner::Admin, what, "leave out `--speech`, or `--figure`")
+    })
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Fault> {
+    std::fs::write(path, text).map_err(|error| {
+        let what = format!("{} cannot be written: {error}", path.display());
+        Fault::new(Owner::Admin, what, "name a file in a folder that is there")
+    })
 }
 
 fn listed(files: &[String]) -> String {

@@ -43,6 +43,11 @@ unsafe extern "C" {
     fn ps_seg_frames(seg: *mut Opaque, from: *mut c_int, to: *mut c_int);
 }
 
+/// Where the code of either library lies in memory. Asking for it makes the linker load them.
+pub(super) fn addresses() -> [usize; 2] {
+    [(ps_init as *const ()).addr(), (cmd_ln_free_r as *const ()).addr()]
+}
+
 /// One decoder with its searches. `Send`, not `Sync`: one thread at a time.
 pub(super) struct Decoder {
     ps: *mut Opaque,

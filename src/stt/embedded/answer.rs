@@ -18,6 +18,11 @@ const CONFIRM: &str = "confirm";
 /// A longer turn of the plan's decode is told as it is, whatever the grammar made of it.
 const SHORT_WORDS: usize = 2;
 
+/// What decides beside the decoders, as a text the figure is about.
+pub(super) fn thresholds() -> String {
+    format!("{POSTERIOR_MIN} {YES_WORDS:?} {CONFIRM}")
+}
+
 /// What a turn says to a question, with the words to tell.
 pub(super) async fn answer(
     lease: &mut Lease,

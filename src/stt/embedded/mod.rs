@@ -21,8 +21,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::core::base::{Digest, Fault, Owner};
 use crate::core::conversation::EngineYes;
 use crate::core::language::Language;
-use crate::speech::{Load, Pool};
+use crate::speech::{Load, Pool, library_files};
 use crate::stt::{Stt, SttStream, Vocabulary};
+use figure::{Engine, Figure};
 use model::Model;
 
 /// Where Debian's package `pocketsphinx-en-us` puts its models.
@@ -69,6 +70,16 @@ impl Embedded {
         warm.await.map_err(stream::fault)
     }
 
+    /// The figure file of this engine as it stands, of `others` recordings that are no yes.
+    pub fn figure(&self, others: u32, false_yeses: u32, source: String) -> Result<String, Fault> {
+        let engine = Engine::found(&self.models).ok_or_else(|| {
+            let remedy = "install libpocketsphinx3 and pocketsphinx-en-us, and start again after an upgrade";
+            Fault::new(Owner::Admin, "the library or the acoustic model cannot be read", remedy)
+        })?;
+        let figure = Figure::new(engine, others, false_yeses, source);
+        Ok(serde_json::to_string_pretty(&figure).expect("strings and numbers become JSON") + "\n")
+    }
+
     fn compile(&self, vocabulary: &Vocabulary, language: Language) -> Result<Arc<Model>, Fault> {
         match language {
             Language::English => {}
@@ -94,7 +105,8 @@ impl Stt for Embedded {
     }
 
     fn yes_figure(&self) -> EngineYes {
-        self.yes
+        // A library that was replaced while this process runs would be what the next worker loads.
+        if library_files().is_some() { self.yes } else { EngineYes::KeypadOnly }
     }
 }
 

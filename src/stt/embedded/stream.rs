@@ -25,6 +25,11 @@ const ANSWER_MAX: Samples = Millis(3_000).samples();
 /// Samples of a frame of the recogniser.
 const FRAME: u32 = Millis(10).samples().0;
 
+/// How long an answer may be, as a text the figure is about.
+pub(super) fn answer_lengths() -> String {
+    format!("{} {}", ANSWER_MIN.0, ANSWER_MAX.0)
+}
+
 /// What is decoded.
 #[derive(Clone, Copy, Debug)]
 enum Closes {
