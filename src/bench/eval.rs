@@ -216,17 +216,30 @@ fn words(transcript: &Transcript) -> String {
 
 fn manifest(dir: &Path) -> Result<Vec<Recording>, Fault> {
     let path = dir.join("manifest.json");
-    let fault = |what: String| {
+    let fault = |place: &str, what: String| {
         let remedy = "write a list of {\"file\", \"text\", \"kind\"} beside the WAV files";
-        Fault::new(Owner::Admin, format!("{}: {what}", path.display()), remedy)
+        Fault::new(Owner::Admin, format!("{}{place}: {what}", path.display()), remedy)
     };
-    let text = std::fs::read_to_string(&path).map_err(|error| fault(error.to_string()))?;
+    let text = std::fs::read_to_string(&path).map_err(|error| fault("", error.to_string()))?;
     let recordings: Vec<Recording> = serde_json::from_str(&text)
-        .map_err(|error| fault(format!("it is no list of recordings: {error}")))?;
+        .map_err(|error| fault(&format!(":{}:{}", error.line(), error.column()), plain(&error)))?;
     if recordings.is_empty() {
-        return Err(fault("it names no recording".to_owned()));
+        return Err(fault("", "it names no recording".to_owned()));
     }
     Ok(recordings)
+}
+
+/// What the reader of JSON has met, in words for people.
+fn plain(error: &serde_json::Error) -> String {
+    let said = error.to_string();
+    let lacked = said.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
+    match (lacked, error.is_data()) {
+        (Some(field), _) => format!("the recording that ends here has no `{field}`"),
+        (None, true) => {
+            "here stands something else than a list of recordings whose fields are texts".to_owned()
+        }
+        (None, false) => "this is not JSON: a quote, a comma or a bracket is missing or too much".to_owned(),
+    }
 }
 
 fn silent() -> Fault {
@@ -240,6 +253,26 @@ fn silent() -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_broken_manifest_is_told_with_its_place_in_plain_words() {
+        let told = |text: &str| {
+            let error = serde_json::from_str::<Vec<Recording>>(text).expect_err("the manifest is broken");
+            format!("{}:{}: {}", error.line(), error.column(), plain(&error))
+        };
+        for (text, start) in [
+            (
+                "[\n{\"file\": \"a.wav\", \"text\": \"yes\"}]",
+                "2:32: the recording that ends here has no `kind`",
+            ),
+            ("[{\"file\": 1}]", "1:11: here stands something else"),
+            ("{}", "1:0: here stands something else"),
+            ("[{\"file\" \"a.wav\"}]", "1:10: this is not JSON"),
+            ("", "1:0: this is not JSON"),
+        ] {
+            assert!(told(text).starts_with(start), "{text}: {}", told(text));
+        }
+    }
 
     #[test]
     fn a_manifest_that_is_missing_says_where_it_should_be() {

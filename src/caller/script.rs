@@ -10,7 +10,7 @@
 //!   - hang_up: true
 //! ```
 //!
-//! Promises: every problem at once, each with file, line and remedy; a move does one thing.
+//! Promises: every problem at once, each with file, line, column and remedy; a move does one thing.
 //! Never: knows what the agent means; it hears sound, silence and marks.
 
 use std::path::{Path, PathBuf};
@@ -94,7 +94,8 @@ pub fn read_script(path: &str, text: &str) -> Result<Vec<Step>, Fault> {
         Err(error) => {
             let error = error.without_snippet();
             let at = error.location().unwrap_or(Location::UNKNOWN);
-            desk.say(at, &error.to_string(), "a list `moves:` of moves, and `version: 1`");
+            let (what, remedy) = plain(error);
+            desk.say(at, &what, &remedy);
             Vec::new()
         }
     };
@@ -102,6 +103,36 @@ pub fn read_script(path: &str, text: &str) -> Result<Vec<Step>, Fault> {
         return Ok(steps);
     }
     Err(Fault::new(Owner::Admin, desk.problems.join("\n"), "docs/call.md describes a caller's script"))
+}
+
+/// What the reader of YAML has met, in words for people, and what to do.
+fn plain(error: &serde_saphyr::Error) -> (String, String) {
+    use serde_saphyr::Error;
+    match error {
+        Error::SerdeUnknownField { field, expected, .. } => {
+            let known = expected.join("`, `");
+            (format!("there is no field `{field}`"), format!("what can stand here is `{known}`"))
+        }
+        Error::SerdeMissingField { field, .. } => {
+            let like = if *field == "version" { "version: 1" } else { "moves:" };
+            (format!("`{field}` is missing"), format!("write `{like}` at the left margin"))
+        }
+        Error::DuplicateMappingKey { key: Some(key), .. } => {
+            (format!("`{key}` stands here a second time"), "leave one of them out".to_owned())
+        }
+        Error::InvalidScalar { .. }
+        | Error::Unexpected { .. }
+        | Error::SerdeInvalidType { .. }
+        | Error::SerdeInvalidValue { .. } => {
+            let what = "a value of another kind is wanted here";
+            let remedy = "`moves:` is a list of fields like `say: yes`; `version` and `listen` are digits, `hang_up` is true";
+            (what.to_owned(), remedy.to_owned())
+        }
+        _ => {
+            let remedy = "look for a quote, a bracket or an indent that is missing; write `version: 1`, then `moves:` and a list";
+            ("this cannot be read as YAML".to_owned(), remedy.to_owned())
+        }
+    }
 }
 
 /// Keys a caller's telephone has, one after the other: 0 to 9, `*` and `#`. None where another stands there.
@@ -120,8 +151,8 @@ struct Desk<'a> {
 
 impl Desk<'_> {
     fn say(&mut self, at: Location, what: &str, remedy: &str) {
-        let line = at.line().max(1);
-        self.problems.push(format!("{}:{line}: {what}; {remedy}", self.path));
+        let (line, column) = (at.line().max(1), at.column().max(1));
+        self.problems.push(format!("{}:{line}:{column}: {what}; {remedy}", self.path));
     }
 }
 
@@ -259,16 +290,24 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_script_is_refused_with_its_line() {
-        for (text, start) in [
-            ("", "a.yaml:"),
-            ("version: 1\nmoves:\n- dance: yes\n", "a.yaml:3:"),
-            ("version: 1\nmoves: []\n", "a.yaml:1:"),
-            ("version: 1\nmoves: [", "a.yaml:"),
-            ("\u{0}", "a.yaml:"),
+    fn what_is_no_script_is_refused_with_its_place_in_plain_words() {
+        for (text, start, part) in [
+            ("", "a.yaml:", "; "),
+            ("version: 1\nmoves:\n- dance: yes\n", "a.yaml:3:3: there is no field `dance`; ", "`hang_up`"),
+            ("version: 1\n", "a.yaml:1:1: `moves` is missing; ", "write `moves:`"),
+            (
+                "version: 1\nversion: 1\nmoves: []\n",
+                "a.yaml:2:1: `version` stands here a second time; ",
+                "leave",
+            ),
+            ("version: one\nmoves: []\n", "a.yaml:1:10: a value of another kind", "digits"),
+            ("version: 1\nmoves: yes\n", "a.yaml:2:8: a value of another kind", "a list"),
+            ("version: 1\nmoves: []\n", "a.yaml:1:1: there is no move; ", "add one"),
+            ("version: 1\nmoves: [", "a.yaml:2:", "this cannot be read as YAML; look for"),
+            ("\u{0}", "a.yaml:", "; "),
         ] {
             let fault = read_script("a.yaml", text).unwrap_err();
-            assert!(fault.what.starts_with(start), "{text}: {}", fault.what);
+            assert!(fault.what.starts_with(start) && fault.what.contains(part), "{text}: {}", fault.what);
         }
     }
 }

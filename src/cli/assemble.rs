@@ -21,7 +21,7 @@ use crate::llm::builtin::Builtin;
 use crate::llm::openai::{Deadlines, OpenAi};
 use crate::secrets::{SecretName, Secrets};
 use crate::stt::deaf::Deaf;
-use crate::stt::embedded::Embedded;
+use crate::stt::embedded::{Doubts, Embedded};
 use crate::stt::{Stt, Vocabulary};
 use crate::tts::Tts;
 
@@ -88,7 +88,7 @@ pub(super) fn agent(
     speech: &Speech,
 ) -> Result<Arc<Agent>, Fault> {
     let stt = recogniser(meant, speech)?;
-    for word in unheard(meant, speech)? {
+    for word in doubts(meant, speech)?.unknown {
         let agent = &meant.plan.agent;
         render::aside(&format!(
             "warning: {agent}: the recogniser can never hear `{word}`: nothing says how it is pronounced"
@@ -123,11 +123,11 @@ fn recogniser(meant: &catalog::Agent, speech: &Speech) -> Result<Arc<dyn Stt>, F
     }
 }
 
-/// Words of an agent that the embedded recogniser cannot hear.
+/// Words of an agent that the embedded recogniser cannot hear, or only by a guess.
 ///
 /// # Errors
 /// A language it does not know at all.
-pub(super) fn unheard(meant: &catalog::Agent, speech: &Speech) -> Result<Vec<String>, Fault> {
+pub(super) fn doubts(meant: &catalog::Agent, speech: &Speech) -> Result<Doubts, Fault> {
     match &speech.embedded {
         Some(_) if meant.services.stt.is_none() && meant.plan.language != Language::English => {
             let what = format!(
@@ -143,7 +143,7 @@ pub(super) fn unheard(meant: &catalog::Agent, speech: &Speech) -> Result<Vec<Str
         Some(embedded) if meant.services.stt.is_none() => {
             embedded.check(&Vocabulary::of_plan(&meant.plan), meant.plan.language)
         }
-        Some(_) | None => Ok(Vec::new()),
+        Some(_) | None => Ok(Doubts::default()),
     }
 }
 

@@ -7,13 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Args;
 
-use super::assemble::{SecretsArgs, unheard};
+use super::assemble::{SecretsArgs, doubts};
 use super::demo::{SpeechArgs, speech};
 use super::{Definitions, Done, Verdict, render};
 use crate::catalog::{self, Catalog, Kind};
 use crate::core::base::ToolName;
 use crate::core::conversation::{Effects, Plan, Policy, ToolPlan};
 use crate::secrets::Secrets;
+use crate::stt::embedded::Doubts;
 
 /// What to check.
 #[derive(Debug, Args)]
@@ -50,12 +51,8 @@ fn agents(catalog: &Catalog, args: &CheckArgs, secrets: &Secrets) -> Done {
     let mut verdict = Verdict::Good;
     let mut missing = BTreeSet::new();
     for (id, agent) in &catalog.agents {
-        match unheard(agent, &speech) {
-            Ok(words) => {
-                for word in words {
-                    render::aside(&format!("warning: {id}: the recogniser can never hear `{word}`"));
-                }
-            }
+        match doubts(agent, &speech) {
+            Ok(doubts) => doubtful(id.as_str(), &doubts).iter().for_each(|line| render::aside(line)),
             Err(fault) => {
                 render::trouble(&format!("{}\n  hint: {}", fault.what, fault.remedy));
                 verdict = Verdict::Bad;
@@ -79,6 +76,19 @@ fn agents(catalog: &Catalog, args: &CheckArgs, secrets: &Secrets) -> Done {
     Ok(verdict)
 }
 
+/// Words the recogniser does not know from its dictionary: a line for each it never hears, one for all it guesses at.
+fn doubtful(agent: &str, doubts: &Doubts) -> Vec<String> {
+    let never = |word: &String| format!("warning: {agent}: the recogniser can never hear `{word}`");
+    let mut lines: Vec<String> = doubts.unknown.iter().map(never).collect();
+    if !doubts.guessed.is_empty() {
+        let words = doubts.guessed.join("`, `");
+        lines.push(format!(
+            "warning: {agent}: the recogniser guesses how these words sound: `{words}`; check them by a call"
+        ));
+    }
+    lines
+}
+
 /// Tools with effects that an admin has exempted from the question: allowed, and worth a second look.
 fn unasked(plan: &Plan) -> impl Iterator<Item = &ToolName> {
     let exempt = |tool: &&ToolPlan| tool.effects != Effects::None && tool.confirm.policy == Policy::Never;
@@ -89,6 +99,19 @@ fn unasked(plan: &Plan) -> impl Iterator<Item = &ToolName> {
 mod tests {
     use super::*;
     use crate::core::sim::script_plan;
+
+    #[test]
+    fn words_that_are_never_heard_have_a_line_each_and_those_guessed_at_one_together() {
+        let list = |words: &[&str]| words.iter().map(ToString::to_string).collect();
+        let doubts = Doubts { unknown: list(&["4711", "señor"]), guessed: list(&["blorptang", "zorblax"]) };
+        let wanted = [
+            "warning: shop: the recogniser can never hear `4711`",
+            "warning: shop: the recogniser can never hear `señor`",
+            "warning: shop: the recogniser guesses how these words sound: `blorptang`, `zorblax`; check them by a call",
+        ];
+        assert_eq!(doubtful("shop", &doubts), wanted);
+        assert!(doubtful("shop", &Doubts::default()).is_empty(), "a dictionary that has all is silent");
+    }
 
     #[test]
     fn a_tool_with_effects_that_never_asks_is_pointed_out_and_no_other() {

@@ -47,10 +47,7 @@ pub(super) struct ReplayArgs {
 pub(super) async fn run(args: &ReplayArgs) -> Done {
     let found = all(args).await?;
     if args.print {
-        for call in &found {
-            render::text(&call.read().await?.file.write());
-        }
-        return Ok(Verdict::Good);
+        return print(&found, &mut |text| render::text(&text)).await;
     }
     if let Some(folder) = &args.export {
         return export(&found, folder).await;
@@ -115,6 +112,21 @@ async fn folded(name: &str, fold: impl FnOnce() -> Finding + Send + 'static) -> 
         let remedy = "this is a mistake of ours, please report it with the call";
         Finding::Unreadable(Fault::new(Owner::Gateway, what, remedy))
     })
+}
+
+/// One that cannot be read is told, and the others are printed.
+async fn print(found: &[Found], out: &mut impl FnMut(String)) -> Done {
+    let mut verdict = Verdict::Good;
+    for call in found {
+        match call.read().await {
+            Ok(recorded) => out(recorded.file.write()),
+            Err(fault) => {
+                render::fault(&fault);
+                verdict = Verdict::Bad;
+            }
+        }
+    }
+    Ok(verdict)
 }
 
 /// All are read before the first is written. One that cannot be read is told, and the others are exported.
@@ -216,6 +228,23 @@ mod tests {
         folder.call("calls/a/w.call", "    0.000 < dances\n");
         assert_eq!(folder.export(&["calls"]).await.expect("every place is free"), Verdict::Bad);
         assert!(folder.holds("out/b/x.call") && !folder.holds("out/a/w.call"));
+    }
+
+    #[tokio::test]
+    async fn an_unreadable_call_is_told_and_the_ones_around_it_are_printed() {
+        let folder = Folder::new();
+        for (path, text) in [("a.call", CALL), ("b.call", "    0.000 < dances\n"), ("c.call", CALL)] {
+            folder.call(path, text);
+        }
+        let found = find(&folder.0, &[]).await.expect("the folder holds calls");
+        let mut printed = Vec::new();
+        let verdict = print(&found, &mut |text| printed.push(text)).await.expect("printing goes on");
+        assert_eq!(verdict, Verdict::Bad);
+        assert_eq!(printed, [CALL, CALL]);
+        let readable = [&found[..1], &found[2..]];
+        for found in readable {
+            assert_eq!(print(found, &mut drop).await.expect("it can be read"), Verdict::Good);
+        }
     }
 
     #[tokio::test]

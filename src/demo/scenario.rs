@@ -53,8 +53,8 @@ pub enum Demand {
     Judged(&'static [&'static str]),
     /// A yes was taken back before anything was sent.
     Withdrawn,
-    /// No more questions than so many.
-    QuestionsAtMost(usize),
+    /// After the first question at most one more, and that one the short form of it.
+    OneShortMore,
     /// Two questions, about two different things, were heard to their end.
     AskedAnew,
     /// An answer was cut short, the carrier was told to drop the rest, and what is kept is what was heard.
@@ -249,7 +249,7 @@ fn hurried() -> Scenario {
     ];
     Scenario::asking("hurried", "says yes yes over the question, and yes to the short one", moves)
         .refunding("1182", "20.00")
-        .demanding([Demand::Judged(&["early-yes"]), Demand::QuestionsAtMost(2)])
+        .demanding([Demand::Judged(&["early-yes"]), Demand::OneShortMore])
 }
 
 fn retracts() -> Scenario {

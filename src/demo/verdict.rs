@@ -82,10 +82,7 @@ impl Evidence<'_> {
             Demand::Withdrawn => demand(self.orders("note withdrawn ").next().is_some(), || {
                 "no leave was withdrawn".to_owned()
             }),
-            Demand::QuestionsAtMost(most) => {
-                let asked = self.replies("question").len();
-                demand(asked <= *most, || format!("{asked} questions were put, at most {most} are demanded"))
-            }
+            Demand::OneShortMore => self.one_short_more(),
             Demand::AskedAnew => {
                 let asked: std::collections::BTreeSet<&str> =
                     self.orders("note asked ").filter_map(|rest| rest.split(' ').next()).collect();
@@ -94,6 +91,27 @@ impl Evidence<'_> {
             Demand::Interrupted => self.interrupted(),
             Demand::SentAway => self.sent_away(),
             Demand::NotUnderstood => self.not_understood(),
+        }
+    }
+
+    fn one_short_more(&self) -> Result<(), String> {
+        let first_piece = |rest: &str| {
+            let mut words = rest.split(' ');
+            let is_first = words.next()?.ends_with(".0");
+            let proposal = words.next()?.strip_prefix("question:")?.to_owned();
+            is_first.then_some((proposal, spoken(rest)?))
+        };
+        let asked: Vec<(String, String)> = self.orders("say ").filter_map(first_piece).collect();
+        let short = Phrase::ShortQuestion { what: "" }.say(self.language);
+        match asked.as_slice() {
+            [] => Err("no question was put".to_owned()),
+            [_] => Ok(()),
+            [(first, _), (second, text)] => demand(first == second && text.ends_with(&short), || {
+                format!("the second question is not the short form of the first: {text:?}")
+            }),
+            more => {
+                Err(format!("{} questions were put, demanded is at most one after the first", more.len()))
+            }
         }
     }
 
@@ -195,6 +213,9 @@ mod tests {
     use super::super::scenario::by_name;
     use super::*;
 
+    const LONG: &str = "> say #2.0 question:t1 \"Refund twenty dollars on order one one eight two?\"";
+    const SHORT: &str = "> say #3.0 question:t1 \"Twenty dollars: shall I do it?\"";
+
     /// What the verdict says of a journal, a book without refunds, and a caller who hung up.
     fn judged(demand: Demand, journal: &[&str]) -> Option<String> {
         let scenario = Scenario {
@@ -236,6 +257,7 @@ mod tests {
             (Demand::Judged(&["early-yes"]), &["> note judged t1 early-yes"]),
             (Demand::Judged(&["yes"]), &["> note judged t1 yes"]),
             (Demand::Withdrawn, &["> note withdrawn t1"]),
+            (Demand::OneShortMore, &[LONG, SHORT]),
             (Demand::AskedAnew, &["> note asked t1 ~1", "> note asked t2 ~2"]),
             (Demand::Interrupted, &cut),
             (Demand::SentAway, &away),
@@ -247,10 +269,19 @@ mod tests {
                 assert_eq!(unmet.is_none(), n == m, "{demand:?} by {journal:?}: {unmet:?}");
             }
         }
-        let three = ["#1.0", "#2.0", "#3.0"].map(|piece| format!("> say {piece} question:t1 \"?\""));
-        let three: Vec<&str> = three.iter().map(String::as_str).collect();
-        assert!(judged(Demand::QuestionsAtMost(2), &three).is_some());
-        assert!(judged(Demand::QuestionsAtMost(3), &three).is_none());
+    }
+
+    #[test]
+    fn after_a_question_only_the_short_form_of_the_same_may_follow_and_only_once() {
+        let tag = "> say #2.1 question:t1 \"Say yes or no.\"";
+        let again = "> say #3.0 question:t1 \"I heard yes. Please say yes once more, or press one.\"";
+        let other = SHORT.replace("t1", "t2");
+        let third = SHORT.replace("#3", "#4");
+        let is_met = |journal: &[&str]| judged(Demand::OneShortMore, journal).is_none();
+        assert!(is_met(&[LONG]) && is_met(&[LONG, tag, SHORT]));
+        for wrong in [[LONG, LONG].as_slice(), &[LONG, again], &[LONG, &other], &[LONG, SHORT, &third]] {
+            assert!(!is_met(wrong), "{wrong:?}");
+        }
     }
 
     #[test]
@@ -266,9 +297,10 @@ mod tests {
             let about = |verdict: &str| {
                 let journal = ["> note judged t1 yes", &format!("> note judged t1 {verdict}")];
                 let demands = by_name(name).expect("a scenario of the demo").demands;
-                demands
-                    .into_iter()
-                    .all(|demand| matches!(demand, Demand::Withdrawn) || judged(demand, &journal).is_none())
+                demands.into_iter().all(|demand| {
+                    matches!(demand, Demand::Withdrawn | Demand::OneShortMore)
+                        || judged(demand, &journal).is_none()
+                })
             };
             assert!(about(verdict) && !about("unclear"), "{name} {verdict}");
         }

@@ -284,7 +284,7 @@ fn demands(shape: Shape) -> Vec<Demand> {
         Shape::Status => vec![Demand::Ran("shop.order_status")],
         Shape::RefundChanged => vec![Demand::AskedAnew],
         Shape::RefundNo | Shape::RefundYes | Shape::MissingValue => Vec::new(),
-        Shape::Hurried => vec![Demand::Judged(&["early-yes"]), Demand::QuestionsAtMost(2)],
+        Shape::Hurried => vec![Demand::Judged(&["early-yes"]), Demand::OneShortMore],
         Shape::Retracts => vec![Demand::Judged(TAKEN_BACK), Demand::Withdrawn],
         Shape::Keypad => vec![Demand::Judged(&["key-1"])],
         Shape::Strange => vec![Demand::NotUnderstood],

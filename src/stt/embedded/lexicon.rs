@@ -1,6 +1,6 @@
 //! How words are pronounced: the recogniser's own dictionary, then the synthesiser's letter-to-sound rules.
 //!
-//! Promises: a word that has no pronunciation is named, never guessed at.
+//! Promises: a word that has no pronunciation is named; so is one whose pronunciation is only a guess by rule.
 //! Never: keeps the whole dictionary in memory; it is read for the words wanted.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,20 +16,28 @@ const LETTER_TO_SOUND: &str = "t2p";
 const PHONES: &str =
     "AA AE AH AO AW AY B CH D DH EH ER EY F G HH IH IY JH K L M N NG OW OY P R S SH T TH UH UW V W Y Z ZH";
 
+/// Words of a vocabulary that the dictionary does not have, each list in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Doubts {
+    /// Nothing says how they are pronounced: they can never be heard.
+    pub unknown: Vec<String>,
+    /// Pronounced by rule, which for names and foreign words is often wrong.
+    pub guessed: Vec<String>,
+}
+
 /// Pronunciations of the words wanted.
 #[derive(Debug)]
 pub(super) struct Lexicon {
     /// Word → its pronunciations, in the dictionary's order.
     entries: BTreeMap<String, Vec<String>>,
-    /// Words that have none.
-    pub(super) unknown: Vec<String>,
+    pub(super) doubts: Doubts,
 }
 
 impl Lexicon {
     /// Looks the words up in `dictionary`, then asks the synthesiser's rules.
     pub(super) fn of(words: &BTreeSet<&str>, dictionary: &Path) -> Result<Lexicon, Fault> {
         let text = std::fs::read_to_string(dictionary).map_err(|error| missing(dictionary, &error))?;
-        let mut lexicon = Lexicon { entries: BTreeMap::new(), unknown: Vec::new() };
+        let mut lexicon = Lexicon { entries: BTreeMap::new(), doubts: Doubts::default() };
         for line in text.lines() {
             let Some((word, phones)) = line.split_once(' ') else { continue };
             let plain = word.split('(').next().unwrap_or(word);
@@ -42,8 +50,11 @@ impl Lexicon {
                 continue;
             }
             match by_rule(word) {
-                Some(phones) => _ = lexicon.entries.insert((*word).to_owned(), vec![phones]),
-                None => lexicon.unknown.push((*word).to_owned()),
+                Some(phones) => {
+                    lexicon.entries.insert((*word).to_owned(), vec![phones]);
+                    lexicon.doubts.guessed.push((*word).to_owned());
+                }
+                None => lexicon.doubts.unknown.push((*word).to_owned()),
             }
         }
         Ok(lexicon)
@@ -107,10 +118,11 @@ mod tests {
     const DEBIAN: &str = "/usr/share/pocketsphinx/model/en-us/cmudict-en-us.dict";
 
     #[test]
-    fn known_words_have_all_their_variants_invented_ones_a_rule_and_the_rest_are_named() {
-        let words = BTreeSet::from(["the", "zorblax", "señor", "-rf", "4711", "refund"]);
+    fn known_words_have_all_their_variants_invented_ones_a_rule_and_both_these_and_the_rest_are_named() {
+        let words = BTreeSet::from(["the", "zorblax", "blorptang", "señor", "-rf", "4711", "refund"]);
         let lexicon = Lexicon::of(&words, Path::new(DEBIAN)).expect("the Debian package is installed");
-        assert_eq!(lexicon.unknown, ["-rf", "4711", "señor"]);
+        assert_eq!(lexicon.doubts.unknown, ["-rf", "4711", "señor"]);
+        assert_eq!(lexicon.doubts.guessed, ["blorptang", "zorblax"]);
         let text = lexicon.text();
         assert!(text.contains("the DH AH\nthe(2) DH IY\n"), "{text}");
         assert!(text.contains("zorblax Z AO R B L AE K S\n"), "{text}");

@@ -24,6 +24,7 @@ use crate::core::language::Language;
 use crate::speech::{Load, Pool, library_files};
 use crate::stt::{Stt, SttStream, Vocabulary};
 use figure::{Engine, Figure};
+pub use lexicon::Doubts;
 use model::Model;
 
 /// Where Debian's package `pocketsphinx-en-us` puts its models.
@@ -53,10 +54,10 @@ impl Embedded {
         Embedded { models, pool, yes_no, yes, compiled: Mutex::default() }
     }
 
-    /// Words of the vocabulary that can never be heard because nothing says how they are pronounced. Compiles the
+    /// Words of the vocabulary that can never be heard, or only if a guess at their sound is right. Compiles the
     /// vocabulary, which the first call would else have to wait for.
-    pub fn check(&self, vocabulary: &Vocabulary, language: Language) -> Result<Vec<String>, Fault> {
-        Ok(self.compile(vocabulary, language)?.unknown.clone())
+    pub fn check(&self, vocabulary: &Vocabulary, language: Language) -> Result<Doubts, Fault> {
+        Ok(self.compile(vocabulary, language)?.doubts.clone())
     }
 
     /// Starts one worker and loads it for this vocabulary; call it once per worker to have all warm.

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::lexicon::Lexicon;
+use super::lexicon::{Doubts, Lexicon};
 use super::trigram::Trigram;
 use crate::core::base::Fault;
 use crate::speech::{Load, Search, SearchKind, Silence};
@@ -34,8 +34,7 @@ const DICTIONARY: &str = "cmudict-en-us.dict";
 #[derive(Debug)]
 pub(super) struct Model {
     pub(super) load: Load,
-    /// Words that can never be heard.
-    pub(super) unknown: Vec<String>,
+    pub(super) doubts: Doubts,
 }
 
 /// The trigram and the pronunciations of a vocabulary. Reads files and may run a program: not for an async task.
@@ -54,7 +53,7 @@ pub(super) fn compile(vocabulary: &Vocabulary, models: &Path) -> Result<Model, F
         silence: Silence::Kept,
         searches: vec![search],
     };
-    Ok(Model { load, unknown: lexicon.unknown })
+    Ok(Model { load, doubts: lexicon.doubts })
 }
 
 /// The two decoders of the yes/no step, with the settings its figure was measured with.
@@ -99,7 +98,7 @@ mod tests {
         let vocabulary = Vocabulary::of_sentences(Language::English, ["refund my order", "refund my señor"]);
         let model = compile(&vocabulary, Path::new("/usr/share/pocketsphinx/model/en-us"))
             .expect("the Debian package is installed");
-        assert_eq!(model.unknown, ["señor"]);
+        assert_eq!(model.doubts.unknown, ["señor"]);
         assert!(!model.load.searches[0].text.contains("señor"));
         assert!(model.load.searches[0].text.contains("my order"));
     }
