@@ -18,7 +18,7 @@ use tokio::sync::Semaphore;
 use tracing::subscriber::DefaultGuard;
 
 use crate::raw::Raw;
-use crate::scene::{REFUND, Scene, Stage, here, http, patient};
+use crate::scene::{REFUND, Scene, Stage, here, http, patient, told, twenty};
 
 /// What the log says.
 #[derive(Clone, Default)]
@@ -275,5 +275,26 @@ async fn a_second_stream_while_the_shop_has_the_request_leaves_one_refund_and_it
     let done = |state: &IntentState| matches!(state, IntentState::Settled(o) if o.kind == OutcomeKind::Done);
     assert!(intents.iter().all(|record| done(&record.state)), "{intents:?}");
     assert!(keys.len() == 2 && keys[0] == keys[1] && till.refunds() == 1, "{keys:?}");
+    scene.close().await;
+}
+
+#[tokio::test]
+async fn what_an_earlier_conversation_of_the_call_has_done_is_asked_about_and_not_done_twice() {
+    let mut scene = Scene::plain().await;
+    let caller = scene.asked().await;
+    caller.say("yes").await;
+    let call = call_of(&scene.line("< settled t1 done").await);
+    let mut second = stream(&scene, &call).await;
+    scene.line("-2 0.").await;
+    second.closed().await;
+    scene.line("< played #1").await;
+    caller.say(REFUND).await;
+    scene.line("note asked t1").await;
+    caller.say("yes").await;
+    scene.line("< settled t1 done").await;
+    scene.line("outcome:t1 \"That's done.\"").await;
+    let all = told(&caller.finish().await);
+    assert!(!all.iter().any(|text| text.contains("find out")), "{all:?}");
+    assert_eq!(scene.refunds().await, twenty());
     scene.close().await;
 }
