@@ -230,7 +230,7 @@ async fn a_stream_whose_start_never_comes_is_closed_at_its_limit_and_logged() {
 #[tokio::test]
 async fn a_yes_is_void_when_a_second_stream_comes_within_the_breath_after_it() {
     // The action is named for so long that the breath lasts.
-    let mut scene = Scene::of(Stage { pace: Millis(30), ..Stage::default() }).await;
+    let mut scene = Scene::of(Stage { pace: Millis(40), ..Stage::default() }).await;
     let caller = scene.asked().await;
     caller.say("yes").await;
     let call = call_of(&scene.line("> say #3.0 action:t1").await);
