@@ -70,6 +70,13 @@ impl Raw {
         self.send(json!({"event": "stop", "sequenceNumber": "2", "streamSid": "MZraw"}).to_string()).await;
     }
 
+    /// Waits until the gateway reads what comes: it answers a ping.
+    pub(crate) async fn is_read(&mut self) {
+        self.0.send(Message::Ping("are you there".into())).await.unwrap();
+        let answer = patient("a pong", self.0.next()).await.unwrap().unwrap();
+        assert!(answer.is_pong(), "{answer:?}");
+    }
+
     /// Waits for the agent's voice.
     pub(crate) async fn voice(&mut self) {
         loop {
