@@ -10,7 +10,8 @@
 //!   - hang_up: true
 //! ```
 //!
-//! Promises: every problem at once, each with file, line, column and remedy; a move does one thing.
+//! Promises: a field that cannot be read is told by itself, all else that is wrong at once, each with file, line, column
+//! and remedy; a move does one thing.
 //! Never: knows what the agent means; it hears sound, silence and marks.
 
 use std::path::{Path, PathBuf};
