@@ -12,7 +12,7 @@ use super::demo::{SpeechArgs, speech};
 use super::{Definitions, Done, Verdict, render};
 use crate::catalog::{self, Catalog, Kind};
 use crate::core::base::ToolName;
-use crate::core::conversation::{Effects, Plan, Policy, ToolPlan};
+use crate::core::conversation::{Effects, EngineYes, Plan, Policy, ToolPlan, VoiceYes};
 use crate::secrets::Secrets;
 use crate::stt::embedded::Doubts;
 
@@ -64,6 +64,14 @@ fn agents(catalog: &Catalog, args: &CheckArgs, secrets: &Secrets) -> Done {
                  asks first"
             ));
         }
+        if agent.services.stt.is_none() && speech.stt.yes_figure() == EngineYes::KeypadOnly {
+            for tool in unbelieved(&agent.plan) {
+                render::aside(&format!(
+                    "warning: {id}: `{tool}` wants key 1: this recogniser's yes is not believed for what cannot be undone \
+                     (docs/speech.md); `spoken_yes: {{accepted_because: …}}` lets it be enough"
+                ));
+            }
+        }
         let faults = agent.toolbox(secrets).err().unwrap_or_default();
         missing.extend(faults.into_iter().map(|fault| format!("{}: {}", fault.what, fault.remedy)));
         let tools: Vec<String> = agent.plan.tools.iter().map(|tool| tool.name.to_string()).collect();
@@ -95,6 +103,16 @@ fn unasked(plan: &Plan) -> impl Iterator<Item = &ToolName> {
     plan.tools.iter().filter(exempt).map(|tool| &tool.name)
 }
 
+/// Tools that are asked about, cannot be undone, and leave it to the recogniser whether a spoken yes is enough.
+fn unbelieved(plan: &Plan) -> impl Iterator<Item = &ToolName> {
+    let by_engine = |tool: &&ToolPlan| {
+        tool.effects == Effects::Irreversible
+            && tool.confirm.policy != Policy::Never
+            && tool.confirm.voice == VoiceYes::ByEngine
+    };
+    plan.tools.iter().filter(by_engine).map(|tool| &tool.name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,5 +141,25 @@ mod tests {
         let with_effects = plan.tools.iter().filter(|tool| tool.effects != Effects::None).count();
         assert!(0 < with_effects && with_effects < plan.tools.len(), "of both kinds");
         assert_eq!(unasked(&plan).count(), with_effects);
+    }
+
+    #[test]
+    fn a_tool_whose_spoken_yes_is_the_engines_to_believe_is_pointed_out_and_no_other() {
+        let mut plan = script_plan("en").expect("the plan has that name");
+        for tool in &mut plan.tools {
+            (tool.effects, tool.confirm.voice) = (Effects::Irreversible, VoiceYes::ByEngine);
+        }
+        assert_eq!(unbelieved(&plan).count(), plan.tools.len());
+        let exempt: [fn(&mut ToolPlan); 4] = [
+            |tool| tool.effects = Effects::Reversible,
+            |tool| tool.confirm.policy = Policy::Never,
+            |tool| tool.confirm.voice = VoiceYes::Accepted,
+            |tool| tool.confirm.voice = VoiceYes::KeypadOnly,
+        ];
+        for change in exempt {
+            let mut other = plan.clone();
+            change(&mut other.tools[0]);
+            assert_eq!(unbelieved(&other).count(), plan.tools.len() - 1);
+        }
     }
 }

@@ -152,10 +152,12 @@ mod tests {
     }
 
     #[test]
-    fn a_yes_is_trusted_exactly_where_library_and_acoustic_model_are_those_that_were_measured() {
-        let (here, measured) = (engine(), figure().engine);
-        let same = (here.library, here.acoustic_model) == (measured.library, measured.acoustic_model);
-        let wanted = if same { EngineYes::Trusted } else { EngineYes::KeypadOnly };
+    fn a_yes_is_trusted_exactly_where_what_was_measured_is_here_and_its_bound_is_low() {
+        let (here, figure) = (engine(), figure());
+        let measured = &figure.engine;
+        let same = here.library == measured.library && here.acoustic_model == measured.acoustic_model;
+        let low = figure.bound_95_per_myriad <= BOUND_MAX_PER_MYRIAD;
+        let wanted = if same && low { EngineYes::Trusted } else { EngineYes::KeypadOnly };
         assert_eq!(yes_figure(Path::new(DEBIAN)), wanted);
         assert_eq!(yes_figure(Path::new("/nonexistent")), EngineYes::KeypadOnly);
     }
