@@ -148,6 +148,7 @@ mod tests {
         let mut plan = script_plan("en").expect("the plan has that name");
         for tool in &mut plan.tools {
             (tool.effects, tool.confirm.voice) = (Effects::Irreversible, VoiceYes::ByEngine);
+            tool.confirm.policy = Policy::Always;
         }
         assert_eq!(unbelieved(&plan).count(), plan.tools.len());
         let exempt: [fn(&mut ToolPlan); 4] = [
