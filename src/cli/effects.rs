@@ -3,6 +3,7 @@
 //! Promises: only what is unknown is settled, and what was settled is shown; what may still be under way is left alone.
 //! Never: sends anything, or shows who called.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -88,7 +89,7 @@ async fn list(args: &List) -> Done {
     let store = Store::open_to_read(&args.journal).await?;
     let now = now_us();
     let mut records = store.all_intents().await?;
-    records.retain(|record| !args.unknown || state(record, now) == "unknown");
+    records.retain(|record| !args.unknown || Standing::of(record, now) == Standing::Unknown);
     if args.json {
         let rows: Vec<Value> = records.iter().map(|record| object(record, now)).collect();
         render::line(&Value::from(rows).to_string());
@@ -107,8 +108,9 @@ async fn settle(args: &Settle) -> Done {
     Store::open_to_read(&args.journal).await?;
     let store = Store::open(&args.journal).await?;
     let settled = settle_in(&store, &args.id, args.outcome, now_us()).await;
-    store.close().await?;
+    let closed = store.close().await;
     render::line(&row(&settled?, now_us()));
+    closed?;
     Ok(Verdict::Good)
 }
 
@@ -121,19 +123,18 @@ async fn settle_in(store: &Store, id: &IntentKey, found: Found, now: i64) -> Res
             "`centralita effects list` shows them all",
         )
     })?;
-    match state(&known, now) {
-        "unknown" => {}
-        "under way" => {
-            let what = format!("`{id}` may still be under way");
-            return Err(Fault::new(
-                Owner::Admin,
-                what,
-                "settle it two minutes after it began, if it is unknown then",
-            ));
+    let refused = |what: String, remedy: &str| Err(Fault::new(Owner::Admin, what, remedy));
+    match Standing::of(&known, now) {
+        Standing::Unknown => {}
+        Standing::UnderWay => {
+            let remedy = "settle it two minutes after it began, if it is unknown then";
+            return refused(format!("`{id}` may still be under way"), remedy);
         }
-        state => {
-            let what = format!("`{id}` is {state}, which stays");
-            return Err(Fault::new(Owner::Admin, what, "only what is unknown can be settled"));
+        standing @ (Standing::Done | Standing::Failed) => {
+            return refused(
+                format!("`{id}` is {standing}, which stays"),
+                "only what is unknown can be settled",
+            );
         }
     }
     let kind = match found {
@@ -163,16 +164,40 @@ fn unsettled(id: &IntentKey, why: &str) -> Fault {
     )
 }
 
-/// In a word. What was begun so long ago that nothing of it can be under way has no known outcome.
-fn state(record: &IntentRecord, now: i64) -> &'static str {
-    match &record.state {
-        IntentState::Begun if now.saturating_sub(record.intent.begun_us) < UNDER_WAY_MAX_US => "under way",
-        IntentState::Begun => "unknown",
-        IntentState::Settled(outcome) => match outcome.kind {
-            OutcomeKind::Done => "done",
-            OutcomeKind::Failed => "failed",
-            OutcomeKind::Unknown => "unknown",
-        },
+/// Where an action stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    UnderWay,
+    Unknown,
+    Done,
+    Failed,
+}
+
+impl Standing {
+    /// What was begun so long ago that nothing of it can be under way has no known outcome.
+    fn of(record: &IntentRecord, now: i64) -> Standing {
+        match &record.state {
+            IntentState::Begun if now.saturating_sub(record.intent.begun_us) < UNDER_WAY_MAX_US => {
+                Standing::UnderWay
+            }
+            IntentState::Begun => Standing::Unknown,
+            IntentState::Settled(outcome) => match outcome.kind {
+                OutcomeKind::Done => Standing::Done,
+                OutcomeKind::Failed => Standing::Failed,
+                OutcomeKind::Unknown => Standing::Unknown,
+            },
+        }
+    }
+}
+
+impl fmt::Display for Standing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Standing::UnderWay => "under way",
+            Standing::Unknown => "unknown",
+            Standing::Done => "done",
+            Standing::Failed => "failed",
+        })
     }
 }
 
@@ -181,7 +206,7 @@ fn row(record: &IntentRecord, now: i64) -> String {
     let intent = &record.intent;
     let detail = detail(record).map(|detail| format!("  ({detail})")).unwrap_or_default();
     let id = intent.key.to_string();
-    format!("{id:<24}  {}  {:<9}  {}{detail}", when(intent.begun_us), state(record, now), intent.tool)
+    format!("{id:<24}  {}  {:<9}  {}{detail}", when(intent.begun_us), Standing::of(record, now), intent.tool)
 }
 
 fn object(record: &IntentRecord, now: i64) -> Value {
@@ -189,7 +214,7 @@ fn object(record: &IntentRecord, now: i64) -> Value {
     json!({
         "id": intent.key.to_string(),
         "begun": when(intent.begun_us),
-        "state": state(record, now),
+        "state": Standing::of(record, now).to_string(),
         "tool": &*intent.tool.0,
         "key": intent.idempotency_key,
         "detail": detail(record),
