@@ -107,7 +107,10 @@ impl Stt for Embedded {
 
     fn yes_figure(&self) -> EngineYes {
         // A library that was replaced while this process runs would be what the next worker loads.
-        if library_files().is_some() { self.yes } else { EngineYes::KeypadOnly }
+        match self.yes {
+            EngineYes::Trusted if library_files().is_some() => EngineYes::Trusted,
+            EngineYes::Trusted | EngineYes::KeypadOnly => EngineYes::KeypadOnly,
+        }
     }
 }
 
