@@ -119,6 +119,11 @@ async fn after_stream(scene: &Scene, call: &str) -> String {
     http().post(url).form(&form).send().await.unwrap().text().await.unwrap()
 }
 
+async fn nothing_began(scene: &mut Scene) {
+    assert!(!scene.has("> run"), "nothing of it may begin");
+    assert!(scene.refunds().await.is_empty() && scene.intents().await.is_empty());
+}
+
 async fn stream(scene: &Scene, call: &str) -> Raw {
     let mut raw = Raw::open(&scene.url, None).await.unwrap();
     raw.start(call, json!({})).await;
@@ -159,8 +164,7 @@ async fn a_question_is_void_once_the_carrier_asks_what_comes_after_its_stream() 
     scene.line("note withdrawn t1").await;
     caller.finish().await;
     scene.quiet().await;
-    assert!(!scene.has("> run"), "nothing of it may begin");
-    assert!(scene.refunds().await.is_empty() && scene.intents().await.is_empty());
+    nothing_began(&mut scene).await;
     scene.close().await;
 }
 
@@ -241,8 +245,7 @@ async fn a_yes_is_void_when_a_second_stream_comes_within_the_breath_after_it() {
     assert_eq!(second.closed().await, Some(1001));
     caller.finish().await;
     scene.quiet().await;
-    assert!(!scene.has("> run"), "nothing of it may begin");
-    assert!(scene.refunds().await.is_empty() && scene.intents().await.is_empty());
+    nothing_began(&mut scene).await;
     scene.close().await;
 }
 
