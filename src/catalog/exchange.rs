@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use reqwest::header::{HeaderName, HeaderValue};
 use serde_json::Value;
 
+use super::hidden;
 use super::place::{Place, Spanned};
 use super::reader::{RESERVED, Reader, braces, is_name, with_call};
 use super::written::{RequestWritten, ResponseWritten, RuleWritten, StepWritten, ToolWritten, Words};
@@ -142,11 +143,8 @@ fn check_header(reader: &mut Reader<'_, '_>, name: &str, text: &Spanned<String>)
             "a name of letters and `-`, a value on one line",
         );
     }
-    let names_secret = ["authorization", "cookie", "token", "secret", "password", "api-key", "apikey"];
-    let lower = name.to_ascii_lowercase();
-    let begins = ["Bearer ", "Basic ", "sk-", "ghp_", "xox", "secret."];
-    let secret_name = names_secret.iter().any(|part| lower.contains(part)) && !text.value.contains('{');
-    if secret_name || begins.iter().any(|start| text.value.starts_with(start)) {
+    let is_named = hidden::is_name_of_one(name) && !text.value.contains('{');
+    if is_named || hidden::begins_like_one(&text.value) || text.value.starts_with("secret.") {
         reader.say(
             text.place,
             format!("the header `{name}` looks like a secret"),

@@ -2,16 +2,17 @@
 //!
 //! Reading order: [`find`] (files), `place`, `tree` and `syntax` (YAML), `written` (its fields), `shape` and
 //! `wanted` (from the one to the other), `reader` (words and templates), `condition`, `exchange`, `tool`,
-//! `integration`, [`agent`] (the meaning of each), [`problems`] (what is wrong). docs/definitions.md is the
+//! `integration`, [`agent`] (the meaning of each), [`problems`] and `hidden` (what is wrong, without its secrets). docs/definitions.md is the
 //! reference for who writes them.
 //!
 //! Promises: what comes out can be run as it is; else every problem at once, each with file, line and remedy.
-//! Never: sends a request, resolves a secret, changes a file.
+//! Never: sends a request, resolves a secret, prints one that stands in a file, changes a file.
 
 mod agent;
 mod condition;
 mod exchange;
 mod find;
+mod hidden;
 mod integration;
 mod place;
 mod problems;

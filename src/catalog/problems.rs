@@ -1,13 +1,15 @@
 //! What is wrong in the definitions: all of it at once, each with its place and what to do.
 //!
 //! Promises: sorted by file and place, each problem once; prints with the line it is about.
-//! Never: stops at the first.
+//! Never: stops at the first, or prints a secret that stands in a file by mistake.
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
+use super::hidden;
 use super::place::Place;
 
 /// Shape problems of one file that are told in one run.
@@ -29,6 +31,20 @@ pub struct Problem {
     bytes: (usize, usize),
 }
 
+impl Problem {
+    /// Takes the secrets of its lines out of its words.
+    fn hide(&mut self, text: &str, secrets: &[Range<usize>]) {
+        let (start, end) = (self.bytes.0.min(text.len()), self.bytes.1.min(text.len()));
+        let start = text.get(..start).and_then(|before| before.rfind('\n')).map_or(0, |n| n + 1);
+        let end = text.get(end..).and_then(|after| after.find('\n')).map_or(text.len(), |n| end + n);
+        let here = secrets.iter().filter(|secret| secret.start < end && secret.end > start);
+        let here: Vec<&str> = here.map(|secret| &text[secret.clone()]).collect();
+        for words in [&mut self.what, &mut self.remedy] {
+            *words = hidden::hide_quoted(words, &here, shown);
+        }
+    }
+}
+
 /// Everything that is wrong.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Problems {
@@ -38,9 +54,16 @@ pub struct Problems {
 }
 
 impl Problems {
-    pub(super) fn new(mut all: Vec<Problem>, texts: BTreeMap<String, String>) -> Problems {
+    pub(super) fn new(mut all: Vec<Problem>, mut texts: BTreeMap<String, String>) -> Problems {
         all.sort();
         all.dedup();
+        for (file, text) in &mut texts {
+            let secrets = hidden::secrets(text);
+            for problem in all.iter_mut().filter(|problem| problem.file == *file) {
+                problem.hide(text, &secrets);
+            }
+            *text = hidden::hide(text, &secrets);
+        }
         Problems { all, texts }
     }
 }
@@ -114,8 +137,10 @@ impl Desk<'_> {
     }
 }
 
-/// A text of a file as a problem quotes it: short, on one line, without signs that a terminal obeys.
+/// A text of a file as a problem quotes it: short, on one line, without signs that a terminal obeys or what
+/// looks like a secret.
 pub(super) fn shown(text: &str) -> String {
+    let text = hidden::hide(text, &hidden::secrets(text));
     let mut signs =
         text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] });
     let mut short: String = signs.by_ref().take(SHOWN_CHARS_MAX).collect();

@@ -82,6 +82,37 @@ error: there is no tool `shop.refnud`
 }
 
 #[test]
+fn a_secret_that_stands_in_a_file_by_mistake_is_told_of_and_never_printed() {
+    const CANARY: &str = "hunter2canary";
+    let written = "bearer: secret.SHOP_TOKEN";
+    for (from, to) in [
+        (written, "bearer: sk-hunter2canary"),
+        (written, "bearer: hunter2canary"),
+        (written, "bearer: \"hunter2canary"),
+        (written, "bearer: hunter2canary: x"),
+        (written, "bearer: [hunter2canary]"),
+        (written, "bearer: `hunter2canary`"),
+        (written, "bearer: 'hunter2canary' x"),
+        (written, "bearer: secret.hunter2canary"),
+        (written, "bearer:\n    - hunter2canary"),
+        (written, "bearer: |\n    hunter2canary"),
+        (written, "token: hunter2canary"),
+        (written, "header: {name: X-Key, value: hunter2canary}"),
+        (written, "header: {name: X Key, value: hunter2canary, hunter2canary: 1}"),
+        ("auth:\n  bearer: secret.SHOP_TOKEN", "auth: \"{bearer: hunter2canary}\""),
+        ("auth:\n  bearer: secret.SHOP_TOKEN", "auth: bearer hunter2canary"),
+        ("https://shop.example/v1", "https://me:hunter2canary@shop.example/v1"),
+        ("https://shop.example/v1", "http://hunter2canary@shop.example/v1 x"),
+        ("headers: {X-Source: phone}", "headers: {Authorization: Bearer hunter2canary}"),
+        ("headers: {X-Source: phone}", "headers: {X-Source: sk-hunter2canary, x y: 1}"),
+    ] {
+        let problems = check(&table::broken(&[(from, to)]), &BTreeMap::new()).unwrap_err();
+        assert!(!problems.to_string().contains(CANARY), "{to}:\n{problems}");
+        assert!(problems.all.iter().all(|problem| !format!("{problem:?}").contains(CANARY)), "{to}");
+    }
+}
+
+#[test]
 fn every_problem_is_told_at_once_and_each_once() {
     let sources = table::broken(&[
         ("language: en", "language: xx"),
