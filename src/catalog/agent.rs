@@ -147,7 +147,10 @@ fn assigned(
             unread && tool.value.split_once('.').is_some_and(|(id, _)| !known.contains_key(id));
         if !all.contains(&tool.value) && !is_of_unread {
             let list: Vec<&str> = all.iter().map(String::as_str).collect();
-            let remedy = format!("tools of these integrations: {}", list.join(", "));
+            let remedy = match list.as_slice() {
+                [] => "there is no tool at all: write an integration, integrations/ID.yaml".to_owned(),
+                list => format!("tools of these integrations: {}", list.join(", ")),
+            };
             desk.say(tool.place, format!("there is no tool `{}`", tool.value), remedy);
         } else if !assigned.insert(tool.value.clone()) {
             desk.say(tool.place, format!("`{}` is assigned twice", tool.value), "name it once");

@@ -90,7 +90,7 @@ fn read_request(
     let known = &with_call(known);
     let mut hole = |reader: &mut Reader<'_, '_>, at: Place, text: &str| {
         let source = braces(text);
-        used.extend(reader.template(at, &source, known));
+        used.extend(reader.template(at, &source, known).into_iter().flatten());
         source
     };
     if !path.value.starts_with('/')

@@ -5,7 +5,8 @@
 //! `integration`, [`agent`] (the meaning of each), [`problems`] and `hidden` (what is wrong, without its secrets). docs/definitions.md is the
 //! reference for who writes them.
 //!
-//! Promises: what comes out can be run as it is; else every problem at once, each with file, line and remedy.
+//! Promises: what comes out can be run as it is; else every problem at once, each with file, line and remedy. Of a file
+//! whose form has problems the meaning is not looked at, and that is said.
 //! Never: sends a request, resolves a secret, prints one that stands in a file, changes a file.
 
 mod agent;
@@ -77,14 +78,17 @@ pub struct Catalog {
 /// Checks all definitions as a whole. `bases` replaces the base URL of integrations, by id: for a program
 /// that starts the system itself, on a port nobody knows before.
 pub fn check(sources: &[Source], bases: &BTreeMap<String, Url>) -> Result<Catalog, Problems> {
-    let mut problems = Vec::new();
-    let known = integrations(sources, bases, &mut problems);
-    let unread = sources.iter().filter(|source| source.kind == Kind::Integration).count() > known.len();
+    let (mut problems, mut unread) = (Vec::new(), Vec::new());
+    let known = integrations(sources, bases, &mut problems, &mut unread);
+    let lacks = sources.iter().filter(|source| source.kind == Kind::Integration).count() > known.len();
     let (mut agents, mut paths) = (BTreeMap::new(), BTreeMap::new());
     for source in sources.iter().filter(|source| source.kind == Kind::Agent) {
-        let Some(file) = parse::<AgentFile>(source, &mut problems) else { continue };
+        let Some(file) = parse::<AgentFile>(source, &mut problems) else {
+            unread.push(source.path.clone());
+            continue;
+        };
         let id = file.id.clone();
-        let agent = agent::read((&source.path, &source.text), file, &known, unread, &mut problems);
+        let agent = agent::read((&source.path, &source.text), file, &known, lacks, &mut problems);
         if let Some(agent) = agent {
             agents.insert(id.value.clone(), agent);
         }
@@ -104,17 +108,21 @@ pub fn check(sources: &[Source], bases: &BTreeMap<String, Url>) -> Result<Catalo
         return Ok(Catalog { agents });
     }
     let texts = sources.iter().map(|source| (source.path.clone(), source.text.clone())).collect();
-    Err(Problems::new(problems, texts))
+    Err(Problems::new(problems, texts, unread))
 }
 
 fn integrations<'a>(
     sources: &'a [Source],
     bases: &BTreeMap<String, Url>,
     problems: &mut Vec<Problem>,
+    unread: &mut Vec<String>,
 ) -> Known<'a> {
     let mut known = Known::new();
     for source in sources.iter().filter(|source| source.kind == Kind::Integration) {
-        let Some(file) = parse::<IntegrationFile>(source, problems) else { continue };
+        let Some(file) = parse::<IntegrationFile>(source, problems) else {
+            unread.push(source.path.clone());
+            continue;
+        };
         let id = file.id.clone();
         let mut desk = Desk { file: &source.path, text: &source.text, problems };
         if let Some((_, other, _)) = known.get(&id.value) {

@@ -49,12 +49,18 @@ impl Problem {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Problems {
     pub all: Vec<Problem>,
+    /// Files of which only the form was looked at, because it has problems.
+    unread: Vec<String>,
     /// File → text.
     texts: BTreeMap<String, String>,
 }
 
 impl Problems {
-    pub(super) fn new(mut all: Vec<Problem>, mut texts: BTreeMap<String, String>) -> Problems {
+    pub(super) fn new(
+        mut all: Vec<Problem>,
+        mut texts: BTreeMap<String, String>,
+        unread: Vec<String>,
+    ) -> Problems {
         all.sort();
         all.dedup();
         for (file, text) in &mut texts {
@@ -64,7 +70,7 @@ impl Problems {
             }
             *text = hidden::hide(text, &secrets);
         }
-        Problems { all, texts }
+        Problems { all, unread, texts }
     }
 }
 
@@ -84,7 +90,11 @@ impl fmt::Display for Problems {
             f.write_str(if i == 0 { "" } else { "\n\n" })?;
             f.write_str(&Renderer::plain().render(&[report]))?;
         }
-        Ok(())
+        if self.unread.is_empty() {
+            return Ok(());
+        }
+        let files = self.unread.join(", ");
+        write!(f, "\n\nnote: what these files mean is looked at once this is put right: {files}")
     }
 }
 

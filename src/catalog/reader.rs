@@ -12,6 +12,7 @@ use centralita_core::template::Renderer;
 
 use super::place::{Place, Spanned};
 use super::problems::Desk;
+use super::wanted;
 use super::written::{ByLanguage, Words};
 
 /// What every request's templates may name of the call.
@@ -66,27 +67,27 @@ impl<'d, 'a> Reader<'d, 'a> {
         text
     }
 
-    /// Checks a template; the names it takes.
-    pub(super) fn template(&mut self, at: Place, source: &str, known: &BTreeSet<String>) -> BTreeSet<String> {
-        let names = self.renderer.variables(source);
-        self.names(at, names, known)
-    }
-
-    /// The same of an expression.
-    pub(super) fn expression(
+    /// Checks a template; the names it takes, where it can be read.
+    pub(super) fn template(
         &mut self,
         at: Place,
         source: &str,
         known: &BTreeSet<String>,
-    ) -> BTreeSet<String> {
+    ) -> Option<BTreeSet<String>> {
+        let names = self.renderer.variables(source);
+        self.names(at, source, names, known)
+    }
+
+    /// Checks an expression.
+    pub(super) fn expression(&mut self, at: Place, source: &str, known: &BTreeSet<String>) {
         let names = self.renderer.names(source);
-        self.names(at, names, known)
+        self.names(at, source, names, known);
     }
 
     /// An expression over an answer, whose fields nobody knows before.
     pub(super) fn over_answer(&mut self, at: Place, source: &str) -> String {
         if let Err(fault) = self.renderer.names(source) {
-            self.say(at, fault.what, fault.remedy);
+            self.say(self.within(at, source, source), fault.what, fault.remedy);
         }
         source.to_owned()
     }
@@ -94,27 +95,36 @@ impl<'d, 'a> Reader<'d, 'a> {
     fn names(
         &mut self,
         at: Place,
+        source: &str,
         names: Result<BTreeSet<String>, Fault>,
         known: &BTreeSet<String>,
-    ) -> BTreeSet<String> {
+    ) -> Option<BTreeSet<String>> {
         let names = match names {
             Ok(names) => names,
             Err(fault) => {
-                self.say(at, fault.what, fault.remedy);
-                return BTreeSet::new();
+                self.say(self.within(at, source, source), fault.what, fault.remedy);
+                return None;
             }
         };
-        for name in &names {
-            if !known.contains(root(name)) && !known.contains(name) {
-                let list: Vec<&str> = known.iter().map(String::as_str).collect();
-                let remedy = match list.as_slice() {
-                    [] => "nothing has a value here: write plain words".to_owned(),
-                    list => format!("what has a value here: {}", list.join(", ")),
-                };
-                self.say(at, format!("`{name}` has no source"), remedy);
-            }
+        for name in names.iter().filter(|name| !known.contains(root(name)) && !known.contains(*name)) {
+            let list: Vec<&str> = known.iter().map(String::as_str).collect();
+            let remedy = match (list.as_slice(), wanted::nearest(name, list.iter().copied())) {
+                ([], _) => "nothing has a value here: write plain words".to_owned(),
+                (_, Some(meant)) => format!("did you mean `{meant}`?"),
+                (list, None) => format!("what has a value here: {}", list.join(", ")),
+            };
+            self.say(self.within(at, source, name), format!("`{name}` has no source"), remedy);
         }
-        names.iter().map(|name| root(name).to_owned()).collect()
+        Some(names.iter().map(|name| root(name).to_owned()).collect())
+    }
+
+    /// The place of a part of a text that begins at `at` or below. A text that YAML folds or escapes is told by its
+    /// beginning.
+    fn within(&self, at: Place, source: &str, part: &str) -> Place {
+        let text = self.desk.text;
+        let begin = text.get(at.start..).and_then(|rest| rest.find(source)).map(|byte| at.start + byte);
+        let found = begin.and_then(|begin| Some(begin + source.find(part)?));
+        found.map_or(at, |byte| Place { end: byte + part.len(), ..Place::of_byte(text, byte) })
     }
 }
 

@@ -28,10 +28,13 @@ pub(super) fn explain(text: &str, error: &ScanError) -> Refusal {
     if let Some(open) = left_open(text, &line, error.kind()) {
         return open;
     }
-    tab(text, &line).or_else(|| unquoted(text, &line, error.kind())).unwrap_or_else(|| {
-        let (what, remedy) = reason(error.kind());
-        Refusal { at, what: what.to_owned(), remedy: remedy.to_owned(), cure: None }
-    })
+    tab(text, &line)
+        .or_else(|| tab_below(text, &line, error.kind()))
+        .or_else(|| unquoted(text, &line, error.kind()))
+        .unwrap_or_else(|| {
+            let (what, remedy) = reason(error.kind());
+            Refusal { at, what: what.to_owned(), remedy: remedy.to_owned(), cure: None }
+        })
 }
 
 /// Where the parser stumbled; at the end of the text, its last line with words.
@@ -101,6 +104,19 @@ fn tab(text: &str, line: &Range<usize>) -> Option<Refusal> {
         remedy: "put two spaces for each tab at the beginning of a line".to_owned(),
         cure: None,
     })
+}
+
+/// The parser tells of a tab at the end of the line before.
+fn tab_below(text: &str, line: &Range<usize>, kind: &ErrorKind) -> Option<Refusal> {
+    let is_tab = matches!(
+        kind,
+        ErrorKind::TabInIndentation
+            | ErrorKind::TabNotAllowed
+            | ErrorKind::TabInBlockIndentation
+            | ErrorKind::TabInPlainScalar
+    );
+    let below = line.end + text[line.end..].find('\n').filter(|_| is_tab)? + 1;
+    tab(text, &line_of(text, below))
 }
 
 /// The value of this line is a text that YAML takes for more than a text.

@@ -189,7 +189,7 @@ fn confirm(
 /// A value that only a proof looks at changes nothing of what is sent, and may be one nobody should say
 /// aloud: it need not be in the question. Every other one must.
 fn covers(reader: &mut Reader<'_, '_>, at: Place, question: &str, parameters: &[Parameter], all: &Exchanges) {
-    let asked = reader.template(at, question, &all.known);
+    let Some(asked) = reader.template(at, question, &all.known) else { return };
     let names = parameters.iter().map(|p| &p.name);
     for left_out in names.filter(|name| all.used.contains(*name) && !asked.contains(*name)) {
         let what = format!("the question leaves out `{left_out}`, which the model supplies");

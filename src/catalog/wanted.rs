@@ -383,14 +383,14 @@ pub(super) fn alone(name: &str, at: &Node) -> Wrong {
 }
 
 /// The name that was probably meant: the same but for capitals and signs, or a slip or two away.
-fn nearest(written: &str, names: impl Iterator<Item = &'static str>) -> Option<&'static str> {
+pub(super) fn nearest<'n>(written: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let plain = |text: &str| -> Vec<char> {
         text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).take(40).collect()
     };
     let written = plain(written);
     let slips = names.map(|name| (distance(&written, &plain(name)), name));
     let (slips, name) = slips.min()?;
-    let most = if written.len() < 5 { 1 } else { 2 };
+    let most = if written.len() < 6 { 1 } else { 2 };
     (slips <= most && slips < written.len()).then_some(name)
 }
 

@@ -67,6 +67,14 @@ pub(super) fn catalog(definitions: &Definitions, bases: &BTreeMap<String, Url>) 
 /// The language model by its name.
 pub(super) fn llm(definitions: &Definitions, secrets: &Secrets) -> Result<Arc<dyn Llm>, Fault> {
     match definitions.llm.split_once(':') {
+        None if definitions.llm == "builtin" && definitions.llm_url.is_some() => {
+            let what = "--llm-url names a server, and the model `builtin` is none";
+            Err(Fault::new(
+                Owner::Admin,
+                what,
+                "name its model by `--llm openai:MODEL`, or leave --llm-url out",
+            ))
+        }
         None if definitions.llm == "builtin" => Ok(Arc::new(Builtin)),
         Some(("openai", model)) if !model.is_empty() => {
             let key = SecretName::reference("secret.OPENAI_API_KEY").and_then(|name| secrets.get(&name).ok());
@@ -161,4 +169,30 @@ fn all(faults: &[Fault]) -> Fault {
     let what: Vec<&str> = faults.iter().map(|fault| fault.what.as_str()).collect();
     let remedy: Vec<&str> = faults.iter().map(|fault| fault.remedy.as_str()).collect();
     Fault::new(Owner::Admin, what.join("; "), remedy.join("; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_that_is_none_and_a_server_that_no_model_would_ask_are_refused() {
+        for (llm, url, odd) in [
+            ("builtin", Some("http://127.0.0.1:1/v1"), Some("--llm-url")),
+            ("openai:", None, Some("`openai:`")),
+            ("gpt", Some("http://127.0.0.1:1/v1"), Some("`gpt`")),
+            ("openai:small", Some("no address"), Some("address")),
+            ("builtin", None, None),
+            ("openai:small", Some("http://127.0.0.1:1/v1"), None),
+        ] {
+            let definitions = Definitions {
+                root: PathBuf::new(),
+                llm: llm.to_owned(),
+                llm_url: url.map(ToOwned::to_owned),
+            };
+            let fault = super::llm(&definitions, &Secrets::from_env()).err().map(|fault| fault.what);
+            assert_eq!(fault.is_some(), odd.is_some(), "{llm} {url:?}: {fault:?}");
+            assert!(fault.is_none_or(|fault| fault.contains(odd.unwrap_or_default())), "{llm} {url:?}");
+        }
+    }
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Args;
 
-use super::assemble::{SecretsArgs, doubts};
+use super::assemble::{SecretsArgs, doubts, llm};
 use super::demo::{SpeechArgs, speech};
 use super::{Definitions, Done, Verdict, render};
 use crate::catalog::{self, Catalog, Kind};
@@ -33,6 +33,10 @@ pub(super) fn run(args: &CheckArgs) -> Done {
     let mut verdict = Verdict::Good;
     if sources.iter().all(|source| source.kind != Kind::Agent) {
         render::trouble("agents: there is no agent\n  hint: write one: agents/ID.yaml");
+        verdict = Verdict::Bad;
+    }
+    if let Err(fault) = llm(&args.definitions, &secrets) {
+        render::trouble(&format!("{}\n  hint: {}", fault.what, fault.remedy));
         verdict = Verdict::Bad;
     }
     match catalog::check(&sources, &BTreeMap::new()) {

@@ -71,11 +71,10 @@ impl Secrets {
         self
     }
 
-    /// `CENTRALITA_SECRET_NAME`, then `NAME`, then the file `NAME` without its last line end. An empty one is
-    /// missing.
+    /// `CENTRALITA_SECRET_NAME`, then `NAME`, then the file `NAME` without its last line end.
     ///
     /// # Errors
-    /// It is missing, or its file cannot be read.
+    /// It is missing or empty, or its file cannot be read.
     pub fn get(&self, name: &SecretName) -> Result<SecretString, Fault> {
         if let Some(given) = self.given.get(name) {
             return Ok(given.clone());
@@ -87,9 +86,10 @@ impl Secrets {
             None => self.in_file(name)?,
         };
         let found = found.map(|text| text.trim_end_matches(['\r', '\n']).to_owned());
-        match found.filter(|text| !text.is_empty()) {
+        match found {
+            Some(text) if text.is_empty() => Err(self.missing(name, "is empty")),
             Some(text) => Ok(text.into()),
-            None => Err(self.missing(name)),
+            None => Err(self.missing(name, "is missing")),
         }
     }
 
@@ -108,13 +108,13 @@ impl Secrets {
         }
     }
 
-    fn missing(&self, name: &SecretName) -> Fault {
+    fn missing(&self, name: &SecretName, how: &str) -> Fault {
         let file = self
             .directory
             .as_ref()
             .map_or(String::new(), |dir| format!(", or write the file {}", dir.join(&name.0).display()));
         let remedy = format!("set the environment variable {PREFIX}{name} (or {name}){file}");
-        Fault::new(Owner::Admin, format!("the secret `{name}` is missing"), remedy)
+        Fault::new(Owner::Admin, format!("the secret `{name}` {how}"), remedy)
     }
 }
 
@@ -154,6 +154,10 @@ mod tests {
         for place in ["CENTRALITA_SECRET_NOBODY_SETS_THIS", &file] {
             assert!(fault.remedy.contains(place), "{fault}");
         }
+        assert!(fault.what.ends_with("is missing"), "{fault}");
+        fs::write(directory.join("EMPTY"), "\n").expect("a temporary folder can be written");
+        let fault = secrets.get(&name("secret.EMPTY")).unwrap_err();
+        assert!(fault.what.ends_with("is empty"), "{fault}");
         fs::remove_dir_all(directory).expect("it was made by this test");
     }
 

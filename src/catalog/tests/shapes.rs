@@ -154,6 +154,21 @@ const CHANGES: &[(&str, &str, &str)] = &[
         "a:9:1 this line begins with a tab | put two spaces for each tab at the beginning of a line",
     ),
     (
+        "    description: Refund money.\n",
+        "\tdescription: Refund money.\n",
+        "i:19:1 this line begins with a tab | put two spaces for each tab at the beginning of a line",
+    ),
+    (
+        "{{ order | digits }}, {{ item }}?",
+        "{{ order | digits }}, {{ itme }}?",
+        "i:36:74 `itme` has no source | did you mean `item`?",
+    ),
+    (
+        "Refund {{ amount | money }} on",
+        "Refund {{ amount | monye }} on",
+        "i:36:18 a template: unknown filter `monye` | filters: money, minor, digits, number, and those of minijinja",
+    ),
+    (
         "title: The shop",
         "  title: The shop",
         "a:3:8 this line does not stand in one column with the fields or items it belongs to | begin it \

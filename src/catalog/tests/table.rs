@@ -130,7 +130,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     (
         "path: /orders/{order}/refunds",
         "path: /orders/{ordre}/refunds",
-        "`ordre` has no source|amount, call.from",
+        "`ordre` has no source|did you mean `order`?",
     ),
     ("path: /orders/{order}/refunds", "path: orders/{order}", "no path under the base URL|begin with `/`"),
     (
@@ -206,7 +206,8 @@ const TABLE: &[(&str, &str, &str)] = &[
         "Refund some on",
         "leaves out `amount`, which the model supplies|| money",
     ),
-    ("{{ item }}?", "{{ itme }}?", "`itme` has no source|amount, item, order"),
+    ("{{ item }}?", "{{ itme }}?", "`itme` has no source|did you mean `item`?"),
+    ("{{ item }}?", "{{ thing }}?", "`thing` has no source|amount, item, order"),
     ("{{ amount | money }}.\"", "{{ amount | monei }}.\"", "unknown filter|money, minor, digits, number"),
     (
         "      action: \"Refunding {{ amount | money }}.\"\n",
