@@ -145,6 +145,10 @@ async fn listen(args: &DemoArgs, stage: &Stage, scenario: &Scenario, port: u16) 
     let at = |address: SocketAddr| {
         render::line(&format!("voice webhook http://{address}/hooks/twilio/voice"));
         render::line(&format!("media stream  ws://{address}/media/twilio"));
+        render::line(&format!(
+            "call it with  centralita call ws://{address}/media/twilio --agent {} --say \"…\"",
+            scenario.agent
+        ));
         render::line(&format!("folder        {} (the journal, the shop's database)", folder.display()));
     };
     stage.listen(&folder, scenario, port, stop, at).await?;

@@ -140,7 +140,8 @@ fn trust(args: &ServeArgs, secrets: &Secrets) -> Result<(Trust, Arc<dyn HangUp>)
         return Err(Fault::new(
             Owner::Admin,
             what,
-            "give the URL the carrier uses, like --public-url https://gw.example.com",
+            "give the URL the carrier uses, like --public-url https://gw.example.com; for callers on this machine \
+             alone --unsigned-loopback",
         ));
     };
     let name = SecretName::reference("secret.TWILIO_AUTH_TOKEN").expect("a literal reference is well formed");

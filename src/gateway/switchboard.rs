@@ -17,13 +17,14 @@ pub struct Switchboard {
 }
 
 impl Switchboard {
-    /// The default agent, all agents by id, and called number (E.164) → id.
+    /// The default agent, which has an id too; all agents by id; and called number (E.164) → id.
     #[must_use]
     pub fn new(
         default: Arc<Agent>,
-        agents: BTreeMap<String, Arc<Agent>>,
+        mut agents: BTreeMap<String, Arc<Agent>>,
         numbers: BTreeMap<String, String>,
     ) -> Switchboard {
+        agents.entry(default.plan.agent.to_string()).or_insert_with(|| Arc::clone(&default));
         Switchboard { agents, numbers, default }
     }
 

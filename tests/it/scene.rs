@@ -187,8 +187,7 @@ impl Scene {
             Some(token) => Trust::Signed(Verifier::new(token.clone(), public_url.clone())),
             None => Trust::UnsignedLoopback,
         };
-        let switchboard =
-            Switchboard::new(Arc::clone(&agent), [("shop".to_owned(), agent)].into(), BTreeMap::new());
+        let switchboard = Switchboard::new(Arc::clone(&agent), BTreeMap::new(), BTreeMap::new());
         let gateway = Gateway::new(Settings {
             trust,
             public_url,
