@@ -77,7 +77,7 @@ pub(super) fn speech(args: &SpeechArgs) -> Result<Speech, Fault> {
         Engine::StandIn => Ok(Speech {
             stt: Arc::new(standin::Ear),
             tts: Arc::new(standin::Voice::default()),
-            tag: Tag::WhenAskedAgain,
+            tag: Tag::Always,
             embedded: None,
         }),
         Engine::Embedded => {

@@ -83,8 +83,8 @@ async fn a_yes_and_a_no_in_one_turn_are_a_no() {
 }
 
 #[tokio::test]
-async fn key_one_after_the_question_is_a_yes() {
-    let mut scene = Scene::plain().await;
+async fn key_one_after_a_question_that_offers_it_is_a_yes() {
+    let mut scene = Scene::of(Stage { tag: Tag::Always, ..Stage::default() }).await;
     let caller = scene.asked().await;
     caller.press('1').await;
     scene.line("< settled t1 done").await;

@@ -58,6 +58,7 @@ pub(crate) struct Stage {
     pub(crate) calls_max: usize,
     pub(crate) auth_token: Option<SecretString>,
     pub(crate) timing: Timing,
+    pub(crate) tag: Tag,
     pub(crate) pace: Millis,
     pub(crate) tool_timeout: Millis,
     /// How long the agent waits for a tool, where that is not as long as the tool may take.
@@ -90,6 +91,7 @@ impl Default for Stage {
             calls_max: 10,
             auth_token: None,
             timing: timing(),
+            tag: Tag::WhenAskedAgain,
             pace: QUICK,
             // A loaded machine may take long to answer, and to write down that it will be asked.
             tool_timeout: Millis(2_000),
@@ -165,7 +167,7 @@ impl Scene {
             stt: Arc::clone(&stage.stt),
             tts: stage.tts.clone().unwrap_or_else(|| Arc::new(Voice::at(stage.pace))),
             vocabulary: Arc::new(Vocabulary::of_plan(&plan)),
-            tag: Tag::WhenAskedAgain,
+            tag: stage.tag,
         });
         let store = match stage.store {
             Some(store) => store,

@@ -28,7 +28,7 @@ fn turns(steps: Vec<Step>) -> Vec<Turn> {
 
 #[tokio::test]
 async fn the_sample_script_gets_its_refund_by_key() {
-    let scene = Scene::plain().await;
+    let scene = Scene::of(Stage { tag: Tag::Always, ..Stage::default() }).await;
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/scripts/refund.yaml");
     let steps = read_script("refund.yaml", &std::fs::read_to_string(path).unwrap()).unwrap();
     let mut phone = Phone::dial(scene.dialling()).await.unwrap();

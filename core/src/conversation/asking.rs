@@ -6,7 +6,7 @@
 
 use serde_json::json;
 
-use super::gate::{Ask, Confirmation, Early, Form, Hold, Naming, Permit, Voice};
+use super::gate::{Ask, Confirmation, Early, Form, Hold, Keys, Naming, Permit, Voice};
 use super::order::{Note, Order, Role};
 use super::outputs::Outputs;
 use super::plan::{Effects, ToolPlan, VoiceYes};
@@ -29,8 +29,9 @@ impl Conversation {
         let Some(tool) = self.plan.tool(&waiting.tool) else { return };
         let voice = self.voice(tool);
         let question = self.renderer.render(&tool.confirm.question, &waiting.values);
+        let naming = self.renderer.render(&tool.confirm.action, &waiting.values);
         let can_ask = voice == Voice::Enough || self.answered.line.keys;
-        let (Ok(question), true) = (question, can_ask) else {
+        let (Ok(question), Ok(naming), true) = (question, naming, can_ask) else {
             out.order(Order::Discard { proposal });
             let why = "the question could not be put to this caller; nothing was done";
             self.settle(proposal, proposals::End::Failed, json!({"status": "failed", "why": why}));
@@ -38,7 +39,7 @@ impl Conversation {
             return;
         };
         let action = waiting.action;
-        let ask = Ask::new(proposal, action, question, Form::Whole, voice);
+        let ask = Ask::new(proposal, action, question, naming, voice);
         if let Some(p) = self.proposals.get_mut(proposal) {
             p.stage = Stage::Asking;
         }
@@ -58,7 +59,7 @@ impl Conversation {
     }
 
     /// Queues the question in its form and opens the confirmation.
-    fn put(&mut self, ask: Ask) {
+    fn put(&mut self, mut ask: Ask) {
         let tag = match (ask.voice, self.answered.line.keys) {
             (Voice::KeyOnly, _) => Phrase::PressKeys,
             (Voice::Enough, true) => Phrase::SayYesOrNoOrKeys,
@@ -71,9 +72,15 @@ impl Conversation {
             Form::Short => {
                 vec![capitalised(&Phrase::ShortQuestion { what: &self.short(&ask) }.say(language))]
             }
-            Form::YesAgain => vec![Phrase::SayYesAgain.say(language)],
+            Form::YesAgain => {
+                ask.keys = Keys::Offered;
+                vec![Phrase::SayYesAgain.say(language)]
+            }
         };
         if ask.form == Form::Tagged || (tagged && ask.form != Form::YesAgain) {
+            if self.answered.line.keys {
+                ask.keys = Keys::Offered;
+            }
             pieces.push(tag.say(language));
         }
         self.playback.queue_first(Role::Question(ask.proposal), pieces);
@@ -98,14 +105,26 @@ impl Conversation {
         match ask.again(form) {
             Some(ask) => self.put(ask),
             None => {
-                out.note(Note::Withdrawn { proposal });
-                out.order(Order::Discard { proposal });
-                let why = json!({"status": "declined", "why": "the caller's answers were unclear; nothing was done"});
-                self.settle(proposal, proposals::End::Declined, why);
-                let text = Phrase::NotDoneUnclear.say(self.plan.language);
-                self.playback.queue_first(Role::Outcome(proposal), vec![text]);
+                let why = "the caller's answers were unclear; nothing was done";
+                self.give_up(proposal, why, Phrase::NotDoneUnclear, out);
             }
         }
+    }
+
+    /// The question cannot be put for now: the agent has no voice. Nothing is done.
+    pub(super) fn leave_unasked(&mut self, out: &mut Outputs) {
+        if let Some(ask) = self.confirmation.close() {
+            let why = "the question could not be spoken; nothing was done";
+            self.give_up(ask.proposal, why, Phrase::Failed, out);
+        }
+    }
+
+    fn give_up(&mut self, proposal: ProposalId, why: &str, phrase: Phrase<'_>, out: &mut Outputs) {
+        out.note(Note::Withdrawn { proposal });
+        out.order(Order::Discard { proposal });
+        self.settle(proposal, proposals::End::Declined, json!({"status": "declined", "why": why}));
+        let text = phrase.say(self.plan.language);
+        self.playback.queue_first(Role::Outcome(proposal), vec![text]);
     }
 
     /// A question that is being put, or the naming of an action, is stopped.
@@ -190,26 +209,16 @@ impl Conversation {
             return;
         }
         let Some(ask) = self.confirmation.ask() else { return };
-        let proposal = ask.proposal;
+        let (proposal, naming) = (ask.proposal, ask.naming.clone());
         // Not a turn in which the caller asks for something: what he declined before stays declined.
         self.silence.broken();
         self.push_answer(words, "1");
-        let naming = match self.naming(proposal) {
-            None => Naming::Over,
-            Some(text) => {
-                self.playback.queue_first(Role::Action(proposal), vec![text]);
-                Naming::Speaking
-            }
-        };
-        self.confirmation.breathe(at, naming);
-    }
-
-    /// The sentence that names the action, if there is one.
-    fn naming(&self, proposal: ProposalId) -> Option<String> {
-        let p = self.proposals.get(proposal)?;
-        let tool = self.plan.tool(&p.tool)?;
-        let text = self.renderer.render(&tool.confirm.action, &p.values).ok()?;
-        (!text.is_empty()).then_some(text)
+        if naming.is_empty() {
+            self.confirmation.breathe(at, Naming::Over);
+        } else {
+            self.playback.queue_first(Role::Action(proposal), vec![naming]);
+            self.confirmation.breathe(at, Naming::Speaking);
+        }
     }
 
     /// What holds a breath now.

@@ -80,6 +80,10 @@ impl Conversation {
             return;
         }
         self.history.push(Entry::Caller { text });
+        // An answer to an older turn that nothing cut: it began while the caller sounded on, and may never end.
+        if matches!(self.playback.speaking(), Some(Role::Answer(_))) {
+            self.playback.cut(out);
+        }
         self.new_turn(out);
     }
 
@@ -215,7 +219,7 @@ impl Conversation {
         self.playback.forget_waiting(|_| false);
         // Nobody listens: synthesis and what waits for the line stop at once.
         self.playback.cut(out);
-        self.playback.take();
+        self.playback.lose();
         self.life = Life::Gone;
     }
 

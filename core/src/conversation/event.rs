@@ -186,6 +186,19 @@ pub enum Affirmation {
     Absent,
 }
 
+impl Affirmation {
+    /// What both are worth together: a certain one vouches for no word of the other.
+    pub(super) fn weaker(self, other: Affirmation) -> Affirmation {
+        let worth = |affirmation| match affirmation {
+            Affirmation::Absent => 0,
+            Affirmation::Doubtful => 1,
+            Affirmation::ByWords => 2,
+            Affirmation::Certain => 3,
+        };
+        if worth(self) <= worth(other) { self } else { other }
+    }
+}
+
 /// How it is known that audio was played.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum By {

@@ -136,8 +136,11 @@ pub(super) struct Ask {
     pub(super) action: Digest,
     /// As rendered, without a tag: what an echo would sound like.
     pub(super) question: String,
+    /// What is said after the yes; empty where the admin wrote nothing.
+    pub(super) naming: String,
     pub(super) form: Form,
     pub(super) voice: Voice,
+    pub(super) keys: Keys,
     /// How often it was put so far.
     asked: u8,
 }
@@ -159,6 +162,13 @@ pub(super) enum Form {
 pub(super) enum Voice {
     Enough,
     KeyOnly,
+}
+
+/// Whether the caller was told, when he was asked, that keys answer too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Keys {
+    Unsaid,
+    Offered,
 }
 
 /// Whether a yes came while the question was still being said.
@@ -216,10 +226,11 @@ impl Ask {
         proposal: ProposalId,
         action: Digest,
         question: String,
-        form: Form,
+        naming: String,
         voice: Voice,
     ) -> Ask {
-        Ask { proposal, action, question, form, voice, asked: 1 }
+        let (form, keys) = (Form::Whole, Keys::Unsaid);
+        Ask { proposal, action, question, naming, form, voice, keys, asked: 1 }
     }
 
     /// Put once more in that form, if it may be.
@@ -358,7 +369,7 @@ impl Confirmation {
             }
             Confirmation::Breath { .. } => {
                 // A yes that the engine denies was something else.
-                let denied = matches!(said.affirmation, Affirmation::Doubtful | Affirmation::Absent);
+                let denied = matches!(said.affirmation(), Affirmation::Doubtful | Affirmation::Absent);
                 let ruling = match all {
                     Answer::Yes if !denied => Ruling::Yes,
                     Answer::Backchannel => Ruling::Yes,
@@ -374,12 +385,14 @@ impl Confirmation {
         }
     }
 
-    /// What a key means to the open question: 2 at any time, 1 only after the question's end.
+    /// What a key means to the open question: 2 at any time, 1 only where it was offered and after the question's end.
     pub(super) fn rule_key(&self, key: char, at: Position) -> Option<Ruling> {
         match (self, key) {
             (Confirmation::Closed, _) => None,
             (_, '2') => Some(Ruling::Decline),
-            (Confirmation::Listening { end, .. }, '1') if at >= *end => Some(Ruling::Yes),
+            (Confirmation::Listening { ask, end, .. }, '1') if at >= *end && ask.keys == Keys::Offered => {
+                Some(Ruling::Yes)
+            }
             (Confirmation::Breath { .. }, '1') | (Confirmation::Asking { .. }, _) => Some(Ruling::Nothing),
             (Confirmation::Listening { .. } | Confirmation::Breath { .. }, _) => {
                 Some(Ruling::AskAgain(Form::Tagged))
@@ -426,10 +439,10 @@ impl Ask {
         let by_sound = tokens(&words).len() <= BY_SOUND_WORDS_MAX && answer == Answer::Unclear;
         let again = Ruling::AskAgain(Form::Tagged);
         // A judgement by sound is of the whole turn: it says nothing where the turn began over the question.
-        let over = said.affirmation != Affirmation::ByWords && !said.words.iter().all(|w| after(&w));
+        let over = said.affirmation() != Affirmation::ByWords && !said.words.iter().all(|w| after(&w));
         // A word without a span may lie anywhere, and may be the one that takes the yes back.
         let unplaced = said.words.iter().any(|word| word.span.is_none());
-        match said.affirmation {
+        match said.affirmation() {
             _ if over => (Ruling::AskAgain(Form::Short), Verdict::Early),
             _ if said.lost == Lost::Words || unplaced => (again, Verdict::Spoken(Answer::Unclear)),
             _ if echoes(language, &words, &self.question) => (again, Verdict::Echo),

@@ -39,7 +39,7 @@ pub use plan::{
 };
 pub use timer::Timer;
 
-use crate::base::{CallTime, Digest};
+use crate::base::{CallTime, Digest, ReplyId};
 use crate::language::{Figures, Phrase};
 use crate::template::Renderer;
 use gate::Confirmation;
@@ -138,9 +138,15 @@ impl Conversation {
     pub fn handle(&mut self, at: CallTime, event: Event, out: &mut Outputs) {
         self.wake(at, out);
         self.now = self.now.max(at);
-        if self.life != Life::Ended {
-            self.apply(at, event, out);
-            self.next(at, out);
+        match event {
+            Event::Cut { reply, whole, permille } if self.life == Life::Ended => {
+                self.on_lost_heard(reply, whole, permille);
+            }
+            _ if self.life == Life::Ended => {}
+            event => {
+                self.apply(at, event, out);
+                self.next(at, out);
+            }
         }
     }
 
@@ -211,7 +217,8 @@ impl Conversation {
             }
             Event::Synthesised { reply, length, .. } => self.playback.synthesised(at, reply, length),
             Event::TtsFailed { reply } => {
-                if let Some(lost) = self.playback.over(reply) {
+                let is_ours = self.playback.is_on_line(reply);
+                if let Some(lost) = is_ours.then(|| self.playback.lose()).flatten() {
                     out.order(Order::Cut { reply });
                     self.on_reply_lost(at, &lost, out);
                 }
@@ -225,6 +232,8 @@ impl Conversation {
                 if let Some(cut) = self.playback.over(reply) {
                     self.push_agent(cut.heard(whole, permille));
                     self.on_cut(at, cut.role, out);
+                } else {
+                    self.on_lost_heard(reply, whole, permille);
                 }
             }
             Event::Wrote { generation, piece } => self.on_wrote(at, generation, piece, out),
@@ -262,7 +271,7 @@ impl Conversation {
                 }
             }
             Timer::Synthesis => {
-                if let Some(lost) = self.playback.take() {
+                if let Some(lost) = self.playback.lose() {
                     out.order(Order::Cut { reply: lost.id() });
                     self.on_reply_lost(at, &lost, out);
                 }
@@ -299,6 +308,13 @@ impl Conversation {
             self.notice(Phrase::ConversationLost);
         }
         self.answered = answered;
+    }
+
+    /// What was heard of a reply that had left the line already.
+    fn on_lost_heard(&mut self, reply: ReplyId, whole: u16, permille: u16) {
+        if let Some(lost) = self.playback.lost(reply) {
+            self.push_agent(lost.heard(whole, permille));
+        }
     }
 
     /// Queues a sentence of the gateway's own.

@@ -49,7 +49,7 @@ impl Conversation {
 
     fn next_reply(&mut self, at: CallTime, out: &mut Outputs) {
         let closing = matches!(self.life, Life::Closing { .. });
-        if self.turn.leaves_the_floor() || closing {
+        if (self.turn.leaves_the_floor() || closing) && !self.waits_for_a_voice() {
             // While a question is open nothing else sounds; what happens meanwhile is told after it.
             let open = !self.confirmation.is_closed();
             let ours = |role| matches!(role, Role::Question(_) | Role::Action(_));

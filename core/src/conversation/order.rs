@@ -138,8 +138,6 @@ pub enum Refusal {
     UnderWay,
     /// The same action was sent and nobody knows how it ended.
     OutcomeUnknown,
-    /// The same action was done in this call.
+    /// The same action was done in this very turn.
     AlreadyDone,
-    /// Too many rounds or proposals in one turn.
-    TooMany,
 }

@@ -12,7 +12,8 @@ use super::plan::Timing;
 use super::timer::Timer;
 use crate::base::{CallTime, PieceNo, ReplyId, Samples};
 
-/// Replies that may wait for the line. More than a caller would ever hear out; a further one is not queued.
+/// Replies that may wait for the line, beside those that must be said. More than a caller would ever hear out; a
+/// further one is not queued.
 const WAITING_MAX: usize = 8;
 
 /// Replies being played and waiting.
@@ -21,6 +22,8 @@ pub(super) struct Playback {
     line: Line,
     waiting: VecDeque<Reply>,
     last: ReplyId,
+    /// Taken from the line before it was known what was heard of it: a `Cut` fact will tell.
+    taken: Option<Reply>,
 }
 
 /// What the line is doing.
@@ -40,7 +43,7 @@ struct Speaking {
 }
 
 /// One reply: pieces so far, and whether more may come.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Reply {
     id: ReplyId,
     pub(super) role: Role,
@@ -83,7 +86,7 @@ impl Reply {
 
 impl Playback {
     pub(super) fn new() -> Playback {
-        Playback { line: Line::Silent, waiting: VecDeque::new(), last: ReplyId(0) }
+        Playback { line: Line::Silent, waiting: VecDeque::new(), last: ReplyId(0), taken: None }
     }
 
     pub(super) fn is_silent(&self) -> bool {
@@ -105,15 +108,20 @@ impl Playback {
 
     /// Queues a reply; `open_next` puts it on the line.
     pub(super) fn queue(&mut self, role: Role, pieces: Vec<String>, end: End) {
-        if self.waiting.len() < WAITING_MAX {
+        if must_be_said(role) || self.may_wait() {
             self.waiting.push_back(Reply { id: ReplyId(0), role, pieces, end });
         }
     }
 
     /// Queues what the caller must hear before all that waits.
     pub(super) fn queue_first(&mut self, role: Role, pieces: Vec<String>) {
-        self.waiting.push_front(Reply { id: ReplyId(0), role, pieces, end: End::Complete });
-        self.waiting.truncate(WAITING_MAX);
+        if must_be_said(role) || self.may_wait() {
+            self.waiting.push_front(Reply { id: ReplyId(0), role, pieces, end: End::Complete });
+        }
+    }
+
+    fn may_wait(&self) -> bool {
+        self.waiting.iter().filter(|reply| !must_be_said(reply.role)).count() < WAITING_MAX
     }
 
     /// Adds a piece to the open reply of that role, or queues a new one.
@@ -136,6 +144,16 @@ impl Playback {
             Some(reply) => reply.pieces.push(piece),
             None => self.queue(role, vec![piece], End::Open),
         }
+    }
+
+    /// Characters of what is said and waits in that role.
+    pub(super) fn chars_of(&self, role: Role) -> usize {
+        let now = match &self.line {
+            Line::Speaking(now) => Some(&now.reply),
+            Line::Silent => None,
+        };
+        let ours = self.waiting.iter().chain(now).filter(|reply| reply.role == role);
+        ours.flat_map(|reply| &reply.pieces).map(|piece| piece.chars().count()).sum()
     }
 
     /// The reply of that role has no more pieces.
@@ -194,10 +212,11 @@ impl Playback {
 
     /// The reply leaves the line, however that came; `None` when it is not the one on it.
     pub(super) fn over(&mut self, reply: ReplyId) -> Option<Reply> {
-        match &self.line {
-            Line::Speaking(now) if now.reply.id == reply => self.take(),
-            Line::Silent | Line::Speaking(_) => None,
-        }
+        self.is_on_line(reply).then(|| self.take()).flatten()
+    }
+
+    pub(super) fn is_on_line(&self, reply: ReplyId) -> bool {
+        matches!(&self.line, Line::Speaking(now) if now.reply.id == reply)
     }
 
     /// What is on the line leaves it.
@@ -206,6 +225,18 @@ impl Playback {
             Line::Silent => None,
             Line::Speaking(now) => Some(now.reply),
         }
+    }
+
+    /// What is on the line leaves it unfinished; what was heard of it a `Cut` fact will tell.
+    pub(super) fn lose(&mut self) -> Option<Reply> {
+        let reply = self.take()?;
+        self.taken = Some(reply.clone());
+        Some(reply)
+    }
+
+    /// The reply that was lost, once it is known what was heard of it.
+    pub(super) fn lost(&mut self, reply: ReplyId) -> Option<Reply> {
+        self.taken.take_if(|taken| taken.id == reply)
     }
 
     pub(super) fn deadline(&self, timing: &Timing) -> Option<(CallTime, Timer)> {
@@ -219,6 +250,14 @@ impl Playback {
             // All audio is there at `progress` at the latest, so it is played `length` later.
             End::Complete => Some((now.progress + now.length.millis() + timing.mark, Timer::Mark)),
         }
+    }
+}
+
+/// Whether a reply waits however many do: there are as many as proposals, and one goodbye.
+fn must_be_said(role: Role) -> bool {
+    match role {
+        Role::Question(_) | Role::Action(_) | Role::Outcome(_) | Role::Goodbye => true,
+        Role::Greeting | Role::Answer(_) | Role::Filler | Role::Reminder | Role::Notice => false,
     }
 }
 

@@ -78,15 +78,16 @@ impl Proposals {
         self.earlier = earlier;
     }
 
+    /// Takes up a wish; `None` where this call has had too many.
     pub(super) fn add(
         &mut self,
         tool: &ToolName,
         args: Value,
         effects: Effects,
         turn: u32,
-    ) -> Result<&mut Proposal, Refusal> {
+    ) -> Option<&mut Proposal> {
         if self.list.len() >= PROPOSALS_MAX {
-            return Err(Refusal::TooMany);
+            return None;
         }
         let id = ProposalId(u32::try_from(self.list.len()).unwrap_or(u32::MAX)).next();
         let action = Digest::of_json(&args);
@@ -94,7 +95,7 @@ impl Proposals {
         let stage = Stage::Waiting;
         let key = ActionKey::Own(id);
         self.list.push(Proposal { id, tool: tool.clone(), args, effects, stage, action, values, key, turn });
-        self.list.last_mut().ok_or(Refusal::TooMany)
+        self.list.last_mut()
     }
 
     pub(super) fn get(&self, id: ProposalId) -> Option<&Proposal> {

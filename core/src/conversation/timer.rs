@@ -20,7 +20,7 @@ pub enum Timer {
     Keys,
     /// The synthesiser did not deliver: the reply is over.
     Synthesis,
-    /// The mark did not come back: the reply counts as played, a question as not asked.
+    /// The mark did not come back: nobody says that the reply was heard, and a question is asked again.
     Mark,
     /// The action was named and the breath is over: the request leaves.
     Breath,

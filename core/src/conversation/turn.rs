@@ -75,7 +75,8 @@ pub(super) struct Said {
     /// Where the turn began.
     from: Position,
     pub(super) words: Vec<Word>,
-    pub(super) affirmation: Affirmation,
+    /// The weakest of all its stretches; none while none was judged.
+    affirmation: Option<Affirmation>,
     pub(super) lost: Lost,
     /// How many stretches of speech the recogniser still owes.
     owed: u8,
@@ -109,12 +110,17 @@ impl Transcript {
 
 impl Said {
     fn nothing(from: Position) -> Said {
-        Said { from, words: Vec::new(), affirmation: Affirmation::ByWords, lost: Lost::Nothing, owed: 0 }
+        Said { from, words: Vec::new(), affirmation: None, lost: Lost::Nothing, owed: 0 }
     }
 
     /// Whether every word began at that position or later; a word without a span may lie anywhere.
     pub(super) fn is_after(&self, end: Position) -> bool {
         self.words.iter().all(|word| word.span.is_some_and(|span| span.from >= end))
+    }
+
+    /// What the engine's judgement of the whole turn is worth: that of its weakest stretch.
+    pub(super) fn affirmation(&self) -> Affirmation {
+        self.affirmation.unwrap_or(Affirmation::ByWords)
     }
 
     /// The words as one text.
@@ -190,7 +196,7 @@ impl Turn {
         let room = WORDS_MAX.saturating_sub(said.words.len());
         said.words.extend(transcript.words.into_iter().take(room));
         if let Some(affirmation) = affirmation {
-            said.affirmation = affirmation;
+            said.affirmation = Some(said.affirmation.map_or(affirmation, |other| other.weaker(affirmation)));
             said.owed = said.owed.saturating_sub(1);
         }
         let over = stopped && said.owed == 0 && affirmation.is_some();
@@ -253,7 +259,7 @@ impl Turn {
             let rest = Said { owed: said.owed, ..Said::nothing(said.from) };
             self.state = State::Overlong { said: rest, limit: Limit { since: at, longest: timing.wordless } };
         } else {
-            self.given_up = said.owed;
+            self.given_up = self.given_up.saturating_add(said.owed);
         }
         said.lost = Lost::Words;
         said

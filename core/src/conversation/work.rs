@@ -20,6 +20,9 @@ use crate::language::{Figures, Language, Phrase, claims_done};
 /// Replies lost in a row after which the agent has no voice.
 const LOST_REPLIES_MAX: u8 = 3;
 
+/// Longest answer of the model: four minutes aloud, less than the line holds. Nobody listens for so long.
+const ANSWER_CHARS_MAX: usize = 3_000;
+
 impl Conversation {
     pub(super) fn generation_is_idle(&self) -> bool {
         self.generation.state == State::Idle
@@ -53,7 +56,14 @@ impl Conversation {
             (Voice::Spoken, true) => out.note(Note::Screened { generation }),
             (Voice::Unheard | Voice::Screened | Voice::Spoken, false) => {
                 *voice = Voice::Spoken;
-                self.playback.extend(at, Role::Answer(generation), piece, out);
+                let role = Role::Answer(generation);
+                if self.playback.chars_of(role) + piece.chars().count() > ANSWER_CHARS_MAX {
+                    out.order(Order::DropGeneration { generation });
+                    self.generation.state = State::Idle;
+                    self.playback.complete(at, role, out);
+                    return;
+                }
+                self.playback.extend(at, role, piece, out);
                 self.generation.alive(at, &self.plan.timing);
             }
         }
@@ -104,7 +114,12 @@ impl Conversation {
         let effects = self.plan.tool(name).map_or(Effects::None, |tool| tool.effects);
         let timeout = self.plan.tool(name).map(|tool| tool.timeout);
         let turn = self.turns;
-        let Ok(proposal) = self.proposals.add(name, args, effects, turn) else { return };
+        let Some(proposal) = self.proposals.add(name, args, effects, turn) else {
+            // A model that wishes so much has gone astray.
+            out.order(Order::DropGeneration { generation });
+            self.on_generation_failed(at, out);
+            return;
+        };
         let (id, tool, args) = (proposal.id, proposal.tool.clone(), proposal.args.clone());
         let Some(timeout) = timeout else {
             self.refuse(id, Refusal::UnknownTool, out);
@@ -188,13 +203,12 @@ impl Conversation {
                 (proposals::End::Failed, "failed", "it was sent before and its outcome is not known")
             }
             Refusal::AlreadyDone => (proposals::End::Failed, "failed", "this was already done just now"),
-            Refusal::TooMany => (proposals::End::Failed, "failed", "too many calls of tools"),
         };
         self.settle(id, end, json!({"status": status, "why": reason}));
         match why {
             Refusal::OutcomeUnknown => self.notice(Phrase::UnknownAlready),
             Refusal::AlreadyDone => self.notice(Phrase::AlreadyDone),
-            Refusal::UnknownTool | Refusal::Declined | Refusal::UnderWay | Refusal::TooMany => {}
+            Refusal::UnknownTool | Refusal::Declined | Refusal::UnderWay => {}
         }
     }
 
@@ -314,8 +328,18 @@ impl Conversation {
     /// A reply could not be spoken.
     pub(super) fn on_reply_lost(&mut self, at: CallTime, reply: &Reply, out: &mut Outputs) {
         self.lost_replies = self.lost_replies.saturating_add(1);
-        if self.lost_replies >= LOST_REPLIES_MAX && self.proposals.any_effect_running() {
+        if self.waits_for_a_voice() {
             // Nobody hangs up on an action under way; whether there is a voice again, its outcome will show.
+            match reply.role {
+                Role::Question(_) | Role::Action(_) => self.leave_unasked(out),
+                Role::Outcome(_) => self.playback.queue_first(reply.role, vec![reply.text()]),
+                Role::Greeting
+                | Role::Answer(_)
+                | Role::Filler
+                | Role::Reminder
+                | Role::Notice
+                | Role::Goodbye => {}
+            }
             return;
         }
         if self.lost_replies >= LOST_REPLIES_MAX {
@@ -336,6 +360,11 @@ impl Conversation {
             Role::Answer(_) => self.notice(Phrase::ServiceDown),
             Role::Filler | Role::Reminder => {}
         }
+    }
+
+    /// The agent has lost its voice while an action is under way: nothing is said until that has an outcome.
+    pub(super) fn waits_for_a_voice(&self) -> bool {
+        self.lost_replies >= LOST_REPLIES_MAX && self.proposals.any_effect_running()
     }
 
     /// All was sent and the mark never came back.

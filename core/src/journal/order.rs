@@ -134,6 +134,5 @@ fn refusal_word(refusal: Refusal) -> &'static str {
         Refusal::UnderWay => "under-way",
         Refusal::OutcomeUnknown => "outcome-unknown",
         Refusal::AlreadyDone => "already-done",
-        Refusal::TooMany => "too-many",
     }
 }

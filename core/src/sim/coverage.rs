@@ -198,7 +198,6 @@ impl Coverage {
                 Refusal::UnderWay => "refused: under-way",
                 Refusal::OutcomeUnknown => "refused: outcome-unknown",
                 Refusal::AlreadyDone => "refused: already-done",
-                Refusal::TooMany => "refused: too-many",
             }),
             Note::Withdrawn { .. } => {
                 if self.breath == Breath::After {

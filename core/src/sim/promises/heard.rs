@@ -10,6 +10,8 @@ use crate::conversation::{Entry, Event, History, Order, Timer};
 #[derive(Debug, Default)]
 pub(super) struct Heard {
     open: Option<(ReplyId, Vec<String>)>,
+    /// Given up before it was known what was heard of it.
+    lost: Option<(ReplyId, Vec<String>)>,
     heard: Vec<String>,
 }
 
@@ -26,14 +28,19 @@ impl Heard {
                 }
             }
             Seen::Event(Event::Cut { reply, whole, permille }, _) => {
-                if let Some((_, pieces)) = self.open.take_if(|(open, _)| open == reply) {
+                let open = self.open.take_if(|(open, _)| open == reply);
+                if let Some((_, pieces)) = open.or_else(|| self.lost.take_if(|(lost, _)| lost == reply)) {
                     self.heard.extend(part(&pieces, usize::from(*whole), usize::from(*permille)));
                 }
             }
             Seen::Event(Event::TtsFailed { reply }, _) => {
-                self.open.take_if(|(open, _)| open == reply);
+                let lost = self.open.take_if(|(open, _)| open == reply);
+                self.lost = lost.or_else(|| self.lost.take());
             }
-            Seen::Event(Event::HungUp, _) | Seen::Timer(Timer::Synthesis | Timer::Mark) => self.open = None,
+            Seen::Event(Event::HungUp, _) | Seen::Timer(Timer::Synthesis) => {
+                self.lost = self.open.take().or_else(|| self.lost.take());
+            }
+            Seen::Timer(Timer::Mark) => self.open = None,
             Seen::Event(..) | Seen::Timer(_) | Seen::Order(_) | Seen::Rest { .. } => {}
         }
     }

@@ -1,6 +1,7 @@
 //! Promise 1: no tool that asks runs before the caller's own yes to the question that was heard whole.
 //!
-//! A yes is what the caller *meant*, said wholly after the last sample of the question, or key 1 pressed after it.
+//! A yes is what the caller *meant*, said wholly after the last sample of the question, or key 1 pressed after it where
+//! the question offered keys.
 //! Between question and yes nothing else was said; between yes and request lie 700 ms, the naming to its end,
 //! and nothing of the caller but another yes or a sign of listening.
 //!
@@ -18,7 +19,7 @@ use crate::conversation::{
     Answered, Basis, By, Effects, EngineYes, Event, Order, Permit, Plan, Policy, Role, Timer, ToolPlan,
     VoiceYes,
 };
-use crate::language::{digits_spoken, money_read, money_spoken};
+use crate::language::{Language, Phrase, digits_spoken, money_read, money_spoken};
 use crate::sim::caller::{Meaning, Spoken, Truth, track};
 
 /// From the yes to the request at the least.
@@ -76,6 +77,8 @@ struct Asked {
     values: Value,
     /// A question that names every argument was heard to its end.
     whole: bool,
+    /// A question that names the keys was heard to its end.
+    offered: bool,
     question: Question,
     yes: Option<Yes>,
     naming: Naming,
@@ -227,7 +230,7 @@ impl Leave {
         for asked in self.asked.values_mut() {
             match (key, &asked.question, &asked.yes) {
                 (_, Question::Closed, _) => {}
-                ('1', Question::Heard(end), None) if position >= *end => {
+                ('1', Question::Heard(end), None) if position >= *end && asked.offered => {
                     asked.yes = Some(Yes { at, by: YesBy::Key });
                 }
                 ('1', Question::Open | Question::Heard(_), _) => {}
@@ -275,6 +278,7 @@ impl Leave {
                 asked.void();
             } else if asked.question == Question::Open {
                 asked.whole |= names_all(&plan, &asked.args, &said.text);
+                asked.offered |= names_keys(plan.language, &said.text);
                 asked.question = Question::Heard(end);
             }
         } else if let Role::Action(proposal) = said.role
@@ -307,6 +311,7 @@ impl Leave {
                 args,
                 action: None,
                 whole: false,
+                offered: false,
                 question: Question::Closed,
                 yes: None,
                 naming: Naming::None,
@@ -403,6 +408,12 @@ impl Leave {
             VoiceYes::Accepted => false,
         }
     }
+}
+
+/// Whether the caller was told that keys answer too.
+fn names_keys(language: Language, text: &str) -> bool {
+    let offers = [Phrase::SayYesOrNoOrKeys, Phrase::PressKeys, Phrase::SayYesAgain];
+    offers.iter().any(|offer| text.contains(&offer.say(language)))
 }
 
 /// Whether all of a turn was told.
