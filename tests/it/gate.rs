@@ -4,6 +4,7 @@
 //! Never: trusts the journal for what happened; the books are counted.
 
 use centralita::core::base::Millis;
+use centralita::core::conversation::Tag;
 
 use crate::scene::{REFUND, Scene, Stage, twenty};
 

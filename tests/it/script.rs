@@ -7,6 +7,7 @@ use std::path::Path;
 
 use centralita::caller::{Act, Doing, Ended, Heard, Phone, Step, Turn, follow, read_script};
 use centralita::core::base::Millis;
+use centralita::core::conversation::Tag;
 use centralita::standin::utter_at;
 
 use crate::scene::{Scene, Stage, twenty};
