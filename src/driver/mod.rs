@@ -27,7 +27,7 @@ pub use tenure::Tenure;
 
 use crate::core::audio::Underruns;
 use crate::core::base::{CallId, Fault, Owner, Private};
-use crate::core::conversation::{Answered, Event, LineAbilities, Plan, Tag, UnknownAction};
+use crate::core::conversation::{Answered, EarlierAction, EarlierEnd, Event, LineAbilities, Plan, Tag};
 use crate::core::journal::JOURNAL_VERSION;
 use crate::integrations::Toolbox;
 use crate::llm::Llm;
@@ -197,7 +197,7 @@ pub async fn drive(
             Ok(()) => open_actions(&shell.store, &caller, until).await,
             Err(fault) => Err(fault),
         };
-        let (unknown, past) = match open {
+        let (earlier, past) = match open {
             Ok(open) => (open, Past::Read),
             Err(fault) => {
                 let owner = fault.owner;
@@ -208,7 +208,7 @@ pub async fn drive(
         let acting = Acting { past, tenure };
         let line = LineAbilities { marks: true, keys: true };
         let engine = agent.stt.yes_figure();
-        let answered = Answered { line, engine, tag: agent.tag, attempt: caller.attempt, unknown };
+        let answered = Answered { line, engine, tag: agent.tag, attempt: caller.attempt, earlier };
         let task = task::Task::new(socket, stream, agent, caller, shell, acting, running)?;
         Ok(task.run(Event::Answered(answered)).await)
     });
@@ -300,7 +300,7 @@ const RECORD_DEADLINE: Duration = ports::BEGIN_DEADLINE.saturating_add(Duration:
 /// What must not be sent anew as if it had never been: what this caller's earlier calls left open, and whatever was
 /// begun in another conversation of this very call, for nobody may have been told how it ended. An intent that still
 /// waits for the disk is one of them.
-async fn open_actions(store: &Store, caller: &Caller, until: Instant) -> Result<Vec<UnknownAction>, Fault> {
+async fn open_actions(store: &Store, caller: &Caller, until: Instant) -> Result<Vec<EarlierAction>, Fault> {
     let read = async {
         store.flush().await?;
         let mut open = store.unknown_intents(&caller.from).await?;
@@ -318,9 +318,10 @@ async fn open_actions(store: &Store, caller: &Caller, until: Instant) -> Result<
     let late = || Err(silent("which actions of the caller are open"));
     let open = timeout_at(until, read).await.unwrap_or_else(|_| late())?;
     let action = |record: IntentRecord| {
+        let end = if record.is_done() { EarlierEnd::Done } else { EarlierEnd::Unknown };
         let intent = record.intent;
         let key = intent.idempotency_key.unwrap_or_default();
-        UnknownAction { tool: intent.tool, action: intent.digest, key }
+        EarlierAction { tool: intent.tool, action: intent.digest, key, end }
     };
     Ok(open.into_iter().map(action).collect())
 }

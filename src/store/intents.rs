@@ -91,7 +91,16 @@ impl IntentRecord {
     /// Whether it is known that nothing was done.
     #[must_use]
     pub fn has_failed(&self) -> bool {
-        matches!(&self.state, IntentState::Settled(outcome) if outcome.kind == OutcomeKind::Failed)
+        self.is_settled(OutcomeKind::Failed)
+    }
+
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.is_settled(OutcomeKind::Done)
+    }
+
+    fn is_settled(&self, kind: OutcomeKind) -> bool {
+        matches!(&self.state, IntentState::Settled(outcome) if outcome.kind == kind)
     }
 }
 

@@ -105,8 +105,8 @@ pub struct Answered {
     pub tag: Tag,
     /// Zero for a new call; above, the caller was re-attached after the conversation was lost.
     pub attempt: u8,
-    /// Actions of this caller, in earlier calls, whose outcome nobody knows yet.
-    pub unknown: Vec<UnknownAction>,
+    /// What this caller's earlier calls left open, and what earlier conversations of this very call have begun.
+    pub earlier: Vec<EarlierAction>,
 }
 
 /// What the carrier's dialect can do.
@@ -138,13 +138,23 @@ pub enum Tag {
     Always,
 }
 
-/// An action that was sent and never answered.
+/// An action that was sent before this conversation began, and is not to be sent as if it had never been.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UnknownAction {
+pub struct EarlierAction {
     pub tool: ToolName,
     pub action: Digest,
-    /// Under which idempotency key it was sent.
+    /// Under which idempotency key it was sent; empty where there was none.
     pub key: String,
+    pub end: EarlierEnd,
+}
+
+/// What is known of an earlier action.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum EarlierEnd {
+    /// It was sent and never answered.
+    Unknown,
+    /// It was done, and perhaps nobody has told the caller.
+    Done,
 }
 
 /// Words of one turn, as far as the recogniser has got.

@@ -26,8 +26,8 @@ mod work;
 use std::sync::Arc;
 
 pub use event::{
-    Affirmation, Answered, By, EngineYes, Event, LineAbilities, Outcome, Tag, Transcript, TranscriptEnd,
-    UnknownAction, Word,
+    Affirmation, Answered, By, EarlierAction, EarlierEnd, EngineYes, Event, LineAbilities, Outcome, Tag,
+    Transcript, TranscriptEnd, Word,
 };
 pub use gate::{Basis, Permit};
 pub use history::{Entry, History};
@@ -96,7 +96,7 @@ impl Conversation {
         Conversation {
             now: CallTime::ANSWER,
             renderer,
-            answered: Answered { line, engine, tag, attempt: 0, unknown: Vec::new() },
+            answered: Answered { line, engine, tag, attempt: 0, earlier: Vec::new() },
             life: Life::Ringing,
             silence: Silence::Busy { reminded: 0 },
             hearing: Hearing::Open,
@@ -138,15 +138,11 @@ impl Conversation {
     pub fn handle(&mut self, at: CallTime, event: Event, out: &mut Outputs) {
         self.wake(at, out);
         self.now = self.now.max(at);
-        match event {
-            Event::Cut { reply, whole, permille } if self.life == Life::Ended => {
-                self.on_lost_heard(reply, whole, permille);
-            }
-            _ if self.life == Life::Ended => {}
-            event => {
-                self.apply(at, event, out);
-                self.next(at, out);
-            }
+        if self.life != Life::Ended {
+            self.apply(at, event, out);
+            self.next(at, out);
+        } else if let Event::Cut { reply, whole, permille } = event {
+            self.on_lost_heard(reply, whole, permille);
         }
     }
 
@@ -299,7 +295,7 @@ impl Conversation {
         if self.life != Life::Ringing {
             return;
         }
-        self.proposals.remember(answered.unknown.clone());
+        self.proposals.remember(answered.earlier.clone());
         self.life = Life::live(CallTime::ANSWER, &self.plan.timing);
         let greeting = self.plan.greeting.clone();
         if answered.attempt == 0 {

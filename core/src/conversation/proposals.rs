@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::event::{Outcome, UnknownAction};
+use super::event::{EarlierAction, EarlierEnd, Outcome};
 use super::order::{ActionKey, Refusal};
 use super::plan::Effects;
 use super::timer::Timer;
@@ -65,8 +65,8 @@ pub(super) enum End {
 #[derive(Debug)]
 pub(super) struct Proposals {
     list: Vec<Proposal>,
-    /// Of this caller's earlier calls.
-    earlier: Vec<UnknownAction>,
+    /// Of this caller's earlier calls and this call's earlier conversations.
+    earlier: Vec<EarlierAction>,
 }
 
 impl Proposals {
@@ -74,7 +74,7 @@ impl Proposals {
         Proposals { list: Vec::new(), earlier: Vec::new() }
     }
 
-    pub(super) fn remember(&mut self, earlier: Vec<UnknownAction>) {
+    pub(super) fn remember(&mut self, earlier: Vec<EarlierAction>) {
         self.earlier = earlier;
     }
 
@@ -150,7 +150,11 @@ impl Proposals {
         keyed: bool,
     ) -> Result<ActionKey, Refusal> {
         let mut key = ActionKey::Own(id);
-        if let Some(sent) = self.earlier.iter().find(|u| u.tool == *tool && u.action == action) {
+        if let Some(sent) = self.earlier.iter().find(|sent| sent.tool == *tool && sent.action == action) {
+            // What is done and has a key is sent once more under it: the system itself says what became of it.
+            if sent.end == EarlierEnd::Done && (!keyed || sent.key.is_empty()) {
+                return Err(Refusal::AlreadyDone);
+            }
             key = ActionKey::Earlier(sent.key.clone());
         }
         for other in self.list.iter().filter(|p| p.id != id && p.tool == *tool && p.action == action) {
@@ -178,6 +182,13 @@ impl Proposals {
             }
         }
         self.earlier.retain(|sent| key != ActionKey::Earlier(sent.key.clone()));
+    }
+
+    /// The caller hears that it was done before: from then on the same wish is a new one.
+    pub(super) fn heard_of(&mut self, id: ProposalId) {
+        let Some((tool, action)) = self.get(id).map(|p| (p.tool.clone(), p.action)) else { return };
+        self.earlier
+            .retain(|sent| sent.end != EarlierEnd::Done || sent.tool != tool || sent.action != action);
     }
 
     pub(super) fn deadline(&self) -> Option<(CallTime, Timer)> {

@@ -171,6 +171,9 @@ impl Conversation {
         let name = proposal.tool.clone();
         match self.proposals.admit(id, &name, action, self.turns, keyed) {
             Err(refusal) => {
+                if let Some(proposal) = self.proposals.get_mut(id) {
+                    proposal.action = action;
+                }
                 out.order(Order::Discard { proposal: id });
                 self.refuse(id, refusal, out);
             }
@@ -202,12 +205,17 @@ impl Conversation {
             Refusal::OutcomeUnknown => {
                 (proposals::End::Failed, "failed", "it was sent before and its outcome is not known")
             }
-            Refusal::AlreadyDone => (proposals::End::Failed, "failed", "this was already done just now"),
+            Refusal::AlreadyDone => {
+                (proposals::End::Done, "done", "this was done before, and nothing was sent again")
+            }
         };
         self.settle(id, end, json!({"status": status, "why": reason}));
         match why {
             Refusal::OutcomeUnknown => self.notice(Phrase::UnknownAlready),
-            Refusal::AlreadyDone => self.notice(Phrase::AlreadyDone),
+            Refusal::AlreadyDone => {
+                self.proposals.heard_of(id);
+                self.notice(Phrase::AlreadyDone);
+            }
             Refusal::UnknownTool | Refusal::Declined | Refusal::UnderWay => {}
         }
     }

@@ -10,8 +10,8 @@ use serde_json::Value;
 use super::scan::Scan;
 use crate::base::{Digest, GenerationId, PieceNo, ProposalId, ReplyId, Samples, ToolName};
 use crate::conversation::{
-    Affirmation, Answered, By, EngineYes, Event, LineAbilities, Outcome, Tag, Transcript, TranscriptEnd,
-    UnknownAction, Word,
+    Affirmation, Answered, By, EarlierAction, EarlierEnd, EngineYes, Event, LineAbilities, Outcome, Tag,
+    Transcript, TranscriptEnd, Word,
 };
 
 /// What stands behind `<` in a journal.
@@ -105,8 +105,12 @@ fn write_answered(answered: &Answered) -> String {
         // Writing to a string cannot fail.
         let _ = write!(line, " attempt={}", answered.attempt);
     }
-    for u in &answered.unknown {
-        let _ = write!(line, " unknown={}:{}:{}", u.tool, u.action, u.key);
+    for sent in &answered.earlier {
+        let end = match sent.end {
+            EarlierEnd::Unknown => "unknown",
+            EarlierEnd::Done => "done",
+        };
+        let _ = write!(line, " {end}={}:{}:{}", sent.tool, sent.action, sent.key);
     }
     line
 }
@@ -114,7 +118,7 @@ fn write_answered(answered: &Answered) -> String {
 fn parse_answered(scan: &mut Scan<'_>) -> Result<Event, String> {
     let line = LineAbilities { marks: true, keys: true };
     let (engine, tag) = (EngineYes::Trusted, Tag::WhenAskedAgain);
-    let mut answered = Answered { line, engine, tag, attempt: 0, unknown: Vec::new() };
+    let mut answered = Answered { line, engine, tag, attempt: 0, earlier: Vec::new() };
     while !scan.is_empty() {
         let word = scan.word("an ability")?;
         match word.split_once('=').unwrap_or((word, "")) {
@@ -123,17 +127,15 @@ fn parse_answered(scan: &mut Scan<'_>) -> Result<Event, String> {
             ("keypad-only", "") => answered.engine = EngineYes::KeypadOnly,
             ("tag", "") => answered.tag = Tag::Always,
             ("attempt", n) => answered.attempt = n.parse().map_err(|_| format!("`{word}` has no number"))?,
-            ("unknown", value) => {
+            (known @ ("unknown" | "done"), value) => {
                 let mut parts = value.splitn(3, ':');
                 let (tool, action, key) = (parts.next(), parts.next().and_then(Digest::parse), parts.next());
                 let (Some(tool), Some(action), Some(key)) = (tool, action, key) else {
-                    return Err(format!("`{word}` is not `unknown=TOOL:DIGEST:KEY`"));
+                    return Err(format!("`{word}` is not `{known}=TOOL:DIGEST:KEY`"));
                 };
-                answered.unknown.push(UnknownAction {
-                    tool: ToolName(tool.into()),
-                    action,
-                    key: key.to_owned(),
-                });
+                let end = if known == "done" { EarlierEnd::Done } else { EarlierEnd::Unknown };
+                let (tool, key) = (ToolName(tool.into()), key.to_owned());
+                answered.earlier.push(EarlierAction { tool, action, key, end });
             }
             _ => return Err(format!("`{word}` is no ability of a call")),
         }
@@ -259,7 +261,9 @@ mod tests {
     #[test]
     fn what_is_written_reads_back() {
         let digest = Digest::of_bytes(b"x");
-        let unknown = format!("answered no-marks no-keys keypad-only tag attempt=2 unknown=a.b:{digest}:k:1");
+        let unknown = format!(
+            "answered no-marks no-keys keypad-only tag attempt=2 unknown=a.b:{digest}:k:1 done=a.b:{digest}:"
+        );
         let prepared = format!("prepared t1 {digest} {{\"a\":1}}");
         for line in [
             "answered",

@@ -9,7 +9,7 @@ use super::plan::shop_plan;
 use super::random::Random;
 use crate::base::{CallTime, Digest, Millis, ToolName};
 use crate::conversation::{
-    Answered, EngineYes, Idempotency, LineAbilities, Plan, Policy, Tag, UnknownAction, VoiceYes,
+    Answered, EarlierAction, EarlierEnd, EngineYes, Idempotency, LineAbilities, Plan, Policy, Tag, VoiceYes,
 };
 use crate::language::Language;
 
@@ -56,19 +56,22 @@ impl Scene {
         let engine = random.pick(&[EngineYes::Trusted, EngineYes::Trusted, EngineYes::KeypadOnly]);
         let tag = random.pick(&[Tag::WhenAskedAgain, Tag::Always]);
         let attempt = u8::from(random.chance(50));
-        let unknown = if random.chance(100) { vec![earlier()] } else { Vec::new() };
-        let answered = Answered { line, engine, tag, attempt, unknown };
+        let mut earlier = if random.chance(100) { vec![left_unknown()] } else { Vec::new() };
         let calm_at = CallTime(random.between(8_000, 60_000));
+        if attempt > 0 && random.chance(500) {
+            earlier.iter_mut().for_each(|sent| sent.end = EarlierEnd::Done);
+        }
+        let answered = Answered { line, engine, tag, attempt, earlier };
         Scene { plan: Arc::new(plan), head, answered, calm_at }
     }
 }
 
 /// The caller's last call left a refund that nobody knows the end of.
-fn earlier() -> UnknownAction {
+fn left_unknown() -> EarlierAction {
     let args = serde_json::json!({"amount": "20", "order": "77"});
     let tool = ToolName("shop.refund".into());
     let action = action_of(&tool, &args);
-    UnknownAction { tool, action, key: "earlier-1".to_owned() }
+    EarlierAction { tool, action, key: "earlier-1".to_owned(), end: EarlierEnd::Unknown }
 }
 
 /// What a request resolves to: here, the tool and its arguments.

@@ -29,7 +29,7 @@ impl Fed {
         let mut fed = Fed { conversation: Conversation::new(plan), ms: 0, orders: Vec::new() };
         let line = LineAbilities { marks: true, keys: true };
         let (engine, tag) = (EngineYes::Trusted, Tag::WhenAskedAgain);
-        fed.tell(Event::Answered(Answered { line, engine, tag, attempt: 0, unknown: Vec::new() }));
+        fed.tell(Event::Answered(Answered { line, engine, tag, attempt: 0, earlier: Vec::new() }));
         fed.hear_out();
         fed.tell(Event::SpeechStarted { at: Position(16_000) });
         fed.tell(Event::SpeechStopped { at: Position(24_000) });

@@ -11,7 +11,9 @@ use std::sync::Arc;
 
 use super::Seen;
 use crate::base::{Digest, ProposalId, ToolName};
-use crate::conversation::{ActionKey, Effects, Event, Idempotency, Order, Outcome, Plan, Role, Timer};
+use crate::conversation::{
+    ActionKey, EarlierEnd, Effects, Event, Idempotency, Order, Outcome, Plan, Role, Timer,
+};
 use crate::language::claims_done;
 
 #[derive(Debug)]
@@ -79,9 +81,13 @@ impl Once {
         self.facts += 1;
         let now = Moment { fact: self.facts, spoken: self.spoken };
         if let Event::Answered(answered) = event {
-            for earlier in &answered.unknown {
+            for earlier in &answered.earlier {
                 let (tool, action, key) = (earlier.tool.clone(), earlier.action, earlier.key.clone());
-                self.ledger.push(Sent { proposal: None, tool, action, key, fate: Fate::Unknown });
+                let fate = match earlier.end {
+                    EarlierEnd::Unknown => Fate::Unknown,
+                    EarlierEnd::Done => Fate::Done(now),
+                };
+                self.ledger.push(Sent { proposal: None, tool, action, key, fate });
             }
         } else if matches!(event, Event::Heard(_) | Event::Key { .. }) {
             self.spoken += 1;
@@ -142,6 +148,8 @@ impl Once {
                 Fate::Failed => {}
                 // A system that honours keys answers with what it did; known before, that would be no news.
                 Fate::Done(at) if keyed && key == sent.key && resolved.fact < at.fact => {}
+                // Of an earlier conversation: the system itself says what became of it.
+                Fate::Done(_) if keyed && key == sent.key && sent.proposal.is_none() => {}
                 Fate::Done(_) if key == sent.key => {
                     return Err(format!("{proposal} is a new wish under the key of one that is done"));
                 }
