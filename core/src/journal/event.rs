@@ -31,7 +31,9 @@ pub fn write_event(event: &Event) -> String {
         Event::Played { reply, at, by } => format!("played {reply} {at} {}", by_word(*by)),
         Event::Cut { reply, whole, permille } => format!("cut {reply} {whole}+{permille}"),
         Event::Wrote { generation, piece } => format!("wrote {generation} {}", quoted(piece)),
-        Event::Proposed { generation, tool, args } => format!("proposed {generation} {tool} {args}"),
+        Event::Proposed { generation, tool, args } => {
+            format!("proposed {generation} {} {args}", tool_word(tool))
+        }
         Event::Finished { generation } => format!("finished {generation}"),
         Event::GenerationFailed { generation } => format!("generation-failed {generation}"),
         Event::Prepared { proposal, action, values } => format!("prepared {proposal} {action} {values}"),
@@ -71,7 +73,7 @@ pub fn parse_event(line: &str) -> Result<Event, String> {
         "wrote" => Event::Wrote { generation: generation(&mut scan)?, piece: scan.string("the piece")? },
         "proposed" => {
             let generation = generation(&mut scan)?;
-            let tool = ToolName(scan.word("a tool")?.into());
+            let tool = parse_tool(&mut scan)?;
             Event::Proposed { generation, tool, args: scan.json("the arguments")? }
         }
         "finished" => Event::Finished { generation: generation(&mut scan)? },
@@ -106,9 +108,31 @@ fn write_answered(answered: &Answered) -> String {
         let _ = write!(line, " attempt={}", answered.attempt);
     }
     for u in &answered.unknown {
-        let _ = write!(line, " unknown={}:{}:{}", u.tool, u.action, u.key);
+        let _ = if is_plain(&u.tool.0) && !u.key.contains(|c: char| c.is_whitespace() || c.is_control()) {
+            write!(line, " unknown={}:{}:{}", u.tool, u.action, u.key)
+        } else {
+            let all = serde_json::json!([&*u.tool.0, u.action.to_string(), u.key]);
+            write!(line, " unknown= {all}")
+        };
     }
     line
+}
+
+/// A tool as one word; a name that is none of ours, which a model may make up, as a JSON string.
+fn tool_word(tool: &ToolName) -> String {
+    if is_plain(&tool.0) { tool.to_string() } else { quoted(&tool.0) }
+}
+
+/// Whether a name can stand in a line as it is.
+fn is_plain(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
+}
+
+fn parse_tool(scan: &mut Scan<'_>) -> Result<ToolName, String> {
+    if scan.at_string() {
+        return scan.string("a tool").map(|name| ToolName(name.into()));
+    }
+    scan.word("a tool").map(|name| ToolName(name.into()))
 }
 
 fn parse_answered(scan: &mut Scan<'_>) -> Result<Event, String> {
@@ -123,22 +147,30 @@ fn parse_answered(scan: &mut Scan<'_>) -> Result<Event, String> {
             ("keypad-only", "") => answered.engine = EngineYes::KeypadOnly,
             ("tag", "") => answered.tag = Tag::Always,
             ("attempt", n) => answered.attempt = n.parse().map_err(|_| format!("`{word}` has no number"))?,
-            ("unknown", value) => {
-                let mut parts = value.splitn(3, ':');
-                let (tool, action, key) = (parts.next(), parts.next().and_then(Digest::parse), parts.next());
-                let (Some(tool), Some(action), Some(key)) = (tool, action, key) else {
-                    return Err(format!("`{word}` is not `unknown=TOOL:DIGEST:KEY`"));
-                };
-                answered.unknown.push(UnknownAction {
-                    tool: ToolName(tool.into()),
-                    action,
-                    key: key.to_owned(),
-                });
-            }
+            ("unknown", "") => answered.unknown.push(parse_unknown_parts(scan)?),
+            ("unknown", value) => answered.unknown.push(
+                parse_unknown(value).ok_or_else(|| format!("`{word}` is not `unknown=TOOL:DIGEST:KEY`"))?,
+            ),
             _ => return Err(format!("`{word}` is no ability of a call")),
         }
     }
     Ok(Event::Answered(answered))
+}
+
+/// `TOOL:DIGEST:KEY`.
+fn parse_unknown(value: &str) -> Option<UnknownAction> {
+    let mut parts = value.splitn(3, ':');
+    let (tool, action, key) = (parts.next()?, Digest::parse(parts.next()?)?, parts.next()?);
+    Some(UnknownAction { tool: ToolName(tool.into()), action, key: key.to_owned() })
+}
+
+/// `["TOOL", "DIGEST", "KEY"]`, where one of them is not one word.
+fn parse_unknown_parts(scan: &mut Scan<'_>) -> Result<UnknownAction, String> {
+    let parts = scan.json("an unknown action")?;
+    let text = |at: usize| parts[at].as_str();
+    let action = text(0).zip(text(1).and_then(Digest::parse)).zip(text(2));
+    let ((tool, action), key) = action.ok_or_else(|| format!("`{parts}` is no unknown action"))?;
+    Ok(UnknownAction { tool: ToolName(tool.into()), action, key: key.to_owned() })
 }
 
 fn write_transcript(transcript: &Transcript) -> String {
@@ -290,6 +322,49 @@ mod tests {
         ] {
             let event = parse_event(line).unwrap_or_else(|e| panic!("{line}: {e}"));
             assert_eq!(write_event(&event), line);
+        }
+    }
+
+    /// Names that no tool has, and a model may make up.
+    const MADE_UP: [&str; 12] = [
+        "",
+        " ",
+        "refund order",
+        " shop.refund",
+        "shop.refund ",
+        "shop.refund\n    9.000 < hung-up",
+        "shop.refund {}",
+        "\"shop.refund\"",
+        "shop:refund",
+        "[\"a\"]",
+        "\t\u{1b}[2J\u{2028}",
+        "devolución",
+    ];
+
+    #[test]
+    fn a_tools_name_reads_back_whatever_a_model_made_of_it() {
+        for name in MADE_UP {
+            let tool = ToolName(name.into());
+            let args = serde_json::json!({"order": "1 1"});
+            let proposed = Event::Proposed { generation: GenerationId(1), tool: tool.clone(), args };
+            let action = Digest::of_bytes(b"x");
+            let unknown = ["", "CA1-t1", "CA1:t1", "k 1", "k\n1"].map(|key| UnknownAction {
+                tool: tool.clone(),
+                action,
+                key: key.to_owned(),
+            });
+            let answered = Event::Answered(Answered {
+                line: LineAbilities { marks: true, keys: true },
+                engine: EngineYes::Trusted,
+                tag: Tag::Always,
+                attempt: 1,
+                unknown: unknown.into(),
+            });
+            for event in [proposed, answered] {
+                let line = write_event(&event);
+                assert_eq!(parse_event(&line).as_ref(), Ok(&event), "{line}");
+                assert!(!line.chars().any(char::is_control), "{line:?} is one line");
+            }
         }
     }
 

@@ -66,6 +66,13 @@ impl Names {
         let known = self.0.iter().find(|(wire, _)| wire == name).map(|(_, tool)| tool.clone());
         known.unwrap_or_else(|| ToolName(name.replace("__", ".").into()))
     }
+
+    /// Whether a name of the model is longer than any that the API knows. Whatever else it is, the conversation tells
+    /// the model that there is no such tool.
+    #[must_use]
+    pub fn is_too_long(name: &str) -> bool {
+        name.chars().nth(NAME_CHARS_MAX).is_some()
+    }
 }
 
 /// The API takes `[A-Za-z0-9_-]{1,64}`.
