@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Response};
 use tokio::time::{Instant, timeout_at};
 
 use super::last::Awaited;
-use super::{Gateway, NoPlace, Place, SIGNATURES_REFUSED, Trust};
+use super::{CALLS_REFUSED, Gateway, NoPlace, Place, SIGNATURES_REFUSED, Trust};
 use crate::core::base::{CallId, Fault, Owner, Private};
 use crate::driver::{Agent, Caller, Ended, call_id, drive};
 use crate::telephony::socket::{bounded, code};
@@ -185,7 +185,7 @@ impl Gateway {
 
     /// No place. The carrier will ask what comes next, and then its caller is told why.
     fn turn_away(&self, call: &CallId, why: NoPlace) -> Fault {
-        metrics::counter!("centralita_calls_refused_total").increment(1);
+        metrics::counter!(CALLS_REFUSED).increment(1);
         self.0.turned_away.note(call, self.uptime());
         why.fault()
     }
