@@ -280,12 +280,13 @@ impl Store {
     }
 
     /// A caller's intents whose outcome is unknown, or open in a call that is not settled yet: nobody may say
-    /// *done* of them, nor send the same again as new. None for a caller who withholds the number.
+    /// *done* of them, nor send the same again as new. None for a caller without a number.
     ///
     /// # Errors
     /// When the database cannot be read.
     pub async fn unknown_intents(&self, caller: &Private) -> Result<Vec<IntentRecord>, Fault> {
-        if is_withheld(caller.reveal()) {
+        // Many people, never one.
+        if caller.reveal().trim().is_empty() {
             return Ok(Vec::new());
         }
         intents::unknown_of(&self.pools.read, caller.reveal()).await.map_err(unread)
@@ -296,13 +297,6 @@ impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Store").finish_non_exhaustive()
     }
-}
-
-/// What carriers and SIP (RFC 3325) write in place of a number: many people, never one.
-fn is_withheld(caller: &str) -> bool {
-    let words = ["anonymous", "private", "restricted", "unavailable", "unknown"];
-    let caller = caller.trim();
-    caller.is_empty() || words.iter().any(|word| caller.eq_ignore_ascii_case(word))
 }
 
 fn no_room(refused: NoRoom) -> Fault {
