@@ -167,17 +167,6 @@ impl Store {
         self.queue.give(Job::State { call: call.clone(), state }).map_err(|_| QueueFull)
     }
 
-    /// Makes every intent of the call that was begun and not settled unknown; says how many.
-    ///
-    /// # Errors
-    /// When the record cannot be written.
-    pub async fn mark_open_intents_unknown(&self, call: &CallId, at_us: i64) -> Result<u64, Fault> {
-        let (reply, answer) = oneshot::channel();
-        let job = Job::MarkUnknown { call: call.clone(), at_us, reply };
-        self.queue.give(job).map_err(no_room)?;
-        answer.await.unwrap_or_else(|_| Err(stopped()))
-    }
-
     /// Returns when all that was given before is on disk.
     ///
     /// # Errors
@@ -221,22 +210,6 @@ impl Store {
     /// When the database cannot be read.
     pub async fn call_ids(&self) -> Result<Vec<String>, Fault> {
         calls::ids(&self.pools.read).await.map_err(unread)
-    }
-
-    /// Calls that are live or transferring, oldest first: at start-up, those of a process that was killed.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn open_calls(&self) -> Result<Vec<CallRecord>, Fault> {
-        calls::open_ones(&self.pools.read).await.map_err(unread)
-    }
-
-    /// Calls that were lost, of those answered at `since_us` or later; oldest first.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn lost_calls(&self, since_us: i64) -> Result<Vec<CallRecord>, Fault> {
-        calls::lost_ones(&self.pools.read, since_us).await.map_err(unread)
     }
 
     /// A call's lines in order.
