@@ -441,7 +441,10 @@ async fn the_other_verbs_are_followed_to_their_end() {
     let over = |how| Heard::Ended(how);
     for (answer, want) in [
         (twiml::say_and_hang_up("es-ES", "Llame más tarde."), vec![say, over(Ended::AgentHungUp)]),
-        (twiml::dial("+1555"), vec![over(Ended::Transferred { to: "+1555".to_owned() })]),
+        (
+            "<Response><Dial>+1555</Dial></Response>".to_owned(),
+            vec![over(Ended::Transferred { to: "+1555".to_owned() })],
+        ),
         ("<Response><Reject/></Response>".to_owned(), vec![over(Ended::Rejected)]),
         ("<Response/>".to_owned(), vec![over(Ended::AgentHungUp)]),
     ] {

@@ -138,7 +138,8 @@ mod tests {
         );
         assert_eq!((connect.params["token"].as_str(), connect.params.len()), ("a<b", 2));
         assert_eq!(one(&twiml::hang_up()), Ok(Verb::Hangup));
-        assert_eq!(one(&twiml::dial("+1555")), Ok(Verb::Dial { to: "+1555".to_owned() }));
+        let dial = "<Response><Dial>+1555</Dial></Response>";
+        assert_eq!(one(dial), Ok(Verb::Dial { to: "+1555".to_owned() }));
         let verbs =
             read(&twiml::say_and_hang_up("es-ES", "Adiós & gracias"), &source()).expect("TwiML of our own");
         let say = Verb::Say { language: "es-ES".to_owned(), text: "Adiós & gracias".to_owned() };

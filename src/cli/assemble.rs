@@ -77,7 +77,9 @@ pub(super) fn llm(definitions: &Definitions, secrets: &Secrets) -> Result<Arc<dy
         }
         None if definitions.llm == "builtin" => Ok(Arc::new(Builtin)),
         Some(("openai", model)) if !model.is_empty() => {
-            let key = SecretName::reference("secret.OPENAI_API_KEY").and_then(|name| secrets.get(&name).ok());
+            let name = SecretName::reference("secret.OPENAI_API_KEY");
+            // Local servers need none.
+            let key = name.map_or(Ok(None), |name| secrets.find(&name))?;
             let url = definitions.llm_url.as_deref();
             Ok(Arc::new(OpenAi::new(model, url, key, Deadlines::default())?))
         }
@@ -194,5 +196,29 @@ mod tests {
             assert_eq!(fault.is_some(), odd.is_some(), "{llm} {url:?}: {fault:?}");
             assert!(fault.is_none_or(|fault| fault.contains(odd.unwrap_or_default())), "{llm} {url:?}");
         }
+    }
+
+    #[test]
+    fn only_a_key_that_is_not_there_is_no_key() {
+        let folder = std::env::temp_dir().join(format!("centralita-keys-{}", uuid::Uuid::new_v4()));
+        std::fs::create_dir(&folder).expect("a temporary folder can be made");
+        let definitions = Definitions {
+            root: PathBuf::new(),
+            llm: "openai:small".to_owned(),
+            llm_url: Some("http://127.0.0.1:1/v1".to_owned()),
+        };
+        let refused = || {
+            let secrets = Secrets::from_env().with_directory(&folder).expect("the folder is there");
+            super::llm(&definitions, &secrets).err().map(|fault| fault.what)
+        };
+        assert_eq!(refused(), None, "a local server needs none");
+        let key = folder.join("OPENAI_API_KEY");
+        std::fs::write(&key, "\n").expect("a temporary folder can be written");
+        assert_eq!(refused().as_deref(), Some("the secret `OPENAI_API_KEY` is empty"));
+        std::fs::write(&key, b"sk-\xff\xfe").expect("a temporary folder can be written");
+        assert!(refused().is_some_and(|what| what.contains("cannot be read from")));
+        std::fs::write(&key, "sk-1\n").expect("a temporary folder can be written");
+        assert_eq!(refused(), None);
+        std::fs::remove_dir_all(folder).expect("it was made by this test");
     }
 }

@@ -107,15 +107,18 @@ async fn settle(args: &Settle) -> Done {
     // A database is made by who serves, not by who settles.
     Store::open_to_read(&args.journal).await?;
     let store = Store::open(&args.journal).await?;
-    let settled = settle_in(&store, &args.id, args.outcome, now_us()).await;
+    let given = give(&store, &args.id, args.outcome, now_us()).await;
+    // Closing writes what was given, where the disk takes it.
     let closed = store.close().await;
-    render::line(&row(&settled?, now_us()));
-    closed?;
+    let outcome = given?;
+    let record = Store::open_to_read(&args.journal).await?;
+    let settled = settled(&record, &args.id, outcome, closed).await?;
+    render::line(&row(&settled, now_us()));
     Ok(Verdict::Good)
 }
 
-/// Settles what is unknown, and gives it as it then stands on record.
-async fn settle_in(store: &Store, id: &IntentKey, found: Found, now: i64) -> Result<IntentRecord, Fault> {
+/// Gives the store what became of an unknown action, and says what it gave.
+async fn give(store: &Store, id: &IntentKey, found: Found, now: i64) -> Result<Outcome, Fault> {
     let known = of(store, id).await?.ok_or_else(|| {
         Fault::new(
             Owner::Admin,
@@ -143,12 +146,22 @@ async fn settle_in(store: &Store, id: &IntentKey, found: Found, now: i64) -> Res
     };
     let outcome = Outcome { kind, at_us: now, detail: BY_HAND.to_owned() };
     store.settle(id.clone(), outcome.clone()).map_err(|full| unsettled(id, &full.to_string()))?;
-    store.flush().await?;
-    let now_known = of(store, id).await?.ok_or_else(|| unsettled(id, "it is gone"))?;
-    if now_known.state != IntentState::Settled(outcome) {
-        return Err(unsettled(id, "somebody else settled it at the same time"));
+    Ok(outcome)
+}
+
+/// The action with the outcome that was given. What is on record counts, whatever the writing said of itself.
+async fn settled(
+    store: &Store,
+    id: &IntentKey,
+    given: Outcome,
+    written: Result<(), Fault>,
+) -> Result<IntentRecord, Fault> {
+    let known = of(store, id).await?.ok_or_else(|| unsettled(id, "it is gone"))?;
+    if known.state == IntentState::Settled(given) {
+        return Ok(known);
     }
-    Ok(now_known)
+    written?;
+    Err(unsettled(id, "somebody else settled it at the same time"))
 }
 
 async fn of(store: &Store, id: &IntentKey) -> Result<Option<IntentRecord>, Fault> {
@@ -277,15 +290,31 @@ mod tests {
     #[tokio::test]
     async fn what_nobody_knows_the_outcome_of_is_settled_once_and_then_stays() {
         let store = journal().await;
-        let settled =
-            settle_in(&store, &id("CA12/t1"), Found::Done, LONG_AFTER).await.expect("it is unknown");
+        let given = give(&store, &id("CA12/t1"), Found::Done, LONG_AFTER).await.expect("it is unknown");
+        let written = store.flush().await;
+        let settled = settled(&store, &id("CA12/t1"), given, written).await.expect("it is on record");
         assert_eq!(
             row(&settled, LONG_AFTER),
             "CA12/t1                   2027-01-15T08:00:00Z  done       shop.refund  (settled by hand)"
         );
-        let again = settle_in(&store, &id("CA12/t1"), Found::Failed, LONG_AFTER).await.unwrap_err();
+        let again = give(&store, &id("CA12/t1"), Found::Failed, LONG_AFTER).await.unwrap_err();
         assert_eq!(again.what, "`CA12/t1` is done, which stays");
         assert!(store.unknown_intents(&Private::new("+34600111222")).await.expect("it reads").is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_is_on_record_is_told_as_settled_also_where_its_writing_said_that_it_failed() {
+        let store = journal().await;
+        let (key, locked) = (id("CA12/t1"), || Err(Fault::new(Owner::Admin, "the database is locked", "")));
+        let done = Outcome { kind: OutcomeKind::Done, at_us: LONG_AFTER, detail: BY_HAND.to_owned() };
+        let fault = settled(&store, &key, done.clone(), locked()).await.unwrap_err();
+        assert_eq!(fault.what, "the database is locked", "nothing is on record yet");
+        assert_eq!(give(&store, &key, Found::Done, LONG_AFTER).await, Ok(done.clone()));
+        store.flush().await.expect("the disk takes it");
+        assert!(settled(&store, &key, done, locked()).await.is_ok());
+        let other = Outcome { kind: OutcomeKind::Failed, at_us: LONG_AFTER, detail: BY_HAND.to_owned() };
+        let fault = settled(&store, &key, other, Ok(())).await.unwrap_err();
+        assert!(fault.what.ends_with("somebody else settled it at the same time"), "{fault}");
     }
 
     #[tokio::test]
@@ -296,7 +325,7 @@ mod tests {
             ("CA12/t2", LONG_AFTER, "there is no action `CA12/t2`"),
             ("CA13/t1", LONG_AFTER, "there is no action `CA13/t1`"),
         ] {
-            assert_eq!(settle_in(&store, &id(key), Found::Failed, now).await.unwrap_err().what, what);
+            assert_eq!(give(&store, &id(key), Found::Failed, now).await.unwrap_err().what, what);
         }
         assert_eq!(store.all_intents().await.expect("it reads")[0].state, IntentState::Begun);
     }

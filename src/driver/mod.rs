@@ -27,12 +27,13 @@ pub use tenure::Tenure;
 
 use crate::core::audio::Underruns;
 use crate::core::base::{CallId, Fault, Owner, Private};
-use crate::core::conversation::{Answered, EarlierAction, EarlierEnd, Event, LineAbilities, Plan, Tag};
+use crate::core::conversation::{Answered, EarlierAction, EarlierEnd, Event, Plan, Tag};
 use crate::core::journal::JOURNAL_VERSION;
 use crate::integrations::Toolbox;
 use crate::llm::Llm;
 use crate::store::{CallHead, CallState, IntentRecord, NotOpened, Store, now_us};
 use crate::stt::{Stt, Vocabulary};
+use crate::telephony::dialect::abilities;
 use crate::telephony::twilio::Rest;
 use crate::telephony::{MediaSocket, StreamId};
 use crate::tts::Tts;
@@ -206,7 +207,7 @@ pub async fn drive(
             }
         };
         let acting = Acting { past, tenure };
-        let line = LineAbilities { marks: true, keys: true };
+        let line = abilities(MediaSocket::DIALECT);
         let engine = agent.stt.yes_figure();
         let answered = Answered { line, engine, tag: agent.tag, attempt: caller.attempt, earlier };
         let task = task::Task::new(socket, stream, agent, caller, shell, acting, running)?;

@@ -38,3 +38,46 @@ fn result_text(outcome: &Value) -> String {
         status => format!("{status}: {}", text("why")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::conversation::{Conversation, Outputs};
+    use crate::core::journal::CallFile;
+    use crate::core::sim::script_plan;
+    use crate::llm::openai::request::body;
+
+    /// The messages of the last generation of a call script, as a server gets them.
+    fn told(script: &str) -> Vec<Value> {
+        let text =
+            std::fs::read_to_string(format!("tests/calls/{script}.call")).expect("the script is there");
+        let file = CallFile::parse(&text).expect("a call file");
+        let plan = Arc::new(script_plan("en").expect("the plan has that name"));
+        let mut conversation = Conversation::new(Arc::clone(&plan));
+        let mut out = Outputs::default();
+        file.events().for_each(|(at, event)| conversation.handle(at, event.clone(), &mut out));
+        let entries = conversation.history().entries();
+        let body = body("m", &prompt(&plan, entries, entries.len()));
+        body["messages"].as_array().expect("a list").clone()
+    }
+
+    #[test]
+    fn a_late_outcome_reaches_the_model_beside_the_unknown_one_under_an_id_of_its_own() {
+        let messages = told("gate/late-outcome");
+        let results: Vec<(&Value, &str)> = messages
+            .iter()
+            .filter(|message| message["role"] == "tool")
+            .map(|result| (&result["tool_call_id"], result["content"].as_str().expect("a text")))
+            .collect();
+        let [(first, unknown), (second, done)] = results[..] else {
+            panic!("not two results: {messages:#?}")
+        };
+        assert!(unknown.starts_with("unknown:"), "{unknown}");
+        assert!(done.contains(r#"{"refund":"r1"}"#) && done.contains("not called again"), "{done}");
+        assert_ne!(first, second, "a strict server refuses an id that it has seen");
+        // Each right behind a call of its own.
+        for (at, result) in messages.iter().enumerate().filter(|(_, message)| message["role"] == "tool") {
+            assert_eq!(messages[at - 1]["tool_calls"][0]["id"], result["tool_call_id"]);
+        }
+    }
+}

@@ -17,7 +17,7 @@ use super::ports::{INBOX, Ports, Report, StoreLog};
 use super::prompt::prompt;
 use super::record::{Lines, Tracks};
 use super::{Acting, Agent, Caller, End, Ended, Shell, Tenure, write_end};
-use crate::core::audio::{Key, Law, LineSetup, WireItem};
+use crate::core::audio::{Key, WireItem};
 use crate::core::base::Fault;
 use crate::core::call::{Call, CallOutputs, Input, Record};
 use crate::core::conversation::{Event, Expect, Order, Step};
@@ -80,10 +80,9 @@ impl Task {
         let log = StoreLog::new(shell.store.clone(), caller.call.clone(), caller.from.clone(), acting);
         let stt = agent.stt.open(Arc::clone(&agent.vocabulary), agent.plan.language)?;
         let tracks = shell.recording(&caller.call).map(Tracks::create).transpose()?;
-        let setup = LineSetup { law: Law::Mu, marks: true, keys_out_of_band: true, carrier_buffers: true };
         Ok(Task {
             clock: Clock::start(),
-            call: Call::new(setup, Arc::clone(&agent.plan)),
+            call: Call::new(MediaSocket::DIALECT, Arc::clone(&agent.plan)),
             out: CallOutputs::default(),
             line: Connection::Open,
             outbox: Outbox::new(stream),
@@ -225,7 +224,7 @@ impl Task {
             self.stt.audio(self.out.line.caller_from, &self.out.line.caller);
         }
         if let Some(tracks) = &mut self.tracks {
-            tracks.write(at, Law::Mu, &self.out.line);
+            tracks.write(at, MediaSocket::DIALECT.law, &self.out.line);
         }
         let mut records = std::mem::take(&mut self.out.records);
         for record in &records {

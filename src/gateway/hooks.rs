@@ -14,12 +14,13 @@ use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use tokio::time::timeout;
 
-use super::{Gateway, SIGNATURES_REFUSED, Trust};
+use super::{CALLS_REFUSED, Gateway, SIGNATURES_REFUSED, Trust};
 use crate::core::base::CallId;
 use crate::core::language::Phrase;
 use crate::driver::call_id;
 use crate::store::CallState;
 use crate::telephony::twilio::form::{self, AfterStream, StreamStatus, VoiceWebhook};
+use crate::telephony::twilio::token::Denied;
 use crate::telephony::twilio::{Params, Ticket, signature, twiml};
 
 /// How long a carrier, and its caller in silence, wait for the state of a call.
@@ -36,7 +37,7 @@ pub(super) async fn voice(State(gateway): State<Gateway>, webhook: Believed) -> 
         Err(fault) => return unreadable(&fault),
     };
     if let Err(why) = gateway.0.admission.room() {
-        metrics::counter!("centralita_calls_refused_total").increment(1);
+        metrics::counter!(CALLS_REFUSED).increment(1);
         let fault = why.fault();
         tracing::warn!(call = %hook.call, owner = ?fault.owner, %fault, "a call was refused");
         return gateway.sorry(hook.to.reveal(), &Phrase::Busy);
@@ -160,12 +161,16 @@ impl Gateway {
         let Some(name) = call_id(&ticket.call, attempt) else {
             return StatusCode::BAD_REQUEST.into_response();
         };
+        let called = ticket.to.clone();
         let token = match self.0.tokens.issue(ticket, self.uptime()) {
             Ok(token) => token,
             Err(denied) => {
+                metrics::counter!(CALLS_REFUSED).increment(1);
                 let fault = denied.fault();
-                tracing::error!(owner = ?fault.owner, %fault, "no token could be issued");
-                return StatusCode::SERVICE_UNAVAILABLE.into_response();
+                tracing::error!(call = %name, owner = ?fault.owner, %fault, "a call was refused: no token could be issued");
+                let too_many = denied == Denied::Full;
+                let phrase = if too_many { Phrase::Busy } else { Phrase::ServiceDownGoodbye };
+                return self.sorry(called.reveal(), &phrase);
             }
         };
         xml(twiml::connect(&twiml::Connect {

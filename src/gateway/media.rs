@@ -15,12 +15,12 @@ use axum::response::{IntoResponse, Response};
 use tokio::time::{Instant, timeout_at};
 
 use super::last::Awaited;
-use super::{Gateway, NoPlace, Place, SIGNATURES_REFUSED, Trust};
-use crate::core::base::{CallId, Fault, Owner, Private};
+use super::{CALLS_REFUSED, Gateway, NoPlace, Place, SIGNATURES_REFUSED, Trust};
+use crate::core::base::{CallId, Fault, Owner};
 use crate::driver::{Agent, Caller, Ended, call_id, drive};
 use crate::telephony::socket::{bounded, code};
 use crate::telephony::twilio::wire::Malformed;
-use crate::telephony::twilio::{signature, token::Denied};
+use crate::telephony::twilio::{signature, token::Denied, withheld};
 use crate::telephony::{CarrierEvent, MediaSocket, SocketEvent, Start};
 
 /// How long a carrier may take to say who is calling.
@@ -168,7 +168,7 @@ impl Gateway {
                 (ticket.from, ticket.to.reveal().to_owned(), ticket.attempt)
             }
             (None, Trust::UnsignedLoopback) => {
-                (Private::new(param("from").unwrap_or("")), param("to").unwrap_or("").to_owned(), 0)
+                (withheld::number(param("from").unwrap_or("")), param("to").unwrap_or("").to_owned(), 0)
             }
             (None, Trust::Signed(_)) => return Err(no_leave("it came without a token")),
         };
@@ -185,7 +185,7 @@ impl Gateway {
 
     /// No place. The carrier will ask what comes next, and then its caller is told why.
     fn turn_away(&self, call: &CallId, why: NoPlace) -> Fault {
-        metrics::counter!("centralita_calls_refused_total").increment(1);
+        metrics::counter!(CALLS_REFUSED).increment(1);
         self.0.turned_away.note(call, self.uptime());
         why.fault()
     }

@@ -35,13 +35,14 @@ pub use switchboard::Switchboard;
 use crate::core::audio::Underruns;
 use crate::core::base::{Fault, Owner};
 use crate::driver::Shell;
+use crate::telephony::twilio::form::FORM_BYTES_MAX;
 use crate::telephony::twilio::{PublicUrl, Tokens, Verifier};
 
 /// Webhooks and media handshakes whose signature was not right.
 const SIGNATURES_REFUSED: &str = "centralita_signatures_refused_total";
 
-/// Most bytes of a webhook; a carrier's form has one or two thousand.
-const FORM_BYTES_MAX: usize = 64 * 1024;
+/// Calls that heard a sentence in place of the agent: a full house, or no token to be had.
+const CALLS_REFUSED: &str = "centralita_calls_refused_total";
 
 /// Who is believed.
 #[derive(Debug)]

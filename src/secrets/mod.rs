@@ -5,6 +5,7 @@
 //! Never: reads a secret out of a definition, or writes one anywhere.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::{env, fmt, fs};
 
@@ -74,22 +75,30 @@ impl Secrets {
     /// `CENTRALITA_SECRET_NAME`, then `NAME`, then the file `NAME` without its last line end.
     ///
     /// # Errors
-    /// It is missing or empty, or its file cannot be read.
+    /// It is missing or empty, or cannot be read.
     pub fn get(&self, name: &SecretName) -> Result<SecretString, Fault> {
+        self.find(name)?.ok_or_else(|| self.missing(name, "is missing"))
+    }
+
+    /// As [`Secrets::get`], for what may be missing; `None` is nothing else.
+    ///
+    /// # Errors
+    /// It is there and empty, or cannot be read.
+    pub fn find(&self, name: &SecretName) -> Result<Option<SecretString>, Fault> {
         if let Some(given) = self.given.get(name) {
-            return Ok(given.clone());
+            return Ok(Some(given.clone()));
         }
-        let from_env =
-            || [format!("{PREFIX}{name}"), name.to_string()].into_iter().find_map(|n| env::var(n).ok());
-        let found = match from_env() {
-            Some(text) => Some(text),
+        let variables = [format!("{PREFIX}{name}"), name.to_string()];
+        let set = variables.into_iter().find_map(|variable| Some((env::var_os(&variable)?, variable)));
+        let found = match set {
+            Some((value, variable)) => Some(text_of(name, &variable, value)?),
             None => self.in_file(name)?,
         };
         let found = found.map(|text| text.trim_end_matches(['\r', '\n']).to_owned());
         match found {
             Some(text) if text.is_empty() => Err(self.missing(name, "is empty")),
-            Some(text) => Ok(text.into()),
-            None => Err(self.missing(name, "is missing")),
+            Some(text) => Ok(Some(text.into())),
+            None => Ok(None),
         }
     }
 
@@ -116,6 +125,14 @@ impl Secrets {
         let remedy = format!("set the environment variable {PREFIX}{name} (or {name}){file}");
         Fault::new(Owner::Admin, format!("the secret `{name}` {how}"), remedy)
     }
+}
+
+/// The value of an environment variable.
+fn text_of(name: &SecretName, variable: &str, value: OsString) -> Result<String, Fault> {
+    value.into_string().map_err(|_| {
+        let what = format!("the secret `{name}` cannot be read from the variable {variable}: it is no text");
+        Fault::new(Owner::Admin, what, "set it to the secret's text, in UTF-8")
+    })
 }
 
 #[cfg(test)]
@@ -159,6 +176,31 @@ mod tests {
         let fault = secrets.get(&name("secret.EMPTY")).unwrap_err();
         assert!(fault.what.ends_with("is empty"), "{fault}");
         fs::remove_dir_all(directory).expect("it was made by this test");
+    }
+
+    #[test]
+    fn what_may_be_missing_is_found_missing_only_where_there_is_nothing() {
+        let directory = directory();
+        let secrets = Secrets::from_env().with_directory(&directory).expect("the folder is there");
+        let find = |text: &str| secrets.find(&name(text)).map(|found| found.is_some()).map_err(|f| f.what);
+        assert_eq!(find("secret.NOBODY_SETS_THIS"), Ok(false));
+        fs::write(directory.join("A_SECRET"), "x\n").expect("a temporary folder can be written");
+        assert_eq!(find("secret.A_SECRET"), Ok(true));
+        fs::write(directory.join("EMPTY"), "").expect("a temporary folder can be written");
+        assert_eq!(find("secret.EMPTY"), Err("the secret `EMPTY` is empty".to_owned()));
+        fs::create_dir(directory.join("A_FOLDER")).expect("a temporary folder can be made");
+        assert!(find("secret.A_FOLDER").is_err());
+        fs::remove_dir_all(&directory).expect("it was made by this test");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_variable_that_is_no_text_is_named_and_not_taken_for_a_missing_one() {
+        use std::os::unix::ffi::OsStringExt as _;
+        let value = OsString::from_vec(b"sk-\xff".to_vec());
+        let fault = text_of(&name("secret.A"), "CENTRALITA_SECRET_A", value).unwrap_err();
+        assert!(fault.what.contains("variable CENTRALITA_SECRET_A"), "{fault}");
+        assert!(!fault.to_string().contains("sk-"), "{fault}");
     }
 
     #[test]

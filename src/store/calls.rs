@@ -119,21 +119,6 @@ pub(super) async fn ids(db: &SqlitePool) -> sqlx::Result<Vec<String>> {
     sqlx::query_scalar("SELECT id FROM calls ORDER BY answered_us, id").fetch_all(db).await
 }
 
-/// Live or transferring, oldest first.
-pub(super) async fn open_ones(db: &SqlitePool) -> sqlx::Result<Vec<CallRecord>> {
-    sqlx::query_as("SELECT * FROM calls WHERE state IN ('live', 'transferring') ORDER BY answered_us, id")
-        .fetch_all(db)
-        .await
-}
-
-/// Lost and answered at `since_us` or later, oldest first.
-pub(super) async fn lost_ones(db: &SqlitePool, since_us: i64) -> sqlx::Result<Vec<CallRecord>> {
-    sqlx::query_as("SELECT * FROM calls WHERE state = 'lost' AND answered_us >= $1 ORDER BY answered_us, id")
-        .bind(since_us)
-        .fetch_all(db)
-        .await
-}
-
 impl<'r> FromRow<'r, SqliteRow> for CallRecord {
     fn from_row(row: &'r SqliteRow) -> sqlx::Result<CallRecord> {
         let head = CallHead {

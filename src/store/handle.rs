@@ -167,17 +167,6 @@ impl Store {
         self.queue.give(Job::State { call: call.clone(), state }).map_err(|_| QueueFull)
     }
 
-    /// Makes every intent of the call that was begun and not settled unknown; says how many.
-    ///
-    /// # Errors
-    /// When the record cannot be written.
-    pub async fn mark_open_intents_unknown(&self, call: &CallId, at_us: i64) -> Result<u64, Fault> {
-        let (reply, answer) = oneshot::channel();
-        let job = Job::MarkUnknown { call: call.clone(), at_us, reply };
-        self.queue.give(job).map_err(no_room)?;
-        answer.await.unwrap_or_else(|_| Err(stopped()))
-    }
-
     /// Returns when all that was given before is on disk.
     ///
     /// # Errors
@@ -223,22 +212,6 @@ impl Store {
         calls::ids(&self.pools.read).await.map_err(unread)
     }
 
-    /// Calls that are live or transferring, oldest first: at start-up, those of a process that was killed.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn open_calls(&self) -> Result<Vec<CallRecord>, Fault> {
-        calls::open_ones(&self.pools.read).await.map_err(unread)
-    }
-
-    /// Calls that were lost, of those answered at `since_us` or later; oldest first.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn lost_calls(&self, since_us: i64) -> Result<Vec<CallRecord>, Fault> {
-        calls::lost_ones(&self.pools.read, since_us).await.map_err(unread)
-    }
-
     /// A call's lines in order.
     ///
     /// # Errors
@@ -280,12 +253,13 @@ impl Store {
     }
 
     /// A caller's intents whose outcome is unknown, or open in a call that is not settled yet: nobody may say
-    /// *done* of them, nor send the same again as new. None for a caller who withholds the number.
+    /// *done* of them, nor send the same again as new. None for a caller without a number.
     ///
     /// # Errors
     /// When the database cannot be read.
     pub async fn unknown_intents(&self, caller: &Private) -> Result<Vec<IntentRecord>, Fault> {
-        if is_withheld(caller.reveal()) {
+        // Many people, never one.
+        if caller.reveal().trim().is_empty() {
             return Ok(Vec::new());
         }
         intents::unknown_of(&self.pools.read, caller.reveal()).await.map_err(unread)
@@ -296,13 +270,6 @@ impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Store").finish_non_exhaustive()
     }
-}
-
-/// What carriers and SIP (RFC 3325) write in place of a number: many people, never one.
-fn is_withheld(caller: &str) -> bool {
-    let words = ["anonymous", "private", "restricted", "unavailable", "unknown"];
-    let caller = caller.trim();
-    caller.is_empty() || words.iter().any(|word| caller.eq_ignore_ascii_case(word))
 }
 
 fn no_room(refused: NoRoom) -> Fault {

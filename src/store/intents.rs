@@ -167,19 +167,6 @@ async fn settle_earlier(db: &mut SqliteConnection, done: &IntentKey, outcome: &O
     .map(drop)
 }
 
-/// Says how many of the call's intents were still begun.
-pub(super) async fn mark_unknown(db: &mut SqliteConnection, call: &CallId, at_us: i64) -> sqlx::Result<u64> {
-    sqlx::query(
-        "UPDATE intents SET state = 'unknown', outcome_us = $2, detail = 'the call was cut off' \
-         WHERE call = $1 AND state = 'begun'",
-    )
-    .bind(call.as_str())
-    .bind(at_us)
-    .execute(db)
-    .await
-    .map(|done| done.rows_affected())
-}
-
 pub(super) async fn of_call(db: &SqlitePool, call: &CallId) -> sqlx::Result<Vec<IntentRecord>> {
     sqlx::query_as("SELECT * FROM intents WHERE call = $1 ORDER BY proposal, step")
         .bind(call.as_str())

@@ -29,7 +29,6 @@ pub(super) enum Job {
     Line { call: CallId, line: Line },
     Begin { intent: Box<Intent>, reply: oneshot::Sender<Result<Begun, BeginRefused>> },
     Settle { key: IntentKey, outcome: Outcome },
-    MarkUnknown { call: CallId, at_us: i64, reply: oneshot::Sender<Result<u64, Fault>> },
     Flush { reply: oneshot::Sender<Result<(), Fault>> },
     Close { reply: oneshot::Sender<Result<(), Fault>> },
 }
@@ -84,7 +83,7 @@ impl Job {
     /// Whether somebody waits for the answer, and so the commit is at once.
     pub(super) fn is_awaited(&self) -> bool {
         match self {
-            Job::Begin { .. } | Job::MarkUnknown { .. } | Job::Flush { .. } | Job::Close { .. } => true,
+            Job::Begin { .. } | Job::Flush { .. } | Job::Close { .. } => true,
             Job::Open { reply, .. } => !reply.is_closed(),
             Job::State { .. } | Job::Line { .. } | Job::Settle { .. } => false,
         }
@@ -100,7 +99,7 @@ impl Job {
         let text = match self {
             Job::Line { line, .. } => line.text.reveal().len(),
             Job::Settle { outcome, .. } => outcome.detail.len(),
-            Job::Open { .. } | Job::State { .. } | Job::Begin { .. } | Job::MarkUnknown { .. } => 0,
+            Job::Open { .. } | Job::State { .. } | Job::Begin { .. } => 0,
             // Writes nothing; it must get in when the queue is full, as it is how one waits for room.
             Job::Flush { .. } | Job::Close { .. } => return 0,
         };

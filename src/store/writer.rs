@@ -120,7 +120,6 @@ impl Writer {
                         self.kept.push(Queued { job: Job::Settle { key: intent.key, outcome }, room });
                     }
                 }
-                Job::MarkUnknown { reply, .. } => drop(reply.send(wrote.rows())),
                 Job::Flush { reply } | Job::Close { reply } => drop(reply.send(Ok(()))),
                 Job::Line { call, line } => {
                     if let Some(fault) = wrote.not_new() {
@@ -170,7 +169,6 @@ impl Writer {
                 Job::Begin { reply, .. } => {
                     drop(reply.send(Err(BeginRefused::RecordUnavailable(fault.clone()))));
                 }
-                Job::MarkUnknown { reply, .. } => drop(reply.send(Err(fault.clone()))),
                 Job::Flush { reply } | Job::Close { reply } => drop(reply.send(Err(fault.clone()))),
                 Job::State { .. } | Job::Line { .. } | Job::Settle { .. } => {
                     self.kept.push(Queued { job, room });
@@ -270,7 +268,6 @@ async fn write_all(db: &mut SqliteConnection, jobs: &[Queued]) -> sqlx::Result<V
             Job::State { call, state } => calls::set_state(db, call, state).await,
             Job::Begin { intent, .. } => intents::begin(db, intent).await,
             Job::Settle { key, outcome } => intents::settle(db, key, outcome).await,
-            Job::MarkUnknown { call, at_us, .. } => intents::mark_unknown(db, call, *at_us).await,
             Job::Flush { .. } | Job::Close { .. } => Ok(0),
         };
         wrote.push(one_row(rows)?);
@@ -286,7 +283,6 @@ async fn write_lines(db: &mut SqliteConnection, jobs: &[Queued], wrote: &mut Vec
         | Job::State { .. }
         | Job::Begin { .. }
         | Job::Settle { .. }
-        | Job::MarkUnknown { .. }
         | Job::Flush { .. }
         | Job::Close { .. } => None,
     });

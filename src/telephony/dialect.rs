@@ -1,69 +1,19 @@
-//! What a carrier's media-stream protocol can do; the line and the gate ask this, never the carrier's name.
+//! What a carrier's media-stream protocol can do; the driver asks this, never the carrier's name.
 //!
-//! Promises: every difference that changes behaviour is a named value here.
+//! Promises: every difference that changes behaviour is a named value here; the line and the conversation are told the
+//! same.
 //! Never: parses or writes a message.
 
-/// The capabilities of one dialect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Dialect {
-    /// As it is written in a journal and a metric.
-    pub name: &'static str,
-    pub marks: Marks,
-    pub clear: Clear,
-    pub keys: Keys,
-    pub pacing: Pacing,
-}
+use crate::core::audio::{Law, LineSetup};
+use crate::core::conversation::LineAbilities;
 
-/// Whether the carrier says what it has played.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Marks {
-    /// Played audio is acknowledged by name.
-    Named { after_clear: AfterClear },
-    /// What was heard is computed from the clock.
-    None,
-}
+/// Twilio Media Streams, bidirectional (`<Connect><Stream>`). Marks that a clear overtakes come back at once, like any
+/// other.
+pub const TWILIO: LineSetup =
+    LineSetup { law: Law::Mu, marks: true, keys_out_of_band: true, carrier_buffers: true };
 
-/// What becomes of the marks that wait when the buffer is cleared. None of them was heard.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AfterClear {
-    /// They come back at once, looking like any other mark.
-    Echo,
-    /// They come back and say that they were cleared.
-    Reported,
-    /// They never come back.
-    Silent,
+/// What the conversation may count on. Keys reach it either way: where no message brings them, the line hears the tones.
+#[must_use]
+pub fn abilities(dialect: LineSetup) -> LineAbilities {
+    LineAbilities { marks: dialect.marks, keys: true }
 }
-
-/// Whether audio already given to the carrier can be taken back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Clear {
-    Supported,
-    Unsupported,
-}
-
-/// How the caller's keys arrive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Keys {
-    /// As messages; the audio holds no tone that counts.
-    OutOfBand,
-    /// As tones in the audio only.
-    InBand,
-}
-
-/// Who keeps real time towards the caller.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pacing {
-    /// The carrier buffers what it gets and plays it at 1x.
-    Carrier,
-    /// What is sent is heard at once: frames leave one by one, in time.
-    Gateway,
-}
-
-/// Twilio Media Streams, bidirectional (`<Connect><Stream>`).
-pub const TWILIO: Dialect = Dialect {
-    name: "twilio",
-    marks: Marks::Named { after_clear: AfterClear::Echo },
-    clear: Clear::Supported,
-    keys: Keys::OutOfBand,
-    pacing: Pacing::Carrier,
-};

@@ -11,6 +11,5 @@ pub mod event;
 pub mod socket;
 pub mod twilio;
 
-pub use dialect::Dialect;
 pub use event::{CarrierEvent, Key, MediaFormat, Start, StreamId};
 pub use socket::{MediaSocket, Outbox, SocketEvent};

@@ -14,8 +14,10 @@ use futures::SinkExt as _;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite;
 
+use super::dialect;
 use super::event::{CarrierEvent, StreamId};
 use super::twilio::wire::{self, MESSAGE_BYTES_MAX, Malformed, Parser};
+use crate::core::audio::LineSetup;
 
 /// Bytes read at a time. The library's 128 KiB would be 25 MiB for 200 calls; a frame of audio has 400 bytes.
 const READ_BUFFER: usize = 8 * 1024;
@@ -28,14 +30,12 @@ const WRITE_DEADLINE: Duration = Duration::from_secs(5);
 /// Malformed messages borne before the socket is closed: a hiccup is survived, a flood is not.
 const MALFORMED_MAX: u32 = 10;
 
-/// Close codes of RFC 6455 §7.4.1, and 1012 of the IANA registry.
+/// Close codes of RFC 6455 §7.4.1.
 pub mod code {
     pub const NORMAL: u16 = 1000;
     pub const GOING_AWAY: u16 = 1001;
     pub const POLICY: u16 = 1008;
     pub const TOO_BIG: u16 = 1009;
-    pub const INTERNAL: u16 = 1011;
-    pub const RESTART: u16 = 1012;
 }
 
 /// The limits of a media socket, to be set before the upgrade is answered.
@@ -104,6 +104,9 @@ enum State {
 }
 
 impl MediaSocket {
+    /// The one dialect it speaks.
+    pub const DIALECT: LineSetup = dialect::TWILIO;
+
     #[must_use]
     pub fn new(socket: WebSocket) -> MediaSocket {
         MediaSocket { socket, parser: Parser::default(), malformed: 0, state: State::Open }

@@ -142,9 +142,9 @@ async fn each_side_may_end_it_and_the_other_knows() {
     assert_eq!(close_code(&mut peer).await, None);
 
     let (mut socket, mut peer) = pair().await;
-    socket.close(code::RESTART).await;
-    assert_eq!(close_code(&mut peer).await, Some(code::RESTART));
-    assert_eq!(socket.next().await, SocketEvent::Closed(Closed::ByUs { code: code::RESTART }));
+    socket.close(code::GOING_AWAY).await;
+    assert_eq!(close_code(&mut peer).await, Some(code::GOING_AWAY));
+    assert_eq!(socket.next().await, SocketEvent::Closed(Closed::ByUs { code: code::GOING_AWAY }));
 
     let (mut socket, peer) = pair().await;
     drop(peer);

@@ -5,6 +5,7 @@
 
 use centralita::caller::{Ended, Phone};
 use centralita::telephony::twilio::sign;
+use futures::{StreamExt as _, stream};
 use secrecy::SecretString;
 use serde_json::json;
 
@@ -118,6 +119,35 @@ async fn one_call_too_many_hears_a_sentence_and_a_place_given_back_is_taken() {
     scene.line("< hung-up").await;
     scene.quiet().await;
     scene.greeted().await.finish().await;
+    scene.close().await;
+}
+
+/// As many as `Tokens` holds of streams that never come.
+const TOKENS_MAX: usize = 4_096;
+
+#[tokio::test]
+async fn a_call_that_finds_no_token_hears_a_sentence_and_not_the_carriers_error() {
+    let scene = Scene::plain().await;
+    let (url, client) = (scene.url.join("hooks/twilio/voice").unwrap(), http());
+    let hook = |n: usize| {
+        let form = [
+            ("CallSid", format!("CA{n}")),
+            ("AccountSid", "AC1".to_owned()),
+            ("From", "+15550100001".to_owned()),
+            ("To", "+15550100002".to_owned()),
+        ];
+        let request = client.post(url.clone()).form(&form);
+        async move { request.send().await.unwrap() }
+    };
+    let mut answers = stream::iter(0..TOKENS_MAX).map(hook).buffer_unordered(16);
+    while let Some(answer) = answers.next().await {
+        assert_eq!(answer.status(), 200);
+    }
+    drop(answers);
+    let one_more = hook(TOKENS_MAX).await;
+    assert_eq!(one_more.status(), 200);
+    let twiml = one_more.text().await.unwrap();
+    assert!(twiml.contains("busy") && twiml.contains("<Hangup/>") && !twiml.contains("<Connect"), "{twiml}");
     scene.close().await;
 }
 

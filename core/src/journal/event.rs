@@ -31,7 +31,9 @@ pub fn write_event(event: &Event) -> String {
         Event::Played { reply, at, by } => format!("played {reply} {at} {}", by_word(*by)),
         Event::Cut { reply, whole, permille } => format!("cut {reply} {whole}+{permille}"),
         Event::Wrote { generation, piece } => format!("wrote {generation} {}", quoted(piece)),
-        Event::Proposed { generation, tool, args } => format!("proposed {generation} {tool} {args}"),
+        Event::Proposed { generation, tool, args } => {
+            format!("proposed {generation} {} {args}", tool_word(tool))
+        }
         Event::Finished { generation } => format!("finished {generation}"),
         Event::GenerationFailed { generation } => format!("generation-failed {generation}"),
         Event::Prepared { proposal, action, values } => format!("prepared {proposal} {action} {values}"),
@@ -71,7 +73,7 @@ pub fn parse_event(line: &str) -> Result<Event, String> {
         "wrote" => Event::Wrote { generation: generation(&mut scan)?, piece: scan.string("the piece")? },
         "proposed" => {
             let generation = generation(&mut scan)?;
-            let tool = ToolName(scan.word("a tool")?.into());
+            let tool = parse_tool(&mut scan)?;
             Event::Proposed { generation, tool, args: scan.json("the arguments")? }
         }
         "finished" => Event::Finished { generation: generation(&mut scan)? },
@@ -110,9 +112,32 @@ fn write_answered(answered: &Answered) -> String {
             EarlierEnd::Unknown => "unknown",
             EarlierEnd::Done => "done",
         };
-        let _ = write!(line, " {end}={}:{}:{}", sent.tool, sent.action, sent.key);
+        let (tool, key) = (&*sent.tool.0, &sent.key);
+        let _ = if is_plain(tool) && !key.contains(|c: char| c.is_whitespace() || c.is_control()) {
+            write!(line, " {end}={tool}:{}:{key}", sent.action)
+        } else {
+            let all = serde_json::json!([tool, sent.action.to_string(), key]);
+            write!(line, " {end}= {all}")
+        };
     }
     line
+}
+
+/// A tool as one word; a name that is none of ours, which a model may make up, as a JSON string.
+fn tool_word(tool: &ToolName) -> String {
+    if is_plain(&tool.0) { tool.to_string() } else { quoted(&tool.0) }
+}
+
+/// Whether a name can stand in a line as it is.
+fn is_plain(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
+}
+
+fn parse_tool(scan: &mut Scan<'_>) -> Result<ToolName, String> {
+    if scan.at_string() {
+        return scan.string("a tool").map(|name| ToolName(name.into()));
+    }
+    scan.word("a tool").map(|name| ToolName(name.into()))
 }
 
 fn parse_answered(scan: &mut Scan<'_>) -> Result<Event, String> {
@@ -128,19 +153,35 @@ fn parse_answered(scan: &mut Scan<'_>) -> Result<Event, String> {
             ("tag", "") => answered.tag = Tag::Always,
             ("attempt", n) => answered.attempt = n.parse().map_err(|_| format!("`{word}` has no number"))?,
             (known @ ("unknown" | "done"), value) => {
-                let mut parts = value.splitn(3, ':');
-                let (tool, action, key) = (parts.next(), parts.next().and_then(Digest::parse), parts.next());
-                let (Some(tool), Some(action), Some(key)) = (tool, action, key) else {
-                    return Err(format!("`{word}` is not `{known}=TOOL:DIGEST:KEY`"));
-                };
                 let end = if known == "done" { EarlierEnd::Done } else { EarlierEnd::Unknown };
-                let (tool, key) = (ToolName(tool.into()), key.to_owned());
-                answered.earlier.push(EarlierAction { tool, action, key, end });
+                let sent = if value.is_empty() {
+                    parse_earlier_parts(scan, end)?
+                } else {
+                    parse_earlier(value, end)
+                        .ok_or_else(|| format!("`{word}` is not `{known}=TOOL:DIGEST:KEY`"))?
+                };
+                answered.earlier.push(sent);
             }
             _ => return Err(format!("`{word}` is no ability of a call")),
         }
     }
     Ok(Event::Answered(answered))
+}
+
+/// `TOOL:DIGEST:KEY`.
+fn parse_earlier(value: &str, end: EarlierEnd) -> Option<EarlierAction> {
+    let mut parts = value.splitn(3, ':');
+    let (tool, action, key) = (parts.next()?, Digest::parse(parts.next()?)?, parts.next()?);
+    Some(EarlierAction { tool: ToolName(tool.into()), action, key: key.to_owned(), end })
+}
+
+/// `["TOOL", "DIGEST", "KEY"]`, where one of them is not one word.
+fn parse_earlier_parts(scan: &mut Scan<'_>, end: EarlierEnd) -> Result<EarlierAction, String> {
+    let parts = scan.json("an earlier action")?;
+    let text = |at: usize| parts[at].as_str();
+    let action = text(0).zip(text(1).and_then(Digest::parse)).zip(text(2));
+    let ((tool, action), key) = action.ok_or_else(|| format!("`{parts}` is no earlier action"))?;
+    Ok(EarlierAction { tool: ToolName(tool.into()), action, key: key.to_owned(), end })
 }
 
 fn write_transcript(transcript: &Transcript) -> String {
@@ -294,6 +335,50 @@ mod tests {
         ] {
             let event = parse_event(line).unwrap_or_else(|e| panic!("{line}: {e}"));
             assert_eq!(write_event(&event), line);
+        }
+    }
+
+    /// Names that no tool has, and a model may make up.
+    const MADE_UP: [&str; 12] = [
+        "",
+        " ",
+        "refund order",
+        " shop.refund",
+        "shop.refund ",
+        "shop.refund\n    9.000 < hung-up",
+        "shop.refund {}",
+        "\"shop.refund\"",
+        "shop:refund",
+        "[\"a\"]",
+        "\t\u{1b}[2J\u{2028}",
+        "devolución",
+    ];
+
+    #[test]
+    fn a_tools_name_reads_back_whatever_a_model_made_of_it() {
+        for name in MADE_UP {
+            let tool = ToolName(name.into());
+            let args = serde_json::json!({"order": "1 1"});
+            let proposed = Event::Proposed { generation: GenerationId(1), tool: tool.clone(), args };
+            let action = Digest::of_bytes(b"x");
+            let keys = ["", "CA1-t1", "CA1:t1", "k 1", "k\n1"];
+            let ends = [EarlierEnd::Unknown, EarlierEnd::Done].into_iter().cycle();
+            let earlier = keys.into_iter().zip(ends).map(|(key, end)| {
+                let (tool, key) = (tool.clone(), key.to_owned());
+                EarlierAction { tool, action, key, end }
+            });
+            let answered = Event::Answered(Answered {
+                line: LineAbilities { marks: true, keys: true },
+                engine: EngineYes::Trusted,
+                tag: Tag::Always,
+                attempt: 1,
+                earlier: earlier.collect(),
+            });
+            for event in [proposed, answered] {
+                let line = write_event(&event);
+                assert_eq!(parse_event(&line).as_ref(), Ok(&event), "{line}");
+                assert!(!line.chars().any(char::is_control), "{line:?} is one line");
+            }
         }
     }
 

@@ -199,6 +199,9 @@ impl Answer {
         if call.name.is_empty() {
             return Err(trouble("called a tool without a name"));
         }
+        if Names::is_too_long(&call.name) {
+            return Err(trouble("called a tool by a name longer than any tool's"));
+        }
         // vLLM sends no arguments for a tool that takes none.
         let written = if call.arguments.trim().is_empty() { "{}" } else { &call.arguments };
         let args = serde_json::from_str(written).ok().filter(Value::is_object);

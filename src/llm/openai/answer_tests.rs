@@ -237,6 +237,23 @@ fn what_is_broken_fails_and_proposes_nothing() {
 }
 
 #[test]
+fn a_name_that_no_tool_has_is_proposed_as_it_is_and_one_without_end_is_refused() {
+    let named = |name: &str| {
+        let fragment = json!({"index": 0, "id": "a", "function": {"name": name, "arguments": "{}"}});
+        events(&body(&[call(fragment), end("tool_calls")]))
+    };
+    let longest = "ñ".repeat(64);
+    for name in ["refund order", " shop.refund", "shop.refund\n", "a\"b", longest.as_str()] {
+        assert_eq!(named(name), [proposed(name, json!({})), END], "the conversation tells the model so");
+    }
+    let longer = "x".repeat(65);
+    let events = named(&longer);
+    let [LlmEvent::Failed(fault)] = events.as_slice() else { panic!("{events:?}") };
+    assert!(fault.what.contains("longer than any tool's"), "{fault}");
+    assert!(!fault.to_string().contains(&longer), "a server's words may be the caller's: {fault}");
+}
+
+#[test]
 fn calls_without_end_are_stopped() {
     let many: Vec<Value> = (0..40)
         .map(|n| call(json!({"index": n, "id": format!("x{n}"), "function": {"name": "a__b"}})))

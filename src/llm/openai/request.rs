@@ -66,6 +66,13 @@ impl Names {
         let known = self.0.iter().find(|(wire, _)| wire == name).map(|(_, tool)| tool.clone());
         known.unwrap_or_else(|| ToolName(name.replace("__", ".").into()))
     }
+
+    /// Whether a name of the model is longer than any that the API knows. Whatever else it is, the conversation tells
+    /// the model that there is no such tool.
+    #[must_use]
+    pub fn is_too_long(name: &str) -> bool {
+        name.chars().nth(NAME_CHARS_MAX).is_some()
+    }
 }
 
 /// The API takes `[A-Za-z0-9_-]{1,64}`.
@@ -74,15 +81,16 @@ fn written(tool: &ToolName) -> String {
     tool.0.replace('.', "__").chars().map(plain).take(NAME_CHARS_MAX).collect()
 }
 
-/// Nine letters and digits: Mistral takes no other length, everybody else any.
-fn call_id(id: ProposalId) -> String {
-    format!("call{:05}", id.0)
+/// Of the n-th call of the history: strict servers refuse an id twice, and a proposal whose outcome came late stands
+/// there twice. Nine letters and digits: Mistral takes no other length, everybody else any.
+fn call_id(n: usize) -> String {
+    format!("call{n:05}")
 }
 
 fn messages(prompt: &Prompt, names: &Names) -> Vec<Value> {
     let mut out = vec![json!({ "role": "system", "content": prompt.plan.prompt })];
     let history = &prompt.history;
-    let mut at = 0;
+    let (mut at, mut calls) = (0, 0);
     while let Some(message) = history.get(at) {
         match message {
             Message::Caller { text, keyed: false } => out.push(json!({ "role": "user", "content": text })),
@@ -90,7 +98,11 @@ fn messages(prompt: &Prompt, names: &Names) -> Vec<Value> {
                 out.push(json!({ "role": "user", "content": format!("(pressed on the keypad) {text}") }));
             }
             Message::Agent { text } => out.push(json!({ "role": "assistant", "content": text })),
-            Message::Called { .. } => at += called(&history[at..], names, history, &mut out) - 1,
+            Message::Called { .. } => {
+                let count = called(history, at, calls, names, &mut out);
+                calls += count;
+                at += count - 1;
+            }
             // Told right behind its call, as the API demands.
             Message::Result { .. } => {}
         }
@@ -99,16 +111,17 @@ fn messages(prompt: &Prompt, names: &Names) -> Vec<Value> {
     out
 }
 
-/// Calls that stand side by side are one message, their results follow it; says how many calls there were.
-fn called(from: &[Message], names: &Names, history: &[Message], out: &mut Vec<Value>) -> usize {
+/// Calls that stand side by side from `at` on are one message, their results follow it; says how many they are.
+/// `before` is how many calls came earlier.
+fn called(history: &[Message], at: usize, before: usize, names: &Names, out: &mut Vec<Value>) -> usize {
     let mut calls = Vec::new();
     let mut results = Vec::new();
-    for message in from {
+    for (place, message) in history.iter().enumerate().skip(at) {
         let Message::Called { id, tool, args } = message else { break };
+        let call = call_id(before + calls.len() + 1);
         let function = json!({ "name": names.wire(tool), "arguments": args.to_string() });
-        calls.push(json!({ "id": call_id(*id), "type": "function", "function": function }));
-        results
-            .push(json!({ "role": "tool", "tool_call_id": call_id(*id), "content": result(history, *id) }));
+        results.push(json!({ "role": "tool", "tool_call_id": call, "content": result(history, place, *id) }));
+        calls.push(json!({ "id": call, "type": "function", "function": function }));
     }
     let count = calls.len();
     out.push(json!({ "role": "assistant", "content": null, "tool_calls": calls }));
@@ -116,15 +129,23 @@ fn called(from: &[Message], names: &Names, history: &[Message], out: &mut Vec<Va
     count
 }
 
-fn result(history: &[Message], wanted: ProposalId) -> &str {
-    let found = history.iter().find_map(|m| match m {
+/// What came of the call at `place`. A proposal that stands there once more was not called twice: its outcome came
+/// late, and a result without a call before it would be refused.
+fn result(history: &[Message], place: usize, wanted: ProposalId) -> String {
+    let found = history.iter().skip(place).find_map(|m| match m {
         Message::Result { id, text } if *id == wanted => Some(text.as_str()),
         Message::Result { .. } | Message::Caller { .. } | Message::Agent { .. } | Message::Called { .. } => {
             None
         }
     });
     // A call without a result would be refused as a whole: the API demands one for each.
-    found.unwrap_or("no result yet")
+    let text = found.unwrap_or("no result yet");
+    let earlier = |m: &Message| matches!(m, Message::Called { id, .. } if *id == wanted);
+    if history.iter().take(place).any(earlier) {
+        format!("(this was not called again: the outcome of the earlier call, now known) {text}")
+    } else {
+        text.to_owned()
+    }
 }
 
 fn tool(tool: &ToolPlan, names: &Names, currency: &str) -> Value {

@@ -34,7 +34,7 @@ pub fn parse(body: &[u8]) -> Result<Params, Fault> {
 pub struct VoiceWebhook {
     pub call: CallId,
     pub account: String,
-    /// The caller's number, or a word such as `anonymous`.
+    /// The caller's number; empty where it is withheld.
     pub from: Private,
     /// The number that was called.
     pub to: Private,
@@ -46,7 +46,7 @@ impl VoiceWebhook {
         Ok(VoiceWebhook {
             call: call(params)?,
             account: required(params, "AccountSid")?.to_owned(),
-            from: Private::new(required(params, "From")?),
+            from: super::withheld::number(required(params, "From")?),
             to: Private::new(required(params, "To")?),
             status: CallStatus::read(params),
         })
@@ -179,6 +179,25 @@ mod tests {
         assert_eq!((voice.from.reveal(), voice.to.reveal()), ("+15550100001", "+15550100002"));
         assert_eq!(voice.status, CallStatus::Ringing);
         assert!(!format!("{voice:?}").contains("5550100001"));
+    }
+
+    #[test]
+    fn a_caller_who_withholds_the_number_has_none_after_a_stream_too() {
+        for from in ["%2B266696687", "Anonymous", "sip%3Aanonymous%40anonymous.invalid"] {
+            let body = String::from_utf8(VOICE.to_vec())
+                .expect("the sample is text")
+                .replace("%2B15550100001", from);
+            let params = parse(body.as_bytes()).expect("a form");
+            let froms = [
+                VoiceWebhook::read(&params).expect("a voice webhook").from,
+                AfterStream::read(&params).expect("an action webhook").from,
+            ];
+            assert!(froms.iter().all(|from| from.reveal().is_empty()), "{from}");
+            assert!(
+                params.iter().any(|(name, value)| name == "From" && !value.is_empty()),
+                "as it was signed"
+            );
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub mod signature;
 pub mod token;
 pub mod twiml;
 pub mod wire;
+pub mod withheld;
 
 pub use form::{AfterStream, CallStatus, Params, StreamStatus, VoiceWebhook};
 pub use rest::{HangUp, Rest};

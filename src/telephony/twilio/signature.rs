@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use aws_lc_rs::{constant_time, digest, hmac};
+use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -18,9 +18,6 @@ use crate::core::base::{Fault, Owner};
 
 /// Name of the header, in the lower case of HTTP libraries.
 pub const HEADER: &str = "x-twilio-signature";
-
-/// The query parameter that carries the digest of a JSON body.
-const BODY_DIGEST: &str = "bodySHA256=";
 
 /// The signature of a request to `url`, exactly as it is requested, with these form parameters.
 #[must_use]
@@ -142,16 +139,6 @@ impl Verifier {
         self.check(scheme, path_and_query, params, signature)
     }
 
-    /// A JSON webhook: the URL carries the digest of the body, and is signed alone.
-    pub fn json(&self, path_and_query: &str, body: &[u8], signature: Option<&str>) -> Result<(), Refused> {
-        self.webhook(path_and_query, &[], signature)?;
-        let query = path_and_query.split_once('?').map_or("", |(_, query)| query);
-        let claimed = query.split('&').find_map(|part| part.strip_prefix(BODY_DIGEST)).unwrap_or("");
-        let actual = hex(digest::digest(&digest::SHA256, body).as_ref());
-        constant_time::verify_slices_are_equal(claimed.to_ascii_lowercase().as_bytes(), actual.as_bytes())
-            .map_err(|_| Refused { cause: Cause::Body, base: self.public_url.webhook(path_and_query) })
-    }
-
     /// The handshake of a media stream at `path`.
     pub fn handshake(&self, path: &str, signature: Option<&str>) -> Result<(), Refused> {
         self.check(if self.public_url.secure { "wss" } else { "ws" }, path, &[], signature)
@@ -191,8 +178,6 @@ pub enum Cause {
     Missing,
     /// Another signature than this URL, these parameters and this token give.
     Mismatch,
-    /// The signature is right, and the body is not the one it was made for.
-    Body,
 }
 
 impl fmt::Display for Refused {
@@ -208,7 +193,6 @@ impl fmt::Display for Refused {
                 "the signature does not fit {base}: is that the URL Twilio has (--public-url), did a proxy \
                  change its path or query, is the auth token that of this account or subaccount?"
             ),
-            Cause::Body => write!(f, "the body is not the one {base} was signed for: a proxy changed it"),
         }
     }
 }
@@ -231,28 +215,17 @@ fn key(auth_token: &SecretString) -> hmac::Key {
     hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, auth_token.expose_secret().as_bytes())
 }
 
-fn hex(bytes: &[u8]) -> String {
-    use fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut out, b| {
-        let _ = write!(out, "{b:02x}");
-        out
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    // T1 to T5: computed with Twilio's own validator library, September 2026.
+    // T1 to T4: computed with Twilio's own validator library, September 2026.
     const TOKEN: &str = "0123456789abcdef0123456789abcdef";
     const T1: &str = "4tiGHsS8QxAsZZwcIWBdVjvgYz8=";
     const T2: &str = "bJnht1oTig4BozmCP0Vv8xeeBbtgdJSWnq8qQS0TGeI=";
     const T3: &str = "zytdi4iPuq6uqDIsoUV5gfO+8d4=";
-    const T4: &str = "0GPRdEQGU/hkDiXhB4gbQvuRH7g=";
-    const T5: &str = "kc7ApKIvApNl5XqFRbeaEJhXD70=";
+    const T4: &str = "kc7ApKIvApNl5XqFRbeaEJhXD70=";
     const VOICE: &str = "/hooks/twilio/voice?tenant=acme";
-    const JSON: &str =
-        "/hooks/json?bodySHA256=015abd7f5cc57a2dd94b7590f04ad8084273905ee33ec5cebeae62276a97f862";
 
     fn token() -> SecretString {
         SecretString::from(TOKEN)
@@ -283,8 +256,7 @@ mod tests {
         let gateway = verifier("https://gw.example.com");
         assert_eq!(gateway.webhook(VOICE, &voice_params(), Some(T1)), Ok(()));
         assert_eq!(gateway.handshake("/media/twilio", Some(T3)), Ok(()));
-        assert_eq!(gateway.json(JSON, br#"{"a":1}"#, Some(T4)), Ok(()));
-        assert_eq!(gateway.webhook("/x", &params(&[("B", ""), ("A", "1")]), Some(T5)), Ok(()));
+        assert_eq!(gateway.webhook("/x", &params(&[("B", ""), ("A", "1")]), Some(T4)), Ok(()));
         let text = base(&format!("https://gw.example.com{VOICE}"), &voice_params());
         let sha256 = hmac::Key::new(hmac::HMAC_SHA256, TOKEN.as_bytes());
         assert_eq!(STANDARD.encode(hmac::sign(&sha256, text.as_bytes())), T2, "what is signed is the same");
@@ -339,9 +311,6 @@ mod tests {
         }
         let https = sign(&token(), "https://gw.example.com/m", &[]);
         assert_eq!(gateway.handshake("/m", Some(&https)).unwrap_err().cause, Cause::Mismatch);
-        assert_eq!(gateway.json(JSON, br#"{"a":2}"#, Some(T4)).unwrap_err().cause, Cause::Body);
-        let bare = sign(&token(), "https://gw.example.com/j", &[]);
-        assert_eq!(gateway.json("/j", b"{}", Some(&bare)).unwrap_err().cause, Cause::Body, "no digest");
         for junk in ["", "x", "====", "4tiGHsS8QxAsZZwcIWBdVjvgYz9="] {
             assert_eq!(
                 gateway.webhook(VOICE, &voice_params(), Some(junk)).unwrap_err().cause,

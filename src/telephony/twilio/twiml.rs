@@ -1,6 +1,6 @@
 //! The instructions we answer a webhook with, as TwiML.
 //!
-//! Source: Twilio's TwiML reference (`Connect`, `Stream`, `Dial`, `Say`, `Hangup`), read in September 2026.
+//! Source: Twilio's TwiML reference (`Connect`, `Stream`, `Say`, `Hangup`), read in September 2026.
 //!
 //! Promises: every value is escaped; `<Connect>` has an action and no verb after it, so its end asks us.
 //! Never: puts anything into a stream's query string, which Twilio drops.
@@ -47,12 +47,6 @@ pub fn connect(order: &Connect<'_>) -> String {
 #[must_use]
 pub fn hang_up() -> String {
     format!("{OPEN}<Hangup/>{CLOSE}")
-}
-
-/// Connects the caller with `number` (E.164).
-#[must_use]
-pub fn dial(number: &str) -> String {
-    format!("{OPEN}<Dial>{}</Dial>{CLOSE}", Escaped(number))
 }
 
 /// One sentence in the carrier's own voice, then the end: for a call that cannot be answered.
@@ -125,7 +119,7 @@ mod tests {
             status_callback: HOSTILE,
             params: &[(HOSTILE, HOSTILE)],
         };
-        for text in [connect(&order), dial(HOSTILE), say_and_hang_up(HOSTILE, HOSTILE), hang_up()] {
+        for text in [connect(&order), say_and_hang_up(HOSTILE, HOSTILE), hang_up()] {
             let read = roxmltree::Document::parse(&text).expect("TwiML is XML");
             for node in read.descendants().filter(roxmltree::Node::is_element) {
                 for attribute in node.attributes().filter(|a| !a.name().to_lowercase().ends_with("method")) {
@@ -133,7 +127,7 @@ mod tests {
                 }
             }
         }
-        assert!(dial(HOSTILE).contains("<Dial>a&quot;b&lt;c&gt;&amp;&apos;d&#10;</Dial>"));
+        assert!(say_and_hang_up("en", HOSTILE).contains(">a&quot;b&lt;c&gt;&amp;&apos;d&#10;</Say>"));
     }
 
     #[test]
