@@ -18,9 +18,9 @@ use super::prompt::prompt;
 use super::record::{Lines, Tracks};
 use super::{Acting, Agent, Caller, End, Ended, Shell, Tenure, write_end};
 use crate::core::audio::{Key, WireItem};
-use crate::core::base::Fault;
+use crate::core::base::{Fault, Owner};
 use crate::core::call::{Call, CallOutputs, Input, Record};
-use crate::core::conversation::{Event, Expect, Order, Step};
+use crate::core::conversation::{Event, Expect, Note, Order, Refusal, Step};
 use crate::integrations::{CallFacts, Registry};
 use crate::stt::{SttEvent, SttStream};
 use crate::telephony::socket::code;
@@ -242,6 +242,17 @@ impl Task {
         self.write_wire(at).await;
     }
 
+    /// What an admin should hear of at once: the caller only hears that it did not work.
+    fn log_note(&self, note: &Note) {
+        if let Note::Refused { proposal, why: Refusal::NotAskable } = note {
+            let what = "a question could not be put, and nothing was done";
+            let remedy =
+                "see that it says every value of its tool, that each has one, and that this line has keys";
+            let fault = Fault::new(Owner::Admin, what, remedy);
+            tracing::warn!(call = %self.caller.call, %proposal, owner = ?fault.owner, %fault, "an action was not asked about");
+        }
+    }
+
     fn tell_stt(&mut self, event: &Event) {
         if let Event::SpeechStarted { at } = event {
             self.stt.speech_started(*at);
@@ -254,7 +265,8 @@ impl Task {
         match order {
             Order::Watch(watch) => self.expect = watch.expect,
             Order::Say { reply, piece, text, role: _ } => self.ports.say(reply, piece, text),
-            Order::EndReply { .. } | Order::Note(_) => {}
+            Order::Note(note) => self.log_note(&note),
+            Order::EndReply { .. } => {}
             Order::Cut { .. } => self.ports.cut(),
             Order::Generate { generation, history, digest: _ } => {
                 let entries = self.call.conversation().history().entries();

@@ -7,7 +7,8 @@
 use serde_json::json;
 
 use super::gate::{Ask, Confirmation, Early, Form, Hold, Keys, Naming, Permit, Voice};
-use super::order::{Note, Order, Role};
+use super::named::unsaid;
+use super::order::{Note, Order, Refusal, Role};
 use super::outputs::Outputs;
 use super::plan::{Effects, ToolPlan, VoiceYes};
 use super::playback::Reply;
@@ -30,12 +31,13 @@ impl Conversation {
         let voice = self.voice(tool);
         let question = self.renderer.render(&tool.confirm.question, &waiting.values);
         let naming = self.renderer.render(&tool.confirm.action, &waiting.values);
-        let can_ask = voice == Voice::Enough || self.answered.line.keys;
-        let (Ok(question), Ok(naming), true) = (question, naming, can_ask) else {
+        let says_all = |question: &String| {
+            unsaid(&self.renderer, self.plan.language, tool, &waiting.values, question).is_none()
+        };
+        let question = question.ok().filter(says_all).filter(|_| self.can_answer(voice));
+        let (Some(question), Ok(naming)) = (question, naming) else {
             out.order(Order::Discard { proposal });
-            let why = "the question could not be put to this caller; nothing was done";
-            self.settle(proposal, proposals::End::Failed, json!({"status": "failed", "why": why}));
-            self.tell(proposal, |_| String::new(), Phrase::Failed);
+            self.refuse(proposal, Refusal::NotAskable, out);
             return;
         };
         let action = waiting.action;
@@ -44,6 +46,10 @@ impl Conversation {
             p.stage = Stage::Asking;
         }
         self.put(ask);
+    }
+
+    fn can_answer(&self, voice: Voice) -> bool {
+        voice == Voice::Enough || self.answered.line.keys
     }
 
     fn voice(&self, tool: &ToolPlan) -> Voice {

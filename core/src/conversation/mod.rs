@@ -13,6 +13,7 @@ mod gate;
 mod generation;
 mod history;
 mod lifecycle;
+mod named;
 mod next;
 mod order;
 mod outputs;
@@ -31,6 +32,7 @@ pub use event::{
 };
 pub use gate::{Basis, Permit};
 pub use history::{Entry, History};
+pub use named::unsaid;
 pub use order::{ActionKey, Expect, Note, Order, Refusal, Role, Verdict, Watch, Why};
 pub use outputs::{Outputs, Step};
 pub use plan::{

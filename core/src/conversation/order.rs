@@ -140,4 +140,6 @@ pub enum Refusal {
     OutcomeUnknown,
     /// The same action was done in this very turn.
     AlreadyDone,
+    /// Its question cannot be put: a value is missing or would not be said, or this caller has no way to answer.
+    NotAskable,
 }

@@ -196,7 +196,7 @@ impl Conversation {
         }
     }
 
-    fn refuse(&mut self, id: ProposalId, why: Refusal, out: &mut Outputs) {
+    pub(super) fn refuse(&mut self, id: ProposalId, why: Refusal, out: &mut Outputs) {
         out.note(Note::Refused { proposal: id, why });
         let (end, status, reason) = match why {
             Refusal::UnknownTool => (proposals::End::Failed, "failed", "there is no such tool"),
@@ -205,6 +205,11 @@ impl Conversation {
             Refusal::OutcomeUnknown => {
                 (proposals::End::Failed, "failed", "it was sent before and its outcome is not known")
             }
+            Refusal::NotAskable => (
+                proposals::End::Failed,
+                "failed",
+                "the question could not be put to this caller; nothing was done",
+            ),
             Refusal::AlreadyDone => {
                 (proposals::End::Done, "done", "this was done before, and nothing was sent again")
             }
@@ -216,6 +221,7 @@ impl Conversation {
                 self.proposals.heard_of(id);
                 self.notice(Phrase::AlreadyDone);
             }
+            Refusal::NotAskable => self.tell(id, |_| String::new(), Phrase::Failed),
             Refusal::UnknownTool | Refusal::Declined | Refusal::UnderWay => {}
         }
     }

@@ -134,5 +134,6 @@ fn refusal_word(refusal: Refusal) -> &'static str {
         Refusal::UnderWay => "under-way",
         Refusal::OutcomeUnknown => "outcome-unknown",
         Refusal::AlreadyDone => "already-done",
+        Refusal::NotAskable => "not-askable",
     }
 }

@@ -198,6 +198,7 @@ impl Coverage {
                 Refusal::UnderWay => "refused: under-way",
                 Refusal::OutcomeUnknown => "refused: outcome-unknown",
                 Refusal::AlreadyDone => "refused: already-done",
+                Refusal::NotAskable => "refused: not-askable",
             }),
             Note::Withdrawn { .. } => {
                 if self.breath == Breath::After {

@@ -1,0 +1,128 @@
+//! Whether a question says the values it is about: a template could name one and still swallow or change it.
+//!
+//! Promises: of every parameter that the question's template names and that has a value, the words for that very value
+//! are in the question; of a yes or no, the question is another one for the other.
+//! Never: knows what a question means; it compares words.
+
+use serde_json::Value;
+
+use super::plan::{ParameterKind, ToolPlan};
+use crate::language::{Language, spoken_text, tokens};
+use crate::template::Renderer;
+
+/// The first parameter whose value the question does not say. `question`: the tool's, rendered with these values.
+#[must_use]
+pub fn unsaid<'t>(
+    renderer: &Renderer,
+    language: Language,
+    tool: &'t ToolPlan,
+    values: &Value,
+    question: &str,
+) -> Option<&'t str> {
+    let template = &tool.confirm.question;
+    let named = renderer.variables(template).unwrap_or_default();
+    let asked = words(language, question);
+    let is_unsaid = |name: &str, kind: ParameterKind| match (kind, values.get(name)) {
+        (_, None | Some(Value::Null)) => false,
+        (ParameterKind::Boolean, Some(value)) => {
+            let mut other = values.clone();
+            other[name] = Value::Bool(*value != Value::Bool(true));
+            renderer.render(template, &other).is_ok_and(|other| other == question)
+        }
+        (kind, Some(_)) => {
+            let said = |filter: &&str| {
+                let form = renderer.render(&format!("{{{{ {name}{filter} }}}}"), values);
+                form.is_ok_and(|form| holds(&asked, &words(language, &form)))
+            };
+            !forms(kind).iter().any(|filter| said(&filter))
+        }
+    };
+    let is_named = |name: &str| named.iter().any(|known| known.split('.').next() == Some(name));
+    let mut parameters = tool.parameters.iter();
+    parameters.find(|p| is_named(&p.name) && is_unsaid(&p.name, p.kind)).map(|p| p.name.as_str())
+}
+
+/// The filters under which a value may be said.
+fn forms(kind: ParameterKind) -> &'static [&'static str] {
+    match kind {
+        ParameterKind::Text | ParameterKind::Boolean => &["", " | digits"],
+        ParameterKind::Integer | ParameterKind::Digits => &["", " | digits", " | number"],
+        ParameterKind::Money => &["", " | money"],
+    }
+}
+
+/// The words as they are spoken, without any sign: `next_day` is two.
+fn words(language: Language, text: &str) -> Vec<String> {
+    let spoken = spoken_text(language, text);
+    let apart = spoken.replace(|c: char| !c.is_alphanumeric(), " ");
+    tokens(&apart)
+}
+
+/// Whether the words stand in the text, side by side. No words stand nowhere.
+fn holds(text: &[String], words: &[String]) -> bool {
+    !words.is_empty() && text.windows(words.len()).any(|stretch| stretch == words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sim::refund_tool;
+    use serde_json::json;
+
+    /// The first parameter that a question about twenty dollars on order 1182 does not say.
+    fn asked(template: &str) -> Option<String> {
+        let mut tool = refund_tool(Language::English);
+        tool.confirm.question = template.to_owned();
+        let renderer = Renderer::new(Language::English, "USD");
+        let values = json!({"amount": "20.00", "order": "1182", "item": {"name": "a lamp"}});
+        let question = renderer.render(template, &values).expect("the values are all there");
+        unsaid(&renderer, Language::English, &tool, &values, &question).map(ToOwned::to_owned)
+    }
+
+    #[test]
+    fn a_question_that_says_its_values_in_any_of_their_forms_is_one() {
+        for template in [
+            "Refund {{ amount | money }} on order {{ order | digits }}, {{ item.name }}?",
+            "REFUND {{ amount | money | upper }} ON {{ order }}?",
+            "Refund {{ amount }}, order {{ order | int | number }}?",
+            "Refund {% if amount | minor > 100 %}{{ amount | money }}{% else %}{{ amount }}{% endif %} on {{ order }}?",
+            "Refund it?",
+        ] {
+            assert_eq!(asked(template), None, "{template}");
+        }
+    }
+
+    #[test]
+    fn a_question_that_swallows_or_changes_a_value_is_none() {
+        for (template, unsaid) in [
+            ("Refund {% if false %}{{ amount | money }}{% endif %} on {{ order | digits }}?", "amount"),
+            ("Refund {{ amount | length }} on {{ order | digits }}?", "amount"),
+            ("Refund {{ amount | money | replace('twenty', 'two') }} on {{ order | digits }}?", "amount"),
+            ("Refund {{ (amount | money) and 5 }} on {{ order | digits }}?", "amount"),
+            ("Refund {{ amount | money }} on {{ order | first }}?", "order"),
+            ("Refund {{ amount | money }} on {{ order | reverse }}?", "order"),
+            ("Refund {{ amount | money }}{% if order %} on your order{% endif %}?", "order"),
+        ] {
+            assert_eq!(asked(template).as_deref(), Some(unsaid), "{template}");
+        }
+    }
+
+    #[test]
+    fn a_yes_or_no_is_said_where_the_other_would_be_another_question() {
+        let mut tool = refund_tool(Language::English);
+        tool.parameters[1].kind = ParameterKind::Boolean;
+        let renderer = Renderer::new(Language::English, "USD");
+        for (template, said) in [
+            ("On {{ order }}{% if amount %} by express{% endif %}?", true),
+            ("On {{ order }}{% if amount %}{% endif %}?", false),
+        ] {
+            template.clone_into(&mut tool.confirm.question);
+            for value in [true, false] {
+                let values = json!({"amount": value, "order": "1182"});
+                let question = renderer.render(template, &values).expect("the values are all there");
+                let unsaid = unsaid(&renderer, Language::English, &tool, &values, &question);
+                assert_eq!(unsaid.is_none(), said, "{template} {value}");
+            }
+        }
+    }
+}
