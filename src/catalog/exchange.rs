@@ -1,10 +1,12 @@
 //! The requests of a tool: from written to meant.
 //!
-//! Promises: every hole of a request has a source, and no secret stands in one as text.
+//! Promises: every hole of a request has a source, and no secret stands in one as text; every proof that passes is made
+//! before anything has effects.
 //! Never: sends anything.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use centralita_core::conversation::Effects;
 use reqwest::header::{HeaderName, HeaderValue};
 use serde_json::Value;
 
@@ -28,6 +30,7 @@ pub(super) struct Exchanges {
 pub(super) fn exchanges(
     reader: &mut Reader<'_, '_>,
     tool: &ToolWritten,
+    effects: Effects,
     parameters: &BTreeSet<String>,
 ) -> Exchanges {
     let mut known = parameters.clone();
@@ -44,10 +47,12 @@ pub(super) fn exchanges(
     let rules = tool.verify.iter().filter_map(|rule| read_rule(reader, rule, parameters)).collect();
     match (prepare.last_mut(), tool.verify.first()) {
         (Some(step), _) => step.verify = rules,
-        (None, Some(first)) if !request.method.is_safe() => reader.say(
+        // What decides is the tool's effects, as it is when the tool runs: not the method they were guessed by.
+        (None, Some(first)) if effects != Effects::None => reader.say(
             first.place,
             "a proof over the answer to a request with effects would come too late",
-            "add a `prepare` step with GET; proofs are then over its answer",
+            "add a `prepare` step with GET; proofs are then over its answer. Or, if this request changes nothing, \
+             write `effects: none`",
         ),
         (None, _) => request.verify = rules,
     }

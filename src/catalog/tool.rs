@@ -42,8 +42,8 @@ pub(super) fn tool(
     }
     let parameters = parameters(reader, &tool.parameters);
     let names: BTreeSet<String> = parameters.iter().map(|p| p.name.clone()).collect();
-    let all = exchanges(reader, tool, &names);
-    let effects = effects(reader, tool, &all);
+    let effects = effects(reader, tool);
+    let all = exchanges(reader, tool, effects, &names);
     let confirm = confirm(reader, at, tool, effects, &parameters, &all, spoken);
     let mut after = all.known.clone();
     after.extend(all.request.map.keys().cloned());
@@ -127,8 +127,8 @@ fn examples(reader: &mut Reader<'_, '_>, tool: &ToolWritten, names: &BTreeSet<St
 }
 
 /// The effects as written, or by the method.
-fn effects(reader: &mut Reader<'_, '_>, tool: &ToolWritten, all: &Exchanges) -> Effects {
-    let by_method = if all.request.method.is_safe() { Effects::None } else { Effects::Irreversible };
+fn effects(reader: &mut Reader<'_, '_>, tool: &ToolWritten) -> Effects {
+    let by_method = if tool.request.value.method.is_safe() { Effects::None } else { Effects::Irreversible };
     let effects = tool.effects.as_ref().map_or(by_method, |written| written.value);
     if effects == Effects::None && tool.response.map.is_empty() {
         let at = tool.request.place;
