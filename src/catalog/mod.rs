@@ -1,7 +1,7 @@
 //! Definitions: agents and integrations as an admin writes them, and what they mean.
 //!
 //! Reading order: [`find`] (files), `place`, `tree` and `syntax` (YAML), `written` (its fields), `shape` and
-//! `wanted` (from the one to the other), `reader` (words and templates), `condition`, `exchange`, `tool`,
+//! `wanted` (from the one to the other), `reader` (words and templates), `absence`, `condition`, `exchange`, `tool`,
 //! `integration`, [`agent`] (the meaning of each), [`problems`] and `hidden` (what is wrong, without its secrets). docs/definitions.md is the
 //! reference for who writes them.
 //!
@@ -9,6 +9,7 @@
 //! whose form has problems the meaning is not looked at, and that is said.
 //! Never: sends a request, resolves a secret, prints one that stands in a file, changes a file.
 
+mod absence;
 mod agent;
 mod condition;
 mod exchange;

@@ -43,11 +43,11 @@ pub(super) fn tool(
     let parameters = parameters(reader, &tool.parameters);
     let names: BTreeSet<String> = parameters.iter().map(|p| p.name.clone()).collect();
     let effects = effects(reader, tool);
-    let all = exchanges(reader, tool, effects, &names);
+    let all = exchanges(reader, tool, effects, &parameters);
     let confirm = confirm(reader, at, tool, effects, &parameters, &all, spoken);
     let mut after = all.known.clone();
     after.extend(all.request.map.keys().cloned());
-    let phrases = phrases(reader, &tool.phrases, effects, &all.known, &after);
+    let phrases = phrases(reader, &tool.phrases, effects, &all.known, &after, &parameters);
     let key = key(reader, tool.idempotency.as_ref());
     let timeout = timeout(reader, tool.timeout_ms.as_ref());
     let name = ToolName(format!("{integration}.{}", tool.name.value).into());
@@ -153,8 +153,8 @@ fn confirm(
     let unwritten = ConfirmWritten::default();
     let (written, at) = tool.confirm.as_ref().map_or((&unwritten, at), |c| (&c.value, c.place));
     let policy = policy(reader, written, effects, parameters, &all.known);
-    let question = reader.spoken(written.question.as_ref(), &all.known);
-    let action = reader.spoken(written.action.as_ref(), &all.known);
+    let question = reader.spoken(written.question.as_ref(), &all.known, parameters);
+    let action = reader.spoken(written.action.as_ref(), &all.known, parameters);
     if policy != Policy::Never {
         for (text, words, field) in
             [(&question, &written.question, "question"), (&action, &written.action, "action")]
@@ -175,7 +175,7 @@ fn confirm(
     Confirm {
         policy,
         question,
-        short: reader.spoken(written.short.as_ref(), &all.known),
+        short: reader.spoken(written.short.as_ref(), &all.known, parameters),
         action,
         verbs: written.verbs.as_ref().map_or_else(Vec::new, |verbs| reader.choose(verbs)),
         voice: match written.voice {
@@ -190,10 +190,14 @@ fn confirm(
 /// aloud: it need not be in the question. Every other one must.
 fn covers(reader: &mut Reader<'_, '_>, at: Place, question: &str, parameters: &[Parameter], all: &Exchanges) {
     let Some(asked) = reader.template(at, question, &all.known) else { return };
-    let names = parameters.iter().map(|p| &p.name);
-    for left_out in names.filter(|name| all.used.contains(*name) && !asked.contains(*name)) {
-        let what = format!("the question leaves out `{left_out}`, which the model supplies");
-        reader.say(at, what, format!("say it: {{{{ {left_out} }}}}, as `| money`, `| digits` or plain"));
+    for left_out in parameters.iter().filter(|p| all.used.contains(&p.name) && !asked.contains(&p.name)) {
+        let Parameter { name, required, .. } = left_out;
+        let what = format!("the question leaves out `{name}`, which the model supplies");
+        let hole = match required {
+            true => format!("{{{{ {name} }}}}"),
+            false => format!("{{% if {name} is not none %}}{{{{ {name} }}}}{{% endif %}}"),
+        };
+        reader.say(at, what, format!("say it: {hole}, as `| money`, `| digits` or plain"));
     }
 }
 
@@ -237,6 +241,7 @@ fn phrases(
     effects: Effects,
     before: &BTreeSet<String>,
     after: &BTreeSet<String>,
+    parameters: &[Parameter],
 ) -> ToolPhrases {
     let PhrasesWritten { start: _, delay: _, done, failed, unknown, declined } = written;
     let of_effects = [("done", done), ("failed", failed), ("unknown", unknown), ("declined", declined)];
@@ -248,12 +253,12 @@ fn phrases(
         }
     }
     ToolPhrases {
-        start: reader.spoken(written.start.as_ref(), before),
-        delay: reader.spoken(written.delay.as_ref(), before),
-        done: reader.spoken(written.done.as_ref(), after),
-        failed: reader.spoken(written.failed.as_ref(), before),
-        unknown: reader.spoken(written.unknown.as_ref(), before),
-        declined: reader.spoken(written.declined.as_ref(), before),
+        start: reader.spoken(written.start.as_ref(), before, parameters),
+        delay: reader.spoken(written.delay.as_ref(), before, parameters),
+        done: reader.spoken(written.done.as_ref(), after, parameters),
+        failed: reader.spoken(written.failed.as_ref(), before, parameters),
+        unknown: reader.spoken(written.unknown.as_ref(), before, parameters),
+        declined: reader.spoken(written.declined.as_ref(), before, parameters),
     }
 }
 
