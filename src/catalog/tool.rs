@@ -11,26 +11,31 @@ use centralita_core::conversation::{
     Confirm, Effects, Idempotency, Parameter, Policy, ToolPhrases, ToolPlan, VoiceYes,
 };
 use reqwest::header::HeaderName;
+use serde_json::Value;
 
 use super::condition::texts_compared;
 use super::exchange::{Exchanges, exchanges};
 use super::place::{Place, Spanned};
 use super::reader::{RESERVED, Reader, is_name};
 use super::written::{
-    ConfirmWritten, IdempotencyWritten, ParameterWritten, PhrasesWritten, PolicyWritten, ToolWritten,
-    VoiceWritten, Words,
+    ConfirmWritten, IdempotencyWritten, ParameterWritten, PhrasesWritten, PolicyWritten, RequestWritten,
+    ToolWritten, VoiceWritten, Words,
 };
-use crate::integrations::{KeyPlace, ToolSpec};
+use crate::integrations::{Connection, KeyPlace, SecretHeader, ToolSpec};
 
 /// A caller waits about this long before it feels like an end.
 const TIMEOUT_MS: u32 = 8_000;
 const TIMEOUT_MS_MIN: u32 = 100;
 const TIMEOUT_MS_MAX: u32 = 60_000;
 
+/// Headers that make a request what it is: a key in one of these would be lost, or break it.
+const OWN_HEADERS: &[&str] = &["Connection", "Content-Length", "Content-Type", "Host", "Transfer-Encoding"];
+const KEY_IN_A_HEADER: &str = "`idempotency: {header: Idempotency-Key}`, or how this system calls it";
+
 /// Reads one tool for one language. Where the agent accepts a spoken yes, `spoken` is set.
 pub(super) fn tool(
     reader: &mut Reader<'_, '_>,
-    integration: &str,
+    integration: &Connection,
     written: &Spanned<ToolWritten>,
     spoken: VoiceYes,
 ) -> (ToolPlan, ToolSpec) {
@@ -48,9 +53,9 @@ pub(super) fn tool(
     let mut after = all.known.clone();
     after.extend(all.request.map.keys().cloned());
     let phrases = phrases(reader, &tool.phrases, effects, &all.known, &after, &parameters);
-    let key = key(reader, tool.idempotency.as_ref());
+    let key = key(reader, tool, &integration.secrets);
     let timeout = timeout(reader, tool.timeout_ms.as_ref());
-    let name = ToolName(format!("{integration}.{}", tool.name.value).into());
+    let name = ToolName(format!("{}.{}", integration.id, tool.name.value).into());
     let plan = ToolPlan {
         name: name.clone(),
         description: required(reader, tool.description.place, Some(&tool.description), "description"),
@@ -262,16 +267,59 @@ fn phrases(
     }
 }
 
-fn key(reader: &mut Reader<'_, '_>, written: Option<&IdempotencyWritten>) -> KeyPlace {
-    match written {
+/// Where the key goes. Its place must be free: what stands there is part of what the caller confirmed, or is put there
+/// after the key.
+fn key(reader: &mut Reader<'_, '_>, tool: &ToolWritten, secrets: &[SecretHeader]) -> KeyPlace {
+    let request = &tool.request.value;
+    match &tool.idempotency {
         None | Some(IdempotencyWritten::None) => KeyPlace::None,
         Some(IdempotencyWritten::Header(name)) => {
-            if HeaderName::from_bytes(name.value.as_bytes()).is_err() {
-                reader.say(name.place, format!("`{}` is no header", name.value), "`header: Idempotency-Key`");
+            if let Some(why) = header_unfit(&name.value, request, secrets) {
+                let remedy = format!("a header which the request does not have: {KEY_IN_A_HEADER}");
+                reader.say(name.place, format!("`{}` {why}", name.value), remedy);
             }
             KeyPlace::Header(name.value.clone())
         }
-        Some(IdempotencyWritten::Body(field)) => KeyPlace::Body(field.value.clone()),
+        Some(IdempotencyWritten::Body(field)) => {
+            if let Some((what, remedy)) = body_unfit(&field.value, request) {
+                reader.say(field.place, what, remedy);
+            }
+            KeyPlace::Body(field.value.clone())
+        }
+    }
+}
+
+/// Why the key cannot be in this header.
+fn header_unfit(name: &str, request: &RequestWritten, secrets: &[SecretHeader]) -> Option<&'static str> {
+    let is = |other: &str| other.eq_ignore_ascii_case(name);
+    if HeaderName::from_bytes(name.as_bytes()).is_err() {
+        return Some("is no header");
+    }
+    if request.headers.keys().any(|other| is(other)) {
+        return Some("stands under `headers` already, and the key would overwrite it");
+    }
+    if secrets.iter().any(|secret| is(&secret.header)) {
+        return Some("holds the secret of `auth`, which would overwrite the key");
+    }
+    OWN_HEADERS.iter().any(|own| is(own)).then_some("is one that the gateway writes itself")
+}
+
+/// Why the key cannot be in this field of the body, and what to do. A request without a body gets one of the key alone.
+fn body_unfit(field: &str, request: &RequestWritten) -> Option<(String, String)> {
+    match request.body.as_ref().map(|body| &body.value) {
+        None if request.method.is_safe() => {
+            let what = "no system looks for the key in the body of a GET or HEAD";
+            Some((what.to_owned(), KEY_IN_A_HEADER.to_owned()))
+        }
+        Some(Value::Object(fields)) if fields.contains_key(field) => {
+            let what = format!("the body has a field `{field}` already, and the key would overwrite it");
+            Some((what, "name a field which the body does not have".to_owned()))
+        }
+        None | Some(Value::Object(_)) => None,
+        Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => {
+            let remedy = format!("{KEY_IN_A_HEADER}; or write the body as `name: value`");
+            Some(("the body is no map that could hold the key".to_owned(), remedy))
+        }
     }
 }
 

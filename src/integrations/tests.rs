@@ -269,6 +269,30 @@ async fn a_key_may_stand_in_the_body_outside_the_digest() {
 }
 
 #[tokio::test]
+async fn a_key_makes_the_body_where_there_is_none_and_overwrites_nothing() {
+    let in_body = |field: &str| KeyPlace::Body(field.into());
+    for (key, body, sent) in [
+        (in_body("request_id"), None, Some(json!({"request_id": "CA1-t1"}))),
+        (in_body("amount"), Some(json!({"amount": "{{ amount }}"})), None),
+        (KeyPlace::Header("x-source".into()), Some(json!({})), None),
+    ] {
+        let shop = Shop::open(Behaviour::Works).await;
+        let mut tool = ToolSpec { key, ..refund() };
+        tool.request.body = body;
+        tool.request.headers = [("X-Source".to_owned(), "phone".to_owned())].into();
+        let registry = registry(&shop, [tool.clone()]);
+        let log = Log::default();
+        let outcome = act(&registry, &tool, ActionKey::Own(T1), &log).await;
+        let posts: Vec<Value> = shop.posts().into_iter().map(|post| post.body).collect();
+        assert_eq!(posts, Vec::from_iter(sent.clone()), "{outcome:?}");
+        assert_eq!(log.begun.lock().unwrap().len(), posts.len());
+        if sent.is_none() {
+            assert!(why(outcome).contains("has a value"));
+        }
+    }
+}
+
+#[tokio::test]
 async fn only_what_has_no_effects_is_tried_again_and_once() {
     for (behaviour, tries) in
         [(Behaviour::Answers(503, "{}"), 2), (Behaviour::Closes, 2), (Behaviour::Answers(500, "{}"), 1)]

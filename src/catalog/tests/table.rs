@@ -164,6 +164,25 @@ const TABLE: &[(&str, &str, &str)] = &[
     ),
     ("not_done_on: [503]", "not_done_on: [404]", "404 is no status of a server's error|500 to 599"),
     ("{header: Idempotency-Key}", "{header: Idempotency Key}", "is no header|Idempotency-Key"),
+    ("{header: Idempotency-Key}", "{header: x-source}", "stands under `headers` already|which the request"),
+    ("{header: Idempotency-Key}", "{header: authorization}", "holds the secret of `auth`|which the request"),
+    ("{header: Idempotency-Key}", "{header: Content-Type}", "the gateway writes|which the request"),
+    ("{header: Idempotency-Key}", "{body: amount}", "the body has a field `amount` already|which the body"),
+    (
+        "body: {amount: \"{amount}\", via: \"{{ call.id }}\"}\n    response: {map: {id: id}, success: \"ok\"}\n    \
+         idempotency: {header: Idempotency-Key}",
+        "body: [\"{amount}\"]\n    response: {map: {id: id}, success: \"ok\"}\n    \
+         idempotency: {body: key}",
+        "the body is no map that could hold the key|{header: Idempotency-Key}",
+    ),
+    (
+        "method: POST\n      path: /orders/{order}/refunds\n      headers: {X-Source: phone}\n      \
+         body: {amount: \"{amount}\", via: \"{{ call.id }}\"}\n    response: {map: {id: id}, success: \"ok\"}\n    \
+         idempotency: {header: Idempotency-Key}",
+        "method: GET\n      path: /orders/{order}/refunds\n    \
+         effects: irreversible\n    response: {map: {id: id}, success: \"ok\"}\n    idempotency: {body: key}",
+        "looks for the key in the body of a GET|{header: Idempotency-Key}",
+    ),
     ("timeout_ms: 5000", "timeout_ms: 90000", "no time a caller can wait|100 to 60000"),
     ("method: POST", "method: BREW", "`method` cannot be `BREW`|GET, HEAD"),
     // proofs
