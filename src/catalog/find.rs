@@ -81,11 +81,10 @@ fn read(file: &Path) -> Result<Vec<u8>, (String, &'static str)> {
             let what = "this is a link to a file that does not exist";
             return (what.to_owned(), "put the file there, or take the link away");
         }
-        let remedy = match e.kind() {
-            ErrorKind::PermissionDenied => {
-                "give the user that runs the gateway the right to read it, or take it away"
-            }
-            _ => "put a file that can be read there, or take it away",
+        let remedy = if e.kind() == ErrorKind::PermissionDenied {
+            "give the user that runs the gateway the right to read it, or take it away"
+        } else {
+            "put a file that can be read there, or take it away"
         };
         (format!("this file cannot be read: {e}"), remedy)
     };

@@ -2,8 +2,8 @@
 //!
 //! Reading order: [`find`] (files), `place`, `tree` and `syntax` (YAML), `written` (its fields), `shape` and
 //! `wanted` (from the one to the other), `reader` (words and templates), `absence`, `condition`, `exchange`, `tool`,
-//! `integration`, [`agent`] (the meaning of each), [`problems`] and `hidden` (what is wrong, without its secrets). docs/definitions.md is the
-//! reference for who writes them.
+//! `integration`, [`agent`] (the meaning of each), [`problems`] and `hidden` (what is wrong, without its secrets).
+//! docs/definitions.md is the reference for who writes them.
 //!
 //! Promises: what comes out can be run as it is; else every problem at once, each with file, line and remedy. Of a file
 //! whose form has problems the meaning is not looked at, and that is said.
