@@ -1,13 +1,16 @@
 //! The requests of a tool: from written to meant.
 //!
-//! Promises: every hole of a request has a source, and no secret stands in one as text.
+//! Promises: every hole of a request has a source, and no secret stands in one as text; every proof that passes is made
+//! before anything has effects.
 //! Never: sends anything.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use centralita_core::conversation::{Effects, Parameter};
 use reqwest::header::{HeaderName, HeaderValue};
 use serde_json::Value;
 
+use super::absence::Lands;
 use super::hidden;
 use super::place::{Place, Spanned};
 use super::reader::{RESERVED, Reader, braces, is_name, with_call};
@@ -28,26 +31,30 @@ pub(super) struct Exchanges {
 pub(super) fn exchanges(
     reader: &mut Reader<'_, '_>,
     tool: &ToolWritten,
-    parameters: &BTreeSet<String>,
+    effects: Effects,
+    parameters: &[Parameter],
 ) -> Exchanges {
-    let mut known = parameters.clone();
+    let names: BTreeSet<String> = parameters.iter().map(|p| p.name.clone()).collect();
+    let mut known = names.clone();
     let mut used = BTreeSet::new();
     let mut prepare = Vec::new();
     for step in &tool.prepare {
-        prepare.push(read_step(reader, step, &mut known, &mut used));
+        prepare.push(read_step(reader, step, parameters, &mut known, &mut used));
     }
-    let mut request = read_request(reader, &tool.request, &known, &mut used);
+    let mut request = read_request(reader, &tool.request, parameters, &known, &mut used);
     let ResponseWritten { map, success, errors } = &tool.response;
     request.map = read_map(reader, map);
     request.success = success.as_ref().map(|condition| reader.over_answer(condition.place, &condition.value));
     request.errors = read_errors(reader, errors);
-    let rules = tool.verify.iter().filter_map(|rule| read_rule(reader, rule, parameters)).collect();
+    let rules = tool.verify.iter().filter_map(|rule| read_rule(reader, rule, &names)).collect();
     match (prepare.last_mut(), tool.verify.first()) {
         (Some(step), _) => step.verify = rules,
-        (None, Some(first)) if !request.method.is_safe() => reader.say(
+        // What decides is the tool's effects, as it is when the tool runs: not the method they were guessed by.
+        (None, Some(first)) if effects != Effects::None => reader.say(
             first.place,
             "a proof over the answer to a request with effects would come too late",
-            "add a `prepare` step with GET; proofs are then over its answer",
+            "add a `prepare` step with GET; proofs are then over its answer. Or, if this request changes nothing, \
+             write `effects: none`",
         ),
         (None, _) => request.verify = rules,
     }
@@ -57,11 +64,12 @@ pub(super) fn exchanges(
 fn read_step(
     reader: &mut Reader<'_, '_>,
     step: &Spanned<StepWritten>,
+    parameters: &[Parameter],
     known: &mut BTreeSet<String>,
     used: &mut BTreeSet<String>,
 ) -> Exchange {
     let StepWritten { request, map, errors } = &step.value;
-    let mut exchange = read_request(reader, request, known, used);
+    let mut exchange = read_request(reader, request, parameters, known, used);
     if !exchange.method.is_safe() {
         reader.say(
             request.place,
@@ -83,14 +91,16 @@ fn read_step(
 fn read_request(
     reader: &mut Reader<'_, '_>,
     written: &Spanned<RequestWritten>,
+    parameters: &[Parameter],
     known: &BTreeSet<String>,
     used: &mut BTreeSet<String>,
 ) -> Exchange {
     let RequestWritten { method, path, query, headers, body } = &written.value;
     let known = &with_call(known);
-    let mut hole = |reader: &mut Reader<'_, '_>, at: Place, text: &str| {
+    let mut hole = |reader: &mut Reader<'_, '_>, at: Place, lands: Lands, text: &str| {
         let source = braces(text);
         used.extend(reader.template(at, &source, known).into_iter().flatten());
+        reader.holds_without(at, lands, &source, parameters);
         source
     };
     if !path.value.starts_with('/')
@@ -103,15 +113,20 @@ fn read_request(
             "begin with `/`; write parameters under `query`",
         );
     }
-    let path = hole(reader, path.place, &path.value);
-    let query =
-        query.iter().map(|(name, text)| (name.clone(), hole(reader, text.place, &text.value))).collect();
+    let path = hole(reader, path.place, Lands::Path, &path.value);
+    let query = query
+        .iter()
+        .map(|(name, text)| (name.clone(), hole(reader, text.place, Lands::Field, &text.value)))
+        .collect();
     for (name, text) in headers {
         check_header(reader, name, text);
     }
-    let headers =
-        headers.iter().map(|(name, text)| (name.clone(), hole(reader, text.place, &text.value))).collect();
-    let body = body.as_ref().map(|tree| fill(&tree.value, &mut |text| hole(reader, tree.place, text)));
+    let headers = headers
+        .iter()
+        .map(|(name, text)| (name.clone(), hole(reader, text.place, Lands::Field, &text.value)))
+        .collect();
+    let body =
+        body.as_ref().map(|tree| fill(&tree.value, &mut |text| hole(reader, tree.place, Lands::Field, text)));
     Exchange {
         method: *method,
         path,

@@ -71,7 +71,7 @@ impl Integration {
     ) -> Vec<(ToolPlan, ToolSpec)> {
         let mut reader = Reader::new(desk, language, currency);
         let wanted = self.tools.iter().filter(|(name, _)| names.contains(*name));
-        wanted.map(|(_, written)| tool(&mut reader, &self.connection.id, written, spoken)).collect()
+        wanted.map(|(_, written)| tool(&mut reader, &self.connection, written, spoken)).collect()
     }
 
     /// Checks every tool, whoever may use it, in the first language its description is written in.
@@ -82,7 +82,7 @@ impl Integration {
                 ByLanguage::Each(each) => each.keys().find_map(|tag| Language::parse(tag)),
             };
             let mut reader = Reader::new(desk, own.unwrap_or(Language::English), ANY_CURRENCY);
-            tool(&mut reader, &self.connection.id, written, VoiceYes::ByEngine);
+            tool(&mut reader, &self.connection, written, VoiceYes::ByEngine);
         }
     }
 }

@@ -9,6 +9,7 @@
 //! whose form has problems the meaning is not looked at, and that is said.
 //! Never: sends a request, resolves a secret, prints one that stands in a file, changes a file.
 
+mod absence;
 mod agent;
 mod condition;
 mod exchange;

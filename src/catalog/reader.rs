@@ -7,9 +7,11 @@
 use std::collections::BTreeSet;
 
 use centralita_core::base::Fault;
+use centralita_core::conversation::Parameter;
 use centralita_core::language::Language;
 use centralita_core::template::Renderer;
 
+use super::absence::{Lands, absent};
 use super::place::{Place, Spanned};
 use super::problems::Desk;
 use super::wanted;
@@ -58,13 +60,28 @@ impl<'d, 'a> Reader<'d, 'a> {
         written.map_or_else(String::new, |words| self.choose(words).trim().to_owned())
     }
 
-    /// Words with holes; only these names have a value.
-    pub(super) fn spoken(&mut self, written: Option<&Words>, known: &BTreeSet<String>) -> String {
+    /// Words with holes; only these names have a value, and of the parameters the optional ones may have none.
+    pub(super) fn spoken(
+        &mut self,
+        written: Option<&Words>,
+        known: &BTreeSet<String>,
+        parameters: &[Parameter],
+    ) -> String {
         let text = self.words(written);
         if let Some(words) = written {
             self.template(words.place, &text, known);
+            self.holds_without(words.place, Lands::Spoken, &text, parameters);
         }
         text
+    }
+
+    /// Checks that a template has a text also where optional parameters were not given.
+    pub(super) fn holds_without(&mut self, at: Place, lands: Lands, source: &str, parameters: &[Parameter]) {
+        let Some(absent) = absent(&self.renderer, lands, source, parameters) else { return };
+        let names: Vec<String> = absent.names.iter().map(|name| format!("`{name}`")).collect();
+        let what = format!("{} may be left out, and then this has no value", names.join(" and "));
+        let at = absent.names.first().map_or(at, |name| self.within(at, source, name));
+        self.say(at, what, absent.remedy);
     }
 
     /// Checks a template; the names it takes, where it can be read.

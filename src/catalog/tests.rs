@@ -3,6 +3,7 @@
 //! Promises: every check of the room has a row.
 //! Never: touches the network.
 
+mod absence;
 mod shapes;
 mod table;
 

@@ -11,26 +11,31 @@ use centralita_core::conversation::{
     Confirm, Effects, Idempotency, Parameter, Policy, ToolPhrases, ToolPlan, VoiceYes,
 };
 use reqwest::header::HeaderName;
+use serde_json::Value;
 
 use super::condition::texts_compared;
 use super::exchange::{Exchanges, exchanges};
 use super::place::{Place, Spanned};
 use super::reader::{RESERVED, Reader, is_name};
 use super::written::{
-    ConfirmWritten, IdempotencyWritten, ParameterWritten, PhrasesWritten, PolicyWritten, ToolWritten,
-    VoiceWritten, Words,
+    ConfirmWritten, IdempotencyWritten, ParameterWritten, PhrasesWritten, PolicyWritten, RequestWritten,
+    ToolWritten, VoiceWritten, Words,
 };
-use crate::integrations::{KeyPlace, ToolSpec};
+use crate::integrations::{Connection, KeyPlace, SecretHeader, ToolSpec};
 
 /// A caller waits about this long before it feels like an end.
 const TIMEOUT_MS: u32 = 8_000;
 const TIMEOUT_MS_MIN: u32 = 100;
 const TIMEOUT_MS_MAX: u32 = 60_000;
 
+/// Headers that make a request what it is: a key in one of these would be lost, or break it.
+const OWN_HEADERS: &[&str] = &["Connection", "Content-Length", "Content-Type", "Host", "Transfer-Encoding"];
+const KEY_IN_A_HEADER: &str = "`idempotency: {header: Idempotency-Key}`, or how this system calls it";
+
 /// Reads one tool for one language. Where the agent accepts a spoken yes, `spoken` is set.
 pub(super) fn tool(
     reader: &mut Reader<'_, '_>,
-    integration: &str,
+    integration: &Connection,
     written: &Spanned<ToolWritten>,
     spoken: VoiceYes,
 ) -> (ToolPlan, ToolSpec) {
@@ -42,15 +47,15 @@ pub(super) fn tool(
     }
     let parameters = parameters(reader, &tool.parameters);
     let names: BTreeSet<String> = parameters.iter().map(|p| p.name.clone()).collect();
-    let all = exchanges(reader, tool, &names);
-    let effects = effects(reader, tool, &all);
+    let effects = effects(reader, tool);
+    let all = exchanges(reader, tool, effects, &parameters);
     let confirm = confirm(reader, at, tool, effects, &parameters, &all, spoken);
     let mut after = all.known.clone();
     after.extend(all.request.map.keys().cloned());
-    let phrases = phrases(reader, &tool.phrases, effects, &all.known, &after);
-    let key = key(reader, tool.idempotency.as_ref());
+    let phrases = phrases(reader, &tool.phrases, effects, &all.known, &after, &parameters);
+    let key = key(reader, tool, &integration.secrets);
     let timeout = timeout(reader, tool.timeout_ms.as_ref());
-    let name = ToolName(format!("{integration}.{}", tool.name.value).into());
+    let name = ToolName(format!("{}.{}", integration.id, tool.name.value).into());
     let plan = ToolPlan {
         name: name.clone(),
         description: required(reader, tool.description.place, Some(&tool.description), "description"),
@@ -127,8 +132,8 @@ fn examples(reader: &mut Reader<'_, '_>, tool: &ToolWritten, names: &BTreeSet<St
 }
 
 /// The effects as written, or by the method.
-fn effects(reader: &mut Reader<'_, '_>, tool: &ToolWritten, all: &Exchanges) -> Effects {
-    let by_method = if all.request.method.is_safe() { Effects::None } else { Effects::Irreversible };
+fn effects(reader: &mut Reader<'_, '_>, tool: &ToolWritten) -> Effects {
+    let by_method = if tool.request.value.method.is_safe() { Effects::None } else { Effects::Irreversible };
     let effects = tool.effects.as_ref().map_or(by_method, |written| written.value);
     if effects == Effects::None && tool.response.map.is_empty() {
         let at = tool.request.place;
@@ -153,8 +158,8 @@ fn confirm(
     let unwritten = ConfirmWritten::default();
     let (written, at) = tool.confirm.as_ref().map_or((&unwritten, at), |c| (&c.value, c.place));
     let policy = policy(reader, written, effects, parameters, &all.known);
-    let question = reader.spoken(written.question.as_ref(), &all.known);
-    let action = reader.spoken(written.action.as_ref(), &all.known);
+    let question = reader.spoken(written.question.as_ref(), &all.known, parameters);
+    let action = reader.spoken(written.action.as_ref(), &all.known, parameters);
     if policy != Policy::Never {
         for (text, words, field) in
             [(&question, &written.question, "question"), (&action, &written.action, "action")]
@@ -175,7 +180,7 @@ fn confirm(
     Confirm {
         policy,
         question,
-        short: reader.spoken(written.short.as_ref(), &all.known),
+        short: reader.spoken(written.short.as_ref(), &all.known, parameters),
         action,
         verbs: written.verbs.as_ref().map_or_else(Vec::new, |verbs| reader.choose(verbs)),
         voice: match written.voice {
@@ -190,10 +195,14 @@ fn confirm(
 /// aloud: it need not be in the question. Every other one must.
 fn covers(reader: &mut Reader<'_, '_>, at: Place, question: &str, parameters: &[Parameter], all: &Exchanges) {
     let Some(asked) = reader.template(at, question, &all.known) else { return };
-    let names = parameters.iter().map(|p| &p.name);
-    for left_out in names.filter(|name| all.used.contains(*name) && !asked.contains(*name)) {
-        let what = format!("the question leaves out `{left_out}`, which the model supplies");
-        reader.say(at, what, format!("say it: {{{{ {left_out} }}}}, as `| money`, `| digits` or plain"));
+    for left_out in parameters.iter().filter(|p| all.used.contains(&p.name) && !asked.contains(&p.name)) {
+        let Parameter { name, required, .. } = left_out;
+        let what = format!("the question leaves out `{name}`, which the model supplies");
+        let hole = match required {
+            true => format!("{{{{ {name} }}}}"),
+            false => format!("{{% if {name} is not none %}}{{{{ {name} }}}}{{% endif %}}"),
+        };
+        reader.say(at, what, format!("say it: {hole}, as `| money`, `| digits` or plain"));
     }
 }
 
@@ -237,6 +246,7 @@ fn phrases(
     effects: Effects,
     before: &BTreeSet<String>,
     after: &BTreeSet<String>,
+    parameters: &[Parameter],
 ) -> ToolPhrases {
     let PhrasesWritten { start: _, delay: _, done, failed, unknown, declined } = written;
     let of_effects = [("done", done), ("failed", failed), ("unknown", unknown), ("declined", declined)];
@@ -248,25 +258,68 @@ fn phrases(
         }
     }
     ToolPhrases {
-        start: reader.spoken(written.start.as_ref(), before),
-        delay: reader.spoken(written.delay.as_ref(), before),
-        done: reader.spoken(written.done.as_ref(), after),
-        failed: reader.spoken(written.failed.as_ref(), before),
-        unknown: reader.spoken(written.unknown.as_ref(), before),
-        declined: reader.spoken(written.declined.as_ref(), before),
+        start: reader.spoken(written.start.as_ref(), before, parameters),
+        delay: reader.spoken(written.delay.as_ref(), before, parameters),
+        done: reader.spoken(written.done.as_ref(), after, parameters),
+        failed: reader.spoken(written.failed.as_ref(), before, parameters),
+        unknown: reader.spoken(written.unknown.as_ref(), before, parameters),
+        declined: reader.spoken(written.declined.as_ref(), before, parameters),
     }
 }
 
-fn key(reader: &mut Reader<'_, '_>, written: Option<&IdempotencyWritten>) -> KeyPlace {
-    match written {
+/// Where the key goes. Its place must be free: what stands there is part of what the caller confirmed, or is put there
+/// after the key.
+fn key(reader: &mut Reader<'_, '_>, tool: &ToolWritten, secrets: &[SecretHeader]) -> KeyPlace {
+    let request = &tool.request.value;
+    match &tool.idempotency {
         None | Some(IdempotencyWritten::None) => KeyPlace::None,
         Some(IdempotencyWritten::Header(name)) => {
-            if HeaderName::from_bytes(name.value.as_bytes()).is_err() {
-                reader.say(name.place, format!("`{}` is no header", name.value), "`header: Idempotency-Key`");
+            if let Some(why) = header_unfit(&name.value, request, secrets) {
+                let remedy = format!("a header which the request does not have: {KEY_IN_A_HEADER}");
+                reader.say(name.place, format!("`{}` {why}", name.value), remedy);
             }
             KeyPlace::Header(name.value.clone())
         }
-        Some(IdempotencyWritten::Body(field)) => KeyPlace::Body(field.value.clone()),
+        Some(IdempotencyWritten::Body(field)) => {
+            if let Some((what, remedy)) = body_unfit(&field.value, request) {
+                reader.say(field.place, what, remedy);
+            }
+            KeyPlace::Body(field.value.clone())
+        }
+    }
+}
+
+/// Why the key cannot be in this header.
+fn header_unfit(name: &str, request: &RequestWritten, secrets: &[SecretHeader]) -> Option<&'static str> {
+    let is = |other: &str| other.eq_ignore_ascii_case(name);
+    if HeaderName::from_bytes(name.as_bytes()).is_err() {
+        return Some("is no header");
+    }
+    if request.headers.keys().any(|other| is(other)) {
+        return Some("stands under `headers` already, and the key would overwrite it");
+    }
+    if secrets.iter().any(|secret| is(&secret.header)) {
+        return Some("holds the secret of `auth`, which would overwrite the key");
+    }
+    OWN_HEADERS.iter().any(|own| is(own)).then_some("is one that the gateway writes itself")
+}
+
+/// Why the key cannot be in this field of the body, and what to do. A request without a body gets one of the key alone.
+fn body_unfit(field: &str, request: &RequestWritten) -> Option<(String, String)> {
+    match request.body.as_ref().map(|body| &body.value) {
+        None if request.method.is_safe() => {
+            let what = "no system looks for the key in the body of a GET or HEAD";
+            Some((what.to_owned(), KEY_IN_A_HEADER.to_owned()))
+        }
+        Some(Value::Object(fields)) if fields.contains_key(field) => {
+            let what = format!("the body has a field `{field}` already, and the key would overwrite it");
+            Some((what, "name a field which the body does not have".to_owned()))
+        }
+        None | Some(Value::Object(_)) => None,
+        Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => {
+            let remedy = format!("{KEY_IN_A_HEADER}; or write the body as `name: value`");
+            Some(("the body is no map that could hold the key".to_owned(), remedy))
+        }
     }
 }
 

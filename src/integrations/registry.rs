@@ -5,6 +5,7 @@
 //! Never: decides whether to act; that is the gate's.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -21,6 +22,9 @@ use super::spec::{Exchange, KeyPlace, ToolSpec};
 use super::toolbox::{Live, Toolbox};
 use super::verdict::{learned, settled};
 use crate::egress::{Answer, Purpose, Unanswered};
+
+/// Stands for `call.id` where a wish is digested. No call has this id.
+const ANY_CALL: &str = "⟨call.id⟩";
 
 /// What every template may name of the call: `call.id`, `call.from`, `call.to`.
 #[derive(Clone)]
@@ -45,7 +49,8 @@ pub struct Intent {
     pub call: CallId,
     pub proposal: ProposalId,
     pub tool: ToolName,
-    /// Of the resolved request: what the permit covers.
+    /// Of the resolved request, whichever call sends it: what the permit covers, and what the next call knows the same
+    /// wish by.
     pub action: Digest,
     /// The idempotency key sent along, where the tool has one.
     pub key: Option<String>,
@@ -104,6 +109,10 @@ impl Registry {
     }
 
     /// Resolves what exactly a tool with effects would send, read-only steps included, and keeps it.
+    ///
+    /// The digest is of the same request with the call's id left open: who asks for the same thing in another call asks
+    /// for what may have been sent already. What is kept is the request itself, and nothing replaces it: leave for this
+    /// proposal sends the one that was prepared, or nothing.
     pub async fn prepare(
         &self,
         proposal: ProposalId,
@@ -113,8 +122,14 @@ impl Registry {
         let (spec, live) = self.toolbox.find(tool).map_err(|why| Unprepared { why })?;
         let (values, request) =
             self.resolve(spec, live, args, until(spec)).await.map_err(|why| Unprepared { why })?;
-        let action = request.digest(tool);
-        self.ready().insert(proposal, Ready { tool: tool.clone(), action, request });
+        let action = self.put_in(&spec.request, live, &values, ANY_CALL).map_err(|why| Unprepared { why })?;
+        let action = action.digest(tool);
+        match self.ready().entry(proposal) {
+            Entry::Vacant(free) => free.insert(Ready { tool: tool.clone(), action, request }),
+            Entry::Occupied(_) => {
+                return Err(Unprepared { why: "this is being asked about already".to_owned() });
+            }
+        };
         Ok(Prepared { action, values: Value::Object(values) })
     }
 
@@ -212,12 +227,12 @@ impl Registry {
     ) -> Result<(Map<String, Value>, Resolved), String> {
         let mut values = arguments(&spec.parameters, args, &self.toolbox.currency)?;
         for step in &spec.prepare {
-            let request = self.put_in(step, live, &values)?;
+            let request = self.put_in(step, live, &values, self.call.id.as_str())?;
             let answer = ask(live, &request, until).await?;
             let known = Value::Object(values.clone());
             values.extend(learned(step, &answer, &known, &self.toolbox.renderer)?);
         }
-        let request = self.put_in(&spec.request, live, &values)?;
+        let request = self.put_in(&spec.request, live, &values, self.call.id.as_str())?;
         Ok((values, request))
     }
 
@@ -226,9 +241,10 @@ impl Registry {
         exchange: &Exchange,
         live: &Live,
         values: &Map<String, Value>,
+        call_id: &str,
     ) -> Result<Resolved, String> {
         let mut vars = values.clone();
-        let call = json!({"id": self.call.id, "from": self.call.from, "to": self.call.to});
+        let call = json!({"id": call_id, "from": self.call.from, "to": self.call.to});
         vars.insert("call".to_owned(), call);
         Resolved::new(exchange, &live.base, &self.toolbox.renderer, &Value::Object(vars)).map_err(|f| f.what)
     }

@@ -57,7 +57,8 @@ impl Resolved {
         Digest::of_json(&json!({"tool": tool, "request": self}))
     }
 
-    /// The wire form. `secret` headers come last and win.
+    /// The wire form. `secret` headers come last and win; the key takes no place that has a value, since that value was
+    /// confirmed.
     pub(super) fn wire(
         &self,
         key: Option<(&KeyPlace, &str)>,
@@ -70,12 +71,16 @@ impl Resolved {
         }
         match key {
             Some((KeyPlace::Header(name), key)) => {
-                request.headers_mut().insert(header_name(name)?, header(key)?);
+                if request.headers_mut().insert(header_name(name)?, header(key)?).is_some() {
+                    return Err(fault("the header for the key has a value already"));
+                }
             }
             Some((KeyPlace::Body(field), key)) => {
                 let object = body.get_or_insert_with(|| json!({})).as_object_mut();
                 let object = object.ok_or_else(|| fault("the body is no object to hold the key"))?;
-                object.insert(field.clone(), Value::String(key.to_owned()));
+                if object.insert(field.clone(), Value::String(key.to_owned())).is_some() {
+                    return Err(fault("the field of the body for the key has a value already"));
+                }
             }
             Some((KeyPlace::None, _)) | None => {}
         }

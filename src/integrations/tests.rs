@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use super::registry::{Intent, IntentLog, NotBegun};
 use super::*;
-use shop::{Behaviour, Shop, call, refund, registry, status};
+use shop::{Behaviour, Shop, call, call_named, refund, registry, registry_of, status};
 
 const T1: ProposalId = ProposalId(1);
 
@@ -129,6 +129,28 @@ async fn the_question_may_name_what_was_looked_up_and_the_digest_covers_the_requ
     assert_eq!(one.action, same.action, "one wish, one digest");
     assert_ne!(one.action, other.action);
     assert_eq!(shop.posts().len(), 0, "preparing sends nothing with effects");
+}
+
+#[tokio::test]
+async fn one_wish_has_one_digest_in_every_call_and_each_call_sends_its_own_id() {
+    let shop = Shop::open(Behaviour::Works).await;
+    let mut tool = refund();
+    tool.request.query = [("via".to_owned(), "{{ call.id }}".to_owned())].into();
+    tool.request.headers = [("X-Call".to_owned(), "call {{ call.id }}".to_owned())].into();
+    tool.request.body = Some(json!({"amount": "{{ amount }}", "via": "{{ call.id }}"}));
+    let mut actions = Vec::new();
+    for id in ["CA1", "CA2"] {
+        let registry = registry_of(call_named(id), &shop, [tool.clone()]);
+        let action = registry.prepare(T1, &tool.name, &refund_args()).await.unwrap().action;
+        let permit = Permit::by_admin(T1, action, "ada".into(), "a test".into());
+        let (key, log) = (ActionKey::Own(T1), Log::default());
+        registry.run(permit, &tool.name, &refund_args(), &key, CallTime::ANSWER, &log).await;
+        assert_eq!(log.begun.lock().unwrap()[0].action, action, "what the next call will compare with");
+        actions.push(action);
+    }
+    assert_eq!(actions[0], actions[1]);
+    let sent: Vec<Value> = shop.posts().into_iter().map(|post| post.body).collect();
+    assert_eq!(sent, ["CA1", "CA2"].map(|id| json!({"amount": "20.00", "via": id})));
 }
 
 #[tokio::test]
@@ -247,6 +269,30 @@ async fn a_key_may_stand_in_the_body_outside_the_digest() {
 }
 
 #[tokio::test]
+async fn a_key_makes_the_body_where_there_is_none_and_overwrites_nothing() {
+    let in_body = |field: &str| KeyPlace::Body(field.into());
+    for (key, body, sent) in [
+        (in_body("request_id"), None, Some(json!({"request_id": "CA1-t1"}))),
+        (in_body("amount"), Some(json!({"amount": "{{ amount }}"})), None),
+        (KeyPlace::Header("x-source".into()), Some(json!({})), None),
+    ] {
+        let shop = Shop::open(Behaviour::Works).await;
+        let mut tool = ToolSpec { key, ..refund() };
+        tool.request.body = body;
+        tool.request.headers = [("X-Source".to_owned(), "phone".to_owned())].into();
+        let registry = registry(&shop, [tool.clone()]);
+        let log = Log::default();
+        let outcome = act(&registry, &tool, ActionKey::Own(T1), &log).await;
+        let posts: Vec<Value> = shop.posts().into_iter().map(|post| post.body).collect();
+        assert_eq!(posts, Vec::from_iter(sent.clone()), "{outcome:?}");
+        assert_eq!(log.begun.lock().unwrap().len(), posts.len());
+        if sent.is_none() {
+            assert!(why(outcome).contains("has a value"));
+        }
+    }
+}
+
+#[tokio::test]
 async fn only_what_has_no_effects_is_tried_again_and_once() {
     for (behaviour, tries) in
         [(Behaviour::Answers(503, "{}"), 2), (Behaviour::Closes, 2), (Behaviour::Answers(500, "{}"), 1)]
@@ -325,6 +371,21 @@ async fn what_was_discarded_or_never_prepared_is_not_there_to_run() {
     assert!(registry.take(T1, &refund().name).is_none());
     registry.prepare(T1, &refund().name, &refund_args()).await.unwrap();
     assert!(registry.take(T1, &status().name).is_none(), "leave for one tool is no leave for another");
+}
+
+#[tokio::test]
+async fn what_is_being_asked_about_is_not_replaced() {
+    let shop = Shop::open(Behaviour::Works).await;
+    let mut tool = refund();
+    tool.request.body = Some(json!({"amount": "{% if call.id == 'CA1' %}{{ amount }}{% endif %}"}));
+    let registry = registry(&shop, [tool.clone()]);
+    let asked = registry.prepare(T1, &tool.name, &refund_args()).await.unwrap();
+    let other = json!({"order": "1182", "amount": "99"});
+    assert!(registry.prepare(T1, &tool.name, &other).await.unwrap_err().why.contains("already"));
+    let permit = Permit::by_admin(T1, asked.action, "ada".into(), "a test".into());
+    let (key, log) = (ActionKey::Own(T1), Log::default());
+    registry.run(permit, &tool.name, &refund_args(), &key, CallTime::ANSWER, &log).await;
+    assert_eq!(shop.posts()[0].body, json!({"amount": "20.00"}));
 }
 
 #[tokio::test]

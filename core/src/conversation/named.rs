@@ -34,7 +34,7 @@ pub fn unsaid<'t>(
                 let form = renderer.render(&format!("{{{{ {name}{filter} }}}}"), values);
                 form.is_ok_and(|form| holds(&asked, &words(language, &form)))
             };
-            !forms(kind).iter().any(|filter| said(&filter))
+            !forms(kind).iter().any(said)
         }
     };
     let is_named = |name: &str| named.iter().any(|known| known.split('.').next() == Some(name));

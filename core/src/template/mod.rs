@@ -156,7 +156,8 @@ pub fn lone_hole(source: &str) -> Option<&str> {
     (!inside.contains("{{") && !inside.contains("}}")).then(|| inside.trim())
 }
 
-const ABSENT: &str = "give it a value, or write for its absence: `{% if name is defined %}`";
+const ABSENT: &str =
+    "give it a value, or write for its absence: `{% if name is defined and name is not none %}`";
 
 const FILTERS: &str = "filters: money, minor, digits, number, and those of minijinja";
 

@@ -81,6 +81,17 @@ fn a_name_without_a_value_is_a_fault_that_names_no_value() {
 }
 
 #[test]
+fn the_remedy_for_an_absent_value_helps_whether_it_is_missing_or_null() {
+    for vars in [json!({}), json!({"name": null})] {
+        let remedy = english().render("{{ name }}", &vars).unwrap_err().remedy;
+        let condition = remedy.split('`').nth(1).unwrap();
+        let guarded = format!("{condition}, {{{{ name }}}}{{% endif %}}");
+        assert_eq!(english().render(&guarded, &vars).unwrap(), "");
+        assert_eq!(english().render(&guarded, &json!({"name": "Ada"})).unwrap(), ", Ada");
+    }
+}
+
+#[test]
 fn a_template_that_never_ends_runs_out_of_fuel() {
     let long = "{% for a in range(9000) %}{% for b in range(9000) %}x{% endfor %}{% endfor %}";
     let fault = english().render(long, &json!({})).unwrap_err();

@@ -164,6 +164,25 @@ const TABLE: &[(&str, &str, &str)] = &[
     ),
     ("not_done_on: [503]", "not_done_on: [404]", "404 is no status of a server's error|500 to 599"),
     ("{header: Idempotency-Key}", "{header: Idempotency Key}", "is no header|Idempotency-Key"),
+    ("{header: Idempotency-Key}", "{header: x-source}", "stands under `headers` already|which the request"),
+    ("{header: Idempotency-Key}", "{header: authorization}", "holds the secret of `auth`|which the request"),
+    ("{header: Idempotency-Key}", "{header: Content-Type}", "the gateway writes|which the request"),
+    ("{header: Idempotency-Key}", "{body: amount}", "the body has a field `amount` already|which the body"),
+    (
+        "body: {amount: \"{amount}\", via: \"{{ call.id }}\"}\n    response: {map: {id: id}, success: \"ok\"}\n    \
+         idempotency: {header: Idempotency-Key}",
+        "body: [\"{amount}\"]\n    response: {map: {id: id}, success: \"ok\"}\n    \
+         idempotency: {body: key}",
+        "the body is no map that could hold the key|{header: Idempotency-Key}",
+    ),
+    (
+        "method: POST\n      path: /orders/{order}/refunds\n      headers: {X-Source: phone}\n      \
+         body: {amount: \"{amount}\", via: \"{{ call.id }}\"}\n    response: {map: {id: id}, success: \"ok\"}\n    \
+         idempotency: {header: Idempotency-Key}",
+        "method: GET\n      path: /orders/{order}/refunds\n    \
+         effects: irreversible\n    response: {map: {id: id}, success: \"ok\"}\n    idempotency: {body: key}",
+        "looks for the key in the body of a GET|{header: Idempotency-Key}",
+    ),
     ("timeout_ms: 5000", "timeout_ms: 90000", "no time a caller can wait|100 to 60000"),
     ("method: POST", "method: BREW", "`method` cannot be `BREW`|GET, HEAD"),
     // proofs
@@ -171,8 +190,14 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("equals: pin, error", "equals: pin, equals_digits: pin, error", "exactly one way|equals_digits"),
     (
         "{method: GET, path: \"/orders/{order}\"}\n    response: {map: {state",
-        "{method: POST, path: \"/orders/{order}\"}\n    effects: none\n    response: {map: {state",
+        "{method: GET, path: \"/orders/{order}\"}\n    effects: irreversible\n    confirm: {policy: never}\n    \
+         response: {map: {state",
         "would come too late|`prepare` step",
+    ),
+    (
+        "{method: GET, path: \"/orders/{order}\"}\n    response: {map: {state",
+        "{method: POST, path: \"/orders/{order}\"}\n    confirm: {policy: never}\n    response: {map: {state",
+        "would come too late|write `effects: none`",
     ),
     // parameters and words
     (
@@ -279,6 +304,22 @@ fn a_value_only_a_proof_looks_at_need_not_be_said_aloud() {
         check(&broken(&with_pin), &BTreeMap::new()).unwrap_or_else(|problems| panic!("\n{problems}"));
     let spec = &catalog.agents["shop"].tools[0];
     assert_eq!(spec.prepare[0].verify.len(), 1, "the proof is over the look-up");
+}
+
+#[test]
+fn a_proof_is_made_over_any_answer_without_effects_whatever_its_method() {
+    let looked_up_by_post = [
+        ("  - shop.refund\n", "  - shop.refund\n  - shop.status\n"),
+        (
+            "{method: GET, path: \"/orders/{order}\"}\n    response",
+            "{method: POST, path: \"/orders/{order}\"}\n    effects: none\n    response",
+        ),
+    ];
+    let catalog = check(&broken(&looked_up_by_post), &BTreeMap::new())
+        .unwrap_or_else(|problems| panic!("\n{problems}"));
+    let tools = &catalog.agents["shop"].tools;
+    let status = tools.iter().find(|tool| *tool.name.0 == *"shop.status").unwrap();
+    assert_eq!((status.effects, status.request.verify.len()), (Effects::None, 1));
 }
 
 #[test]

@@ -194,14 +194,26 @@ pub(super) fn connection(base: url::Url) -> Connection {
 }
 
 pub(super) fn call() -> CallFacts {
-    CallFacts { id: CallId::parse("CA1").unwrap(), from: "+34600111222".into(), to: "+34910000000".into() }
+    call_named("CA1")
+}
+
+pub(super) fn call_named(id: &str) -> CallFacts {
+    CallFacts { id: CallId::parse(id).unwrap(), from: "+34600111222".into(), to: "+34910000000".into() }
 }
 
 pub(super) fn registry(shop: &Shop, tools: impl IntoIterator<Item = ToolSpec>) -> Registry {
+    registry_of(call(), shop, tools)
+}
+
+pub(super) fn registry_of(
+    call: CallFacts,
+    shop: &Shop,
+    tools: impl IntoIterator<Item = ToolSpec>,
+) -> Registry {
     let token = SecretName::reference("secret.SHOP_STANDIN_TOKEN").unwrap();
     let secrets = Secrets::from_env().with(token, "shop-token".to_owned().into());
     let base = format!("http://127.0.0.1:{}/v1", shop.port).parse().unwrap();
     let tools = tools.into_iter().collect();
     let toolbox = Toolbox::new(Language::English, "USD", &[connection(base)], tools, &secrets).unwrap();
-    Registry::new(Arc::new(toolbox), call())
+    Registry::new(Arc::new(toolbox), call)
 }

@@ -1,0 +1,115 @@
+//! Templates and the parameters a caller may leave out: those are null, and null is no word.
+//!
+//! What nobody knows before a call, samples stand for. A template that no sample fills in is not judged.
+//!
+//! Promises: a template that a sample fills in, and the same sample without an optional parameter does not, is found.
+//! Never: sends or says anything.
+
+use centralita_core::base::Fault;
+use centralita_core::conversation::{Parameter, ParameterKind};
+use centralita_core::template::{Renderer, lone_hole};
+use serde_json::{Map, Value};
+
+/// What stands for a value: digits, since every filter of ours takes them, and what stands for a boolean. Small and
+/// large, so that a condition on the one or the other lets its text through.
+const SAMPLES: &[(&str, bool)] = &[("1", true), ("90000", false)];
+
+/// Where the text of a template lands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lands {
+    Spoken,
+    /// Of a URL: a value is one segment.
+    Path,
+    /// A query, a header, a text of the body: one that is a null alone is left out.
+    Field,
+}
+
+/// What is missing where, and what to write.
+pub(super) struct Absent<'p> {
+    pub(super) names: Vec<&'p str>,
+    pub(super) remedy: String,
+}
+
+/// The optional parameters without which this template has no text, though it has one with them.
+pub(super) fn absent<'p>(
+    renderer: &Renderer,
+    lands: Lands,
+    source: &str,
+    parameters: &'p [Parameter],
+) -> Option<Absent<'p>> {
+    let taken = renderer.variables(source).ok()?;
+    let optional: Vec<&str> = parameters
+        .iter()
+        .filter(|p| !p.required && taken.contains(&p.name))
+        .map(|p| p.name.as_str())
+        .collect();
+    let alone = optional.iter().map(|name| vec![*name]);
+    let left_out: Vec<Vec<&str>> = alone.chain([optional.clone()]).collect();
+    SAMPLES.iter().find_map(|(text, truth)| {
+        let given = given(&taken, parameters, text, *truth);
+        let fills = |vars| fill(renderer, lands, source, &Value::Object(vars)).is_ok();
+        let without = |names: &[&str]| {
+            let mut vars = given.clone();
+            vars.extend(names.iter().map(|name| ((*name).to_owned(), Value::Null)));
+            vars
+        };
+        if !fills(given.clone()) {
+            return None;
+        }
+        let names = left_out.iter().find(|names| !fills(without(names)))?.clone();
+        let remedy = remedy(lands, source, names.first()?);
+        Some(Absent { names, remedy })
+    })
+}
+
+fn fill(renderer: &Renderer, lands: Lands, source: &str, vars: &Value) -> Result<(), Fault> {
+    match lands {
+        Lands::Spoken => renderer.render(source, vars).map(drop),
+        Lands::Path => renderer.path(source, vars).map(drop),
+        Lands::Field => renderer.json(&Value::String(source.to_owned()), vars).map(drop),
+    }
+}
+
+/// A value for every name; `order.item` is a field of one.
+fn given<'n>(
+    taken: impl IntoIterator<Item = &'n String>,
+    parameters: &[Parameter],
+    text: &str,
+    truth: bool,
+) -> Map<String, Value> {
+    let mut vars = Map::new();
+    for name in taken {
+        let kind = parameters.iter().find(|p| p.name == *name).map(|p| p.kind);
+        let sample = match kind {
+            Some(ParameterKind::Boolean) => truth.into(),
+            Some(ParameterKind::Integer) => text.parse::<i64>().map_or(Value::Null, Value::from),
+            Some(ParameterKind::Text | ParameterKind::Digits | ParameterKind::Money) | None => text.into(),
+        };
+        let mut fields = name.split('.');
+        let mut at = vars.entry(fields.next().unwrap_or(name)).or_insert(Value::Null);
+        for field in fields {
+            if !at.is_object() {
+                *at = Value::Object(Map::new());
+            }
+            at = &mut at[field];
+        }
+        if at.is_null() {
+            *at = sample;
+        }
+    }
+    vars
+}
+
+fn remedy(lands: Lands, source: &str, name: &str) -> String {
+    match (lands, lone_hole(source)) {
+        (Lands::Field, Some(expression)) => {
+            format!("to leave the field out then: {{{{ {expression} if {name} is not none else none }}}}")
+        }
+        (Lands::Path, _) => format!(
+            "make `{name}` required, or put what names it into {{% if {name} is not none %}}…{{% endif %}}"
+        ),
+        (Lands::Spoken | Lands::Field, _) => {
+            format!("put what names it into {{% if {name} is not none %}}…{{% endif %}}")
+        }
+    }
+}
