@@ -3,6 +3,7 @@
 //! Promises: speaks the carrier's side honestly: 20 ms frames in real time, marks when played.
 //! Never: knows what the gateway is made of.
 
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use clap::Args;
 use url::Url;
 
 use super::demo::{SpeechArgs, speech};
+use super::signals::{AT_ONCE, Signals};
 use super::values::{at_least_one, callee};
 use super::{Done, Verdict, render};
 use crate::caller::{
@@ -50,7 +52,7 @@ pub(super) struct CallArgs {
     /// Hangs up after so many seconds
     #[arg(long, default_value_t = 60, value_name = "SECONDS", value_parser = at_least_one::<u64>)]
     longest: u64,
-    /// Writes a stereo WAV: caller left, agent right
+    /// Writes a stereo WAV, caller left, agent right: a new file, none that exists
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
 }
@@ -87,18 +89,53 @@ pub(super) async fn run(args: CallArgs) -> Done {
     dial.auth_token =
         SecretName::reference("secret.TWILIO_AUTH_TOKEN").and_then(|n| Secrets::from_env().get(&n).ok());
     dial.params.extend(args.agent.clone().map(|agent| ("agent".to_owned(), agent)));
-    let mut phone = Phone::dial(dial).await?;
-    let (ended, left) = follow(&mut phone, turns, &mut tell).await;
-    let recording = phone.finish().await;
+    let mut signals = Signals::listen()?;
+    let dialled = tokio::select! {
+        dialled = Phone::dial(dial) => Some(dialled),
+        () = signals.next() => None,
+    };
+    match dialled {
+        Some(Ok(phone)) => carry(phone, turns.into(), signals, file).await,
+        Some(Err(fault)) => {
+            file.into_iter().for_each(RecordingFile::discard);
+            Err(fault)
+        }
+        None => {
+            file.into_iter().for_each(RecordingFile::discard);
+            render::line("ended: nobody had answered yet, by a signal to this program");
+            Ok(Verdict::Bad)
+        }
+    }
+}
+
+/// The call, to its end or to the first signal: then the caller hangs up.
+async fn carry(
+    mut phone: Phone,
+    mut turns: VecDeque<Turn>,
+    mut signals: Signals,
+    file: Option<RecordingFile>,
+) -> Done {
+    let mut telling = tell;
+    let followed = tokio::select! {
+        ended = follow(&mut phone, &mut turns, &mut telling) => Some(ended),
+        () = signals.next() => None,
+    };
+    let recording = tokio::select! {
+        recording = phone.finish() => recording,
+        () = signals.next() => std::process::exit(AT_ONCE),
+    };
     if let Some(file) = file {
         file.write(&recording)?;
     }
-    render::line(&format!("ended: {}", words(&ended)));
-    if left > 0 {
-        render::line(&format!("moves that were not made: {left}"));
+    match &followed {
+        Some(ended) => render::line(&format!("ended: {}", words(ended))),
+        None => render::line(&format!("ended: {}, by a signal to this program", words(&recording.ended))),
     }
-    let came_about = !matches!(ended, Ended::Rejected | Ended::Failed(_));
-    Ok(if left == 0 && came_about { Verdict::Good } else { Verdict::Bad })
+    if !turns.is_empty() {
+        render::line(&format!("moves that were not made: {}", turns.len()));
+    }
+    let came_about = followed.is_some_and(|ended| !matches!(ended, Ended::Rejected | Ended::Failed(_)));
+    Ok(if turns.is_empty() && came_about { Verdict::Good } else { Verdict::Bad })
 }
 
 fn words(ended: &Ended) -> String {

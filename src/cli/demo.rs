@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::assemble::{Speech, agent, catalog, llm};
 use super::many::{self, ManyArgs, Work};
 use super::serve::until_signal;
+use super::signals::Signals;
 use super::values::at_least_one;
 use super::{Definitions, Done, Verdict, render};
 use crate::core::base::{Fault, Millis, Owner};
@@ -141,7 +142,7 @@ async fn listen(args: &DemoArgs, stage: &Stage, scenario: &Scenario, port: u16) 
     render::aside("peers on this machine are believed without signature or token (--unsigned-loopback)");
     let folder = folder::make(&args.folder, &scenario.name)?;
     let stop = CancellationToken::new();
-    tokio::spawn(until_signal(stop.clone()));
+    tokio::spawn(until_signal(Signals::listen()?, stop.clone()));
     let at = |address: SocketAddr| {
         render::line(&format!("voice webhook http://{address}/hooks/twilio/voice"));
         render::line(&format!("media stream  ws://{address}/media/twilio"));

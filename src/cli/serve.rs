@@ -4,7 +4,7 @@
 //! finish, a second one does not wait.
 //! Never: prints a secret.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,8 +15,9 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::assemble::{SecretsArgs, agent, catalog, llm, warm};
+use super::assemble::{SecretsArgs, agent, catalog, llm, try_voice, warm};
 use super::demo::{SpeechArgs, speech};
+use super::signals::{AT_ONCE, Signals};
 use super::values::{at_least_one, listening, web};
 use super::{Definitions, Done, Verdict, render};
 use crate::core::base::{Fault, Owner};
@@ -72,6 +73,10 @@ pub(super) async fn run(args: ServeArgs) -> Done {
     let (trust, hang_up) = trust(&args, &secrets)?;
     let catalog = catalog(&args.definitions, &BTreeMap::new())?;
     let (llm, speech) = (llm(&args.definitions, &secrets)?, speech(&args.speech)?);
+    let languages: BTreeSet<_> = catalog.agents.values().map(|meant| meant.plan.language).collect();
+    for language in languages {
+        try_voice(language, &speech).await?;
+    }
     let mut agents = BTreeMap::new();
     for (id, meant) in &catalog.agents {
         let ready = agent(meant, &secrets, &llm, &speech)?;
@@ -113,7 +118,7 @@ pub(super) async fn run(args: ServeArgs) -> Done {
         render::aside("peers on this machine are believed without signature or token (--unsigned-loopback)");
     }
     let stop = CancellationToken::new();
-    tokio::spawn(until_signal(stop.clone()));
+    tokio::spawn(until_signal(Signals::listen()?, stop.clone()));
     gateway.serve(listener, stop).await?;
     store.close().await?;
     Ok(Verdict::Good)
@@ -196,26 +201,13 @@ fn no_agent(id: &str) -> Fault {
     Fault::new(Owner::Admin, format!("there is no agent `{id}`"), "`centralita check` lists them all")
 }
 
-/// The first signal drains; the second ends the process as signals do.
-pub(super) async fn until_signal(stop: CancellationToken) {
-    let mut term = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        Ok(term) => term,
-        Err(error) => {
-            tracing::error!(%error, "no signal handler: the process ends at once when told to");
-            return;
-        }
-    };
-    for _ in 0..2 {
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = term.recv() => {}
-        }
-        if stop.is_cancelled() {
-            std::process::exit(130);
-        }
-        render::aside("finishing live calls; once more ends at once");
-        stop.cancel();
-    }
+/// The first signal drains; the second ends the process at once.
+pub(super) async fn until_signal(mut signals: Signals, stop: CancellationToken) {
+    signals.next().await;
+    render::aside("finishing live calls; once more ends at once");
+    stop.cancel();
+    signals.next().await;
+    std::process::exit(AT_ONCE);
 }
 
 /// What `GET /metrics` tells.

@@ -1,0 +1,169 @@
+//! The program as its user runs it: what it says, its exit code, and what it leaves behind.
+//!
+//! Promises: whatever is refused is refused before anything is made, with its remedy; a signal loses nothing.
+//! Never: waits for a time; a call is ended once it is heard.
+
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+
+use crate::scene::Scene;
+
+/// A folder for one test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Folder {
+        let path = std::env::temp_dir().join(format!("centralita-{}", uuid::Uuid::now_v7()));
+        std::fs::create_dir(&path).unwrap();
+        Folder(path)
+    }
+
+    fn file(&self, name: &str) -> String {
+        self.0.join(name).to_str().unwrap().to_owned()
+    }
+
+    fn is_empty(&self) -> bool {
+        std::fs::read_dir(&self.0).unwrap().next().is_none()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn command(arguments: &[&str]) -> Command {
+    // Under `nohup` it would ignore a lost terminal.
+    let mut command = Command::new("/usr/bin/env");
+    command.args(["--default-signal=HUP", env!("CARGO_BIN_EXE_centralita")]).args(arguments);
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).kill_on_drop(true);
+    command.env_remove("TWILIO_AUTH_TOKEN").env_remove("TWILIO_ACCOUNT_SID").env("SHOP_TOKEN", "sesame");
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// What it says and does about a line that is refused.
+async fn refused(mut command: Command) -> String {
+    let Output { status, stderr, .. } = command.output().await.unwrap();
+    let told = String::from_utf8(stderr).unwrap();
+    assert_eq!(status.code(), Some(2), "{told}");
+    told
+}
+
+fn signal(child: &Child, name: &str) {
+    let pid = child.id().unwrap().to_string();
+    assert!(std::process::Command::new("kill").args([name, &pid]).status().unwrap().success());
+}
+
+/// Reads until a line holds that text.
+async fn until(lines: &mut (impl tokio::io::AsyncBufRead + Unpin), text: &str) {
+    let mut line = String::new();
+    while !line.contains(text) {
+        line.clear();
+        assert!(lines.read_line(&mut line).await.unwrap() > 0, "it ended without a line that says {text}");
+    }
+}
+
+fn phone(scene: &Scene, record: &str) -> Command {
+    let hook = scene.url.join("hooks/twilio/voice").unwrap();
+    command(&[
+        "call",
+        hook.as_str(),
+        "--speech",
+        "stand-in",
+        "--say",
+        "goodbye",
+        "--press",
+        "1",
+        "--record",
+        record,
+    ])
+}
+
+#[tokio::test]
+async fn a_signal_hangs_up_writes_the_recording_and_says_so() {
+    for name in ["-INT", "-TERM", "-HUP"] {
+        let (scene, folder) = (Scene::plain().await, Folder::new());
+        let record = folder.file("call.wav");
+        let mut child = phone(&scene, &record).spawn().unwrap();
+        let mut told = BufReader::new(child.stdout.take().unwrap());
+        until(&mut told, "the agent speaks").await;
+        signal(&child, name);
+        let mut rest = String::new();
+        told.read_to_string(&mut rest).await.unwrap();
+        assert!(rest.contains("ended: the caller hung up, by a signal"), "{name}: {rest}");
+        assert!(rest.contains("moves that were not made: "), "{name}: {rest}");
+        assert_eq!(child.wait().await.unwrap().code(), Some(1), "{name}");
+        let recorded = hound::WavReader::open(Path::new(&record)).unwrap().duration();
+        assert!(recorded > 0, "{name}: nothing is recorded");
+        scene.quiet().await;
+        scene.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_recording_takes_no_other_files_place_and_a_call_that_was_none_leaves_none() {
+    let (scene, folder) = (Scene::plain().await, Folder::new());
+    let record = folder.file("kept.wav");
+    std::fs::write(&record, "an earlier call").unwrap();
+    let told = refused(phone(&scene, &record)).await;
+    assert!(told.contains(&record) && told.contains("name another file"), "{told}");
+    assert_eq!(std::fs::read(&record).unwrap(), b"an earlier call");
+    let never = folder.file("never.wav");
+    refused(command(&["call", "http://127.0.0.1:9/", "--speech", "stand-in", "--record", &never])).await;
+    assert!(!Path::new(&never).exists());
+    scene.close().await;
+}
+
+#[tokio::test]
+async fn a_lost_terminal_drains_the_gateway_as_a_signal_does() {
+    let folder = Folder::new();
+    let journal = folder.file("journal.sqlite");
+    let line = [
+        "serve",
+        "--unsigned-loopback",
+        "--bind",
+        "127.0.0.1:0",
+        "--speech",
+        "stand-in",
+        "--journal",
+        &journal,
+    ];
+    let mut child = command(&line).spawn().unwrap();
+    until(&mut BufReader::new(child.stdout.take().unwrap()), "listening on").await;
+    signal(&child, "-HUP");
+    assert_eq!(child.wait().await.unwrap().code(), Some(0));
+}
+
+#[tokio::test]
+async fn without_a_synthesiser_nothing_is_served_and_check_warns() {
+    let folder = Folder::new();
+    let mut serve = command(&["serve", "--unsigned-loopback", "--bind", "127.0.0.1:0"]);
+    serve.args(["--journal", &folder.file("journal.sqlite")]).env("PATH", &folder.0);
+    let told = refused(serve).await;
+    assert!(told.contains("have no voice") && told.contains("apt-get install -y flite espeak-ng"), "{told}");
+    assert!(folder.is_empty());
+    let checked = command(&["check"]).env("PATH", &folder.0).output().await.unwrap();
+    let told = String::from_utf8(checked.stderr).unwrap();
+    assert_eq!(checked.status.code(), Some(0), "{told}");
+    for program in ["`flite`", "`espeak-ng`"] {
+        let warned = |line: &str| line.starts_with("warning: ") && line.contains(program);
+        assert!(told.lines().any(warned), "{program}: {told}");
+    }
+}
+
+#[tokio::test]
+async fn where_no_temporary_file_can_be_written_the_remedy_is_another_folder_for_them() {
+    let folder = Folder::new();
+    let mut serve = command(&["serve", "--unsigned-loopback", "--bind", "127.0.0.1:0"]);
+    serve.args(["--journal", &folder.file("journal.sqlite")]).env("TMPDIR", folder.file("nowhere"));
+    let told = refused(serve).await;
+    assert!(
+        told.contains("point TMPDIR to a folder that can be written") && !told.contains("apt-get"),
+        "{told}"
+    );
+}
