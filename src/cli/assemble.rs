@@ -90,6 +90,16 @@ pub(super) fn llm(definitions: &Definitions, secrets: &Secrets) -> Result<Arc<dy
     }
 }
 
+/// Whether an agent could be made ready, without making it.
+///
+/// # Errors
+/// What it lacks.
+pub(super) fn fit(meant: &catalog::Agent, secrets: &Secrets, speech: &Speech) -> Result<(), Fault> {
+    recogniser(meant, speech)?;
+    doubts(meant, speech)?;
+    meant.toolbox(secrets).map(|_| ()).map_err(|faults| all(&faults))
+}
+
 /// One agent, ready to answer.
 pub(super) fn agent(
     meant: &catalog::Agent,

@@ -81,6 +81,7 @@ pub(super) async fn run(args: CallArgs) -> Done {
         return Err(Fault::new(Owner::Admin, what, remedy));
     }
     let turns = turns(&args).await?;
+    let mut signals = Signals::listen()?;
     // Before the phone rings: a call that was made cannot be recorded afterwards.
     let file = args.record.as_deref().map(RecordingFile::create).transpose()?;
     let mut dial = Dial::new(args.url.clone(), reqwest::Client::new());
@@ -89,7 +90,6 @@ pub(super) async fn run(args: CallArgs) -> Done {
     dial.auth_token =
         SecretName::reference("secret.TWILIO_AUTH_TOKEN").and_then(|n| Secrets::from_env().get(&n).ok());
     dial.params.extend(args.agent.clone().map(|agent| ("agent".to_owned(), agent)));
-    let mut signals = Signals::listen()?;
     let dialled = tokio::select! {
         dialled = Phone::dial(dial) => Some(dialled),
         () = signals.next() => None,

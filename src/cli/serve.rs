@@ -110,6 +110,8 @@ pub(super) async fn run(args: ServeArgs) -> Done {
         shell,
         metrics: metrics()?,
     });
+    // Whoever reads that it listens may send one.
+    let signals = Signals::listen()?;
     render::line(&format!(
         "listening on {local}; the carrier's voice webhook is {}",
         PublicUrl::parse(&public)?.webhook("/hooks/twilio/voice")
@@ -118,7 +120,7 @@ pub(super) async fn run(args: ServeArgs) -> Done {
         render::aside("peers on this machine are believed without signature or token (--unsigned-loopback)");
     }
     let stop = CancellationToken::new();
-    tokio::spawn(until_signal(Signals::listen()?, stop.clone()));
+    tokio::spawn(until_signal(signals, stop.clone()));
     gateway.serve(listener, stop).await?;
     store.close().await?;
     Ok(Verdict::Good)

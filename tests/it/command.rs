@@ -167,3 +167,62 @@ async fn where_no_temporary_file_can_be_written_the_remedy_is_another_folder_for
         "{told}"
     );
 }
+
+#[tokio::test]
+async fn a_demo_that_cannot_be_leaves_no_folder() {
+    let (folder, taken) = (Folder::new(), std::net::TcpListener::bind("127.0.0.1:0").unwrap());
+    let port = taken.local_addr().unwrap().port().to_string();
+    let (calls, root) = (folder.file("calls"), folder.file("root"));
+    for rooms in ["agents", "integrations"] {
+        std::fs::create_dir_all(Path::new(&root).join(rooms)).unwrap();
+    }
+    std::fs::copy("agents/recepcion.yaml", Path::new(&root).join("agents/recepcion.yaml")).unwrap();
+    for (line, told) in [
+        (&["--root", "/nonexistent"][..], "/nonexistent"),
+        (&["--llm", "openai:"], "there is no language model `openai:`"),
+        (&["--llm-url", "http://127.0.0.1:1/v1"], "--llm-url names a server"),
+        (&["--root", &root], "the agent `shop` is not among the definitions"),
+        (&["--listen", &port], &format!("127.0.0.1:{port} cannot be listened on")),
+        (&["--listen", &port], "with --listen"),
+        (&["all", "--listen", "0"], "name one scenario"),
+    ] {
+        let mut demo = command(&["demo", "--speech", "stand-in", "--folder", &calls]);
+        demo.args(line);
+        let said = refused(demo).await;
+        assert!(said.contains(told), "{line:?}: {said}");
+        assert!(!Path::new(&calls).exists(), "{line:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_demo_that_listens_serves_every_agent_by_its_id() {
+    let folder = Folder::new();
+    let line = ["demo", "--speech", "stand-in", "--listen", "0", "--folder", &folder.file("calls")];
+    let mut demo = command(&line).spawn().unwrap();
+    let mut told = BufReader::new(demo.stdout.take().unwrap());
+    let mut at = String::new();
+    while !at.starts_with("media stream") {
+        at.clear();
+        assert!(told.read_line(&mut at).await.unwrap() > 0, "it ended without an address");
+    }
+    let stream = at.split_whitespace().last().unwrap();
+    let script = folder.file("script.yaml");
+    std::fs::write(&script, "version: 1\nmoves:\n- {when: speaking 0, hang_up: true}\n").unwrap();
+    for agent in ["shop", "tienda", "recepcion"] {
+        let call = ["call", stream, "--agent", agent, "--speech", "stand-in", "--scenario", &script];
+        let Output { status, stdout, .. } = command(&call).output().await.unwrap();
+        assert!(status.success(), "{agent}: {}", String::from_utf8_lossy(&stdout));
+    }
+    signal(&demo, "-TERM");
+    assert_eq!(demo.wait().await.unwrap().code(), Some(0));
+}
+
+#[tokio::test]
+async fn many_calls_say_first_where_their_files_are() {
+    let mut demo = command(&["demo", "all", "--speech", "stand-in"]).spawn().unwrap();
+    let (mut told, mut line) = (BufReader::new(demo.stderr.take().unwrap()), String::new());
+    told.read_line(&mut line).await.unwrap();
+    demo.kill().await.unwrap();
+    let root = line.strip_prefix("the calls' files go to ").and_then(|rest| rest.split(';').next());
+    std::fs::remove_dir_all(root.expect(&line)).unwrap();
+}
