@@ -18,7 +18,7 @@ use url::Url;
 use super::assemble::{SecretsArgs, agent, catalog, llm, try_voice, warm};
 use super::demo::{SpeechArgs, speech};
 use super::signals::{AT_ONCE, Signals};
-use super::values::{at_least_one, listening, web};
+use super::values::{account, at_least_one, listening, web};
 use super::{Definitions, Done, Verdict, render};
 use crate::core::base::{Fault, Owner};
 use crate::driver::{CloseOnly, HangUp, Shell, TURN_LATENCY, TURN_LATENCY_BUCKETS};
@@ -52,7 +52,7 @@ pub(super) struct ServeArgs {
     #[arg(long)]
     unsigned_loopback: bool,
     /// Twilio's account, for hanging up; the auth token is the secret TWILIO_AUTH_TOKEN
-    #[arg(long, env = "TWILIO_ACCOUNT_SID", value_name = "SID")]
+    #[arg(long, env = "TWILIO_ACCOUNT_SID", value_name = "SID", value_parser = account)]
     account: Option<String>,
     /// Base URL of Twilio's REST API
     #[arg(long, default_value = "https://api.twilio.com", value_name = "URL", value_parser = web)]
@@ -72,6 +72,7 @@ pub(super) async fn run(args: ServeArgs) -> Done {
     let secrets = args.secrets.open()?;
     let (trust, hang_up) = trust(&args, &secrets)?;
     let catalog = catalog(&args.definitions, &BTreeMap::new())?;
+    let numbers = numbers(&args.numbers, |id| catalog.agents.contains_key(id))?;
     let (llm, speech) = (llm(&args.definitions, &secrets)?, speech(&args.speech)?);
     let languages: BTreeSet<_> = catalog.agents.values().map(|meant| meant.plan.language).collect();
     for language in languages {
@@ -83,7 +84,6 @@ pub(super) async fn run(args: ServeArgs) -> Done {
         warm(&ready, &speech).await?;
         agents.insert(id.clone(), ready);
     }
-    let numbers = numbers(&args.numbers, |id| agents.contains_key(id))?;
     let default = agents.get(&args.agent).cloned().ok_or_else(|| no_agent(&args.agent))?;
     let folders = [(args.journal.parent(), "--journal"), (args.recordings.as_deref(), "--recordings")];
     for (folder, flag) in folders {
@@ -187,7 +187,10 @@ fn numbers(written: &[String], known: impl Fn(&str) -> bool) -> Result<BTreeMap<
         if !known(id) {
             return Err(no_agent(id));
         }
-        numbers.insert(number.to_owned(), id.to_owned());
+        if let Some(other) = numbers.insert(number.to_owned(), id.to_owned()) {
+            let what = format!("`--number {number}` stands there twice, for `{other}` and `{id}`");
+            return Err(Fault::new(Owner::Admin, what, "give each number one agent"));
+        }
     }
     Ok(numbers)
 }
@@ -219,4 +222,31 @@ fn metrics() -> Result<Option<PrometheusHandle>, Fault> {
     builder.and_then(PrometheusBuilder::install_recorder).map(Some).map_err(|error| {
         Fault::new(Owner::Gateway, format!("the figures cannot be kept: {error}"), "report it")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_has_one_agent_that_is_known_and_is_written_with_its_country() {
+        let read = |written: &[&str]| {
+            let written: Vec<String> = written.iter().map(|entry| (*entry).to_owned()).collect();
+            numbers(&written, |id| ["shop", "tienda"].contains(&id)).map_err(|fault| fault.what)
+        };
+        let two = read(&["+15550100002=shop", "+15550100003=tienda"]).expect("they are two");
+        assert_eq!(two.len(), 2);
+        for (written, told) in [
+            (
+                &["+1555=shop", "+1555=tienda"][..],
+                "`--number +1555` stands there twice, for `shop` and `tienda`",
+            ),
+            (&["+1555=shop", "+1555=shop"], "twice"),
+            (&["+1555"], "no `=`"),
+            (&["1555=shop"], "no telephone number"),
+            (&["+1555=nobody"], "no agent `nobody`"),
+        ] {
+            assert!(read(written).is_err_and(|what| what.contains(told)), "{written:?}");
+        }
+    }
 }

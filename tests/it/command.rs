@@ -226,3 +226,21 @@ async fn many_calls_say_first_where_their_files_are() {
     let root = line.strip_prefix("the calls' files go to ").and_then(|rest| rest.split(';').next());
     std::fs::remove_dir_all(root.expect(&line)).unwrap();
 }
+
+#[tokio::test]
+async fn a_variable_that_is_empty_is_named_and_hides_no_good_one_in_silence() {
+    let mut check = command(&["check", "--speech", "stand-in"]);
+    let told = check.env("CENTRALITA_SECRET_SHOP_TOKEN", "").output().await.unwrap().stderr;
+    let told = String::from_utf8(told).unwrap();
+    assert!(told.contains("is empty: the variable CENTRALITA_SECRET_SHOP_TOKEN holds nothing"), "{told}");
+}
+
+#[tokio::test]
+async fn an_account_that_is_none_of_the_carriers_is_refused_also_from_the_environment() {
+    for account in ["foo", ""] {
+        let mut serve = command(&["serve", "--public-url", "https://gw.example.com"]);
+        serve.env("TWILIO_ACCOUNT_SID", account).env("TWILIO_AUTH_TOKEN", "sesame");
+        let told = refused(serve).await;
+        assert!(told.contains("AC and 32 hexadecimal digits"), "{account}: {told}");
+    }
+}
