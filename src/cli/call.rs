@@ -183,7 +183,7 @@ async fn turns(args: &CallArgs) -> Result<Vec<Turn>, Fault> {
             Act::Say(text) => {
                 Doing::Sound(whole(voice.as_ref(), &text, Some(CALLER_VOICE), Language::English).await?)
             }
-            Act::Audio(path) => Doing::Sound(audio(&beside.join(path))?),
+            Act::Audio(path) => Doing::Sound(read_line_wav(&beside.join(path))?),
             Act::Press(keys) => Doing::Keys(keys),
             Act::Listen(length) => Doing::Listen(length),
             Act::HangUp => Doing::HangUp,
@@ -212,15 +212,6 @@ fn steps(args: &CallArgs) -> Result<Vec<Step>, Fault> {
     let played = args.audio.iter().cloned().map(|path| Ok(Act::Audio(path)));
     let acts = said.chain(played).chain(args.press.iter().map(keys));
     acts.map(|act| Ok(Step { when: Moment::default(), act: act? })).collect()
-}
-
-fn audio(path: &Path) -> Result<Vec<i16>, Fault> {
-    let samples = read_line_wav(path)?;
-    if samples.is_empty() {
-        let what = format!("{} holds no audio", path.display());
-        return Err(Fault::new(Owner::Admin, what, "give another file"));
-    }
-    Ok(samples)
 }
 
 #[cfg(test)]

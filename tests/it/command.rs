@@ -244,3 +244,21 @@ async fn an_account_that_is_none_of_the_carriers_is_refused_also_from_the_enviro
         assert!(told.contains("AC and 32 hexadecimal digits"), "{account}: {told}");
     }
 }
+
+#[tokio::test]
+async fn an_agent_that_hears_nothing_is_not_measured_nor_a_recording_that_is_none() {
+    let folder = Folder::new();
+    let manifest = r#"[{"file": "a.wav", "text": "please", "kind": "command"}]"#;
+    std::fs::write(folder.file("manifest.json"), manifest).unwrap();
+    centralita::media::write_line_wav(Path::new(&folder.file("a.wav")), &[]).unwrap();
+    let place = folder.file("");
+    let told = refused(command(&["eval", "stt", &place, "--agent", "tienda"])).await;
+    assert!(told.contains("the agent `tienda` hears nothing"), "{told}");
+    for what in ["stt", "answers"] {
+        let told = refused(command(&["eval", what, &place, "--words-of-manifest"])).await;
+        assert!(told.contains("a.wav holds no audio"), "{what}: {told}");
+    }
+    let figure = ["--figure", "/proc/x/y.json", "--source", "none"];
+    let told = refused(command(&[&["eval", "answers", &place], &figure[..]].concat())).await;
+    assert!(told.contains("/proc/x/y.json cannot be written"), "before a recording is read: {told}");
+}
