@@ -4,7 +4,7 @@
 //! Never: knows what the gateway is made of.
 
 use std::collections::VecDeque;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
@@ -15,8 +15,8 @@ use super::signals::{AT_ONCE, Signals};
 use super::values::{at_least_one, callee};
 use super::{Done, Verdict, render};
 use crate::caller::{
-    Act, Dial, Doing, Ended, Heard, Moment, Phone, RecordingFile, SILENCE_LEAST, Step, Turn, follow,
-    read_script, row_of_keys,
+    Act, Dial, Doing, Ended, Heard, Moment, Phone, RecordingFile, SILENCE_LEAST, Step, Turn, follow, no_keys,
+    open_script, row_of_keys,
 };
 use crate::core::base::{CallTime, Fault, Owner, Position};
 use crate::core::language::Language;
@@ -173,7 +173,7 @@ fn told(heard: &Heard) -> Option<String> {
 /// What the caller will do, rendered before the phone rings.
 async fn turns(args: &CallArgs) -> Result<Vec<Turn>, Fault> {
     let (steps, beside) = match &args.scenario {
-        Some(path) => (scenario(path)?, path.parent().map(PathBuf::from).unwrap_or_default()),
+        Some(path) => (open_script(path)?, path.parent().map(PathBuf::from).unwrap_or_default()),
         None => (steps(args)?, PathBuf::new()),
     };
     let voice = speech(&args.speech)?.tts;
@@ -193,22 +193,21 @@ async fn turns(args: &CallArgs) -> Result<Vec<Turn>, Fault> {
     Ok(turns)
 }
 
-fn scenario(path: &Path) -> Result<Vec<Step>, Fault> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        let what = format!("{} cannot be read: {error}", path.display());
-        Fault::new(Owner::Admin, what, "name a scenario file; `centralita call --help` shows one")
-    })?;
-    read_script(&path.display().to_string(), &text)
-}
-
 /// What the flags say, as moves: each when the agent has stopped speaking.
 fn steps(args: &CallArgs) -> Result<Vec<Step>, Fault> {
     let keys = |written: &String| -> Result<Act, Fault> {
         row_of_keys(written).map(Act::Press).ok_or_else(|| {
-            Fault::new(Owner::Admin, format!("`{written}` is no row of keys"), "write 0 to 9, * and #")
+            let what = format!("--press: {}", no_keys(written));
+            Fault::new(Owner::Admin, what, "write 0 to 9, * and #")
         })
     };
-    let said = args.say.iter().cloned().map(|text| Ok(Act::Say(text)));
+    let say = |text: &String| match text.trim() {
+        "" => {
+            Err(Fault::new(Owner::Admin, "--say: there is nothing to say", "write a text, or leave it out"))
+        }
+        _ => Ok(Act::Say(text.clone())),
+    };
+    let said = args.say.iter().map(say);
     let played = args.audio.iter().cloned().map(|path| Ok(Act::Audio(path)));
     let acts = said.chain(played).chain(args.press.iter().map(keys));
     acts.map(|act| Ok(Step { when: Moment::default(), act: act? })).collect()
