@@ -9,7 +9,7 @@ use std::process::{Output, Stdio};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
-use crate::scene::Scene;
+use crate::scene::{Scene, http};
 
 /// A folder for one test.
 struct Folder(PathBuf);
@@ -261,4 +261,44 @@ async fn an_agent_that_hears_nothing_is_not_measured_nor_a_recording_that_is_non
     let figure = ["--figure", "/proc/x/y.json", "--source", "none"];
     let told = refused(command(&[&["eval", "answers", &place], &figure[..]].concat())).await;
     assert!(told.contains("/proc/x/y.json cannot be written"), "before a recording is read: {told}");
+}
+
+#[tokio::test]
+async fn moves_that_are_none_are_refused_before_the_phone_rings() {
+    let nobody = "http://127.0.0.1:9/";
+    for (move_, told) in [
+        (["--say", " "], "--say: there is nothing to say"),
+        (["--press", ""], "--press: there is no key to press"),
+        (["--press", "1a"], "--press: `1a` is no row of keys"),
+        (["--scenario", "/dev/zero"], "/dev/zero cannot be read"),
+    ] {
+        let said = refused(command(&[&["call", nobody, "--speech", "stand-in"], &move_[..]].concat())).await;
+        assert!(said.contains(told), "{move_:?}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn the_figures_are_there_before_the_first_call() {
+    let folder = Folder::new();
+    let journal = folder.file("journal.sqlite");
+    let line = [
+        "serve",
+        "--unsigned-loopback",
+        "--bind",
+        "127.0.0.1:0",
+        "--speech",
+        "stand-in",
+        "--journal",
+        &journal,
+    ];
+    let mut child = command(&line).spawn().unwrap();
+    let mut at = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut at).await.unwrap();
+    let url = at.strip_prefix("listening on ").and_then(|rest| rest.split(';').next()).expect(&at);
+    let figures = http().get(format!("{url}/metrics")).send().await.unwrap().text().await.unwrap();
+    for figure in
+        ["centralita_calls_total 0", "centralita_calls_live 0", "centralita_turn_latency_seconds_count 0"]
+    {
+        assert!(figures.lines().any(|line| line == figure), "{figure}\n{figures}");
+    }
 }
