@@ -117,8 +117,10 @@ async fn carry(
 ) -> Done {
     let mut telling = tell;
     let followed = tokio::select! {
-        ended = follow(&mut phone, &mut turns, &mut telling) => Some(ended),
+        // A lost terminal before what would be told to it.
+        biased;
         () = signals.next() => None,
+        ended = follow(&mut phone, &mut turns, &mut telling) => Some(ended),
     };
     let recording = tokio::select! {
         recording = phone.finish() => recording,

@@ -28,8 +28,8 @@ const MANIFEST_HELP: &str = r#"FOLDER holds WAV files (8 kHz, mono, 16 bit) and 
     {"file": "street.wav", "text": "", "kind": "noise"}
   ]
 
-`text` is what is said, nothing where nobody speaks (`stt` leaves such files out). `kind` is any word; `answers` counts by
-it, and takes every kind but `answer-yes` for no yes."#;
+`text` is what is said, nothing where nobody speaks (`stt` leaves such files out). `kind` is any
+word; `answers` counts by it, and takes every kind but `answer-yes` for no yes."#;
 
 /// What to measure.
 #[derive(Debug, Args)]

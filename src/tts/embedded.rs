@@ -235,7 +235,7 @@ fn stuck(voice: &str) -> Fault {
 }
 
 fn unwritable(error: &io::Error) -> Fault {
-    let what = format!("synthesised audio cannot be kept: {error}");
+    let what = format!("synthesised audio cannot be kept in {}: {error}", std::env::temp_dir().display());
     Fault::new(Owner::Admin, what, "point TMPDIR to a folder that can be written and has room")
 }
 
