@@ -1,12 +1,15 @@
-//! Templates and the parameters a caller may leave out: those are null, and null is no word.
+//! Templates tried out before any call: parameters a caller may leave out are null, and null is no word; a question may
+//! name a value and still swallow it.
 //!
 //! What nobody knows before a call, samples stand for. A template that no sample fills in is not judged.
 //!
-//! Promises: a template that a sample fills in, and the same sample without an optional parameter does not, is found.
+//! Promises: a template that a sample fills in, and the same sample without an optional parameter does not, is found; so
+//! is a question that does not say a sample.
 //! Never: sends or says anything.
 
 use centralita_core::base::Fault;
-use centralita_core::conversation::{Parameter, ParameterKind};
+use centralita_core::conversation::{Parameter, ParameterKind, unsaid};
+use centralita_core::language::Language;
 use centralita_core::template::{Renderer, lone_hole};
 use serde_json::{Map, Value};
 
@@ -46,7 +49,7 @@ pub(super) fn absent<'p>(
     let alone = optional.iter().map(|name| vec![*name]);
     let left_out: Vec<Vec<&str>> = alone.chain([optional.clone()]).collect();
     SAMPLES.iter().find_map(|(text, truth)| {
-        let given = given(&taken, parameters, text, *truth);
+        let given = given(&taken, parameters, |_| (*text).to_owned(), *truth);
         let fills = |vars| fill(renderer, lands, source, &Value::Object(vars)).is_ok();
         let without = |names: &[&str]| {
             let mut vars = given.clone();
@@ -62,6 +65,25 @@ pub(super) fn absent<'p>(
     })
 }
 
+/// The first parameter that a question names and does not say, for one sample at least: for such a value it is never put.
+pub(super) fn swallowed<'p>(
+    renderer: &Renderer,
+    language: Language,
+    question: &str,
+    parameters: &'p [Parameter],
+) -> Option<&'p str> {
+    let taken = renderer.variables(question).ok()?;
+    SAMPLES.iter().enumerate().find_map(|(size, (_, truth))| {
+        // Each another number: one that is swallowed must not be taken for its neighbour.
+        let text = |nth: usize| {
+            if size == 0 { (31 + 17 * nth).to_string() } else { (40_213 + 1_019 * nth).to_string() }
+        };
+        let values = Value::Object(given(&taken, parameters, text, *truth));
+        let asked = renderer.render(question, &values).ok()?;
+        unsaid(renderer, language, parameters, question, &values, &asked)
+    })
+}
+
 fn fill(renderer: &Renderer, lands: Lands, source: &str, vars: &Value) -> Result<(), Fault> {
     match lands {
         Lands::Spoken => renderer.render(source, vars).map(drop),
@@ -74,11 +96,12 @@ fn fill(renderer: &Renderer, lands: Lands, source: &str, vars: &Value) -> Result
 fn given<'n>(
     taken: impl IntoIterator<Item = &'n String>,
     parameters: &[Parameter],
-    text: &str,
+    text: impl Fn(usize) -> String,
     truth: bool,
 ) -> Map<String, Value> {
     let mut vars = Map::new();
-    for name in taken {
+    for (nth, name) in taken.into_iter().enumerate() {
+        let text = text(nth);
         let kind = parameters.iter().find(|p| p.name == *name).map(|p| p.kind);
         let sample = match kind {
             Some(ParameterKind::Boolean) => truth.into(),

@@ -6,20 +6,20 @@
 
 use serde_json::Value;
 
-use super::plan::{ParameterKind, ToolPlan};
+use super::plan::{Parameter, ParameterKind};
 use crate::language::{Language, spoken_text, tokens};
 use crate::template::Renderer;
 
-/// The first parameter whose value the question does not say. `question`: the tool's, rendered with these values.
+/// The first parameter whose value the question does not say. `question`: the template, rendered with these values.
 #[must_use]
-pub fn unsaid<'t>(
+pub fn unsaid<'p>(
     renderer: &Renderer,
     language: Language,
-    tool: &'t ToolPlan,
+    parameters: &'p [Parameter],
+    template: &str,
     values: &Value,
     question: &str,
-) -> Option<&'t str> {
-    let template = &tool.confirm.question;
+) -> Option<&'p str> {
     let named = renderer.variables(template).unwrap_or_default();
     let asked = words(language, question);
     let is_unsaid = |name: &str, kind: ParameterKind| match (kind, values.get(name)) {
@@ -38,8 +38,7 @@ pub fn unsaid<'t>(
         }
     };
     let is_named = |name: &str| named.iter().any(|known| known.split('.').next() == Some(name));
-    let mut parameters = tool.parameters.iter();
-    parameters.find(|p| is_named(&p.name) && is_unsaid(&p.name, p.kind)).map(|p| p.name.as_str())
+    parameters.iter().find(|p| is_named(&p.name) && is_unsaid(&p.name, p.kind)).map(|p| p.name.as_str())
 }
 
 /// The filters under which a value may be said.
@@ -71,12 +70,11 @@ mod tests {
 
     /// The first parameter that a question about twenty dollars on order 1182 does not say.
     fn asked(template: &str) -> Option<String> {
-        let mut tool = refund_tool(Language::English);
-        tool.confirm.question = template.to_owned();
+        let parameters = refund_tool(Language::English).parameters;
         let renderer = Renderer::new(Language::English, "USD");
         let values = json!({"amount": "20.00", "order": "1182", "item": {"name": "a lamp"}});
         let question = renderer.render(template, &values).expect("the values are all there");
-        unsaid(&renderer, Language::English, &tool, &values, &question).map(ToOwned::to_owned)
+        unsaid(&renderer, Language::English, &parameters, template, &values, &question).map(ToOwned::to_owned)
     }
 
     #[test]
@@ -109,18 +107,17 @@ mod tests {
 
     #[test]
     fn a_yes_or_no_is_said_where_the_other_would_be_another_question() {
-        let mut tool = refund_tool(Language::English);
-        tool.parameters[1].kind = ParameterKind::Boolean;
+        let mut parameters = refund_tool(Language::English).parameters;
+        parameters[1].kind = ParameterKind::Boolean;
         let renderer = Renderer::new(Language::English, "USD");
         for (template, said) in [
             ("On {{ order }}{% if amount %} by express{% endif %}?", true),
             ("On {{ order }}{% if amount %}{% endif %}?", false),
         ] {
-            template.clone_into(&mut tool.confirm.question);
             for value in [true, false] {
                 let values = json!({"amount": value, "order": "1182"});
                 let question = renderer.render(template, &values).expect("the values are all there");
-                let unsaid = unsaid(&renderer, Language::English, &tool, &values, &question);
+                let unsaid = unsaid(&renderer, Language::English, &parameters, template, &values, &question);
                 assert_eq!(unsaid.is_none(), said, "{template} {value}");
             }
         }
