@@ -3,8 +3,8 @@
 //!
 //! What nobody knows before a call, samples stand for. A template that no sample fills in is not judged.
 //!
-//! Promises: a template that a sample fills in, and the same sample without an optional parameter does not, is found; so
-//! is a question that does not say a sample.
+//! Promises: a template that a sample fills in is found where the same sample without an optional parameter does not, or
+//! makes a word of the null; so is a question that does not say a sample.
 //! Never: sends or says anything.
 
 use centralita_core::base::Fault;
@@ -16,6 +16,9 @@ use serde_json::{Map, Value};
 /// What stands for a value: digits, since every filter of ours takes them, and what stands for a boolean. Small and
 /// large, so that a condition on the one or the other lets its text through.
 const SAMPLES: &[(&str, bool)] = &[("1", true), ("90000", false)];
+
+/// What minijinja's own filters of texts take a null for.
+const NULL_AS_A_WORD: &str = "None";
 
 /// Where the text of a template lands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,16 +53,17 @@ pub(super) fn absent<'p>(
     let left_out: Vec<Vec<&str>> = alone.chain([optional.clone()]).collect();
     SAMPLES.iter().find_map(|(text, truth)| {
         let given = given(&taken, parameters, |_| (*text).to_owned(), *truth);
-        let fills = |vars| fill(renderer, lands, source, &Value::Object(vars)).is_ok();
-        let without = |names: &[&str]| {
+        let filled = |names: &[&str], value: &Value| {
             let mut vars = given.clone();
-            vars.extend(names.iter().map(|name| ((*name).to_owned(), Value::Null)));
-            vars
+            vars.extend(names.iter().map(|name| ((*name).to_owned(), value.clone())));
+            fill(renderer, lands, source, &Value::Object(vars)).ok()
         };
-        if !fills(given.clone()) {
-            return None;
-        }
-        let names = left_out.iter().find(|names| !fills(without(names)))?.clone();
+        let whole = filled(&[], &Value::Null)?;
+        let holds = |names: &[&str]| {
+            filled(names, &Value::Null)
+                .is_some_and(|less| less == whole || Some(less) != filled(names, &NULL_AS_A_WORD.into()))
+        };
+        let names = left_out.iter().find(|names| !holds(names))?.clone();
         let remedy = remedy(lands, source, names.first()?);
         Some(Absent { names, remedy })
     })
@@ -84,11 +88,11 @@ pub(super) fn swallowed<'p>(
     })
 }
 
-fn fill(renderer: &Renderer, lands: Lands, source: &str, vars: &Value) -> Result<(), Fault> {
+fn fill(renderer: &Renderer, lands: Lands, source: &str, vars: &Value) -> Result<Value, Fault> {
     match lands {
-        Lands::Spoken => renderer.render(source, vars).map(drop),
-        Lands::Path => renderer.path(source, vars).map(drop),
-        Lands::Field => renderer.json(&Value::String(source.to_owned()), vars).map(drop),
+        Lands::Spoken => renderer.render(source, vars).map(Value::String),
+        Lands::Path => renderer.path(source, vars).map(Value::String),
+        Lands::Field => renderer.json(&Value::String(source.to_owned()), vars),
     }
 }
 
