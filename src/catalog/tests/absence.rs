@@ -46,7 +46,11 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("done: \"Done, ", "done: \"Done{% if note is not none %} {{ note }}{% endif %}, ", ""),
     (QUESTION, ", {{ note | title }}", "`note` may be left out|{% if note is not none %}"),
     (QUESTION, "{% if note is not none %}, {{ note | title }}{% else %}, with none{% endif %}", ""),
-    (QUESTION, "{% if note == 'gift' %}, as a gift{% endif %}", ""),
+    (
+        QUESTION,
+        "{% if note == 'gift' %}, as a gift{% endif %}",
+        "names `note` and does not say it|in every case",
+    ),
     // sent
     ("/orders/{order}/refunds", "/orders/{order}/refunds/{note}", "`note` may be left out|required"),
     ("X-Source: phone", "X-Source: \"by {note}\"", "`note` may be left out|is not none"),
