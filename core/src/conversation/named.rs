@@ -65,12 +65,22 @@ fn holds(text: &[String], words: &[String]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sim::refund_tool;
     use serde_json::json;
+
+    /// An order, and something else.
+    fn parameters(kind: ParameterKind) -> [Parameter; 2] {
+        [("order", ParameterKind::Digits), ("amount", kind)].map(|(name, kind)| Parameter {
+            name: name.to_owned(),
+            kind,
+            description: String::new(),
+            required: true,
+            ask: String::new(),
+        })
+    }
 
     /// The first parameter that a question about twenty dollars on order 1182 does not say.
     fn asked(template: &str) -> Option<String> {
-        let parameters = refund_tool(Language::English).parameters;
+        let parameters = parameters(ParameterKind::Money);
         let renderer = Renderer::new(Language::English, "USD");
         let values = json!({"amount": "20.00", "order": "1182", "item": {"name": "a lamp"}});
         let question = renderer.render(template, &values).expect("the values are all there");
@@ -107,8 +117,7 @@ mod tests {
 
     #[test]
     fn a_yes_or_no_is_said_where_the_other_would_be_another_question() {
-        let mut parameters = refund_tool(Language::English).parameters;
-        parameters[1].kind = ParameterKind::Boolean;
+        let parameters = parameters(ParameterKind::Boolean);
         let renderer = Renderer::new(Language::English, "USD");
         for (template, said) in [
             ("On {{ order }}{% if amount %} by express{% endif %}?", true),
