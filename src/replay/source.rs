@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use crate::core::base::{CallId, CallTime, Fault, Owner};
 use crate::core::conversation::Plan;
-use crate::core::journal::CallFile;
+use crate::core::journal::{CallFile, JOURNAL_VERSION};
 use crate::core::sim::script_plan;
 use crate::driver::End;
 use crate::store::{CallRecord, CallState, Store, is_journal};
@@ -38,11 +38,15 @@ impl Recorded {
         self.file.head_value(NOT_ENDED).is_none()
     }
 
-    /// The file that can be replayed without the database.
+    /// The file that can be replayed without the database. It names its version, also where a script left that out.
     #[must_use]
     pub fn standalone(&self) -> CallFile {
-        let plan = self.file.plan.clone().or_else(|| serde_json::to_string(&*self.plan).ok());
-        CallFile { plan, ..self.file.clone() }
+        let mut file = self.file.clone();
+        file.plan = file.plan.or_else(|| serde_json::to_string(&*self.plan).ok());
+        if file.head_value("version").is_none() {
+            file.head.insert(0, format!("# version: {JOURNAL_VERSION}"));
+        }
+        file
     }
 }
 

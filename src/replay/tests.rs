@@ -104,6 +104,18 @@ async fn an_exported_call_stands_alone_and_is_the_same_record() {
 }
 
 #[tokio::test]
+async fn a_script_that_names_no_version_is_of_version_1_and_is_exported_as_such() {
+    let folder = Folder::new();
+    let script = folder.0.join("by-hand.call");
+    fs::write(&script, "# Who calls.\n# plan: en\n    0.000 < answered\n").unwrap();
+    let exported = find(&script, &[]).await[0].read().await.unwrap().standalone().write();
+    assert!(exported.starts_with("# version: 1\n# Who calls.\n# plan: en\n"), "{exported}");
+    fs::write(&script, &exported).unwrap();
+    let again = find(&script, &[]).await[0].read().await.unwrap().standalone().write();
+    assert_eq!(again, exported);
+}
+
+#[tokio::test]
 async fn a_record_is_whole_where_its_conversation_was_led_to_the_end_and_its_head_says_how() {
     let folder = Folder::new();
     let path = folder.0.join("calls.db");
