@@ -1,7 +1,8 @@
 //! `centralita replay`: recorded calls through today's heart: same orders?
 //!
 //! Promises: the first difference of every call is shown with the lines around it, in the words of the call file; exit
-//! code 1 where one differs or cannot be read; what cannot be read, or a call at which the heart falls over, hides no other.
+//! code 1 where one differs or cannot be read; what cannot be read, and a call at which the heart falls over, hides no
+//! other.
 //! Never: carries out an order; writes to where it reads.
 
 use std::collections::BTreeMap;
@@ -90,7 +91,8 @@ async fn all(args: &ReplayArgs) -> Result<Vec<Found>, Fault> {
             "there is no call in {}: no call file (`*.call`), and no journal's database with a call in it",
             named.join(", ")
         );
-        let remedy = "name what `centralita serve --journal` or `centralita demo` wrote, a call file, or a folder of them";
+        let remedy =
+            "name what `centralita serve` or `centralita demo` wrote, a call file, or a folder of them";
         return refused(what, remedy);
     }
     Ok(found)

@@ -58,8 +58,8 @@ pub(super) async fn file(path: &Path) -> Result<Pools, Fault> {
     Ok(Pools { write, read })
 }
 
-/// A journal, as it lies: of one that only a newer build understands, each question says so. Whether somebody writes to it
-/// is found out once, here: what a gateway writes that starts later is not seen.
+/// A journal, as it lies: of one that only a newer build understands, each question says so. Whether somebody writes to
+/// it is found out once, here: what a gateway writes that starts later is not seen.
 pub(super) async fn to_read(path: &Path) -> Result<Pools, Fault> {
     let (read, is_journal) = as_it_lies(path).await?;
     if !is_journal {

@@ -25,7 +25,7 @@ pub(super) fn of_sql(attempt: &str, error: &sqlx::Error) -> Fault {
         Some(code::FULL) => (Owner::Admin, "free space on the disk that holds the database"),
         Some(code::READONLY) => (
             Owner::Admin,
-            "let centralita write to the database file, to those of its name with `-wal` and `-shm`, and to their directory",
+            "let centralita write to the database file, to those beside it (`-wal`, `-shm`), and to their directory",
         ),
         Some(code::CANTOPEN) => (Owner::Admin, "give a path in a directory that exists and is writable"),
         Some(code::BUSY) => (Owner::Admin, "end the other program that holds the database locked"),
