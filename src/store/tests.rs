@@ -207,7 +207,7 @@ async fn what_is_no_journal_is_refused_in_words_and_left_alone() {
         ("empty", "is no journal"),
         ("other", "is no journal"),
         ("text", "not a database"),
-        ("nowhere", "unable to open"),
+        ("nowhere", "there is no such file"),
     ] {
         let fault = Store::open_to_read(&dir.0.join(name)).await.unwrap_err();
         assert!(fault.what.contains(why) && fault.what.contains(name), "{fault}");
