@@ -21,7 +21,7 @@ pub fn unsaid<'p>(
     question: &str,
 ) -> Option<&'p str> {
     let named = renderer.variables(template).unwrap_or_default();
-    let asked = words(language, question);
+    let asked = Asked { written: words(question), spoken: words(&spoken_text(language, question)) };
     let is_unsaid = |name: &str, kind: ParameterKind| match (kind, values.get(name)) {
         (_, None | Some(Value::Null)) => false,
         (ParameterKind::Boolean, Some(value)) => {
@@ -32,7 +32,7 @@ pub fn unsaid<'p>(
         (kind, Some(_)) => {
             let said = |filter: &&str| {
                 let form = renderer.render(&format!("{{{{ {name}{filter} }}}}"), values);
-                form.is_ok_and(|form| holds(&asked, &words(language, &form)))
+                form.is_ok_and(|form| asked.says(language, &form))
             };
             !forms(kind).iter().any(said)
         }
@@ -50,11 +50,22 @@ fn forms(kind: ParameterKind) -> &'static [&'static str] {
     }
 }
 
-/// The words as they are spoken, without any sign: `next_day` is two.
-fn words(language: Language, text: &str) -> Vec<String> {
-    let spoken = spoken_text(language, text);
-    let apart = spoken.replace(|c: char| !c.is_alphanumeric(), " ");
-    tokens(&apart)
+/// A question's words: as they are written, and as they are spoken, where a figure may make one word with its neighbour
+/// (`$20.00`, `20.00 dollars`).
+struct Asked {
+    written: Vec<String>,
+    spoken: Vec<String>,
+}
+
+impl Asked {
+    fn says(&self, language: Language, form: &str) -> bool {
+        holds(&self.written, &words(form)) || holds(&self.spoken, &words(&spoken_text(language, form)))
+    }
+}
+
+/// The words without any sign: `next_day` is two.
+fn words(text: &str) -> Vec<String> {
+    tokens(&text.replace(|c: char| !c.is_alphanumeric(), " "))
 }
 
 /// Whether the words stand in the text, side by side. No words stand nowhere.
@@ -94,6 +105,7 @@ mod tests {
             "REFUND {{ amount | money | upper }} ON {{ order }}?",
             "Refund {{ amount }}, order {{ order | int | number }}?",
             "Refund {% if amount | minor > 100 %}{{ amount | money }}{% else %}{{ amount }}{% endif %} on {{ order }}?",
+            "Refund {{ amount }} dollars on {{ order }}, ${{ amount }}?",
             "Refund it?",
         ] {
             assert_eq!(asked(template), None, "{template}");
