@@ -1,18 +1,24 @@
-//! Templates and the parameters a caller may leave out: those are null, and null is no word.
+//! Templates tried out before any call: parameters a caller may leave out are null, and null is no word; a question may
+//! name a value and still swallow it.
 //!
 //! What nobody knows before a call, samples stand for. A template that no sample fills in is not judged.
 //!
-//! Promises: a template that a sample fills in, and the same sample without an optional parameter does not, is found.
+//! Promises: a template that a sample fills in is found where the same sample without an optional parameter does not, or
+//! makes a word of the null; so is a question that does not say a sample.
 //! Never: sends or says anything.
 
 use centralita_core::base::Fault;
-use centralita_core::conversation::{Parameter, ParameterKind};
+use centralita_core::conversation::{Parameter, ParameterKind, unsaid};
+use centralita_core::language::Language;
 use centralita_core::template::{Renderer, lone_hole};
 use serde_json::{Map, Value};
 
 /// What stands for a value: digits, since every filter of ours takes them, and what stands for a boolean. Small and
 /// large, so that a condition on the one or the other lets its text through.
 const SAMPLES: &[(&str, bool)] = &[("1", true), ("90000", false)];
+
+/// What minijinja's own filters of texts take a null for.
+const NULL_AS_A_WORD: &str = "None";
 
 /// Where the text of a template lands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,27 +52,47 @@ pub(super) fn absent<'p>(
     let alone = optional.iter().map(|name| vec![*name]);
     let left_out: Vec<Vec<&str>> = alone.chain([optional.clone()]).collect();
     SAMPLES.iter().find_map(|(text, truth)| {
-        let given = given(&taken, parameters, text, *truth);
-        let fills = |vars| fill(renderer, lands, source, &Value::Object(vars)).is_ok();
-        let without = |names: &[&str]| {
+        let given = given(&taken, parameters, |_| (*text).to_owned(), *truth);
+        let filled = |names: &[&str], value: &Value| {
             let mut vars = given.clone();
-            vars.extend(names.iter().map(|name| ((*name).to_owned(), Value::Null)));
-            vars
+            vars.extend(names.iter().map(|name| ((*name).to_owned(), value.clone())));
+            fill(renderer, lands, source, &Value::Object(vars)).ok()
         };
-        if !fills(given.clone()) {
-            return None;
-        }
-        let names = left_out.iter().find(|names| !fills(without(names)))?.clone();
+        let whole = filled(&[], &Value::Null)?;
+        let holds = |names: &[&str]| {
+            filled(names, &Value::Null)
+                .is_some_and(|less| less == whole || Some(less) != filled(names, &NULL_AS_A_WORD.into()))
+        };
+        let names = left_out.iter().find(|names| !holds(names))?.clone();
         let remedy = remedy(lands, source, names.first()?);
         Some(Absent { names, remedy })
     })
 }
 
-fn fill(renderer: &Renderer, lands: Lands, source: &str, vars: &Value) -> Result<(), Fault> {
+/// The first parameter that a question names and does not say, for one sample at least: for such a value it is never put.
+pub(super) fn swallowed<'p>(
+    renderer: &Renderer,
+    language: Language,
+    question: &str,
+    parameters: &'p [Parameter],
+) -> Option<&'p str> {
+    let taken = renderer.variables(question).ok()?;
+    SAMPLES.iter().enumerate().find_map(|(size, (_, truth))| {
+        // Each another number: one that is swallowed must not be taken for its neighbour.
+        let text = |nth: usize| {
+            if size == 0 { (31 + 17 * nth).to_string() } else { (40_213 + 1_019 * nth).to_string() }
+        };
+        let values = Value::Object(given(&taken, parameters, text, *truth));
+        let asked = renderer.render(question, &values).ok()?;
+        unsaid(renderer, language, parameters, question, &values, &asked)
+    })
+}
+
+fn fill(renderer: &Renderer, lands: Lands, source: &str, vars: &Value) -> Result<Value, Fault> {
     match lands {
-        Lands::Spoken => renderer.render(source, vars).map(drop),
-        Lands::Path => renderer.path(source, vars).map(drop),
-        Lands::Field => renderer.json(&Value::String(source.to_owned()), vars).map(drop),
+        Lands::Spoken => renderer.render(source, vars).map(Value::String),
+        Lands::Path => renderer.path(source, vars).map(Value::String),
+        Lands::Field => renderer.json(&Value::String(source.to_owned()), vars),
     }
 }
 
@@ -74,11 +100,12 @@ fn fill(renderer: &Renderer, lands: Lands, source: &str, vars: &Value) -> Result
 fn given<'n>(
     taken: impl IntoIterator<Item = &'n String>,
     parameters: &[Parameter],
-    text: &str,
+    text: impl Fn(usize) -> String,
     truth: bool,
 ) -> Map<String, Value> {
     let mut vars = Map::new();
-    for name in taken {
+    for (nth, name) in taken.into_iter().enumerate() {
+        let text = text(nth);
         let kind = parameters.iter().find(|p| p.name == *name).map(|p| p.kind);
         let sample = match kind {
             Some(ParameterKind::Boolean) => truth.into(),

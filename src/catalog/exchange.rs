@@ -16,6 +16,10 @@ use super::place::{Place, Spanned};
 use super::reader::{RESERVED, Reader, braces, is_name, with_call};
 use super::written::{RequestWritten, ResponseWritten, RuleWritten, StepWritten, ToolWritten, Words};
 use crate::integrations::{Compare, Exchange, Rule};
+use crate::secrets::SecretName;
+
+/// Headers that make a request what it is: whatever stands in them is lost, or breaks it.
+pub(super) const OWN_HEADERS: &[&str] = &["Connection", "Content-Length", "Host", "Transfer-Encoding"];
 
 /// All requests of a tool.
 pub(super) struct Exchanges {
@@ -98,6 +102,10 @@ fn read_request(
     let RequestWritten { method, path, query, headers, body } = &written.value;
     let known = &with_call(known);
     let mut hole = |reader: &mut Reader<'_, '_>, at: Place, lands: Lands, text: &str| {
+        if SecretName::reference(text).is_some() {
+            let remedy = "a secret goes out in a header only: `auth: {header: {name: .., value: secret.NAME}}` by `base_url`";
+            reader.say(at, "this would be sent as it stands, not as the secret", remedy);
+        }
         let source = braces(text);
         used.extend(reader.template(at, &source, known).into_iter().flatten());
         reader.holds_without(at, lands, &source, parameters);
@@ -158,6 +166,10 @@ fn check_header(reader: &mut Reader<'_, '_>, name: &str, text: &Spanned<String>)
             "a name of letters and `-`, a value on one line",
         );
     }
+    if OWN_HEADERS.iter().any(|own| own.eq_ignore_ascii_case(name)) {
+        let what = format!("`{name}` is a header that the gateway writes itself");
+        reader.say(text.place, what, "leave it out");
+    }
     let is_named = hidden::is_name_of_one(name) && !text.value.contains('{');
     if is_named || hidden::begins_like_one(&text.value) || text.value.starts_with("secret.") {
         reader.say(
@@ -185,6 +197,10 @@ fn read_map(reader: &mut Reader<'_, '_>, map: &BTreeMap<String, Words>) -> BTree
 }
 
 fn read_errors(reader: &mut Reader<'_, '_>, errors: &BTreeMap<u16, Words>) -> BTreeMap<u16, String> {
+    for (status, words) in errors.iter().filter(|(status, _)| !(400..600).contains(*status)) {
+        let what = format!("{status} is no status of an error");
+        reader.say(words.place, what, "400 to 599; what else counts as done is `success`");
+    }
     errors.iter().map(|(status, words)| (*status, reader.words(Some(words)))).collect()
 }
 

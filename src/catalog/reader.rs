@@ -11,7 +11,7 @@ use centralita_core::conversation::Parameter;
 use centralita_core::language::Language;
 use centralita_core::template::Renderer;
 
-use super::absence::{Lands, absent};
+use super::absence::{Lands, absent, swallowed};
 use super::place::{Place, Spanned};
 use super::problems::Desk;
 use super::wanted;
@@ -82,6 +82,27 @@ impl<'d, 'a> Reader<'d, 'a> {
         let what = format!("{} may be left out, and then this has no value", names.join(" and "));
         let at = absent.names.first().map_or(at, |name| self.within(at, source, name));
         self.say(at, what, absent.remedy);
+    }
+
+    /// Checks that a question says every value it names.
+    pub(super) fn swallows_none(&mut self, at: Place, question: &str, parameters: &[Parameter]) {
+        if absent(&self.renderer, Lands::Spoken, question, parameters).is_some() {
+            // That was told.
+        } else if let Some(name) = swallowed(&self.renderer, self.language, question, parameters) {
+            let what = format!("the question names `{name}` and does not say it, at least for some values");
+            let remedy = format!(
+                "say it in every case: {{{{ {name} }}}}, {{{{ {name} | money }}}} or {{{{ {name} | digits }}}}"
+            );
+            self.say(self.within(at, question, name), what, remedy);
+        }
+    }
+
+    /// Checks that a condition is not the same in every call: it would ask always or never, and not say so.
+    pub(super) fn depends(&mut self, at: Place, condition: &str) {
+        if self.renderer.names(condition).is_ok_and(|names| names.is_empty()) {
+            let what = "this condition names no value: it is the same in every call";
+            self.say(at, what, "compare a parameter: `amount | minor > 2000`; or write `always` or `never`");
+        }
     }
 
     /// Checks a template; the names it takes, where it can be read.

@@ -14,7 +14,7 @@ use reqwest::header::HeaderName;
 use serde_json::Value;
 
 use super::condition::texts_compared;
-use super::exchange::{Exchanges, exchanges};
+use super::exchange::{Exchanges, OWN_HEADERS, exchanges};
 use super::place::{Place, Spanned};
 use super::reader::{RESERVED, Reader, is_name};
 use super::written::{
@@ -28,8 +28,6 @@ const TIMEOUT_MS: u32 = 8_000;
 const TIMEOUT_MS_MIN: u32 = 100;
 const TIMEOUT_MS_MAX: u32 = 60_000;
 
-/// Headers that make a request what it is: a key in one of these would be lost, or break it.
-const OWN_HEADERS: &[&str] = &["Connection", "Content-Length", "Content-Type", "Host", "Transfer-Encoding"];
 const KEY_IN_A_HEADER: &str = "`idempotency: {header: Idempotency-Key}`, or how this system calls it";
 
 /// Reads one tool for one language. Where the agent accepts a spoken yes, `spoken` is set.
@@ -173,7 +171,7 @@ fn confirm(
                 );
             }
         }
-        if let Some(words) = &written.question {
+        if let Some(words) = written.question.as_ref().filter(|_| !question.is_empty()) {
             covers(reader, words.place, &question, parameters, all);
         }
     }
@@ -204,6 +202,7 @@ fn covers(reader: &mut Reader<'_, '_>, at: Place, question: &str, parameters: &[
         };
         reader.say(at, what, format!("say it: {hole}, as `| money`, `| digits` or plain"));
     }
+    reader.swallows_none(at, question, parameters);
 }
 
 fn policy(
@@ -220,6 +219,7 @@ fn policy(
         PolicyWritten::Always => Policy::Always,
         PolicyWritten::When(condition) => {
             reader.expression(policy.place, condition, known);
+            reader.depends(policy.place, condition);
             for name in texts_compared(condition, known, parameters) {
                 let what = format!("`{name}` is compared as a text, which is above every number");
                 let remedy = format!(
@@ -301,7 +301,8 @@ fn header_unfit(name: &str, request: &RequestWritten, secrets: &[SecretHeader]) 
     if secrets.iter().any(|secret| is(&secret.header)) {
         return Some("holds the secret of `auth`, which would overwrite the key");
     }
-    OWN_HEADERS.iter().any(|own| is(own)).then_some("is one that the gateway writes itself")
+    let own = OWN_HEADERS.iter().chain([&"Content-Type"]);
+    own.into_iter().any(|own| is(own)).then_some("is one that the gateway writes itself")
 }
 
 /// Why the key cannot be in this field of the body, and what to do. A request without a body gets one of the key alone.

@@ -1,7 +1,8 @@
 //! `centralita replay`: recorded calls through today's heart: same orders?
 //!
 //! Promises: the first difference of every call is shown with the lines around it, in the words of the call file; exit
-//! code 1 where one differs or cannot be read; a call that cannot be read, or at which the heart falls over, hides no other.
+//! code 1 where one differs or cannot be read; what cannot be read, and a call at which the heart falls over, hides no
+//! other.
 //! Never: carries out an order; writes to where it reads.
 
 use std::collections::BTreeMap;
@@ -24,7 +25,7 @@ use crate::replay::{Finding, Found, Recorded, Replayed, Report, compare, find};
                         docs/replay.md shows the way from a recorded call to a test."
 )]
 pub(super) struct ReplayArgs {
-    /// Journals (databases), call files, and folders of call files
+    /// Journals (databases), call files, and folders of them
     #[arg(required = true, value_name = "CALLS")]
     calls: Vec<PathBuf>,
     /// Only the call of this id, of the databases named; may be given again
@@ -64,21 +65,35 @@ pub(super) async fn run(args: &ReplayArgs) -> Done {
     Ok(if report.is_good() { Verdict::Good } else { Verdict::Bad })
 }
 
+/// What was named, with what of it cannot be read.
 async fn all(args: &ReplayArgs) -> Result<Vec<Found>, Fault> {
     let mut found = Vec::new();
     for path in &args.calls {
-        found.extend(find(path, &args.ids).await?);
+        found.extend(find(path, &args.ids).await);
     }
-    let named = |id: &&String| {
-        found.iter().any(|call| matches!(call, Found::Call { id: known, .. } if known.as_str() == *id))
-    };
-    if let Some(missing) = args.ids.iter().find(|id| !named(id)) {
-        let what = format!("there is no call `{missing}` in what was named");
-        return Err(Fault::new(Owner::Admin, what, "without --call, --print shows every call with its id"));
+    let refused = |what: String, remedy: &str| Err(Fault::new(Owner::Admin, what, remedy));
+    let hidden = found.iter().any(|call| matches!(call, Found::Unreadable { .. }));
+    for id in &args.ids {
+        if found.iter().any(|call| matches!(call, Found::Call { id: known, .. } if known.as_str() == id)) {
+            continue;
+        }
+        if !hidden {
+            let what = format!("there is no call `{id}` in what was named");
+            return refused(what, "without --call, --print shows every call with its id");
+        }
+        let what = format!("there is no call `{id}` in what could be read");
+        let fault = Fault::new(Owner::Admin, what, "it may be in what could not");
+        found.push(Found::Unreadable { name: id.clone(), fault });
     }
     if found.is_empty() {
-        let remedy = "name a journal's database with a call in it, a call file, or a folder of call files";
-        return Err(Fault::new(Owner::Admin, "there is no call in what was named", remedy));
+        let named: Vec<String> = args.calls.iter().map(|path| path.display().to_string()).collect();
+        let what = format!(
+            "there is no call in {}: no call file (`*.call`), and no journal's database with a call in it",
+            named.join(", ")
+        );
+        let remedy =
+            "name what `centralita serve` or `centralita demo` wrote, a call file, or a folder of them";
+        return refused(what, remedy);
     }
     Ok(found)
 }
@@ -205,6 +220,13 @@ mod tests {
         }
     }
 
+    /// What is named, in a folder, with options before it.
+    async fn told(folder: &Folder, options: &[&str], names: &[&str]) -> Done {
+        let named = names.iter().map(|name| folder.0.join(name).display().to_string());
+        let line = ["replay"].iter().chain(options).map(|word| (*word).to_owned()).chain(named);
+        run(&Line::parse_from(line).args).await
+    }
+
     const CALL: &str = "# plan: en\n    0.000 < answered\n";
 
     #[tokio::test]
@@ -236,7 +258,7 @@ mod tests {
         for (path, text) in [("a.call", CALL), ("b.call", "    0.000 < dances\n"), ("c.call", CALL)] {
             folder.call(path, text);
         }
-        let found = find(&folder.0, &[]).await.expect("the folder holds calls");
+        let found = find(&folder.0, &[]).await;
         let mut printed = Vec::new();
         let verdict = print(&found, &mut |text| printed.push(text)).await.expect("printing goes on");
         assert_eq!(verdict, Verdict::Bad);
@@ -267,5 +289,54 @@ mod tests {
         let fault = folder.export(&["calls"]).await.unwrap_err();
         assert!(fault.what.contains("b.call cannot be written"), "{fault}");
         assert!(fault.what.ends_with("of 2 calls 1 were written"), "{fault}");
+    }
+
+    /// A script that this build answers as it stands.
+    fn good() -> String {
+        fs::read_to_string("tests/calls/gate/retracts.call").expect("the script is there")
+    }
+
+    #[tokio::test]
+    async fn a_source_that_cannot_be_read_is_told_and_the_others_are_replayed() {
+        let folder = Folder::new();
+        folder.call("good.call", &good());
+        folder.call("cut.sqlite", "SQLite format 3\0cut short");
+        let junit = folder.0.join("junit.xml");
+        let names = ["nowhere", "cut.sqlite", "good.call"];
+        let done = told(&folder, &["--junit", &junit.display().to_string()], &names).await;
+        assert_eq!(done, Ok(Verdict::Bad));
+        let xml = fs::read_to_string(&junit).expect("it was written");
+        assert!(xml.contains(r#"tests="3""#) && xml.contains(r#"errors="2""#), "{xml}");
+        assert!(
+            xml.contains("there is no file or folder") && xml.contains("cut.sqlite could not be read"),
+            "{xml}"
+        );
+        assert_eq!(told(&folder, &["--json"], &names).await, Ok(Verdict::Bad));
+        assert_eq!(told(&folder, &["--print"], &names).await, Ok(Verdict::Bad));
+        assert_eq!(told(&folder, &[], &["good.call"]).await, Ok(Verdict::Good));
+        assert_eq!(folder.export(&names).await, Ok(Verdict::Bad));
+        assert!(folder.holds("out/good.call"));
+    }
+
+    #[tokio::test]
+    async fn where_no_call_is_found_it_is_told_what_was_looked_for() {
+        let folder = Folder::new();
+        folder.call("calls/line.wav", "RIFF");
+        let fault = told(&folder, &[], &["calls"]).await.unwrap_err();
+        assert!(
+            fault.what.starts_with("there is no call in /") && fault.what.contains("`*.call`"),
+            "{fault}"
+        );
+        assert!(fault.what.contains("journal's database"), "{fault}");
+        let fault = told(&folder, &["--call", "CA1"], &["calls"]).await.unwrap_err();
+        assert_eq!(fault.what, "there is no call `CA1` in what was named");
+    }
+
+    #[tokio::test]
+    async fn a_call_that_may_lie_in_what_cannot_be_read_is_told_and_stops_nothing() {
+        let folder = Folder::new();
+        folder.call("good.call", &good());
+        let done = told(&folder, &["--call", "CA1"], &["nowhere", "good.call"]).await;
+        assert_eq!(done, Ok(Verdict::Bad));
     }
 }

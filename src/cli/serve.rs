@@ -101,6 +101,7 @@ pub(super) async fn run(args: ServeArgs) -> Done {
     let public =
         args.public_url.clone().or_else(|| Url::parse(&local).ok()).ok_or_else(|| no_agent(&local))?;
     let store = Store::open(&args.journal).await?;
+    tell_open_actions(&store, &args.journal).await?;
     let shell = Shell { store: store.clone(), recordings: args.recordings, watcher: None, hang_up };
     let gateway = Gateway::new(Settings {
         trust,
@@ -126,11 +127,30 @@ pub(super) async fn run(args: ServeArgs) -> Done {
     Ok(Verdict::Good)
 }
 
+/// A folder that files can be made in.
 fn make(folder: &Path, flag: &str) -> Result<(), Fault> {
-    std::fs::create_dir_all(folder).map_err(|error| {
-        let what = format!("the folder {} cannot be made: {error}", folder.display());
-        Fault::new(Owner::Admin, what, format!("name another place with {flag}: one this user may write to"))
-    })
+    let fault = |what: String| {
+        let remedy = format!("name another place with {flag}: one this user may write to");
+        Fault::new(Owner::Admin, what, remedy)
+    };
+    std::fs::create_dir_all(folder)
+        .map_err(|error| fault(format!("the folder {} cannot be made: {error}", folder.display())))?;
+    let probe = folder.join(format!(".centralita-{}", uuid::Uuid::new_v4()));
+    std::fs::write(&probe, "")
+        .and_then(|()| std::fs::remove_file(&probe))
+        .map_err(|error| fault(format!("nothing can be written to the folder {}: {error}", folder.display())))
+}
+
+/// A process that was killed leaves actions of which nobody knows the end: whoever starts the next is told.
+async fn tell_open_actions(store: &Store, journal: &Path) -> Result<(), Fault> {
+    let open = store.open_intents().await?;
+    if open > 0 {
+        render::aside(&format!(
+            "warning: actions without a known outcome: {open}; `centralita effects list --journal {}` shows them",
+            journal.display()
+        ));
+    }
+    Ok(())
 }
 
 /// Who is believed, and how a call is ended at the carrier.

@@ -4,6 +4,7 @@
 //! conversation has, which waits for every action under way.
 //! Never: decides anything.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use super::prompt::prompt;
 use super::record::{Lines, Tracks};
 use super::{Acting, Agent, Caller, End, Ended, Shell, Tenure, write_end};
 use crate::core::audio::{Key, WireItem};
-use crate::core::base::{Fault, Owner};
+use crate::core::base::{CallId, Fault, Owner};
 use crate::core::call::{Call, CallOutputs, Input, Record};
 use crate::core::conversation::{Event, Expect, Note, Order, Refusal, Step};
 use crate::integrations::{CallFacts, Registry};
@@ -59,6 +60,15 @@ enum Connection {
     Closed,
 }
 
+/// The recording of a call. Whoever calls is served, recorded or not.
+fn recorded(call: &CallId, path: PathBuf) -> Option<Tracks> {
+    let tracks = Tracks::create(path);
+    if let Err(fault) = &tracks {
+        tracing::error!(%call, owner = ?fault.owner, %fault, "a call is not recorded");
+    }
+    tracks.ok()
+}
+
 impl Task {
     pub(super) fn new(
         socket: MediaSocket,
@@ -79,7 +89,7 @@ impl Task {
         let tenure = acting.tenure.clone();
         let log = StoreLog::new(shell.store.clone(), caller.call.clone(), caller.from.clone(), acting);
         let stt = agent.stt.open(Arc::clone(&agent.vocabulary), agent.plan.language)?;
-        let tracks = shell.recording(&caller.call).map(Tracks::create).transpose()?;
+        let tracks = shell.recording(&caller.call).and_then(|path| recorded(&caller.call, path));
         Ok(Task {
             clock: Clock::start(),
             call: Call::new(MediaSocket::DIALECT, Arc::clone(&agent.plan)),

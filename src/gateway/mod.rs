@@ -208,9 +208,16 @@ async fn other_method(method: Method, uri: Uri) -> impl IntoResponse {
 
 async fn health(State(gateway): State<Gateway>) -> impl IntoResponse {
     let admission = &gateway.0.admission;
-    let status = if admission.is_closed() { "draining" } else { "ok" };
+    let is_written = gateway.0.settings.shell.store.is_written();
+    let status = match (admission.is_closed(), is_written) {
+        (true, _) => "draining",
+        (false, false) => "degraded",
+        (false, true) => "ok",
+    };
+    // Without a record nothing with effects begins.
+    let effects = if is_written { "real" } else { "none" };
     let body = serde_json::json!({
-        "status": status, "calls": gateway.live_calls(), "calls_max": admission.limit(), "effects": "real",
+        "status": status, "calls": gateway.live_calls(), "calls_max": admission.limit(), "effects": effects,
     });
     axum::Json(body)
 }

@@ -1,20 +1,22 @@
-//! Recorded calls, wherever they lie: a journal's database, a call file, a folder of call files.
+//! Recorded calls, wherever they lie: a journal's database, a call file, a folder of both.
 //!
-//! Promises: a call of a database and the call file exported from it are the same record.
+//! Promises: a call of a database and the call file exported from it are the same record; what cannot be read is found
+//! too, with why, and hides nothing beside it.
 //! Never: writes to where it reads.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::{self, File};
-use std::io::{ErrorKind, Read as _};
+use std::io::{self, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::core::base::{CallId, CallTime, Fault, Owner};
 use crate::core::conversation::Plan;
-use crate::core::journal::CallFile;
+use crate::core::journal::{CallFile, JOURNAL_VERSION};
 use crate::core::sim::script_plan;
 use crate::driver::End;
-use crate::store::{CallRecord, CallState, Store};
+use crate::store::{CallRecord, CallState, Store, is_journal};
 
 /// The first bytes of every SQLite database (sqlite.org/fileformat.html, 1.3).
 const DATABASE: &[u8] = b"SQLite format 3\0";
@@ -36,11 +38,15 @@ impl Recorded {
         self.file.head_value(NOT_ENDED).is_none()
     }
 
-    /// The file that can be replayed without the database.
+    /// The file that can be replayed without the database. It names its version, also where a script left that out.
     #[must_use]
     pub fn standalone(&self) -> CallFile {
-        let plan = self.file.plan.clone().or_else(|| serde_json::to_string(&*self.plan).ok());
-        CallFile { plan, ..self.file.clone() }
+        let mut file = self.file.clone();
+        file.plan = file.plan.or_else(|| serde_json::to_string(&*self.plan).ok());
+        if file.head_value("version").is_none() {
+            file.head.insert(0, format!("# version: {JOURNAL_VERSION}"));
+        }
+        file
     }
 }
 
@@ -48,14 +54,11 @@ impl Recorded {
 #[derive(Clone)]
 pub enum Found {
     /// `below`: the file's path in the folder that was named, its name where it was named itself.
-    File {
-        path: PathBuf,
-        below: PathBuf,
-    },
-    Call {
-        store: Store,
-        id: CallId,
-    },
+    File { path: PathBuf, below: PathBuf },
+    /// `below`: the folder its journal lies in, in the folder that was named; empty where the journal was named itself.
+    Call { store: Store, id: CallId, below: PathBuf },
+    /// What may hold calls that nobody can get at: a database, a folder, a path with nothing there.
+    Unreadable { name: String, fault: Fault },
 }
 
 impl fmt::Debug for Found {
@@ -71,17 +74,19 @@ impl Found {
         match self {
             Found::File { path, .. } => path.display().to_string(),
             Found::Call { id, .. } => id.to_string(),
+            Found::Unreadable { name, .. } => name.clone(),
         }
     }
 
     /// Reads it.
     ///
     /// # Errors
-    /// A record this build cannot read, or a plan.
+    /// A record this build cannot read, or a plan. It names what it is about.
     pub async fn read(&self) -> Result<Recorded, Fault> {
         match self {
             Found::File { path, .. } => of_file(path),
-            Found::Call { store, id } => of_database(store, id).await,
+            Found::Call { store, id, .. } => of_database(store, id).await,
+            Found::Unreadable { fault, .. } => Err(fault.clone()),
         }
     }
 
@@ -90,49 +95,87 @@ impl Found {
     pub fn place(&self) -> PathBuf {
         match self {
             Found::File { below, .. } => below.clone(),
-            Found::Call { id, .. } => format!("{id}.call").into(),
+            Found::Call { id, below, .. } => below.join(format!("{id}.call")),
+            Found::Unreadable { name, .. } => name.into(),
         }
     }
 }
 
-/// The calls at a path: a database's (only these ids, where ids are named), a file's, or those of all call files below a
-/// folder, in the order of their names.
-///
-/// # Errors
-/// Nothing is there, it cannot be read, or it is neither.
-pub async fn find(path: &Path, ids: &[String]) -> Result<Vec<Found>, Fault> {
-    let unreadable = |error: std::io::Error| {
-        let what = format!("{} cannot be read: {error}", path.display());
-        Fault::new(Owner::Admin, what, "name a journal's database, a call file, or a folder of call files")
-    };
-    if fs::metadata(path).map_err(unreadable)?.is_dir() {
-        let mut files = Vec::new();
-        below(path, &mut files).map_err(unreadable)?;
-        files.sort();
-        return Ok(files.into_iter().map(|file| found_file(file, path)).collect());
+/// The calls at a path: a database's (only these ids, where ids are named), a file's, or those of all journals and call
+/// files below a folder, in the order of their names.
+pub async fn find(path: &Path, ids: &[String]) -> Vec<Found> {
+    if path.is_dir() {
+        return of_folder(path, ids).await;
     }
-    if !is_database(path).map_err(unreadable)? {
-        return Ok(vec![found_file(path.to_owned(), path.parent().unwrap_or(path))]);
+    match is_database(path) {
+        Ok(true) => of_journal(path, Path::new(""), ids).await,
+        Ok(false) => vec![found_file(path.to_owned(), path.parent().unwrap_or(path))],
+        Err(error) => vec![unreadable(path, &error)],
     }
-    let store = Store::open_to_read(path).await?;
-    let known = store.call_ids().await?;
-    let wanted = known.into_iter().filter(|id| ids.is_empty() || ids.contains(id));
-    Ok(wanted
-        .filter_map(|id| CallId::parse(&id))
-        .map(|id| Found::Call { store: store.clone(), id })
-        .collect())
 }
 
 /// All calls at a path, read.
 ///
 /// # Errors
-/// As `find` and [`Found::read`].
+/// Those of [`Found::read`]: nothing is there, or not all of it can be read.
 pub async fn read_all(path: &Path) -> Result<Vec<Recorded>, Fault> {
     let mut all = Vec::new();
-    for call in find(path, &[]).await? {
+    for call in find(path, &[]).await {
         all.push(call.read().await?);
     }
     Ok(all)
+}
+
+async fn of_folder(folder: &Path, ids: &[String]) -> Vec<Found> {
+    let mut files = BTreeMap::new();
+    below(folder, &mut files);
+    let mut found = Vec::new();
+    for (path, seen) in files {
+        let is_call_file = path.extension().is_some_and(|extension| extension == "call");
+        match seen.and_then(|()| is_database(&path)) {
+            // Another program's database is not what was asked for. One that does not even tell is told of.
+            Ok(true) => match is_journal(&path).await {
+                Ok(true) => {
+                    let parent = path.parent().unwrap_or(folder);
+                    found.extend(of_journal(&path, parent.strip_prefix(folder).unwrap_or(parent), ids).await);
+                }
+                Ok(false) => {}
+                Err(fault) => found.push(Found::Unreadable { name: path.display().to_string(), fault }),
+            },
+            // Reading it says what is wrong with it.
+            Ok(false) | Err(_) if is_call_file => found.push(found_file(path, folder)),
+            Ok(false) => {}
+            // A link that leads nowhere, as editors leave them; or it was taken away meanwhile.
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => found.push(unreadable(&path, &error)),
+        }
+    }
+    found
+}
+
+async fn of_journal(path: &Path, below: &Path, ids: &[String]) -> Vec<Found> {
+    let name = || path.display().to_string();
+    let store = match Store::open_to_read(path).await {
+        Ok(store) => store,
+        Err(fault) => return vec![Found::Unreadable { name: name(), fault }],
+    };
+    let known = match store.call_ids().await {
+        Ok(known) => known,
+        Err(fault) => return vec![Found::Unreadable { name: name(), fault: about(&name(), fault) }],
+    };
+    let wanted = known.into_iter().filter(|id| ids.is_empty() || ids.contains(id));
+    wanted
+        .map(|id| match CallId::parse(&id) {
+            Some(id) => Found::Call { store: store.clone(), id, below: below.to_owned() },
+            None => {
+                let what = format!("{}: `{id}` is no id of a call", name());
+                Found::Unreadable {
+                    name: id,
+                    fault: Fault::new(Owner::Admin, what, "another program wrote it"),
+                }
+            }
+        })
+        .collect()
 }
 
 fn found_file(path: PathBuf, folder: &Path) -> Found {
@@ -140,22 +183,49 @@ fn found_file(path: PathBuf, folder: &Path) -> Found {
     Found::File { path, below }
 }
 
-fn is_database(path: &Path) -> std::io::Result<bool> {
+fn unreadable(path: &Path, error: &io::Error) -> Found {
+    let name = path.display().to_string();
+    let (what, remedy) = if error.kind() == ErrorKind::NotFound {
+        let remedy = "name a journal's database (`serve` writes calls/journal.sqlite where it is not told another), a \
+                      call file, or a folder of them";
+        (format!("there is no file or folder {name}"), remedy)
+    } else {
+        (format!("{name} cannot be read: {error}"), "let this user read it, or name another")
+    };
+    Found::Unreadable { name, fault: Fault::new(Owner::Admin, what, remedy) }
+}
+
+/// A fault that does not say by itself what it is about.
+fn about(name: &str, fault: Fault) -> Fault {
+    Fault { what: format!("{name}: {}", fault.what), ..fault }
+}
+
+/// What is no plain file (a pipe, a device) is none, and nothing is taken from it.
+fn is_database(path: &Path) -> io::Result<bool> {
+    if !fs::metadata(path)?.is_file() {
+        return Ok(false);
+    }
     let mut start = Vec::new();
     File::open(path)?.take(DATABASE.len() as u64).read_to_end(&mut start)?;
     Ok(start == DATABASE)
 }
 
-fn below(folder: &Path, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            below(&path, found)?;
-        } else if path.extension().is_some_and(|extension| extension == "call") {
-            found.push(path);
+/// All files below a folder, and the folders that cannot be looked into.
+fn below(folder: &Path, found: &mut BTreeMap<PathBuf, io::Result<()>>) {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) => {
+            found.insert(folder.to_owned(), Err(error));
+            return;
+        }
+    };
+    for entry in entries {
+        match entry.map(|entry| entry.path()) {
+            Ok(path) if path.is_dir() => below(&path, found),
+            Ok(path) => drop(found.insert(path, Ok(()))),
+            Err(error) => drop(found.insert(folder.to_owned(), Err(error))),
         }
     }
-    Ok(())
 }
 
 fn of_file(path: &Path) -> Result<Recorded, Fault> {
@@ -198,10 +268,12 @@ async fn of_database(store: &Store, id: &CallId) -> Result<Recorded, Fault> {
             "it may be another database's",
         )
     };
-    let record = store.call(id).await?.ok_or_else(|| missing("head"))?;
-    let text = store.plan(record.head.plan_hash).await?.ok_or_else(|| missing("plan"))?;
-    let plan = plan_of(&text, &format!("call `{id}`"))?;
-    let lines = store.journal(id).await?;
+    let whose = format!("call `{id}`");
+    let unread = |fault| about(&whose, fault);
+    let record = store.call(id).await.map_err(unread)?.ok_or_else(|| missing("head"))?;
+    let text = store.plan(record.head.plan_hash).await.map_err(unread)?.ok_or_else(|| missing("plan"))?;
+    let plan = plan_of(&text, &whose)?;
+    let lines = store.journal(id).await.map_err(unread)?;
     let mut written: String = head(&record);
     written.extend(lines.iter().map(|line| file_line(line.at, line.text.reveal())));
     let mut file = CallFile::parse(&written).map_err(|error| {

@@ -78,8 +78,8 @@ async fn the_calls_of_a_journal_are_found_and_so_is_the_one_that_is_named() {
     let folder = Folder::new();
     let path = folder.0.join("calls.db");
     let script = journal(&path, &["CA1", "CA2"]).await;
-    assert_eq!(names(&find(&path, &[]).await.unwrap()), ["CA1", "CA2"]);
-    let found = find(&path, &["CA2".to_owned()]).await.unwrap();
+    assert_eq!(names(&find(&path, &[]).await), ["CA1", "CA2"]);
+    let found = find(&path, &["CA2".to_owned()]).await;
     assert_eq!(names(&found), ["CA2"]);
     let recorded = found[0].read().await.unwrap();
     assert_eq!(recorded.file.lines, script.lines);
@@ -92,15 +92,27 @@ async fn an_exported_call_stands_alone_and_is_the_same_record() {
     let path = folder.0.join("calls.db");
     journal(&path, &["CA1", "CA2"]).await;
     for (call, whole) in [("CA1", true), ("CA2", false)] {
-        let recorded = find(&path, &[call.to_owned()]).await.unwrap()[0].read().await.unwrap();
+        let recorded = find(&path, &[call.to_owned()]).await[0].read().await.unwrap();
         let file = folder.0.join(format!("{call}.call"));
         fs::write(&file, recorded.standalone().write()).unwrap();
-        let again = find(&file, &[]).await.unwrap()[0].read().await.unwrap();
+        let again = find(&file, &[]).await[0].read().await.unwrap();
         assert_eq!((again.file, &*again.plan), (recorded.standalone(), &*recorded.plan));
         assert_eq!(recorded.is_whole(), whole, "{call}");
     }
     let text = fs::read_to_string(folder.0.join("CA1.call")).unwrap();
     assert!(!text.contains("600111222"), "nobody's number is in an exported call\n{text}");
+}
+
+#[tokio::test]
+async fn a_script_that_names_no_version_is_of_version_1_and_is_exported_as_such() {
+    let folder = Folder::new();
+    let script = folder.0.join("by-hand.call");
+    fs::write(&script, "# Who calls.\n# plan: en\n    0.000 < answered\n").unwrap();
+    let exported = find(&script, &[]).await[0].read().await.unwrap().standalone().write();
+    assert!(exported.starts_with("# version: 1\n# Who calls.\n# plan: en\n"), "{exported}");
+    fs::write(&script, &exported).unwrap();
+    let again = find(&script, &[]).await[0].read().await.unwrap().standalone().write();
+    assert_eq!(again, exported);
 }
 
 #[tokio::test]
@@ -119,7 +131,7 @@ async fn a_record_is_whole_where_its_conversation_was_led_to_the_end_and_its_hea
         let store = Store::open(&path).await.unwrap();
         store.set_state(&CallId::parse("CA1").unwrap(), state).unwrap();
         store.close().await.unwrap();
-        let recorded = find(&path, &[]).await.unwrap()[0].read().await.unwrap();
+        let recorded = find(&path, &[]).await[0].read().await.unwrap();
         let said =
             recorded.file.head_value(name).unwrap_or_else(|| panic!("{name}: {:?}", recorded.file.head));
         assert!(said.contains(why), "{said}");
@@ -134,13 +146,48 @@ async fn the_call_files_below_a_folder_are_found_in_the_order_of_their_names() {
     for name in ["c.call", "b/a.call", "a.call", "notes.txt"] {
         fs::write(folder.0.join(name), "# plan: en\n    0.000 < answered\n").unwrap();
     }
-    let found = find(&folder.0, &[]).await.unwrap();
+    let found = find(&folder.0, &[]).await;
     let below: Vec<String> =
         found.iter().map(|call| call.name().replace(&folder.0.display().to_string(), "")).collect();
     assert_eq!(below, ["/a.call", "/b/a.call", "/c.call"]);
     let places: Vec<PathBuf> = found.iter().map(Found::place).collect();
     assert_eq!(places, ["a.call", "b/a.call", "c.call"].map(PathBuf::from));
-    assert_eq!(find(&folder.0.join("b/a.call"), &[]).await.unwrap()[0].place(), PathBuf::from("a.call"));
+    assert_eq!(find(&folder.0.join("b/a.call"), &[]).await[0].place(), PathBuf::from("a.call"));
+}
+
+#[tokio::test]
+async fn the_journals_below_a_folder_are_found_beside_its_call_files_and_other_databases_are_passed_over() {
+    let folder = Folder::new();
+    fs::create_dir_all(folder.0.join("day")).unwrap();
+    journal(&folder.0.join("day/journal.sqlite"), &["CA1", "CA2"]).await;
+    let shop = sqlx::sqlite::SqliteConnectOptions::new();
+    let shop = shop.filename(folder.0.join("day/shop.sqlite")).create_if_missing(true);
+    let mut shop = sqlx::ConnectOptions::connect(&shop).await.unwrap();
+    sqlx::query("CREATE TABLE orders (id TEXT)").execute(&mut shop).await.unwrap();
+    sqlx::Connection::close(shop).await.unwrap();
+    fs::write(folder.0.join("day/line.wav"), "RIFF").unwrap();
+    fs::write(folder.0.join("a.call"), "# plan: en\n    0.000 < answered\n").unwrap();
+    let found = find(&folder.0, &[]).await;
+    let places: Vec<PathBuf> = found.iter().map(Found::place).collect();
+    assert_eq!(places, ["a.call", "day/CA1.call", "day/CA2.call"].map(PathBuf::from));
+    let found = find(&folder.0.join("day"), &["CA2".to_owned()]).await;
+    assert_eq!(names(&found), ["CA2"]);
+    assert_eq!(found[0].place(), PathBuf::from("CA2.call"));
+}
+
+#[tokio::test]
+async fn a_database_in_a_folder_that_does_not_even_tell_whether_it_is_a_journal_is_told_of() {
+    let folder = Folder::new();
+    let (whole, cut) = (folder.0.join("a.sqlite"), folder.0.join("b.sqlite"));
+    journal(&whole, &["CA1"]).await;
+    let bytes = fs::read(&whole).unwrap();
+    fs::write(&cut, &bytes[..bytes.len() / 2]).unwrap();
+    std::os::unix::fs::symlink(folder.0.join("nowhere"), folder.0.join("c.txt")).unwrap();
+    let found = find(&folder.0, &[]).await;
+    assert_eq!(names(&found), ["CA1".to_owned(), cut.display().to_string()]);
+    assert!(found[0].read().await.is_ok());
+    let fault = found[1].read().await.unwrap_err();
+    assert!(fault.what.contains("b.sqlite"), "{fault}");
 }
 
 #[tokio::test]
@@ -160,14 +207,18 @@ async fn what_cannot_be_replayed_says_why_and_what_to_do() {
     ] {
         let path = folder.0.join("x.call");
         fs::write(&path, text).unwrap();
-        let fault = find(&path, &[]).await.unwrap()[0].read().await.unwrap_err();
+        let fault = find(&path, &[]).await[0].read().await.unwrap_err();
         assert!(fault.what.contains(what) && fault.remedy.contains(remedy), "{text:?}: {fault}");
         assert!(fault.what.contains("x.call"), "{fault}");
     }
     let path = folder.0.join("x.call");
     fs::write(&path, [0xFF, 0xFE]).unwrap();
-    let fault = find(&path, &[]).await.unwrap()[0].read().await.unwrap_err();
+    let fault = find(&path, &[]).await[0].read().await.unwrap_err();
     assert!(fault.what.contains("neither a journal's database nor a call file"), "{fault}");
-    let missing = find(&folder.0.join("nowhere"), &[]).await.unwrap_err();
-    assert!(missing.what.contains("nowhere cannot be read"), "{missing}");
+    let missing = find(&folder.0.join("nowhere"), &[]).await[0].read().await.unwrap_err();
+    assert!(missing.what.starts_with("there is no file or folder /"), "{missing}");
+    assert!(
+        missing.what.ends_with("nowhere") && missing.remedy.contains("calls/journal.sqlite"),
+        "{missing}"
+    );
 }

@@ -2,12 +2,13 @@
 //! it.
 //!
 //! Promises: write-ahead log with a sync at every commit, foreign keys held, waits for a lock bounded;
-//! opening an up-to-date database changes nothing; a database that a newer build has extended opens too; one
-//! that is opened to be read stays as it lies, and gets no file beside it (but SQLite's index of a log that a killed
-//! process left, where it is gone).
+//! opening an up-to-date database changes nothing; one that takes no writes is not opened to be written; a database that
+//! a newer build has extended opens too; one that is opened to be read stays as it lies, and gets no file beside it (but
+//! SQLite's index of a log that a killed process left, where it is gone).
 //! Never: writes through a reading connection.
 
 use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -25,6 +26,10 @@ const LOCK_WAIT: Duration = Duration::from_secs(2);
 
 /// Connections that read. Reads are few: start-up, the start of a call, the console.
 const READERS: u32 = 4;
+
+/// What to do where a path does not lead to a journal.
+const NAME_A_JOURNAL: &str = "name the file that `centralita serve` or `centralita demo` wrote; `serve` writes \
+                              calls/journal.sqlite, below the folder it runs in, where it is told no other";
 
 /// Both sides of one database.
 pub(super) struct Pools {
@@ -44,19 +49,51 @@ pub(super) async fn file(path: &Path) -> Result<Pools, Fault> {
         .synchronous(SqliteSynchronous::Full);
     let attempt = format!("the database {} could not be opened", path.display());
     if path.is_dir() {
-        return Err(Fault::new(Owner::Admin, format!("{attempt}: it is a folder"), "name a file in it"));
+        return Err(of_folder(&attempt));
     }
     let write = pool(1).connect_with(writing).await.map_err(|e| fault::of_sql(&attempt, &e))?;
-    migrate(&write).await?;
+    prepare(&write, &attempt).await?;
     let reading = options.read_only(true);
     let read = pool(READERS).connect_with(reading).await.map_err(|e| fault::of_sql(&attempt, &e))?;
     Ok(Pools { write, read })
 }
 
-/// A database that is there and is a journal, as it lies: of one that only a newer build understands, each question
-/// says so. Whether somebody writes to it is found out once, here: what a gateway writes that starts later is not seen.
+/// A journal, as it lies: of one that only a newer build understands, each question says so. Whether somebody writes to
+/// it is found out once, here: what a gateway writes that starts later is not seen.
 pub(super) async fn to_read(path: &Path) -> Result<Pools, Fault> {
+    let (read, is_journal) = as_it_lies(path).await?;
+    if !is_journal {
+        let what = format!("the database {} is no journal: it has no tables of calls", path.display());
+        return Err(Fault::new(Owner::Admin, what, NAME_A_JOURNAL));
+    }
+    Ok(Pools { write: read.clone(), read })
+}
+
+/// Whether a database is a journal, by its tables and not by its name.
+///
+/// # Errors
+/// The admin's fault when it cannot be read.
+pub async fn is_journal(path: &Path) -> Result<bool, Fault> {
+    let (read, is_journal) = as_it_lies(path).await?;
+    read.close().await;
+    Ok(is_journal)
+}
+
+/// A database that is there, and whether it is a journal.
+async fn as_it_lies(path: &Path) -> Result<(SqlitePool, bool), Fault> {
     let attempt = format!("the database {} could not be read", path.display());
+    match path.metadata() {
+        Ok(there) if there.is_dir() => return Err(of_folder(&attempt)),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            return Err(Fault::new(
+                Owner::Admin,
+                format!("{attempt}: there is no such file"),
+                NAME_A_JOURNAL,
+            ));
+        }
+        // What else is wrong with it, opening it tells.
+        Ok(_) | Err(_) => {}
+    }
     let faulty = |error: sqlx::Error| fault::of_reading(&attempt, &error);
     // Without a log beside it the file is all there is, and nobody writes to it. SQLite would else make an empty log.
     let options = base_options().filename(path).read_only(true).immutable(!log_of(path).exists());
@@ -64,15 +101,21 @@ pub(super) async fn to_read(path: &Path) -> Result<Pools, Fault> {
     let tables =
         "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN ('plans', 'calls', 'journal')";
     let found: i64 = sqlx::query_scalar(tables).fetch_one(&read).await.map_err(faulty)?;
-    if found < 3 {
-        let what = format!("the database {} is no journal: it has no tables of calls", path.display());
-        return Err(Fault::new(
-            Owner::Admin,
-            what,
-            "name the file that `centralita serve --journal` or `centralita demo` wrote",
-        ));
-    }
-    Ok(Pools { write: read.clone(), read })
+    Ok((read, found == 3))
+}
+
+fn of_folder(attempt: &str) -> Fault {
+    let remedy = "name the file in it: where it is told no other, `serve` writes calls/journal.sqlite";
+    Fault::new(Owner::Admin, format!("{attempt}: it is a folder"), remedy)
+}
+
+/// Its tables are there, and it takes writes. One that is read-only for this user opens all the same where its log lies
+/// beside it, and `BEGIN IMMEDIATE` then only begins to read: a statement that may write is refused, though this one would
+/// change nothing.
+async fn prepare(write: &SqlitePool, attempt: &str) -> Result<(), Fault> {
+    migrate(write).await?;
+    let harmless = sqlx::query("DELETE FROM _sqlx_migrations WHERE false").execute(write);
+    harmless.await.map(drop).map_err(|e| fault::of_sql(attempt, &e))
 }
 
 /// The write-ahead log beside a database: of a link beside the file it leads to, where SQLite has it.
@@ -136,4 +179,69 @@ fn migrate_fault(error: &MigrateError) -> Fault {
         format!("{attempt}: {error}"),
         "restore the last backup, or give the path of a new file",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A folder that goes with its test.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new() -> Folder {
+            let path = std::env::temp_dir().join(format!("centralita-connect-{}", uuid::Uuid::new_v4()));
+            std::fs::create_dir_all(&path).expect("a temporary folder can be made");
+            Folder(path)
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            drop(std::fs::remove_dir_all(&self.0));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_database_that_takes_no_writes_is_refused_when_it_is_opened_and_says_what_to_do() {
+        let folder = Folder::new();
+        let path = folder.0.join("calls.db");
+        let pools = file(&path).await.expect("a temporary folder can be written");
+        assert_eq!(prepare(&pools.write, "again").await, Ok(()));
+        // As SQLite opens, log and all, what the user may only read.
+        let fault = prepare(&pools.read, "calls.db could not be opened").await.unwrap_err();
+        assert_eq!(fault.what, "calls.db could not be opened: attempt to write a readonly database");
+        assert!(fault.remedy.starts_with("let centralita write to the database file"), "{}", fault.remedy);
+    }
+
+    #[tokio::test]
+    async fn a_path_with_no_file_and_a_folder_are_named_as_such_with_the_usual_journal() {
+        let folder = Folder::new();
+        for (path, why) in
+            [(folder.0.join("nowhere"), "there is no such file"), (folder.0.clone(), "it is a folder")]
+        {
+            for fault in [to_read(&path).await.err(), is_journal(&path).await.err()] {
+                let fault = fault.expect("refused");
+                assert!(
+                    fault.what.contains(&path.display().to_string()) && fault.what.ends_with(why),
+                    "{fault}"
+                );
+                assert!(fault.remedy.contains("calls/journal.sqlite"), "{}", fault.remedy);
+            }
+        }
+        assert!(file(&folder.0).await.is_err_and(|fault| fault.what.ends_with("it is a folder")));
+    }
+
+    #[tokio::test]
+    async fn a_journal_is_known_by_its_tables() {
+        let folder = Folder::new();
+        let (ours, other) = (folder.0.join("ours.txt"), folder.0.join("journal.sqlite"));
+        file(&ours).await.expect("a temporary folder can be written").write.close().await;
+        let shop = pool(1).connect_with(base_options().filename(&other).create_if_missing(true)).await;
+        let shop = shop.expect("a temporary folder can be written");
+        sqlx::query("CREATE TABLE calls (id TEXT)").execute(&shop).await.expect("it takes a table");
+        shop.close().await;
+        assert_eq!(is_journal(&ours).await, Ok(true));
+        assert_eq!(is_journal(&other).await, Ok(false));
+    }
 }

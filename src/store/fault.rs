@@ -23,7 +23,10 @@ mod code {
 pub(super) fn of_sql(attempt: &str, error: &sqlx::Error) -> Fault {
     let (owner, remedy) = match primary_code(error) {
         Some(code::FULL) => (Owner::Admin, "free space on the disk that holds the database"),
-        Some(code::READONLY) => (Owner::Admin, "let centralita write to the database file and its directory"),
+        Some(code::READONLY) => (
+            Owner::Admin,
+            "let centralita write to the database file, to those beside it (`-wal`, `-shm`), and to their directory",
+        ),
         Some(code::CANTOPEN) => (Owner::Admin, "give a path in a directory that exists and is writable"),
         Some(code::BUSY) => (Owner::Admin, "end the other program that holds the database locked"),
         Some(code::IOERR) => (Owner::Admin, "check the disk that holds the database"),

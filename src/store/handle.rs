@@ -8,11 +8,11 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use super::connect::{self, Pools};
 use super::queue::{Job, NoRoom, QUEUE_BYTES_MAX, Queue};
-use super::writer::{self, INTENTS_REFUSED, LINES_LOST};
+use super::writer::{self, Disk, INTENTS_REFUSED, LINES_LOST};
 use super::{CallHead, CallRecord, CallState, Intent, IntentKey, IntentRecord, Line, Outcome};
 use super::{calls, fault, intents, journal, plans};
 use crate::core::base::{CallId, CallTime, Digest, Fault, Owner, Private};
@@ -23,6 +23,8 @@ use crate::core::base::{CallId, CallTime, Digest, Fault, Owner, Private};
 pub struct Store {
     queue: Queue,
     pub(super) pools: Arc<Pools>,
+    /// What the writer last heard of the disk.
+    disk: watch::Receiver<Disk>,
 }
 
 /// Proof that an intent is on disk and new: what it announces may be sent, once.
@@ -90,7 +92,8 @@ impl Store {
         let pools = connect::to_read(path).await?;
         // Nobody takes jobs from this queue.
         let (queue, _) = Queue::new();
-        Ok(Store { queue, pools: Arc::new(pools) })
+        let (_, disk) = watch::channel(Disk::Refuses);
+        Ok(Store { queue, pools: Arc::new(pools), disk })
     }
 
     /// A database that ends with the store, for tests.
@@ -103,8 +106,15 @@ impl Store {
 
     fn over(pools: Pools) -> Store {
         let (queue, jobs) = Queue::new();
-        tokio::spawn(writer::run(jobs, pools.write.clone()));
-        Store { queue, pools: Arc::new(pools) }
+        let (tell, disk) = watch::channel(Disk::Writes);
+        tokio::spawn(writer::run(jobs, pools.write.clone(), tell));
+        Store { queue, pools: Arc::new(pools), disk }
+    }
+
+    /// Whether the last that was given could be written. While not, no intent begins.
+    #[must_use]
+    pub fn is_written(&self) -> bool {
+        *self.disk.borrow() == Disk::Writes
     }
 
     /// Queues the head of a call, before anything else of that call, and its plan's text. Does not wait.
@@ -242,6 +252,15 @@ impl Store {
     /// When the database cannot be read.
     pub async fn all_intents(&self) -> Result<Vec<IntentRecord>, Fault> {
         intents::all(&self.pools.read).await.map_err(unread)
+    }
+
+    /// How many actions have no known outcome, or none yet, whoever called.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn open_intents(&self) -> Result<u64, Fault> {
+        let count = intents::count_open(&self.pools.read).await;
+        count.map(|count| u64::try_from(count).unwrap_or_default()).map_err(unread)
     }
 
     /// The intents of all calls of that name in the carrier's records, the oldest call first.

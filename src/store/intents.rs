@@ -200,6 +200,11 @@ pub(super) async fn unknown_of(db: &SqlitePool, caller: &str) -> sqlx::Result<Ve
     .await
 }
 
+/// How many are begun or unknown, of all callers.
+pub(super) async fn count_open(db: &SqlitePool) -> sqlx::Result<i64> {
+    sqlx::query_scalar("SELECT count(*) FROM intents WHERE state IN ('begun', 'unknown')").fetch_one(db).await
+}
+
 impl OutcomeKind {
     fn word(self) -> &'static str {
         match self {

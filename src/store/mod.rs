@@ -24,6 +24,7 @@ mod writer;
 mod tests;
 
 pub use calls::{CallHead, CallRecord, CallState};
+pub use connect::is_journal;
 pub use handle::{BeginRefused, Begun, NotOpened, Opening, QueueFull, Store};
 pub use intents::{Intent, IntentKey, IntentRecord, IntentState, Outcome, OutcomeKind};
 pub use journal::Line;

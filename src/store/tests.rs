@@ -207,7 +207,7 @@ async fn what_is_no_journal_is_refused_in_words_and_left_alone() {
         ("empty", "is no journal"),
         ("other", "is no journal"),
         ("text", "not a database"),
-        ("nowhere", "unable to open"),
+        ("nowhere", "there is no such file"),
     ] {
         let fault = Store::open_to_read(&dir.0.join(name)).await.unwrap_err();
         assert!(fault.what.contains(why) && fault.what.contains(name), "{fault}");
@@ -351,15 +351,20 @@ async fn a_disk_that_refuses_begins_no_intent_loses_no_line_and_may_come_back() 
             let fault = refusal(store.begin(intent("c1", 1, 0)).await);
             assert!(fault.remedy.contains(remedy), "{hurt}: {fault}");
         }
-        assert!(store.flush().await.is_err());
+        assert!(store.flush().await.is_err() && !store.is_written());
         append(&store, "c1", 200, "while it is refused").unwrap();
         run(&store, mend).await;
         assert_eq!(store.begin(intent("c1", 2, 0)).await, Ok(Begun(())), "{hurt}");
         let seqs: Vec<u32> = store.journal(&id("c1")).await.unwrap().iter().map(|line| line.seq).collect();
         assert_eq!(seqs, (0..=200).collect::<Vec<_>>(), "{hurt}");
         let begun = store.intents(&id("c1")).await.unwrap();
-        assert_eq!(begun.len(), 1, "a refused intent is never written");
+        assert_eq!(
+            (begun.len(), store.open_intents().await),
+            (1, Ok(1)),
+            "a refused intent is never written"
+        );
         assert!(store.begin(intent("c1", 1, 0)).await.is_ok(), "and may be begun when the disk is back");
+        assert!(store.is_written());
     }
 }
 

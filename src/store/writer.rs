@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use sqlx::{SqliteConnection, SqlitePool};
 use tokio::sync::mpsc::Receiver;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::handle::{BeginRefused, Begun, NotOpened};
@@ -31,10 +31,10 @@ pub(super) const LINES_LOST: &str = "centralita_journal_lines_lost_total";
 pub(super) const INTENTS_REFUSED: &str = "centralita_intents_refused_total";
 
 /// Runs until the store is closed or its last clone is dropped.
-pub(super) async fn run(mut jobs: Receiver<Queued>, db: SqlitePool) {
+pub(super) async fn run(mut jobs: Receiver<Queued>, db: SqlitePool, tell: watch::Sender<Disk>) {
     let mut cadence = interval(CADENCE);
     cadence.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut writer = Writer { db, kept: Vec::new(), disk: Disk::Writes };
+    let mut writer = Writer { db, kept: Vec::new(), disk: tell };
     let mut is_last = false;
     while !is_last {
         let job = tokio::select! {
@@ -62,7 +62,8 @@ pub(super) async fn run(mut jobs: Receiver<Queued>, db: SqlitePool) {
             }
         }
         writer.commit().await;
-        cadence.reset_after(match writer.disk {
+        let disk = *writer.disk.borrow();
+        cadence.reset_after(match disk {
             Disk::Writes => CADENCE,
             Disk::Refuses => RETRY,
         });
@@ -74,12 +75,12 @@ struct Writer {
     db: SqlitePool,
     /// Taken from the queue and not committed yet, in order. Each still holds its room.
     kept: Vec<Queued>,
-    disk: Disk,
+    disk: watch::Sender<Disk>,
 }
 
 /// How the last commit went; the log says each change once.
-#[derive(PartialEq, Eq)]
-enum Disk {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Disk {
     Writes,
     Refuses,
 }
@@ -105,9 +106,8 @@ impl Writer {
 
     /// After a commit: tells who waits, and counts what was not new.
     fn answer(&mut self, wrote: Vec<Wrote>) {
-        if self.disk == Disk::Refuses {
+        if self.disk.send_replace(Disk::Writes) == Disk::Refuses {
             tracing::info!(jobs = wrote.len(), "the call record is written again");
-            self.disk = Disk::Writes;
         }
         let committed = std::mem::take(&mut self.kept);
         for (Queued { job, room }, wrote) in committed.into_iter().zip(wrote) {
@@ -150,9 +150,8 @@ impl Writer {
 
     /// After a failed commit: tells who waits, keeps the rest for the next.
     fn refuse(&mut self, fault: &Fault) {
-        if self.disk == Disk::Writes {
+        if self.disk.send_replace(Disk::Refuses) == Disk::Writes {
             tracing::error!(owner = ?fault.owner, %fault, "no intent begins until the call record can be written");
-            self.disk = Disk::Refuses;
         }
         let mut heads = BTreeSet::new();
         for Queued { job, room } in std::mem::take(&mut self.kept) {
@@ -331,7 +330,8 @@ mod tests {
         let begin = Job::Begin { intent: Box::new(intent("c1", 1, 0)), reply };
         assert!(queue.give(begin).is_ok());
         let kept = vec![jobs.recv().await.expect("the queue is not closed")];
-        let mut writer = Writer { db: store.pools.write.clone(), kept, disk: Disk::Writes };
+        let mut writer =
+            Writer { db: store.pools.write.clone(), kept, disk: watch::Sender::new(Disk::Writes) };
 
         let wrote = write(&writer.db, &writer.kept).await.expect("the disk takes it");
         drop(answer);
@@ -351,7 +351,8 @@ mod tests {
         let (first, second) = (give(), give());
         assert_eq!((first.written().await, second.written().await), (Ok(()), Err(NotOpened::Taken)));
         let (queue, mut jobs) = Queue::new();
-        let mut writer = Writer { db: store.pools.write.clone(), kept: Vec::new(), disk: Disk::Writes };
+        let (disk, told) = watch::channel(Disk::Writes);
+        let mut writer = Writer { db: store.pools.write.clone(), kept: Vec::new(), disk };
         let mut answers = Vec::new();
         for _ in 0..2 {
             let (reply, answer) = oneshot::channel();
@@ -365,7 +366,9 @@ mod tests {
         assert_eq!(answers.remove(0).await, Ok(Err(NotOpened::Waits(fault))));
         assert_eq!(answers.remove(0).await, Ok(Err(NotOpened::Taken)));
         assert_eq!(writer.kept.len(), 1, "the first is kept, and written when the disk comes back");
+        assert_eq!(*told.borrow(), Disk::Refuses);
         writer.commit().await;
+        assert_eq!(*told.borrow(), Disk::Writes);
         assert!(store.call(&id("c2")).await.expect("memory reads back").is_some());
     }
 }

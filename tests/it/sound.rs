@@ -20,7 +20,7 @@ use tokio::sync::Semaphore;
 use url::Url;
 
 use crate::agent::GREETING;
-use crate::scene::{Caller, Scene, Stage, http, patient, told};
+use crate::scene::{Caller, Scene, Stage, http, patient, told, twenty};
 
 /// A voice that stops after its first breath until it is let go on.
 struct Halting {
@@ -118,6 +118,19 @@ async fn a_recorded_call_is_a_stereo_file_with_the_caller_left_and_the_agent_rig
     assert_eq!(texts(&right)[..3], heard[..3]);
     assert_eq!(heard[0], GREETING);
     std::fs::remove_dir_all(folder).unwrap();
+    scene.close().await;
+}
+
+#[tokio::test]
+async fn a_caller_is_served_where_the_recording_cannot_be_made() {
+    let nowhere = std::env::temp_dir().join(format!("wire-{}", uuid::Uuid::new_v4())).join("nowhere");
+    let mut scene = Scene::of(Stage { recordings: Some(nowhere.clone()), ..Stage::default() }).await;
+    let caller = scene.asked().await;
+    caller.say("yes").await;
+    scene.line("< settled t1 done").await;
+    caller.finish().await;
+    assert_eq!(scene.refunds().await, twenty());
+    assert!(!nowhere.exists());
     scene.close().await;
 }
 

@@ -32,7 +32,8 @@ impl Conversation {
         let question = self.renderer.render(&tool.confirm.question, &waiting.values);
         let naming = self.renderer.render(&tool.confirm.action, &waiting.values);
         let says_all = |question: &String| {
-            unsaid(&self.renderer, self.plan.language, tool, &waiting.values, question).is_none()
+            let (language, template) = (self.plan.language, &tool.confirm.question);
+            unsaid(&self.renderer, language, &tool.parameters, template, &waiting.values, question).is_none()
         };
         let question = question.ok().filter(says_all).filter(|_| self.can_answer(voice));
         let (Some(question), Ok(naming)) = (question, naming) else {

@@ -6,22 +6,22 @@
 
 use serde_json::Value;
 
-use super::plan::{ParameterKind, ToolPlan};
+use super::plan::{Parameter, ParameterKind};
 use crate::language::{Language, spoken_text, tokens};
 use crate::template::Renderer;
 
-/// The first parameter whose value the question does not say. `question`: the tool's, rendered with these values.
+/// The first parameter whose value the question does not say. `question`: the template, rendered with these values.
 #[must_use]
-pub fn unsaid<'t>(
+pub fn unsaid<'p>(
     renderer: &Renderer,
     language: Language,
-    tool: &'t ToolPlan,
+    parameters: &'p [Parameter],
+    template: &str,
     values: &Value,
     question: &str,
-) -> Option<&'t str> {
-    let template = &tool.confirm.question;
+) -> Option<&'p str> {
     let named = renderer.variables(template).unwrap_or_default();
-    let asked = words(language, question);
+    let asked = Asked { written: words(question), spoken: words(&spoken_text(language, question)) };
     let is_unsaid = |name: &str, kind: ParameterKind| match (kind, values.get(name)) {
         (_, None | Some(Value::Null)) => false,
         (ParameterKind::Boolean, Some(value)) => {
@@ -32,14 +32,13 @@ pub fn unsaid<'t>(
         (kind, Some(_)) => {
             let said = |filter: &&str| {
                 let form = renderer.render(&format!("{{{{ {name}{filter} }}}}"), values);
-                form.is_ok_and(|form| holds(&asked, &words(language, &form)))
+                form.is_ok_and(|form| asked.says(language, &form))
             };
             !forms(kind).iter().any(said)
         }
     };
     let is_named = |name: &str| named.iter().any(|known| known.split('.').next() == Some(name));
-    let mut parameters = tool.parameters.iter();
-    parameters.find(|p| is_named(&p.name) && is_unsaid(&p.name, p.kind)).map(|p| p.name.as_str())
+    parameters.iter().find(|p| is_named(&p.name) && is_unsaid(&p.name, p.kind)).map(|p| p.name.as_str())
 }
 
 /// The filters under which a value may be said.
@@ -51,11 +50,22 @@ fn forms(kind: ParameterKind) -> &'static [&'static str] {
     }
 }
 
-/// The words as they are spoken, without any sign: `next_day` is two.
-fn words(language: Language, text: &str) -> Vec<String> {
-    let spoken = spoken_text(language, text);
-    let apart = spoken.replace(|c: char| !c.is_alphanumeric(), " ");
-    tokens(&apart)
+/// A question's words: as they are written, and as they are spoken, where a figure may make one word with its neighbour
+/// (`$20.00`, `20.00 dollars`).
+struct Asked {
+    written: Vec<String>,
+    spoken: Vec<String>,
+}
+
+impl Asked {
+    fn says(&self, language: Language, form: &str) -> bool {
+        holds(&self.written, &words(form)) || holds(&self.spoken, &words(&spoken_text(language, form)))
+    }
+}
+
+/// The words without any sign: `next_day` is two.
+fn words(text: &str) -> Vec<String> {
+    tokens(&text.replace(|c: char| !c.is_alphanumeric(), " "))
 }
 
 /// Whether the words stand in the text, side by side. No words stand nowhere.
@@ -66,17 +76,26 @@ fn holds(text: &[String], words: &[String]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sim::refund_tool;
     use serde_json::json;
+
+    /// An order, and something else.
+    fn parameters(kind: ParameterKind) -> [Parameter; 2] {
+        [("order", ParameterKind::Digits), ("amount", kind)].map(|(name, kind)| Parameter {
+            name: name.to_owned(),
+            kind,
+            description: String::new(),
+            required: true,
+            ask: String::new(),
+        })
+    }
 
     /// The first parameter that a question about twenty dollars on order 1182 does not say.
     fn asked(template: &str) -> Option<String> {
-        let mut tool = refund_tool(Language::English);
-        tool.confirm.question = template.to_owned();
+        let parameters = parameters(ParameterKind::Money);
         let renderer = Renderer::new(Language::English, "USD");
         let values = json!({"amount": "20.00", "order": "1182", "item": {"name": "a lamp"}});
         let question = renderer.render(template, &values).expect("the values are all there");
-        unsaid(&renderer, Language::English, &tool, &values, &question).map(ToOwned::to_owned)
+        unsaid(&renderer, Language::English, &parameters, template, &values, &question).map(ToOwned::to_owned)
     }
 
     #[test]
@@ -86,6 +105,7 @@ mod tests {
             "REFUND {{ amount | money | upper }} ON {{ order }}?",
             "Refund {{ amount }}, order {{ order | int | number }}?",
             "Refund {% if amount | minor > 100 %}{{ amount | money }}{% else %}{{ amount }}{% endif %} on {{ order }}?",
+            "Refund {{ amount }} dollars on {{ order }}, ${{ amount }}?",
             "Refund it?",
         ] {
             assert_eq!(asked(template), None, "{template}");
@@ -109,18 +129,16 @@ mod tests {
 
     #[test]
     fn a_yes_or_no_is_said_where_the_other_would_be_another_question() {
-        let mut tool = refund_tool(Language::English);
-        tool.parameters[1].kind = ParameterKind::Boolean;
+        let parameters = parameters(ParameterKind::Boolean);
         let renderer = Renderer::new(Language::English, "USD");
         for (template, said) in [
             ("On {{ order }}{% if amount %} by express{% endif %}?", true),
             ("On {{ order }}{% if amount %}{% endif %}?", false),
         ] {
-            template.clone_into(&mut tool.confirm.question);
             for value in [true, false] {
                 let values = json!({"amount": value, "order": "1182"});
                 let question = renderer.render(template, &values).expect("the values are all there");
-                let unsaid = unsaid(&renderer, Language::English, &tool, &values, &question);
+                let unsaid = unsaid(&renderer, Language::English, &parameters, template, &values, &question);
                 assert_eq!(unsaid.is_none(), said, "{template} {value}");
             }
         }

@@ -5,5 +5,6 @@
 
 mod calls;
 mod house;
+mod journals;
 mod limits;
 mod sim;

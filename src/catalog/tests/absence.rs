@@ -44,6 +44,13 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("    confirm:\n", "    confirm:\n      short: \"{{ note }}?\"\n", "`note` may be left out|is not none"),
     ("done: \"Done, ", "done: \"Done, {{ note }} ", "`note` may be left out|is not none"),
     ("done: \"Done, ", "done: \"Done{% if note is not none %} {{ note }}{% endif %}, ", ""),
+    (QUESTION, ", {{ note | title }}", "`note` may be left out|{% if note is not none %}"),
+    (QUESTION, "{% if note is not none %}, {{ note | title }}{% else %}, with none{% endif %}", ""),
+    (
+        QUESTION,
+        "{% if note == 'gift' %}, as a gift{% endif %}",
+        "names `note` and does not say it|in every case",
+    ),
     // sent
     ("/orders/{order}/refunds", "/orders/{order}/refunds/{note}", "`note` may be left out|required"),
     ("X-Source: phone", "X-Source: \"by {note}\"", "`note` may be left out|is not none"),
@@ -56,6 +63,11 @@ const TABLE: &[(&str, &str, &str)] = &[
     (BODY, "query: {n: \"{note}\"}\n      body: {amount: \"{amount}\"", ""),
     (BODY, "body: {note: \"for {note}\"", "`note` may be left out|is not none"),
     (BODY, "body: {note: \"{note}\"", ""),
+    (
+        BODY,
+        "body: {note: \"{{ note | trim }}\"",
+        "`note` may be left out|{{ note | trim if note is not none else none }}",
+    ),
     (
         BODY,
         "body: {note: \"{{ why | digits }}\"",

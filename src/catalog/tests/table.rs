@@ -126,6 +126,17 @@ const TABLE: &[(&str, &str, &str)] = &[
     // requests
     ("headers: {X-Source: phone}", "headers: {X-Api-Key: abc}", "looks like a secret|secret.NAME"),
     ("headers: {X-Source: phone}", "headers: {X-Source: Bearer abc}", "looks like a secret|secret.NAME"),
+    (
+        "headers: {X-Source: phone}",
+        "headers: {host: other.example}",
+        "the gateway writes itself|leave it out",
+    ),
+    ("via: \"{{ call.id }}\"", "via: secret.SHOP_TOKEN", "sent as it stands, not as the secret|secret.NAME"),
+    (
+        "response: {map: {state: state}}",
+        "response: {map: {state: state}, errors: {200: Odd.}}",
+        "200 is no status of an error|400 to 599",
+    ),
     ("headers: {X-Source: phone}", "headers: {'X Source': phone}", "`X Source` is no header|letters"),
     (
         "path: /orders/{order}/refunds",
@@ -231,6 +242,21 @@ const TABLE: &[(&str, &str, &str)] = &[
         "Refund some on",
         "leaves out `amount`, which the model supplies|| money",
     ),
+    (
+        "Refund {{ amount | money }} on",
+        "Refund {% if false %}{{ amount | money }}{% endif %} on",
+        "names `amount` and does not say it|in every case",
+    ),
+    (
+        "Refund {{ amount | money }} on",
+        "Refund {{ amount | length }} on",
+        "names `amount` and does not say it|money",
+    ),
+    (
+        "question: \"Refund {{ amount | money }} on {{ order | digits }}, {{ item }}?\"",
+        "question: {es: \"Devuelvo {{ amount }} de {{ order }}\"}",
+        "no words for the language `en`|add `en:`",
+    ),
     ("{{ item }}?", "{{ itme }}?", "`itme` has no source|did you mean `item`?"),
     ("{{ item }}?", "{{ thing }}?", "`thing` has no source|amount, item, order"),
     ("{{ amount | money }}.\"", "{{ amount | monei }}.\"", "unknown filter|money, minor, digits, number"),
@@ -264,6 +290,11 @@ const TABLE: &[(&str, &str, &str)] = &[
         "    confirm:\n",
         "    confirm:\n      policy: {when: amont | minor > 20}\n",
         "`amont` has no source|amount",
+    ),
+    (
+        "    confirm:\n",
+        "    confirm:\n      policy: {when: \"false\"}\n",
+        "the same in every call|write `always` or `never`",
     ),
 ];
 
