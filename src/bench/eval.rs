@@ -221,12 +221,17 @@ fn manifest(dir: &Path) -> Result<Vec<Recording>, Fault> {
         Fault::new(Owner::Admin, format!("{}{place}: {what}", path.display()), remedy)
     };
     let text = std::fs::read_to_string(&path).map_err(|error| fault("", error.to_string()))?;
-    let recordings: Vec<Recording> = serde_json::from_str(&text)
-        .map_err(|error| fault(&format!(":{}:{}", error.line(), error.column()), plain(&error)))?;
+    let recordings: Vec<Recording> =
+        serde_json::from_str(&text).map_err(|error| fault(&place(&error), plain(&error)))?;
     if recordings.is_empty() {
         return Err(fault("", "it names no recording".to_owned()));
     }
     Ok(recordings)
+}
+
+/// `:LINE:COLUMN`, both from one: the reader counts no column where it has read nothing of a line.
+fn place(error: &serde_json::Error) -> String {
+    format!(":{}:{}", error.line().max(1), error.column().max(1))
 }
 
 /// What the reader of JSON has met, in words for people.
@@ -258,17 +263,17 @@ mod tests {
     fn a_broken_manifest_is_told_with_its_place_in_plain_words() {
         let told = |text: &str| {
             let error = serde_json::from_str::<Vec<Recording>>(text).expect_err("the manifest is broken");
-            format!("{}:{}: {}", error.line(), error.column(), plain(&error))
+            format!("{}: {}", place(&error), plain(&error))
         };
         for (text, start) in [
             (
                 "[\n{\"file\": \"a.wav\", \"text\": \"yes\"}]",
-                "2:32: the recording that ends here has no `kind`",
+                ":2:32: the recording that ends here has no `kind`",
             ),
-            ("[{\"file\": 1}]", "1:11: here stands something else"),
-            ("{}", "1:0: here stands something else"),
-            ("[{\"file\" \"a.wav\"}]", "1:10: this is not JSON"),
-            ("", "1:0: this is not JSON"),
+            ("[{\"file\": 1}]", ":1:11: here stands something else"),
+            ("{}", ":1:1: here stands something else"),
+            ("[{\"file\" \"a.wav\"}]", ":1:10: this is not JSON"),
+            ("", ":1:1: this is not JSON"),
         ] {
             assert!(told(text).starts_with(start), "{text}: {}", told(text));
         }

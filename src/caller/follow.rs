@@ -3,6 +3,7 @@
 //! Promises: one move after the other, each at its moment; what was not done is counted.
 //! Never: waits for anything but sound, silence, marks and the end of the call.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
@@ -29,21 +30,22 @@ pub enum Doing {
     HangUp,
 }
 
-/// Follows the script to the end of the call; `tell` hears what the caller hears. How the call ended, and how many
-/// moves were not made.
+/// Follows the script to the end of the call; `tell` hears what the caller hears. How the call ended; `turns` keeps the
+/// moves that were not made, also where nobody waits for the end.
 pub async fn follow(
     phone: &mut Phone,
-    turns: Vec<Turn>,
+    turns: &mut VecDeque<Turn>,
     tell: &mut (dyn FnMut(&Heard) + Send),
-) -> (Ended, usize) {
-    let of = turns.len();
+) -> Ended {
     let mut ear = Listener { phone, tell, agent: Agent::Quiet { since: None }, marked: false };
-    for (made, turn) in turns.into_iter().enumerate() {
-        if let Some(ended) = ear.until(|ear| ear.due(turn.when)).await {
-            return (ended, of - made);
+    while let Some(Turn { when, .. }) = turns.front() {
+        let when = *when;
+        if let Some(ended) = ear.until(|ear| ear.due(when)).await {
+            return ended;
         }
         ear.forget();
-        match turn.what {
+        let Some(Turn { what, .. }) = turns.pop_front() else { break };
+        match what {
             Doing::Sound(samples) => ear.phone.say(samples).await,
             Doing::Keys(keys) => {
                 for key in keys {
@@ -53,7 +55,7 @@ pub async fn follow(
             Doing::Listen(length) => {
                 let until = Instant::now() + millis(length);
                 if let Some(ended) = ear.until(|_| Some(until)).await {
-                    return (ended, of - made - 1);
+                    return ended;
                 }
             }
             Doing::HangUp => ear.phone.hang_up().await,
@@ -61,7 +63,7 @@ pub async fn follow(
     }
     loop {
         if let Some(ended) = ear.until(|_| None).await {
-            return (ended, 0);
+            return ended;
         }
     }
 }

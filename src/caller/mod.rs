@@ -26,4 +26,4 @@ mod tests;
 pub use follow::{Doing, Turn, follow};
 pub use phone::{Dial, Ended, Heard, Phone};
 pub use recording::{Figures, Lateness, Record, Recording, RecordingFile};
-pub use script::{Act, Moment, SILENCE_LEAST, Step, read_script, row_of_keys};
+pub use script::{Act, Moment, SILENCE_LEAST, Step, no_keys, open_script, read_script, row_of_keys};

@@ -6,7 +6,7 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::BufWriter;
+use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -34,9 +34,9 @@ pub struct Recording {
 }
 
 impl Recording {
-    /// A stereo WAV file, 8 kHz, 16 bit: the caller left, the agent right.
+    /// A stereo WAV file, 8 kHz, 16 bit: the caller left, the agent right. One that exists is replaced.
     pub fn write_wav(&self, path: &Path) -> Result<(), Fault> {
-        RecordingFile::create(path)?.write(self)
+        RecordingFile::over(path, File::create(path))?.write(self)
     }
 }
 
@@ -47,19 +47,40 @@ pub struct RecordingFile {
 }
 
 impl RecordingFile {
-    /// Makes the file; one that exists is replaced.
+    /// Makes the file.
     ///
     /// # Errors
-    /// It cannot be made.
+    /// It cannot be made, or there is one of that name: another call's, or no recording at all.
     pub fn create(path: &Path) -> Result<RecordingFile, Fault> {
+        if path.symlink_metadata().is_ok() {
+            let what = format!("there is something at {} already", path.display());
+            return Err(Fault::new(
+                Owner::Admin,
+                what,
+                "name another file for the recording, or move that one away",
+            ));
+        }
+        RecordingFile::over(path, File::create_new(path))
+    }
+
+    fn over(path: &Path, made: io::Result<File>) -> Result<RecordingFile, Fault> {
         let spec = hound::WavSpec {
             channels: 2,
             sample_rate: LINE_RATE_HZ,
             bits_per_sample: 16,
             sample_format: hound::SampleFormat::Int,
         };
-        let file = hound::WavWriter::create(path, spec).map_err(|error| unwritten(path, &error))?;
-        Ok(RecordingFile { path: path.to_owned(), file })
+        let file = made.map_err(hound::Error::IoError);
+        let file = file.and_then(|file| hound::WavWriter::new(BufWriter::new(file), spec));
+        Ok(RecordingFile { path: path.to_owned(), file: file.map_err(|error| unwritten(path, &error))? })
+    }
+
+    /// Takes the file away again: there was no call.
+    pub fn discard(self) {
+        drop(self.file);
+        if let Err(error) = std::fs::remove_file(&self.path) {
+            tracing::warn!(%error, file = %self.path.display(), "an empty recording stays behind");
+        }
     }
 
     /// Writes the call.
@@ -242,13 +263,14 @@ mod tests {
 
     #[test]
     fn a_place_where_no_recording_can_be_made_is_known_before_the_call_and_one_where_it_can_plays_at_once() {
-        for nowhere in ["/nowhere/at/all.wav", "/"] {
+        for nowhere in ["/nowhere/at/all.wav", "/", "Cargo.toml"] {
             let fault = RecordingFile::create(Path::new(nowhere)).unwrap_err();
             assert!(fault.what.contains(nowhere), "{fault}");
             assert_eq!(fault.owner, Owner::Admin);
         }
         let path = std::env::temp_dir().join(format!("centralita-{}.wav", uuid::Uuid::now_v7()));
-        drop(RecordingFile::create(&path).expect("a temporary folder can be written"));
+        RecordingFile::create(&path).expect("a temporary folder can be written").discard();
+        drop(RecordingFile::create(&path).expect("what was discarded is gone"));
         let length = hound::WavReader::open(&path).expect("what was recorded is a WAV").duration();
         std::fs::remove_file(&path).expect("it was made by this test");
         assert_eq!(length, 0);

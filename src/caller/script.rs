@@ -14,6 +14,8 @@
 //! and remedy; a move does one thing.
 //! Never: knows what the agent means; it hears sound, silence and marks.
 
+use std::fs::{self, File};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -23,7 +25,9 @@ use crate::core::base::{Fault, Millis, Owner};
 use crate::telephony::Key;
 
 /// The version of the format.
-const VERSION: u32 = 1;
+const VERSION: i64 = 1;
+/// Bytes of a script, at most, as of a definition: a person's text has a few thousand.
+const FILE_BYTES_MAX: u64 = 1 << 20;
 /// Silence before a move that names no moment: as long as a person takes to be sure that the other has finished.
 const SILENCE: Millis = Millis(600);
 /// The shortest silence that can be told from a pause between two words, and the longest wait, in milliseconds.
@@ -69,7 +73,7 @@ pub enum Act {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
-    version: Spanned<u32>,
+    version: Spanned<i64>,
     moves: Vec<Spanned<MoveWritten>>,
 }
 
@@ -77,11 +81,33 @@ struct Written {
 #[serde(deny_unknown_fields)]
 struct MoveWritten {
     when: Option<Spanned<String>>,
-    say: Option<String>,
+    say: Option<Spanned<String>>,
     audio: Option<Spanned<PathBuf>>,
     press: Option<Spanned<String>>,
-    listen: Option<Spanned<u32>>,
+    /// Wider than what is taken: what is out of its range is one problem among others.
+    listen: Option<Spanned<i64>>,
     hang_up: Option<Spanned<bool>>,
+}
+
+/// Reads a script's file.
+///
+/// # Errors
+/// It cannot be read, is no regular file (of a pipe the end might never come) or too large; everything that is wrong
+/// with it.
+pub fn open_script(path: &Path) -> Result<Vec<Step>, Fault> {
+    let remedy = "name a scenario file; `centralita call --help` shows one";
+    let unread =
+        |why: String| Fault::new(Owner::Admin, format!("{} cannot be read: {why}", path.display()), remedy);
+    let about = fs::metadata(path).map_err(|error| unread(error.to_string()))?;
+    if !about.is_file() {
+        return Err(unread("it is no file of text".to_owned()));
+    }
+    let mut text = String::new();
+    let read = File::open(path).and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_string(&mut text));
+    if read.map_err(|error| unread(error.to_string()))? as u64 > FILE_BYTES_MAX {
+        return Err(unread(format!("it is larger than {FILE_BYTES_MAX} bytes")));
+    }
+    read_script(&path.display().to_string(), &text)
 }
 
 /// Reads a script. `path` is named in problems; its `audio:` files lie beside it.
@@ -137,6 +163,16 @@ fn plain(error: &serde_saphyr::Error) -> (String, String) {
     }
 }
 
+/// Why a row of keys is none.
+#[must_use]
+pub fn no_keys(text: &str) -> String {
+    if text.is_empty() {
+        "there is no key to press".to_owned()
+    } else {
+        format!("`{text}` is no row of keys")
+    }
+}
+
 /// Keys a caller's telephone has, one after the other: 0 to 9, `*` and `#`. None where another stands there.
 #[must_use]
 pub fn row_of_keys(text: &str) -> Option<Vec<Key>> {
@@ -167,6 +203,13 @@ impl Written {
         if self.moves.is_empty() {
             desk.say(Location::UNKNOWN, "there is no move", "add one under `moves:`");
         }
+        let hangs_up = |written: &Spanned<MoveWritten>| {
+            written.value.hang_up.as_ref().is_some_and(|hang_up| hang_up.value)
+        };
+        if let Some(never) = self.moves.iter().skip_while(|written| !hangs_up(written)).nth(1) {
+            let what = "a move after `hang_up` is never made";
+            desk.say(never.referenced, what, "make `hang_up: true` the last move");
+        }
         self.moves.iter().filter_map(|written| written.value.step(written.referenced, desk)).collect()
     }
 }
@@ -183,7 +226,16 @@ impl MoveWritten {
             }),
         };
         let mut acts: Vec<Act> = Vec::new();
-        acts.extend(self.say.clone().map(Act::Say));
+        if let Some(say) = &self.say {
+            if say.value.trim().is_empty() {
+                desk.say(
+                    say.referenced,
+                    "there is nothing to say",
+                    "write a text, or `listen: MS` for silence",
+                );
+            }
+            acts.push(Act::Say(say.value.clone()));
+        }
         if let Some(audio) = &self.audio {
             let beside = Path::new(desk.path).parent().unwrap_or(Path::new("")).join(&audio.value);
             if !beside.is_file() {
@@ -194,10 +246,16 @@ impl MoveWritten {
         }
         acts.extend(self.press.as_ref().map(|written| Act::Press(keys(written, desk))));
         if let Some(listen) = &self.listen {
-            if listen.value > WAIT_MOST {
-                desk.say(listen.referenced, "that is longer than a minute", "listen for 60000 ms at most");
+            let length = u32::try_from(listen.value).ok().filter(|length| *length <= WAIT_MOST);
+            if length.is_none() {
+                let what = if listen.value < 0 {
+                    "that is no length of time"
+                } else {
+                    "that is longer than a minute"
+                };
+                desk.say(listen.referenced, what, "listen for 0 to 60000 ms");
             }
-            acts.push(Act::Listen(Millis(listen.value)));
+            acts.push(Act::Listen(Millis(length.unwrap_or(WAIT_MOST))));
         }
         if let Some(hang_up) = &self.hang_up {
             if !hang_up.value {
@@ -236,8 +294,7 @@ fn moment(text: &str) -> Option<Moment> {
 
 fn keys(written: &Spanned<String>, desk: &mut Desk<'_>) -> Vec<Key> {
     row_of_keys(&written.value).unwrap_or_else(|| {
-        let what = format!("`{}` is no row of keys", written.value);
-        desk.say(written.referenced, &what, "write 0 to 9, * and #, in quotes");
+        desk.say(written.referenced, &no_keys(&written.value), "write 0 to 9, * and #, in quotes");
         Vec::new()
     })
 }
@@ -269,26 +326,49 @@ mod tests {
 
     #[test]
     fn every_problem_is_told_at_once_with_its_line_and_a_remedy() {
-        let text = "version: 2\nmoves:\n- when: later\n  say: yes\n- {}\n- press: x\n- {say: a, hang_up: true}\n\
-                    - hang_up: false\n- listen: 60001\n- {when: silence 100, say: b}\n\
-                    - press: 12a\n- audio: no.wav\n";
+        let text = "version: -2\nmoves:\n- when: later\n  say: yes\n- {}\n- press: x\n- listen: 60001\n\
+                    - {when: silence 100, say: b}\n- press: 12a\n- audio: no.wav\n- listen: -5\n- say: ' '\n\
+                    - press: ''\n- {say: a, hang_up: true}\n- hang_up: false\n- hang_up: true\n";
         let fault = read_script("a.yaml", text).unwrap_err();
         let lines: Vec<&str> = fault.what.lines().collect();
         for (line, (start, part)) in lines.iter().zip([
-            ("a.yaml:1:", "version 2"),
+            ("a.yaml:1:", "version -2"),
+            ("a.yaml:15:", "never made"),
             ("a.yaml:3:", "`later` is no moment"),
             ("a.yaml:5:", "exactly one of"),
             ("a.yaml:6:", "no row of keys"),
-            ("a.yaml:7:", "exactly one of"),
-            ("a.yaml:8:", "does nothing"),
-            ("a.yaml:9:", "longer than a minute"),
-            ("a.yaml:10:", "`silence 100` is no moment"),
-            ("a.yaml:11:", "`12a` is no row of keys"),
-            ("a.yaml:12:", "there is no file no.wav"),
+            ("a.yaml:7:", "longer than a minute"),
+            ("a.yaml:8:", "`silence 100` is no moment"),
+            ("a.yaml:9:", "`12a` is no row of keys"),
+            ("a.yaml:10:", "there is no file no.wav"),
+            ("a.yaml:11:", "no length of time"),
+            ("a.yaml:12:", "nothing to say"),
+            ("a.yaml:13:", "there is no key to press"),
+            ("a.yaml:14:", "exactly one of"),
+            ("a.yaml:15:", "does nothing"),
         ]) {
             assert!(line.starts_with(start) && line.contains(part), "{line}");
         }
-        assert_eq!(lines.len(), 10, "{}", fault.what);
+        assert_eq!(lines.len(), 14, "{}", fault.what);
+    }
+
+    #[test]
+    fn a_script_is_a_file_with_an_end_and_not_too_far_a_one() {
+        for (path, told) in
+            [("/dev/zero", "no file of text"), ("/", "no file of text"), ("/nowhere", "No such file")]
+        {
+            let fault = open_script(Path::new(path)).unwrap_err();
+            assert!(fault.what.starts_with(path) && fault.what.contains(told), "{fault}");
+        }
+        let path = std::env::temp_dir().join(format!("centralita-{}.yaml", uuid::Uuid::now_v7()));
+        for (spaces, large) in [(1 << 20, true), (100, false)] {
+            let text = format!("version: 1\nmoves:\n- hang_up: true #{}", " ".repeat(spaces));
+            fs::write(&path, text).expect("a temporary folder can be written");
+            let refused =
+                open_script(&path).is_err_and(|fault| fault.what.contains("larger than 1048576 bytes"));
+            assert_eq!(refused, large, "{spaces} spaces");
+        }
+        fs::remove_file(&path).expect("it was made by this test");
     }
 
     #[test]

@@ -23,7 +23,7 @@ use crate::secrets::{SecretName, Secrets};
 use crate::stt::deaf::Deaf;
 use crate::stt::embedded::{Doubts, Embedded};
 use crate::stt::{Stt, Vocabulary};
-use crate::tts::Tts;
+use crate::tts::{Tts, whole};
 
 /// Where secrets are found.
 #[derive(Clone, Debug, Args)]
@@ -88,6 +88,16 @@ pub(super) fn llm(definitions: &Definitions, secrets: &Secrets) -> Result<Arc<dy
             Err(Fault::new(Owner::Admin, what, "name `builtin` or `openai:MODEL`"))
         }
     }
+}
+
+/// Whether an agent could be made ready, without making it.
+///
+/// # Errors
+/// What it lacks.
+pub(super) fn fit(meant: &catalog::Agent, secrets: &Secrets, speech: &Speech) -> Result<(), Fault> {
+    recogniser(meant, speech)?;
+    doubts(meant, speech)?;
+    meant.toolbox(secrets).map(|_| ()).map_err(|faults| all(&faults))
 }
 
 /// One agent, ready to answer.
@@ -155,6 +165,22 @@ pub(super) fn doubts(meant: &catalog::Agent, speech: &Speech) -> Result<Doubts, 
         }
         Some(_) | None => Ok(Doubts::default()),
     }
+}
+
+/// Speaks once in a language: a synthesiser that is not there, or that lacks the voice, would else be silence in every
+/// call.
+///
+/// # Errors
+/// It does not speak.
+pub(super) async fn try_voice(language: Language, speech: &Speech) -> Result<(), Fault> {
+    let text = match language {
+        Language::English => "Good morning.",
+        Language::Spanish => "Buenos días.",
+    };
+    whole(speech.tts.as_ref(), text, None, language).await.map(|_| ()).map_err(|fault| {
+        let what = format!("agents that speak `{language}` have no voice: {}", fault.what);
+        Fault::new(fault.owner, what, fault.remedy)
+    })
 }
 
 /// Starts the recogniser's workers for an agent, so that the first caller does not wait for it.

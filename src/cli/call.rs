@@ -3,18 +3,20 @@
 //! Promises: speaks the carrier's side honestly: 20 ms frames in real time, marks when played.
 //! Never: knows what the gateway is made of.
 
-use std::path::{Path, PathBuf};
+use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 use url::Url;
 
 use super::demo::{SpeechArgs, speech};
+use super::signals::{AT_ONCE, Signals};
 use super::values::{at_least_one, callee};
 use super::{Done, Verdict, render};
 use crate::caller::{
-    Act, Dial, Doing, Ended, Heard, Moment, Phone, RecordingFile, SILENCE_LEAST, Step, Turn, follow,
-    read_script, row_of_keys,
+    Act, Dial, Doing, Ended, Heard, Moment, Phone, RecordingFile, SILENCE_LEAST, Step, Turn, follow, no_keys,
+    open_script, row_of_keys,
 };
 use crate::core::base::{CallTime, Fault, Owner, Position};
 use crate::core::language::Language;
@@ -50,7 +52,7 @@ pub(super) struct CallArgs {
     /// Hangs up after so many seconds
     #[arg(long, default_value_t = 60, value_name = "SECONDS", value_parser = at_least_one::<u64>)]
     longest: u64,
-    /// Writes a stereo WAV: caller left, agent right
+    /// Writes a stereo WAV, caller left, agent right: a new file, none that exists
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
 }
@@ -79,6 +81,7 @@ pub(super) async fn run(args: CallArgs) -> Done {
         return Err(Fault::new(Owner::Admin, what, remedy));
     }
     let turns = turns(&args).await?;
+    let mut signals = Signals::listen()?;
     // Before the phone rings: a call that was made cannot be recorded afterwards.
     let file = args.record.as_deref().map(RecordingFile::create).transpose()?;
     let mut dial = Dial::new(args.url.clone(), reqwest::Client::new());
@@ -87,18 +90,54 @@ pub(super) async fn run(args: CallArgs) -> Done {
     dial.auth_token =
         SecretName::reference("secret.TWILIO_AUTH_TOKEN").and_then(|n| Secrets::from_env().get(&n).ok());
     dial.params.extend(args.agent.clone().map(|agent| ("agent".to_owned(), agent)));
-    let mut phone = Phone::dial(dial).await?;
-    let (ended, left) = follow(&mut phone, turns, &mut tell).await;
-    let recording = phone.finish().await;
+    let dialled = tokio::select! {
+        dialled = Phone::dial(dial) => Some(dialled),
+        () = signals.next() => None,
+    };
+    match dialled {
+        Some(Ok(phone)) => carry(phone, turns.into(), signals, file).await,
+        Some(Err(fault)) => {
+            file.into_iter().for_each(RecordingFile::discard);
+            Err(fault)
+        }
+        None => {
+            file.into_iter().for_each(RecordingFile::discard);
+            render::line("ended: nobody had answered yet, by a signal to this program");
+            Ok(Verdict::Bad)
+        }
+    }
+}
+
+/// The call, to its end or to the first signal: then the caller hangs up.
+async fn carry(
+    mut phone: Phone,
+    mut turns: VecDeque<Turn>,
+    mut signals: Signals,
+    file: Option<RecordingFile>,
+) -> Done {
+    let mut telling = tell;
+    let followed = tokio::select! {
+        // A lost terminal before what would be told to it.
+        biased;
+        () = signals.next() => None,
+        ended = follow(&mut phone, &mut turns, &mut telling) => Some(ended),
+    };
+    let recording = tokio::select! {
+        recording = phone.finish() => recording,
+        () = signals.next() => std::process::exit(AT_ONCE),
+    };
     if let Some(file) = file {
         file.write(&recording)?;
     }
-    render::line(&format!("ended: {}", words(&ended)));
-    if left > 0 {
-        render::line(&format!("moves that were not made: {left}"));
+    match &followed {
+        Some(ended) => render::line(&format!("ended: {}", words(ended))),
+        None => render::line(&format!("ended: {}, by a signal to this program", words(&recording.ended))),
     }
-    let came_about = !matches!(ended, Ended::Rejected | Ended::Failed(_));
-    Ok(if left == 0 && came_about { Verdict::Good } else { Verdict::Bad })
+    if !turns.is_empty() {
+        render::line(&format!("moves that were not made: {}", turns.len()));
+    }
+    let came_about = followed.is_some_and(|ended| !matches!(ended, Ended::Rejected | Ended::Failed(_)));
+    Ok(if turns.is_empty() && came_about { Verdict::Good } else { Verdict::Bad })
 }
 
 fn words(ended: &Ended) -> String {
@@ -136,7 +175,7 @@ fn told(heard: &Heard) -> Option<String> {
 /// What the caller will do, rendered before the phone rings.
 async fn turns(args: &CallArgs) -> Result<Vec<Turn>, Fault> {
     let (steps, beside) = match &args.scenario {
-        Some(path) => (scenario(path)?, path.parent().map(PathBuf::from).unwrap_or_default()),
+        Some(path) => (open_script(path)?, path.parent().map(PathBuf::from).unwrap_or_default()),
         None => (steps(args)?, PathBuf::new()),
     };
     let voice = speech(&args.speech)?.tts;
@@ -146,7 +185,7 @@ async fn turns(args: &CallArgs) -> Result<Vec<Turn>, Fault> {
             Act::Say(text) => {
                 Doing::Sound(whole(voice.as_ref(), &text, Some(CALLER_VOICE), Language::English).await?)
             }
-            Act::Audio(path) => Doing::Sound(audio(&beside.join(path))?),
+            Act::Audio(path) => Doing::Sound(read_line_wav(&beside.join(path))?),
             Act::Press(keys) => Doing::Keys(keys),
             Act::Listen(length) => Doing::Listen(length),
             Act::HangUp => Doing::HangUp,
@@ -156,34 +195,24 @@ async fn turns(args: &CallArgs) -> Result<Vec<Turn>, Fault> {
     Ok(turns)
 }
 
-fn scenario(path: &Path) -> Result<Vec<Step>, Fault> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        let what = format!("{} cannot be read: {error}", path.display());
-        Fault::new(Owner::Admin, what, "name a scenario file; `centralita call --help` shows one")
-    })?;
-    read_script(&path.display().to_string(), &text)
-}
-
 /// What the flags say, as moves: each when the agent has stopped speaking.
 fn steps(args: &CallArgs) -> Result<Vec<Step>, Fault> {
     let keys = |written: &String| -> Result<Act, Fault> {
         row_of_keys(written).map(Act::Press).ok_or_else(|| {
-            Fault::new(Owner::Admin, format!("`{written}` is no row of keys"), "write 0 to 9, * and #")
+            let what = format!("--press: {}", no_keys(written));
+            Fault::new(Owner::Admin, what, "write 0 to 9, * and #")
         })
     };
-    let said = args.say.iter().cloned().map(|text| Ok(Act::Say(text)));
+    let say = |text: &String| match text.trim() {
+        "" => {
+            Err(Fault::new(Owner::Admin, "--say: there is nothing to say", "write a text, or leave it out"))
+        }
+        _ => Ok(Act::Say(text.clone())),
+    };
+    let said = args.say.iter().map(say);
     let played = args.audio.iter().cloned().map(|path| Ok(Act::Audio(path)));
     let acts = said.chain(played).chain(args.press.iter().map(keys));
     acts.map(|act| Ok(Step { when: Moment::default(), act: act? })).collect()
-}
-
-fn audio(path: &Path) -> Result<Vec<i16>, Fault> {
-    let samples = read_line_wav(path)?;
-    if samples.is_empty() {
-        let what = format!("{} holds no audio", path.display());
-        return Err(Fault::new(Owner::Admin, what, "give another file"));
-    }
-    Ok(samples)
 }
 
 #[cfg(test)]

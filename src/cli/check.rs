@@ -1,13 +1,14 @@
 //! `centralita check`: are the definitions right?
 //!
 //! Promises: every problem at once, with file, line, column and remedy; exit code 1 when there is one.
-//! Never: sends a request, or fails for a secret: only `serve` needs them, one that is missing is a warning.
+//! Never: sends a request, or fails for a secret: only `serve` needs them, one that is missing is a
+//! warning, as is a synthesiser that does not speak.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Args;
 
-use super::assemble::{SecretsArgs, doubts, llm};
+use super::assemble::{SecretsArgs, doubts, llm, try_voice};
 use super::demo::{SpeechArgs, speech};
 use super::{Definitions, Done, Verdict, render};
 use crate::catalog::{self, Catalog, Kind};
@@ -27,7 +28,7 @@ pub(super) struct CheckArgs {
     speech: SpeechArgs,
 }
 
-pub(super) fn run(args: &CheckArgs) -> Done {
+pub(super) async fn run(args: &CheckArgs) -> Done {
     let secrets = args.secrets.open()?;
     let sources = catalog::find(&args.definitions.root)?;
     let mut verdict = Verdict::Good;
@@ -40,7 +41,7 @@ pub(super) fn run(args: &CheckArgs) -> Done {
         verdict = Verdict::Bad;
     }
     match catalog::check(&sources, &BTreeMap::new()) {
-        Ok(catalog) if verdict == Verdict::Good => agents(&catalog, args, &secrets),
+        Ok(catalog) if verdict == Verdict::Good => agents(&catalog, args, &secrets).await,
         Ok(_) => Ok(verdict),
         Err(problems) => {
             render::aside(&problems.to_string());
@@ -50,10 +51,15 @@ pub(super) fn run(args: &CheckArgs) -> Done {
 }
 
 /// What only the engines and the environment can tell of agents whose files are right.
-fn agents(catalog: &Catalog, args: &CheckArgs, secrets: &Secrets) -> Done {
+async fn agents(catalog: &Catalog, args: &CheckArgs, secrets: &Secrets) -> Done {
     let speech = speech(&args.speech)?;
     let mut verdict = Verdict::Good;
     let mut missing = BTreeSet::new();
+    let languages: BTreeSet<_> = catalog.agents.values().map(|agent| agent.plan.language).collect();
+    for language in languages {
+        let faults = try_voice(language, &speech).await.err();
+        missing.extend(faults.map(|fault| format!("{}: {}", fault.what, fault.remedy)));
+    }
     for (id, agent) in &catalog.agents {
         match doubts(agent, &speech) {
             Ok(doubts) => doubtful(id.as_str(), &doubts).iter().for_each(|line| render::aside(line)),
@@ -82,8 +88,8 @@ fn agents(catalog: &Catalog, args: &CheckArgs, secrets: &Secrets) -> Done {
         let tools = if tools.is_empty() { "no tools".to_owned() } else { tools.join(", ") };
         render::line(&format!("{id}: {} ({}), {tools}", agent.title, agent.plan.language));
     }
-    for secret in missing {
-        render::aside(&format!("warning: {secret}; `serve` needs it"));
+    for lack in missing {
+        render::aside(&format!("warning: {lack}; `serve` needs it"));
     }
     Ok(verdict)
 }

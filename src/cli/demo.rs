@@ -3,19 +3,23 @@
 //! Promises: exit code 0 only if all was as the scenario demands, by the shop's own database first of all.
 //! Never: uses the network beyond loopback, or a key.
 
-use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
-use super::assemble::{Speech, agent, catalog, llm};
+use super::assemble::{Speech, agent, catalog, fit, llm, try_voice};
 use super::many::{self, ManyArgs, Work};
 use super::serve::until_signal;
+use super::signals::Signals;
 use super::values::at_least_one;
 use super::{Definitions, Done, Verdict, render};
+use crate::catalog::{self, Catalog};
 use crate::core::base::{Fault, Millis, Owner};
 use crate::core::conversation::Tag;
 use crate::demo::folder;
@@ -23,13 +27,13 @@ use crate::demo::scenario::{Scenario, all};
 use crate::demo::shop::Shop;
 use crate::demo::stage::{Report, Stage};
 use crate::demo::story::Told;
-use crate::secrets::{SecretName, Secrets};
+use crate::secrets::{SecretName, SecretString, Secrets};
 use crate::standin;
 use crate::stt;
 use crate::tts;
 
 /// Which scenario, and how.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(after_help = scenarios())]
 pub(super) struct DemoArgs {
     /// The scenario, or `all`; see below
@@ -45,7 +49,8 @@ pub(super) struct DemoArgs {
     folder: PathBuf,
     #[command(flatten)]
     many: ManyArgs,
-    /// Serves the same gateway on this port of loopback instead, for a carrier's stand-in or a load tool to call
+    /// Serves the scenario's agent on this port of loopback instead, and every other by its id, for a carrier's stand-in
+    /// or a load tool to call
     #[arg(long, value_name = "PORT", conflicts_with_all = ["runs", "vary", "seeds", "json"])]
     listen: Option<u16>,
     /// Prints one JSON object instead of the story
@@ -104,44 +109,93 @@ pub(super) fn speech(args: &SpeechArgs) -> Result<Speech, Fault> {
 
 pub(super) async fn run(args: &DemoArgs) -> Done {
     let work = many::work(&args.many, &args.scenario, args.speech.speech)?;
-    let stage = stage(args)?;
+    if args.listen.is_some() && !matches!(work, Work::One(_)) {
+        let what = "--listen serves one scenario's agent, and `all` are many";
+        return Err(Fault::new(Owner::Admin, what, "name one scenario"));
+    }
+    let speech = speech(&args.speech)?;
+    let others = rehearse(args, &speech, &work.agents()).await?;
+    let stage = stage(args, &speech);
     match (work, args.listen) {
-        (Work::One(scenario), Some(port)) => listen(args, &stage, &scenario, port).await,
+        (Work::One(scenario), Some(port)) => listen(args, &stage, &scenario, others, port).await,
         (Work::One(scenario), None) => one(args, &stage, &scenario).await,
-        (Work::Runs(_) | Work::Seeds(_), Some(_)) => {
-            let what = "--listen serves one scenario's agent, and `all` are many";
-            Err(Fault::new(Owner::Admin, what, "name one scenario"))
-        }
-        (Work::Seeds(seeds), None) => {
-            many::seeds(&args.many, stage, seeds, args.speech.speech, args.json).await
-        }
-        (Work::Runs(scenarios), None) => many::runs(&args.many, stage, scenarios, args.json).await,
+        (Work::Seeds(seeds), _) => many::seeds(&args.many, stage, seeds, args.speech.speech, args.json).await,
+        (Work::Runs(scenarios), _) => many::runs(&args.many, stage, scenarios, args.json).await,
     }
 }
 
-fn stage(args: &DemoArgs) -> Result<Stage, Fault> {
-    let speech = speech(&args.speech)?;
-    let voice = Arc::clone(&speech.tts);
-    let definitions = args.definitions.clone();
-    let make = move |shop: &Shop, id: &str| -> Result<_, Fault> {
-        let token = SecretName::reference("secret.SHOP_TOKEN").expect("a literal reference is well formed");
-        let secrets = Secrets::from_env().with(token, shop.token.clone());
-        let bases = BTreeMap::from([("shop".to_owned(), shop.url.clone())]);
-        let catalog = catalog(&definitions, &bases)?;
-        let meant = catalog.agents.get(id).ok_or_else(|| {
-            let what = format!("the agent `{id}` is not among the definitions");
-            Fault::new(Owner::Admin, what, "run the demo in the project's folder, or name it with --root")
-        })?;
-        agent(meant, &secrets, &llm(&definitions, &secrets)?, &speech)
-    };
-    Ok(Stage { voice, agent: Box::new(make) })
+/// The sample shop's secret; all others are where they always are.
+fn secrets(token: SecretString) -> Secrets {
+    let name = SecretName::reference("secret.SHOP_TOKEN").expect("a literal reference is well formed");
+    Secrets::from_env().with(name, token)
 }
 
-async fn listen(args: &DemoArgs, stage: &Stage, scenario: &Scenario, port: u16) -> Done {
+/// The definitions, with the sample shop in its place.
+fn definitions(args: &DemoArgs, shop: Url) -> Result<Catalog, Fault> {
+    catalog(&args.definitions, &BTreeMap::from([("shop".to_owned(), shop)]))
+}
+
+fn meant<'a>(catalog: &'a Catalog, id: &str) -> Result<&'a catalog::Agent, Fault> {
+    catalog.agents.get(id).ok_or_else(|| {
+        let what = format!("the agent `{id}` is not among the definitions");
+        Fault::new(Owner::Admin, what, "run the demo in the project's folder, or name it with --root")
+    })
+}
+
+/// Looks at definitions, model, agents and voice before a shop is opened or a folder made. With --listen, the agents
+/// that can be served beside those that are wanted; one that cannot is told.
+async fn rehearse(
+    args: &DemoArgs,
+    speech: &Speech,
+    wanted: &BTreeSet<&'static str>,
+) -> Result<Vec<String>, Fault> {
+    let nowhere = Url::parse("http://127.0.0.1/").expect("a literal address is well formed");
+    let secrets = secrets(SecretString::from("not yet"));
+    let catalog = definitions(args, nowhere)?;
+    llm(&args.definitions, &secrets)?;
+    let mut languages = BTreeSet::new();
+    for id in wanted {
+        let agent = meant(&catalog, id)?;
+        fit(agent, &secrets, speech)?;
+        languages.insert(agent.plan.language);
+    }
+    for language in languages {
+        try_voice(language, speech).await?;
+    }
+    if args.listen.is_none() {
+        return Ok(Vec::new());
+    }
+    let (mut others, rest) = (Vec::new(), catalog.agents.iter());
+    for (id, agent) in rest.filter(|(id, _)| !wanted.contains(id.as_str())) {
+        match fit(agent, &secrets, speech) {
+            Ok(()) => others.push(id.clone()),
+            Err(fault) => {
+                render::aside(&format!("warning: {id} is not served: {}; {}", fault.what, fault.remedy));
+            }
+        }
+    }
+    Ok(others)
+}
+
+fn stage(args: &DemoArgs, speech: &Speech) -> Stage {
+    let (voice, speech, args) = (Arc::clone(&speech.tts), speech.clone(), args.clone());
+    let make = move |shop: &Shop, id: &str| -> Result<_, Fault> {
+        let secrets = secrets(shop.token.clone());
+        let catalog = definitions(&args, shop.url.clone())?;
+        agent(meant(&catalog, id)?, &secrets, &llm(&args.definitions, &secrets)?, &speech)
+    };
+    Stage { voice, agent: Box::new(make) }
+}
+
+async fn listen(args: &DemoArgs, stage: &Stage, scenario: &Scenario, others: Vec<String>, port: u16) -> Done {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|error| {
+        let what = format!("127.0.0.1:{port} cannot be listened on: {error}");
+        Fault::new(Owner::Admin, what, "name another port with --listen; 0 takes one that is free")
+    })?;
     render::aside("peers on this machine are believed without signature or token (--unsigned-loopback)");
     let folder = folder::make(&args.folder, &scenario.name)?;
     let stop = CancellationToken::new();
-    tokio::spawn(until_signal(stop.clone()));
+    tokio::spawn(until_signal(Signals::listen()?, stop.clone()));
     let at = |address: SocketAddr| {
         render::line(&format!("voice webhook http://{address}/hooks/twilio/voice"));
         render::line(&format!("media stream  ws://{address}/media/twilio"));
@@ -149,9 +203,13 @@ async fn listen(args: &DemoArgs, stage: &Stage, scenario: &Scenario, port: u16) 
             "call it with  centralita call ws://{address}/media/twilio --agent {} --say \"…\"",
             scenario.agent
         ));
+        render::line(&format!(
+            "other agents  {}",
+            if others.is_empty() { "none".to_owned() } else { others.join(", ") }
+        ));
         render::line(&format!("folder        {} (the journal, the shop's database)", folder.display()));
     };
-    stage.listen(&folder, scenario, port, stop, at).await?;
+    stage.listen(&folder, scenario.agent, &others, listener, stop, at).await?;
     Ok(Verdict::Good)
 }
 
@@ -248,7 +306,8 @@ mod tests {
     #[tokio::test]
     async fn a_caller_who_fails_leaves_neither_a_gateway_nor_a_shop_behind() {
         let line = Line::parse_from(["demo", "--speech", "stand-in"]);
-        let Stage { agent, .. } = stage(&line.args).expect("the sample agents are right");
+        let speech = speech(&line.args.speech).expect("stand-in speech is always there");
+        let Stage { agent, .. } = stage(&line.args, &speech);
         let (tell, told) = sync_channel(1);
         let agent = move |shop: &Shop, id: &str| {
             let agent = agent(shop, id)?;

@@ -3,12 +3,14 @@
 //! Promises: figures per file or kind and in all; nothing is left out.
 //! Never: judges by anything but the manifest's words and kinds.
 
+use std::fs::OpenOptions;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 
-use super::assemble::{Speech, catalog};
+use super::assemble::{Speech, catalog, doubts};
 use super::demo::{SpeechArgs, speech};
 use super::{Definitions, Done, Verdict, render};
 use crate::bench::eval::{self, vocabulary_of_manifest};
@@ -17,8 +19,21 @@ use crate::core::language::Language;
 use crate::stt::Vocabulary;
 use crate::stt::embedded::Embedded;
 
+/// What the folder holds.
+const MANIFEST_HELP: &str = r#"FOLDER holds WAV files (8 kHz, mono, 16 bit) and a manifest.json that lists them:
+
+  [
+    {"file": "yes-1.wav", "text": "yes", "kind": "answer-yes"},
+    {"file": "where.wav", "text": "where is my order", "kind": "command"},
+    {"file": "street.wav", "text": "", "kind": "noise"}
+  ]
+
+`text` is what is said, nothing where nobody speaks (`stt` leaves such files out). `kind` is any
+word; `answers` counts by it, and takes every kind but `answer-yes` for no yes."#;
+
 /// What to measure.
 #[derive(Debug, Args)]
+#[command(after_help = MANIFEST_HELP)]
 pub(super) struct EvalArgs {
     #[command(subcommand)]
     what: What,
@@ -27,8 +42,10 @@ pub(super) struct EvalArgs {
 #[derive(Debug, Subcommand)]
 enum What {
     /// Word error rate, per file and in all
+    #[command(after_help = MANIFEST_HELP)]
     Stt(Over),
     /// Answers to a yes/no question: false yes, false no, unclear, per kind of recording
+    #[command(after_help = MANIFEST_HELP)]
     Answers(Asked),
 }
 
@@ -67,21 +84,30 @@ pub(super) async fn run(args: &EvalArgs) -> Done {
     }
 }
 
-fn vocabulary(over: &Over) -> Result<Arc<Vocabulary>, Fault> {
+/// The words to listen for, and their language.
+fn vocabulary(over: &Over, speech: &Speech) -> Result<(Arc<Vocabulary>, Language), Fault> {
     if over.words_of_manifest {
-        return vocabulary_of_manifest(&over.folder, Language::English).map(Arc::new);
+        let language = Language::English;
+        return Ok((Arc::new(vocabulary_of_manifest(&over.folder, language)?), language));
     }
     let catalog = catalog(&over.definitions, &Default::default())?;
     let agent = catalog.agents.get(&over.agent).ok_or_else(|| {
         let what = format!("there is no agent `{}`", over.agent);
         Fault::new(Owner::Admin, what, "`centralita check` lists them all")
     })?;
-    Ok(Arc::new(Vocabulary::of_plan(&agent.plan)))
+    if agent.services.stt.is_some() {
+        let what =
+            format!("the agent `{}` hears nothing (`stt: none`): there is nothing to measure", over.agent);
+        return Err(Fault::new(Owner::Admin, what, "name another with --agent, or give --words-of-manifest"));
+    }
+    doubts(agent, speech)?;
+    Ok((Arc::new(Vocabulary::of_plan(&agent.plan)), agent.plan.language))
 }
 
 async fn stt(over: &Over) -> Done {
-    let engine = speech(&over.speech)?.stt;
-    let report = eval::stt(engine.as_ref(), &over.folder, vocabulary(over)?, Language::English).await?;
+    let engine = speech(&over.speech)?;
+    let (words, language) = vocabulary(over, &engine)?;
+    let report = eval::stt(engine.stt.as_ref(), &over.folder, words, language).await?;
     for file in &report.files {
         let heard =
             file.heard.as_ref().map_or_else(|fault| format!("({fault})"), |words| format!("{words:?}"));
@@ -105,13 +131,14 @@ fn rate(errors: &eval::WordErrors) -> String {
 
 async fn answers(Asked { over, figure, source }: &Asked) -> Done {
     let engine = speech(&over.speech)?;
-    if figure.is_some() {
+    if let Some(path) = figure {
         embedded(&engine)?;
+        writable(path)?;
     }
-    let (stt, words) = (engine.stt.as_ref(), vocabulary(over)?);
+    let (stt, (words, language)) = (engine.stt.as_ref(), vocabulary(over, &engine)?);
     // A long recording takes more than one recogniser.
     let at_once = (over.speech.speech_workers / 2).max(1);
-    let report = eval::answers(stt, &over.folder, words, Language::English, at_once).await?;
+    let report = eval::answers(stt, &over.folder, words, language, at_once).await?;
     render::line("kind         files   yes  doubtful    no  unclear  failed");
     for (kind, n) in &report.kinds {
         render::line(&format!(
@@ -140,10 +167,19 @@ fn embedded(engine: &Speech) -> Result<&Embedded, Fault> {
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Fault> {
-    std::fs::write(path, text).map_err(|error| {
-        let what = format!("{} cannot be written: {error}", path.display());
-        Fault::new(Owner::Admin, what, "name a file in a folder that is there")
-    })
+    std::fs::write(path, text).map_err(|error| unwritten(path, &error))
+}
+
+/// Whether the figure will find its place, before an hour is spent on it. What is there stays as it is.
+fn writable(path: &Path) -> Result<(), Fault> {
+    let new = !path.exists();
+    OpenOptions::new().append(true).create(true).open(path).map_err(|error| unwritten(path, &error))?;
+    if new { std::fs::remove_file(path).map_err(|error| unwritten(path, &error)) } else { Ok(()) }
+}
+
+fn unwritten(path: &Path, error: &io::Error) -> Fault {
+    let what = format!("{} cannot be written: {error}", path.display());
+    Fault::new(Owner::Admin, what, "name a file in a folder that is there")
 }
 
 fn listed(files: &[String]) -> String {
@@ -157,5 +193,18 @@ mod tests {
     #[test]
     fn a_rate_is_rounded_to_the_nearest_tenth() {
         assert_eq!(rate(&eval::WordErrors { words: 180, errors: 7 }), "  7/180   3.9 %");
+    }
+
+    #[test]
+    fn a_place_for_the_figure_is_tried_and_left_as_it_was() {
+        let path = std::env::temp_dir().join(format!("centralita-{}.json", uuid::Uuid::now_v7()));
+        assert_eq!((writable(&path), path.exists()), (Ok(()), false));
+        std::fs::write(&path, "an older figure").expect("a temporary folder can be written");
+        assert_eq!(writable(&path), Ok(()));
+        assert_eq!(std::fs::read(&path).expect("it is there"), b"an older figure");
+        std::fs::remove_file(&path).expect("it was made by this test");
+        for nowhere in [std::env::temp_dir(), path.join("y.json"), "/proc/x/y.json".into()] {
+            assert!(writable(&nowhere).is_err(), "{}", nowhere.display());
+        }
     }
 }

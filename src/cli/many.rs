@@ -3,7 +3,7 @@
 //! Promises: a line for each scenario, a folder for each call that went wrong; exit code 0 only if none did.
 //! Never: prints the calls themselves: one is watched by itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -15,6 +15,7 @@ use super::demo::Engine;
 use super::values::{at_least_one, whole};
 use super::{Done, Verdict, render};
 use crate::core::base::{Fault, Owner};
+use crate::demo::folder;
 use crate::demo::runs::{AT_ONCE_MAX, Run, play_all};
 use crate::demo::scenario::{Scenario, all, by_name};
 use crate::demo::stage::Stage;
@@ -22,7 +23,7 @@ use crate::demo::vary::stages::{Reached, Tally};
 use crate::demo::vary::{Drawn, draw};
 
 /// How many calls, and what else goes on.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(super) struct ManyArgs {
     /// Plays each scenario so many times
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = at_least_one::<u32>)]
@@ -51,6 +52,17 @@ pub(super) enum Work {
     One(Scenario),
     Runs(Vec<Scenario>),
     Seeds(Vec<Drawn>),
+}
+
+impl Work {
+    /// Whom its calls reach.
+    pub(super) fn agents(&self) -> BTreeSet<&'static str> {
+        match self {
+            Work::One(scenario) => BTreeSet::from([scenario.agent]),
+            Work::Runs(scenarios) => scenarios.iter().map(|scenario| scenario.agent).collect(),
+            Work::Seeds(drawn) => drawn.iter().map(|drawn| drawn.scenario.agent).collect(),
+        }
+    }
 }
 
 /// What was asked for.
@@ -182,7 +194,6 @@ fn row(name: &str, tally: &Tally) -> String {
 
 /// Plays all, and says how far it is.
 pub(super) async fn play(args: &ManyArgs, stage: Stage, scenarios: Vec<Scenario>) -> Result<Vec<Run>, Fault> {
-    let busy = Busy::with(args.busy);
     let (of, mut ended, mut failed) = (scenarios.len(), 0, 0);
     let every = usize::from(args.at_once);
     let mut progress = |run: &Run| {
@@ -192,9 +203,13 @@ pub(super) async fn play(args: &ManyArgs, stage: Stage, scenarios: Vec<Scenario>
             render::aside(&format!("{ended} of {of} calls, {failed} not as demanded"));
         }
     };
-    let runs = play_all(Arc::new(stage), scenarios, every, &mut progress).await;
+    let root = folder::temporary()?;
+    // Before the calls: whoever ends them early is told nothing afterwards.
+    render::aside(&format!("the calls' files go to {}; those of calls that went wrong stay", root.display()));
+    let busy = Busy::with(args.busy);
+    let runs = play_all(Arc::new(stage), scenarios, every, &root, &mut progress).await;
     busy.stop();
-    runs
+    Ok(runs)
 }
 
 /// Why a call was not as demanded, and where to look.

@@ -15,6 +15,7 @@ mod many;
 mod render;
 mod replay;
 mod serve;
+mod signals;
 mod sim;
 mod values;
 
@@ -92,7 +93,7 @@ pub fn main() -> ExitCode {
         match cli.command {
             Command::Demo(args) => demo::run(&args).await,
             Command::Serve(args) => serve::run(args).await,
-            Command::Check(args) => check::run(&args),
+            Command::Check(args) => check::run(&args).await,
             Command::Call(args) => call::run(args).await,
             Command::Eval(args) => eval::run(&args).await,
             Command::Bench(args) => bench::run(&args).await,

@@ -4,7 +4,7 @@
 //! finish, a second one does not wait.
 //! Never: prints a secret.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,9 +15,10 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::assemble::{SecretsArgs, agent, catalog, llm, warm};
+use super::assemble::{SecretsArgs, agent, catalog, llm, try_voice, warm};
 use super::demo::{SpeechArgs, speech};
-use super::values::{at_least_one, listening, web};
+use super::signals::{AT_ONCE, Signals};
+use super::values::{account, at_least_one, listening, web};
 use super::{Definitions, Done, Verdict, render};
 use crate::core::base::{Fault, Owner};
 use crate::driver::{CloseOnly, HangUp, Shell, TURN_LATENCY, TURN_LATENCY_BUCKETS};
@@ -51,7 +52,7 @@ pub(super) struct ServeArgs {
     #[arg(long)]
     unsigned_loopback: bool,
     /// Twilio's account, for hanging up; the auth token is the secret TWILIO_AUTH_TOKEN
-    #[arg(long, env = "TWILIO_ACCOUNT_SID", value_name = "SID")]
+    #[arg(long, env = "TWILIO_ACCOUNT_SID", value_name = "SID", value_parser = account)]
     account: Option<String>,
     /// Base URL of Twilio's REST API
     #[arg(long, default_value = "https://api.twilio.com", value_name = "URL", value_parser = web)]
@@ -71,14 +72,18 @@ pub(super) async fn run(args: ServeArgs) -> Done {
     let secrets = args.secrets.open()?;
     let (trust, hang_up) = trust(&args, &secrets)?;
     let catalog = catalog(&args.definitions, &BTreeMap::new())?;
+    let numbers = numbers(&args.numbers, |id| catalog.agents.contains_key(id))?;
     let (llm, speech) = (llm(&args.definitions, &secrets)?, speech(&args.speech)?);
+    let languages: BTreeSet<_> = catalog.agents.values().map(|meant| meant.plan.language).collect();
+    for language in languages {
+        try_voice(language, &speech).await?;
+    }
     let mut agents = BTreeMap::new();
     for (id, meant) in &catalog.agents {
         let ready = agent(meant, &secrets, &llm, &speech)?;
         warm(&ready, &speech).await?;
         agents.insert(id.clone(), ready);
     }
-    let numbers = numbers(&args.numbers, |id| agents.contains_key(id))?;
     let default = agents.get(&args.agent).cloned().ok_or_else(|| no_agent(&args.agent))?;
     let folders = [(args.journal.parent(), "--journal"), (args.recordings.as_deref(), "--recordings")];
     for (folder, flag) in folders {
@@ -106,6 +111,8 @@ pub(super) async fn run(args: ServeArgs) -> Done {
         shell,
         metrics: metrics()?,
     });
+    // Whoever reads that it listens may send one.
+    let signals = Signals::listen()?;
     render::line(&format!(
         "listening on {local}; the carrier's voice webhook is {}",
         PublicUrl::parse(&public)?.webhook("/hooks/twilio/voice")
@@ -114,7 +121,7 @@ pub(super) async fn run(args: ServeArgs) -> Done {
         render::aside("peers on this machine are believed without signature or token (--unsigned-loopback)");
     }
     let stop = CancellationToken::new();
-    tokio::spawn(until_signal(stop.clone()));
+    tokio::spawn(until_signal(signals, stop.clone()));
     gateway.serve(listener, stop).await?;
     store.close().await?;
     Ok(Verdict::Good)
@@ -200,7 +207,10 @@ fn numbers(written: &[String], known: impl Fn(&str) -> bool) -> Result<BTreeMap<
         if !known(id) {
             return Err(no_agent(id));
         }
-        numbers.insert(number.to_owned(), id.to_owned());
+        if let Some(other) = numbers.insert(number.to_owned(), id.to_owned()) {
+            let what = format!("`--number {number}` stands there twice, for `{other}` and `{id}`");
+            return Err(Fault::new(Owner::Admin, what, "give each number one agent"));
+        }
     }
     Ok(numbers)
 }
@@ -216,26 +226,13 @@ fn no_agent(id: &str) -> Fault {
     Fault::new(Owner::Admin, format!("there is no agent `{id}`"), "`centralita check` lists them all")
 }
 
-/// The first signal drains; the second ends the process as signals do.
-pub(super) async fn until_signal(stop: CancellationToken) {
-    let mut term = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        Ok(term) => term,
-        Err(error) => {
-            tracing::error!(%error, "no signal handler: the process ends at once when told to");
-            return;
-        }
-    };
-    for _ in 0..2 {
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = term.recv() => {}
-        }
-        if stop.is_cancelled() {
-            std::process::exit(130);
-        }
-        render::aside("finishing live calls; once more ends at once");
-        stop.cancel();
-    }
+/// The first signal drains; the second ends the process at once.
+pub(super) async fn until_signal(mut signals: Signals, stop: CancellationToken) {
+    signals.next().await;
+    render::aside("finishing live calls; once more ends at once");
+    stop.cancel();
+    signals.next().await;
+    std::process::exit(AT_ONCE);
 }
 
 /// What `GET /metrics` tells.
@@ -245,4 +242,31 @@ fn metrics() -> Result<Option<PrometheusHandle>, Fault> {
     builder.and_then(PrometheusBuilder::install_recorder).map(Some).map_err(|error| {
         Fault::new(Owner::Gateway, format!("the figures cannot be kept: {error}"), "report it")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_has_one_agent_that_is_known_and_is_written_with_its_country() {
+        let read = |written: &[&str]| {
+            let written: Vec<String> = written.iter().map(|entry| (*entry).to_owned()).collect();
+            numbers(&written, |id| ["shop", "tienda"].contains(&id)).map_err(|fault| fault.what)
+        };
+        let two = read(&["+15550100002=shop", "+15550100003=tienda"]).expect("they are two");
+        assert_eq!(two.len(), 2);
+        for (written, told) in [
+            (
+                &["+1555=shop", "+1555=tienda"][..],
+                "`--number +1555` stands there twice, for `shop` and `tienda`",
+            ),
+            (&["+1555=shop", "+1555=shop"], "twice"),
+            (&["+1555"], "no `=`"),
+            (&["1555=shop"], "no telephone number"),
+            (&["+1555=nobody"], "no agent `nobody`"),
+        ] {
+            assert!(read(written).is_err_and(|what| what.contains(told)), "{written:?}");
+        }
+    }
 }

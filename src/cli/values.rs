@@ -8,6 +8,9 @@ use std::str::FromStr;
 
 use url::Url;
 
+/// Digits of an account's SID, behind its AC.
+const ACCOUNT_DIGITS: usize = 32;
+
 /// A whole number.
 pub(super) fn whole<N: FromStr>(text: &str) -> Result<N, String> {
     text.parse().map_err(|_| "write a whole number".to_owned())
@@ -21,6 +24,14 @@ pub(super) fn at_least_one<N: FromStr + PartialOrd + From<u8>>(text: &str) -> Re
 /// Where to listen.
 pub(super) fn listening(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| "write an address of this machine and a port, like 127.0.0.1:8080".to_owned())
+}
+
+/// An account of Twilio's.
+pub(super) fn account(text: &str) -> Result<String, String> {
+    let digits = text.strip_prefix("AC").filter(|digits| digits.len() == ACCOUNT_DIGITS);
+    let hex = digits.is_some_and(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
+    hex.then(|| text.to_owned())
+        .ok_or_else(|| "write the account's SID: AC and 32 hexadecimal digits".to_owned())
 }
 
 /// An address on the web.
@@ -57,6 +68,11 @@ mod tests {
             );
         }
         assert_eq!((at_least_one(&u64::MAX.to_string()), whole("0")), (Ok(u64::MAX), Ok(0_u64)));
+        let sid = format!("AC{}", "0f".repeat(16));
+        assert_eq!(account(&sid), Ok(sid.clone()));
+        for text in ["foo", "", &sid[1..], &sid[..33], &format!("{sid}0"), &sid.replace('f', "g")] {
+            assert!(account(text).unwrap_err().contains("AC and 32"), "{text}");
+        }
         assert!(listening("8080").is_err() && listening("127.0.0.1:0").is_ok());
     }
 }

@@ -31,6 +31,19 @@ pub fn make(root: &Path, name: &str) -> Result<PathBuf, Fault> {
     Err(Fault::new(Owner::Admin, what, "remove old ones, or name another folder with --folder"))
 }
 
+/// Makes a folder for many calls where temporary files lie.
+///
+/// # Errors
+/// The admin's: it cannot be made.
+pub fn temporary() -> Result<PathBuf, Fault> {
+    let folder = std::env::temp_dir().join(format!("centralita-{}", uuid::Uuid::now_v7()));
+    fs::create_dir_all(&folder).map_err(|error| {
+        let what = format!("the folder {} cannot be made: {error}", folder.display());
+        Fault::new(Owner::Admin, what, "point TMPDIR to a folder that can be written")
+    })?;
+    Ok(folder)
+}
+
 pub(super) fn unwritable(folder: &Path, error: &std::io::Error) -> Fault {
     let what = format!("the folder {} cannot be made: {error}", folder.display());
     Fault::new(Owner::Admin, what, "name another with --folder")

@@ -48,21 +48,15 @@ impl Run {
     }
 }
 
-/// Plays all, `at_once` at a time; `tell` hears of each as it ends, in whatever order. They come back in order.
-///
-/// # Errors
-/// No temporary folder can be made.
+/// Plays all, `at_once` at a time, in folders below `root`, which goes with the last of them; `tell` hears of each as it
+/// ends, in whatever order. They come back in order.
 pub async fn play_all(
     stage: Arc<Stage>,
     scenarios: Vec<Scenario>,
     at_once: usize,
+    root: &Path,
     tell: &mut (dyn FnMut(&Run) + Send),
-) -> Result<Vec<Run>, Fault> {
-    let root = std::env::temp_dir().join(format!("centralita-{}", uuid::Uuid::now_v7()));
-    fs::create_dir_all(&root).map_err(|error| {
-        let what = format!("the folder {} cannot be made: {error}", root.display());
-        Fault::new(Owner::Admin, what, "point TMPDIR to a folder that can be written")
-    })?;
+) -> Vec<Run> {
     let calls = scenarios.into_iter().enumerate().map(|(number, scenario)| {
         let folder = root.join(format!("{}-{}", scenario.name, number + 1));
         play(Arc::clone(&stage), number, scenario, folder)
@@ -74,10 +68,10 @@ pub async fn play_all(
         runs.push(run);
     }
     if runs.iter().all(Run::is_ok) {
-        clear(&root);
+        clear(root);
     }
     runs.sort_by_key(|run| run.number);
-    Ok(runs)
+    runs
 }
 
 async fn play(stage: Arc<Stage>, number: usize, scenario: Scenario, folder: PathBuf) -> Run {
@@ -122,6 +116,7 @@ mod tests {
 
     use secrecy::ExposeSecret as _;
 
+    use super::super::folder::temporary;
     use super::super::scenario::by_name;
     use super::super::shop::Shop;
     use super::*;
@@ -157,9 +152,8 @@ mod tests {
         let stage = Stage { voice: Arc::new(Voice::default()), agent: Box::new(agent) };
         let scenarios =
             ["refund-yes", "reembolso", "keypad"].map(|name| by_name(name).expect("a scenario of the demo"));
-        let runs = play_all(Arc::new(stage), scenarios.into(), 2, &mut |_| {})
-            .await
-            .expect("the calls can be staged");
+        let root = temporary().expect("a temporary folder can be made");
+        let runs = play_all(Arc::new(stage), scenarios.into(), 2, &root, &mut |_| {}).await;
         let why: Vec<&str> = runs.iter().map(|run| run.why().expect("the run went wrong")).collect();
         assert_eq!(why[1], "nobody answers");
         assert!(why[0].contains("panicked") && why[2].contains("panicked"), "{why:?}");
@@ -168,9 +162,7 @@ mod tests {
             let refunds: Vec<&str> = run.refunds.iter().map(|refund| refund.order.as_str()).collect();
             assert_eq!(refunds, ["1183"], "{}", run.scenario);
         }
-        fs::remove_dir_all(
-            runs[0].folder.as_ref().expect("its folder stays").parent().expect("the path has a folder"),
-        )
-        .expect("it was made by this test");
+        assert!(runs.iter().all(|run| run.folder.as_ref().is_some_and(|folder| folder.starts_with(&root))));
+        fs::remove_dir_all(root).expect("it was made by this test");
     }
 }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -116,7 +116,10 @@ impl Stage {
         let journal = folder.join(JOURNAL);
         let store = Store::open(&journal).await?;
         let (watcher, seen) = mpsc::channel(WATCH_QUEUE);
-        let open = self.open(0, agent, store.clone(), Some(watcher)).await?;
+        let listener =
+            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(|error| broken(&error.to_string()))?;
+        let board = Switchboard::new(agent, BTreeMap::new(), BTreeMap::new());
+        let open = open(listener, board, store.clone(), Some(watcher))?;
 
         let mut story = Story::default();
         let called = self.call(&open.url, scenario, language, seen, &mut story, tell).await;
@@ -175,63 +178,58 @@ impl Stage {
         Ok((played, phone.finish().await))
     }
 
-    /// Serves the scenario's agent, with an open shop behind it, until `stop`; `at` is told where.
+    /// Serves an agent, and others by their ids, with one open shop behind them, until `stop`; `at` is told where.
     ///
     /// # Errors
     /// A part that could not be started.
     pub async fn listen(
         &self,
         folder: &Path,
-        scenario: &Scenario,
-        port: u16,
+        agent: &str,
+        others: &[String],
+        listener: TcpListener,
         stop: CancellationToken,
         at: impl FnOnce(SocketAddr),
     ) -> Result<(), Fault> {
+        let address = listener.local_addr().map_err(|error| broken(&error.to_string()))?;
         fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
         let shop = Shop::start(&folder.join(SHOP), Faults::None).await?;
-        let agent = (self.agent)(&shop, scenario.agent)?;
+        let agent = (self.agent)(&shop, agent)?;
+        let others = others.iter().map(|id| Ok((id.clone(), (self.agent)(&shop, id)?)));
+        let board = Switchboard::new(agent, others.collect::<Result<_, Fault>>()?, BTreeMap::new());
         let store = Store::open(&folder.join(JOURNAL)).await?;
-        let open = self.open(port, agent, store.clone(), None).await?;
-        at(open
-            .url
-            .socket_addrs(|| None)
-            .ok()
-            .and_then(|all| all.first().copied())
-            .unwrap_or(([127, 0, 0, 1], port).into()));
+        let open = open(listener, board, store.clone(), None)?;
+        at(address);
         stop.cancelled().await;
         open.close().await?;
         store.close().await?;
         shop.stop().await;
         Ok(())
     }
+}
 
-    /// A gateway on a port of loopback; zero is any free one.
-    async fn open(
-        &self,
-        port: u16,
-        agent: Arc<Agent>,
-        store: Store,
-        watcher: Option<mpsc::Sender<Seen>>,
-    ) -> Result<Open, Fault> {
-        let listener =
-            TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| broken(&error.to_string()))?;
-        let port = listener.local_addr().map_err(|error| broken(&error.to_string()))?.port();
-        let url =
-            Url::parse(&format!("http://127.0.0.1:{port}")).map_err(|error| broken(&error.to_string()))?;
-        let shell = Shell { store, recordings: None, watcher, hang_up: Arc::new(CloseOnly) };
-        let gateway = Gateway::new(Settings {
-            trust: Trust::UnsignedLoopback,
-            public_url: PublicUrl::parse(&url)?,
-            calls_max: CALLS_MAX,
-            switchboard: Switchboard::new(agent, BTreeMap::new(), BTreeMap::new()),
-            shell,
-            metrics: None,
-        });
-        let stop = CancellationToken::new();
-        let (serving, until) = (gateway.clone(), stop.clone());
-        let served = tokio::spawn(async move { serving.serve(listener, until).await });
-        Ok(Open { url, gateway, stop: stop.drop_guard(), served })
-    }
+/// A gateway that serves on loopback.
+fn open(
+    listener: TcpListener,
+    switchboard: Switchboard,
+    store: Store,
+    watcher: Option<mpsc::Sender<Seen>>,
+) -> Result<Open, Fault> {
+    let address = listener.local_addr().map_err(|error| broken(&error.to_string()))?;
+    let url = Url::parse(&format!("http://{address}")).map_err(|error| broken(&error.to_string()))?;
+    let shell = Shell { store, recordings: None, watcher, hang_up: Arc::new(CloseOnly) };
+    let gateway = Gateway::new(Settings {
+        trust: Trust::UnsignedLoopback,
+        public_url: PublicUrl::parse(&url)?,
+        calls_max: CALLS_MAX,
+        switchboard,
+        shell,
+        metrics: None,
+    });
+    let stop = CancellationToken::new();
+    let (serving, until) = (gateway.clone(), stop.clone());
+    let served = tokio::spawn(async move { serving.serve(listener, until).await });
+    Ok(Open { url, gateway, stop: stop.drop_guard(), served })
 }
 
 /// A gateway that serves. Dropping it closes it too, without waiting.

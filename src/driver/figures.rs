@@ -5,6 +5,7 @@
 //! tool's word.
 //! Never: decides; a figure that is wrong changes no call.
 
+use super::record::HOLES;
 use crate::core::base::{CallTime, Position};
 use crate::core::call::Record;
 use crate::core::conversation::{Event, Note, Order, Outcome, Step, Timer, Verdict};
@@ -17,6 +18,41 @@ pub const TURN_LATENCY_BUCKETS: [f64; 9] = [0.3, 0.5, 0.7, 0.9, 1.2, 1.6, 2.5, 5
 const ANSWERS: &str = "centralita_confirmation_answers_total";
 const OUTCOMES: &str = "centralita_tool_outcomes_total";
 const FAILURES: &str = "centralita_service_failures_total";
+/// All values of their labels.
+const ANSWER_WORDS: [&str; 10] = [
+    "yes",
+    "no",
+    "change",
+    "question",
+    "backchannel",
+    "unclear",
+    "wants-key",
+    "early-yes",
+    "echo",
+    "doubtful",
+];
+const OUTCOME_WORDS: [&str; 3] = ["done", "failed", "unknown"];
+const SERVICES: [&str; 4] = ["stt", "tts", "llm", "tool"];
+
+/// Names the figures of calls and begins each at zero: what was never counted is no gap in a graph, and an alert on its
+/// rise sees the first one.
+pub fn begin_figures() {
+    metrics::describe_histogram!(
+        TURN_LATENCY,
+        metrics::Unit::Seconds,
+        "From the caller's last word to the first frame of what the agent said next"
+    );
+    // Known from here on, though nothing is recorded.
+    let _ = metrics::histogram!(TURN_LATENCY);
+    metrics::describe_counter!(ANSWERS, "What callers' answers to questions about actions were taken for");
+    metrics::describe_counter!(OUTCOMES, "What became of actions of tools");
+    metrics::describe_counter!(FAILURES, "Failures of services that a call noticed");
+    metrics::describe_counter!(HOLES, "Pieces of audio that are missing from recordings");
+    ANSWER_WORDS.iter().for_each(|word| metrics::counter!(ANSWERS, "answer" => *word).absolute(0));
+    OUTCOME_WORDS.iter().for_each(|word| metrics::counter!(OUTCOMES, "outcome" => *word).absolute(0));
+    SERVICES.iter().for_each(|word| metrics::counter!(FAILURES, "service" => *word).absolute(0));
+    metrics::counter!(HOLES).absolute(0);
+}
 
 /// One call's.
 #[derive(Debug, Default)]
@@ -126,6 +162,30 @@ mod unit {
     use crate::core::conversation::{Conversation, Outputs};
     use crate::core::journal::{CallFile, Line};
     use crate::core::sim::script_plan;
+
+    #[test]
+    fn whatever_a_call_can_count_is_there_from_the_start_at_zero() {
+        let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+        metrics::with_local_recorder(&metrics, begin_figures);
+        let begun = metrics.handle().render();
+        let answers = [Answer::Yes, Answer::No, Answer::Wait, Answer::Change, Answer::Question];
+        let answers = answers.into_iter().chain([Answer::Backchannel, Answer::Unclear]).map(Verdict::Spoken);
+        let others = [Verdict::Key('1'), Verdict::Key('2'), Verdict::Key('3'), Verdict::WantsKey];
+        for verdict in answers.chain(others).chain([Verdict::Early, Verdict::Echo, Verdict::Doubtful]) {
+            let line =
+                format!("centralita_confirmation_answers_total{{answer=\"{}\"}} 0", answer_word(verdict));
+            assert!(begun.contains(&line), "{line}\n{begun}");
+        }
+        for line in [
+            "centralita_tool_outcomes_total{outcome=\"unknown\"} 0",
+            "centralita_service_failures_total{service=\"llm\"} 0",
+            "centralita_recording_holes_total 0",
+            "centralita_turn_latency_seconds_count 0",
+            "# HELP centralita_tool_outcomes_total ",
+        ] {
+            assert!(begun.contains(line), "{line}\n{begun}");
+        }
+    }
 
     #[test]
     fn a_call_is_counted_by_what_its_journal_holds() {

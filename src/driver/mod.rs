@@ -21,7 +21,7 @@ use futures::future::BoxFuture;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
 
-pub use figures::{TURN_LATENCY, TURN_LATENCY_BUCKETS};
+pub use figures::{TURN_LATENCY, TURN_LATENCY_BUCKETS, begin_figures};
 pub use record::{Seen, Watcher};
 pub use tenure::Tenure;
 

@@ -22,7 +22,7 @@ use crate::store::Store;
 const AUDIO_QUEUE: usize = 1_000;
 
 /// Pieces of audio that are missing from recordings.
-const HOLES: &str = "centralita_recording_holes_total";
+pub(super) const HOLES: &str = "centralita_recording_holes_total";
 
 /// Somebody who follows a call as it happens: the terminal, a test.
 pub type Watcher = mpsc::Sender<Seen>;

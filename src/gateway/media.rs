@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Response};
 use tokio::time::{Instant, timeout_at};
 
 use super::last::Awaited;
-use super::{CALLS_REFUSED, Gateway, NoPlace, Place, SIGNATURES_REFUSED, Trust};
+use super::{CALLS, CALLS_LIVE, CALLS_REFUSED, Gateway, NoPlace, Place, SIGNATURES_REFUSED, Trust};
 use crate::core::base::{CallId, Fault, Owner};
 use crate::driver::{Agent, Caller, Ended, call_id, drive};
 use crate::telephony::socket::{bounded, code};
@@ -101,15 +101,15 @@ struct Live;
 
 impl Live {
     fn begin() -> Live {
-        metrics::counter!("centralita_calls_total").increment(1);
-        metrics::gauge!("centralita_calls_live").increment(1.0);
+        metrics::counter!(CALLS).increment(1);
+        metrics::gauge!(CALLS_LIVE).increment(1.0);
         Live
     }
 }
 
 impl Drop for Live {
     fn drop(&mut self) {
-        metrics::gauge!("centralita_calls_live").decrement(1.0);
+        metrics::gauge!(CALLS_LIVE).decrement(1.0);
     }
 }
 

@@ -34,12 +34,17 @@ pub use switchboard::Switchboard;
 
 use crate::core::audio::Underruns;
 use crate::core::base::{Fault, Owner};
-use crate::driver::Shell;
+use crate::driver::{self, Shell};
 use crate::telephony::twilio::form::FORM_BYTES_MAX;
 use crate::telephony::twilio::{PublicUrl, Tokens, Verifier};
 
 /// Webhooks and media handshakes whose signature was not right.
 const SIGNATURES_REFUSED: &str = "centralita_signatures_refused_total";
+/// Conversations begun, and those that go on.
+const CALLS: &str = "centralita_calls_total";
+const CALLS_LIVE: &str = "centralita_calls_live";
+/// How often a carrier ran out of audio inside a piece.
+const UNDERRUNS: &str = "centralita_playout_underruns_total";
 
 /// Calls that heard a sentence in place of the agent: a full house, or no token to be had.
 const CALLS_REFUSED: &str = "centralita_calls_refused_total";
@@ -92,6 +97,9 @@ impl fmt::Debug for Gateway {
 impl Gateway {
     #[must_use]
     pub fn new(settings: Settings) -> Gateway {
+        if settings.metrics.is_some() {
+            begin_figures();
+        }
         let admission = Admission::new(settings.calls_max);
         let (tokens, calls, started) = (Tokens::default(), TaskTracker::new(), Instant::now());
         let (underruns, unasked) = (Mutex::default(), last::Unasked::default());
@@ -175,7 +183,7 @@ impl Gateway {
 
     /// Adds those of one call that has ended.
     pub(crate) fn count_underruns(&self, underruns: Underruns) {
-        metrics::counter!("centralita_playout_underruns_total").increment(underruns.count.into());
+        metrics::counter!(UNDERRUNS).increment(underruns.count.into());
         let mut all = self.lock_underruns();
         *all = all.and(underruns);
     }
@@ -212,6 +220,20 @@ async fn health(State(gateway): State<Gateway>) -> impl IntoResponse {
         "status": status, "calls": gateway.live_calls(), "calls_max": admission.limit(), "effects": effects,
     });
     axum::Json(body)
+}
+
+/// Names all figures and begins each at zero, before there is a call.
+fn begin_figures() {
+    driver::begin_figures();
+    metrics::describe_counter!(CALLS, "Conversations begun");
+    metrics::describe_gauge!(CALLS_LIVE, "Conversations that go on");
+    metrics::describe_counter!(CALLS_REFUSED, "Calls that heard a sentence in place of the agent");
+    metrics::describe_counter!(SIGNATURES_REFUSED, "Webhooks and handshakes whose signature was not right");
+    metrics::describe_counter!(UNDERRUNS, "How often a carrier ran out of audio inside a piece");
+    [CALLS, CALLS_REFUSED, SIGNATURES_REFUSED, UNDERRUNS]
+        .into_iter()
+        .for_each(|name| metrics::counter!(name).absolute(0));
+    metrics::gauge!(CALLS_LIVE).set(0.0);
 }
 
 async fn metrics(State(gateway): State<Gateway>) -> String {

@@ -1,6 +1,6 @@
 //! WAV files of the line: 8 kHz, mono, 16 bit.
 //!
-//! Promises: a file of another shape is refused with what it is, not misread.
+//! Promises: a file of another shape, one that is cut short and one that holds nothing are refused as that, not misread.
 //! Never: resamples in silence.
 
 use std::path::Path;
@@ -19,9 +19,12 @@ pub(super) const fn spec(channels: u16) -> hound::WavSpec {
     }
 }
 
-/// All samples of an 8 kHz mono 16-bit file.
+/// All samples of an 8 kHz mono 16-bit file; one at least.
+///
+/// # Errors
+/// It cannot be read, is of another shape, ends before its header says, or holds no sample.
 pub fn read_line_wav(path: &Path) -> Result<Vec<i16>, Fault> {
-    let mut file = hound::WavReader::open(path).map_err(|error| fault(path, &error))?;
+    let mut file = hound::WavReader::open(path).map_err(|error| unread(path, &error))?;
     let found = file.spec();
     if found != LINE {
         let what = format!(
@@ -33,7 +36,28 @@ pub fn read_line_wav(path: &Path) -> Result<Vec<i16>, Fault> {
         );
         return Err(Fault::new(Owner::Admin, what, "convert it, for example with sox: -r 8000 -c 1 -b 16"));
     }
-    file.samples().collect::<Result<_, _>>().map_err(|error| fault(path, &error))
+    let samples: Vec<i16> = file.samples().collect::<Result<_, _>>().map_err(|error| unread(path, &error))?;
+    if samples.is_empty() {
+        let what = format!("{} holds no audio", path.display());
+        return Err(Fault::new(Owner::Admin, what, "give a recording that lasts some time"));
+    }
+    Ok(samples)
+}
+
+/// The reader's fault. An error that is not the system's is its own: it wanted more bytes than there are.
+fn unread(path: &Path, error: &hound::Error) -> Fault {
+    match error {
+        hound::Error::IoError(inner) if inner.raw_os_error().is_none() => {
+            let what = format!("{} is cut short: it ends before its header says", path.display());
+            Fault::new(Owner::Admin, what, "copy or record it again, whole")
+        }
+        hound::Error::IoError(_)
+        | hound::Error::FormatError(_)
+        | hound::Error::TooWide
+        | hound::Error::UnfinishedSample
+        | hound::Error::Unsupported
+        | hound::Error::InvalidSampleFormat => fault(path, error),
+    }
 }
 
 /// Writes an 8 kHz mono 16-bit file.
@@ -72,6 +96,22 @@ mod tests {
         std::fs::write(&path, b"RIFF but not for long").expect("a temporary folder can be written");
         assert!(read_line_wav(&path).is_err());
         std::fs::remove_file(&path).expect("it was made by this test");
-        assert!(read_line_wav(&path).unwrap_err().what.contains("centralita-wav"));
+        let fault = read_line_wav(&path).unwrap_err();
+        assert!(fault.what.contains("centralita-wav") && fault.remedy.contains("the path"), "{fault}");
+    }
+
+    #[test]
+    fn a_file_that_is_cut_short_or_holds_nothing_is_refused_as_that() {
+        let path = std::env::temp_dir().join(format!("centralita-wav-{}.wav", uuid::Uuid::new_v4()));
+        write_line_wav(&path, &[7; 800]).expect("a temporary folder can be written");
+        let whole = std::fs::read(&path).expect("it was just written");
+        for length in [whole.len() - 2, whole.len() - 801, 44, 40, 20, 4, 0] {
+            std::fs::write(&path, &whole[..length]).expect("a temporary folder can be written");
+            let fault = read_line_wav(&path).unwrap_err();
+            assert!(fault.what.contains("is cut short"), "{length}: {fault}");
+        }
+        write_line_wav(&path, &[]).expect("a temporary folder can be written");
+        assert!(read_line_wav(&path).unwrap_err().what.contains("holds no audio"));
+        std::fs::remove_file(&path).expect("it was made by this test");
     }
 }

@@ -77,7 +77,7 @@ impl Secrets {
     /// # Errors
     /// It is missing or empty, or cannot be read.
     pub fn get(&self, name: &SecretName) -> Result<SecretString, Fault> {
-        self.find(name)?.ok_or_else(|| self.missing(name, "is missing"))
+        self.find(name)?.ok_or_else(|| self.missing(name))
     }
 
     /// As [`Secrets::get`], for what may be missing; `None` is nothing else.
@@ -90,25 +90,23 @@ impl Secrets {
         }
         let variables = [format!("{PREFIX}{name}"), name.to_string()];
         let set = variables.into_iter().find_map(|variable| Some((env::var_os(&variable)?, variable)));
-        let found = match set {
-            Some((value, variable)) => Some(text_of(name, &variable, value)?),
-            None => self.in_file(name)?,
+        let (place, text) = match set {
+            Some((value, variable)) => (format!("the variable {variable}"), text_of(name, &variable, value)?),
+            None => match self.in_file(name)? {
+                Some((file, text)) => (format!("the file {}", file.display()), text),
+                None => return Ok(None),
+            },
         };
-        let found = found.map(|text| text.trim_end_matches(['\r', '\n']).to_owned());
-        match found {
-            Some(text) if text.is_empty() => Err(self.missing(name, "is empty")),
-            Some(text) => Ok(Some(text.into())),
-            None => Ok(None),
-        }
+        full(name, &text, &place).map(Some)
     }
 
     /// `None` where there is no such file.
-    fn in_file(&self, name: &SecretName) -> Result<Option<String>, Fault> {
+    fn in_file(&self, name: &SecretName) -> Result<Option<(PathBuf, String)>, Fault> {
         let Some(file) = self.directory.as_ref().map(|directory| directory.join(&name.0)) else {
             return Ok(None);
         };
         match fs::read_to_string(&file) {
-            Ok(text) => Ok(Some(text)),
+            Ok(text) => Ok(Some((file, text))),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => {
                 let what = format!("the secret `{name}` cannot be read from {}: {error}", file.display());
@@ -117,14 +115,24 @@ impl Secrets {
         }
     }
 
-    fn missing(&self, name: &SecretName, how: &str) -> Fault {
+    fn missing(&self, name: &SecretName) -> Fault {
         let file = self
             .directory
             .as_ref()
             .map_or(String::new(), |dir| format!(", or write the file {}", dir.join(&name.0).display()));
         let remedy = format!("set the environment variable {PREFIX}{name} (or {name}){file}");
-        Fault::new(Owner::Admin, format!("the secret `{name}` {how}"), remedy)
+        Fault::new(Owner::Admin, format!("the secret `{name}` is missing"), remedy)
     }
+}
+
+/// A secret without its last line end. An empty one hides those that come after its place, so the place is named.
+fn full(name: &SecretName, text: &str, place: &str) -> Result<SecretString, Fault> {
+    let text = text.trim_end_matches(['\r', '\n']);
+    if text.is_empty() {
+        let what = format!("the secret `{name}` is empty: {place} holds nothing");
+        return Err(Fault::new(Owner::Admin, what, format!("put the secret there, or take {place} away")));
+    }
+    Ok(text.to_owned().into())
 }
 
 /// The value of an environment variable.
@@ -174,7 +182,8 @@ mod tests {
         assert!(fault.what.ends_with("is missing"), "{fault}");
         fs::write(directory.join("EMPTY"), "\n").expect("a temporary folder can be written");
         let fault = secrets.get(&name("secret.EMPTY")).unwrap_err();
-        assert!(fault.what.ends_with("is empty"), "{fault}");
+        let file = directory.join("EMPTY").display().to_string();
+        assert!(fault.what.ends_with(&format!("is empty: the file {file} holds nothing")), "{fault}");
         fs::remove_dir_all(directory).expect("it was made by this test");
     }
 
@@ -187,7 +196,7 @@ mod tests {
         fs::write(directory.join("A_SECRET"), "x\n").expect("a temporary folder can be written");
         assert_eq!(find("secret.A_SECRET"), Ok(true));
         fs::write(directory.join("EMPTY"), "").expect("a temporary folder can be written");
-        assert_eq!(find("secret.EMPTY"), Err("the secret `EMPTY` is empty".to_owned()));
+        assert!(find("secret.EMPTY").is_err_and(|what| what.contains("`EMPTY` is empty")));
         fs::create_dir(directory.join("A_FOLDER")).expect("a temporary folder can be made");
         assert!(find("secret.A_FOLDER").is_err());
         fs::remove_dir_all(&directory).expect("it was made by this test");

@@ -34,6 +34,8 @@ pub enum Lost {
     Crashed(String),
     /// The worker is well and says that the request cannot be done.
     Refused(String),
+    /// The worker is well and says that it cannot write its temporary files.
+    NoRoom(String),
 }
 
 /// The workers of one process.
@@ -121,6 +123,7 @@ impl Lease {
             Reply::Decoded(decoded) => Ok(decoded),
             Reply::Ready => Err(Lost::Crashed("the worker answers another question".to_owned())),
             Reply::Refused(why) => Err(Lost::Refused(why)),
+            Reply::NoRoom(why) => Err(Lost::NoRoom(why)),
         }
     }
 
@@ -129,6 +132,7 @@ impl Lease {
             Reply::Ready => Ok(()),
             Reply::Decoded(_) => Err(Lost::Crashed("the worker answers another question".to_owned())),
             Reply::Refused(why) => Err(Lost::Refused(why)),
+            Reply::NoRoom(why) => Err(Lost::NoRoom(why)),
         }
     }
 
@@ -175,6 +179,8 @@ impl Worker {
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .kill_on_drop(true)
+            // Ctrl-C at a terminal is for the gateway alone, which lets its calls finish.
+            .process_group(0)
             .spawn()
             .map_err(|error| format!("{} cannot be started: {error}", name.display()))?;
         let (input, output) = child.stdin.take().zip(child.stdout.take()).ok_or("the worker has no pipes")?;

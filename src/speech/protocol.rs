@@ -78,6 +78,8 @@ pub enum Reply {
     Decoded(Decoded),
     /// The request cannot be done; the worker goes on.
     Refused(String),
+    /// The folder for temporary files cannot be written; the worker goes on.
+    NoRoom(String),
 }
 
 /// What was recognised. No words is a normal result: nothing fitted.

@@ -28,7 +28,7 @@ pub fn main() -> ExitCode {
 pub fn serve(from: &mut impl Read, to: &mut impl Write) -> io::Result<()> {
     let mut bench = Bench { decoders: BTreeMap::new(), turn: Vec::new() };
     while let Some(request) = Request::read(from)? {
-        bench.answer(request).unwrap_or_else(Reply::Refused).write(to)?;
+        bench.answer(request).unwrap_or_else(|refusal| refusal).write(to)?;
     }
     Ok(())
 }
@@ -40,7 +40,8 @@ struct Bench {
 }
 
 impl Bench {
-    fn answer(&mut self, request: Request) -> Result<Reply, String> {
+    /// Either way the reply: an error is one that tells why not.
+    fn answer(&mut self, request: Request) -> Result<Reply, Reply> {
         match request {
             Request::Load(load) => {
                 let decoder = make(&load)?;
@@ -55,7 +56,9 @@ impl Bench {
                 self.turn = double(&samples);
                 Ok(Reply::Ready)
             }
-            Request::Decode { decoder, search } => self.decode(&decoder, &search).map(Reply::Decoded),
+            Request::Decode { decoder, search } => {
+                self.decode(&decoder, &search).map(Reply::Decoded).map_err(Reply::Refused)
+            }
         }
     }
 
@@ -73,11 +76,13 @@ impl Bench {
 /// Shorter turns are not decoded: five frames of 10 ms at 16 kHz.
 const SAMPLES_MIN: usize = 800;
 
-fn make(load: &Load) -> Result<Decoder, String> {
-    let files = Scratch::new().map_err(|error| format!("no place for the model's files: {error}"))?;
-    let put = |name: &str, text: &str| {
-        files.put(name, text).map_err(|error| format!("the model's files cannot be written: {error}"))
+fn make(load: &Load) -> Result<Decoder, Reply> {
+    let no_room = |error: io::Error| {
+        let folder = std::env::temp_dir();
+        Reply::NoRoom(format!("the model's files cannot be written to {}: {error}", folder.display()))
     };
+    let files = Scratch::new().map_err(no_room)?;
+    let put = |name: &str, text: &str| files.put(name, text).map_err(no_room);
     let dictionary = put("dictionary", &load.dictionary)?;
     let transform = load.transform.as_deref().map(|text| put("transform", text)).transpose()?;
     let mut decoder = Decoder::open(&Files {
@@ -85,13 +90,15 @@ fn make(load: &Load) -> Result<Decoder, String> {
         dictionary: &dictionary,
         transform: transform.as_deref(),
         silence: load.silence,
-    })?;
+    })
+    .map_err(Reply::Refused)?;
     for Search { name, kind, text, fwdflat, bestpath } in &load.searches {
         let passes = Passes { fwdflat: *fwdflat, bestpath: *bestpath };
-        match kind {
-            SearchKind::Grammar => decoder.add_grammar(name, &put("grammar", text)?, passes)?,
-            SearchKind::Trigram => decoder.add_trigram(name, &put("model.lm", text)?, passes)?,
-        }
+        let added = match kind {
+            SearchKind::Grammar => decoder.add_grammar(name, &put("grammar", text)?, passes),
+            SearchKind::Trigram => decoder.add_trigram(name, &put("model.lm", text)?, passes),
+        };
+        added.map_err(Reply::Refused)?;
     }
     Ok(decoder)
 }

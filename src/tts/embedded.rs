@@ -55,8 +55,11 @@ impl Embedded {
             return Ok(());
         }
         let mut list = std::process::Command::new("espeak-ng");
-        let list =
-            list.arg("--voices").stdin(Stdio::null()).output().map_err(|error| not_installed(&error))?;
+        let list = list
+            .arg("--voices")
+            .stdin(Stdio::null())
+            .output()
+            .map_err(|error| not_started("espeak-ng", &error))?;
         // A variant (`en-us+f3`) is a change of a voice. The second column is the voice's language, its name here.
         let wanted = voice.split('+').next().unwrap_or(voice);
         let list = String::from_utf8_lossy(&list.stdout);
@@ -138,8 +141,12 @@ async fn run(
     voice: &str,
     read: impl AsyncFnOnce(Option<tokio::process::ChildStdout>) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
-    command.stdin(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
-    let mut child = command.spawn().map_err(|error| not_installed(&error))?;
+    // A group of its own: Ctrl-C at a terminal is for the gateway alone, which lets its calls finish.
+    command.stdin(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true).process_group(0);
+    let mut child = command.spawn().map_err(|error| {
+        let program = command.as_std().get_program().to_string_lossy().into_owned();
+        not_started(&program, &error)
+    })?;
     let mut input = child.stdin.take().ok_or_else(|| stuck(voice))?;
     // A program that does not read fails below, by its exit code or for want of audio.
     let _ = input.write_all(format!("{}\n", text.replace('\n', " ")).as_bytes()).await;
@@ -209,10 +216,10 @@ fn unnamed_file() -> io::Result<File> {
     Ok(file)
 }
 
-fn not_installed(error: &io::Error) -> Fault {
+fn not_started(program: &str, error: &io::Error) -> Fault {
     Fault::new(
         Owner::Admin,
-        format!("the synthesiser cannot be started: {error}"),
+        format!("the synthesiser `{program}` cannot be started: {error}"),
         "apt-get install -y flite espeak-ng",
     )
 }
@@ -228,8 +235,8 @@ fn stuck(voice: &str) -> Fault {
 }
 
 fn unwritable(error: &io::Error) -> Fault {
-    let what = format!("synthesised audio cannot be kept: {error}");
-    Fault::new(Owner::Admin, what, "make room in the directory for temporary files")
+    let what = format!("synthesised audio cannot be kept in {}: {error}", std::env::temp_dir().display());
+    Fault::new(Owner::Admin, what, "point TMPDIR to a folder that can be written and has room")
 }
 
 #[cfg(test)]

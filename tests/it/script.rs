@@ -3,6 +3,7 @@
 //! Promises: the script that the docs name is the one that is played.
 //! Never: looks into the gateway to know when a move is due.
 
+use std::collections::VecDeque;
 use std::path::Path;
 
 use centralita::caller::{Act, Doing, Ended, Heard, Phone, Step, Turn, follow, read_script};
@@ -13,7 +14,7 @@ use centralita::standin::utter_at;
 use crate::scene::{Scene, Stage, twenty};
 
 /// The steps with stand-in speech.
-fn turns(steps: Vec<Step>) -> Vec<Turn> {
+fn turns(steps: Vec<Step>) -> VecDeque<Turn> {
     let ready = |Step { when, act }| {
         let what = match act {
             Act::Say(text) => Doing::Sound(utter_at(&text, Millis(10))),
@@ -33,8 +34,9 @@ async fn the_sample_script_gets_its_refund_by_key() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/scripts/refund.yaml");
     let steps = read_script("refund.yaml", &std::fs::read_to_string(path).unwrap()).unwrap();
     let mut phone = Phone::dial(scene.dialling()).await.unwrap();
-    let (ended, left) = follow(&mut phone, turns(steps), &mut |_| {}).await;
-    assert_eq!((ended, left), (Ended::CallerHungUp, 0));
+    let mut turns = turns(steps);
+    let ended = follow(&mut phone, &mut turns, &mut |_| {}).await;
+    assert_eq!((ended, turns.len()), (Ended::CallerHungUp, 0));
     scene.quiet().await;
     assert_eq!(scene.refunds().await, twenty());
     scene.close().await;
@@ -48,8 +50,9 @@ async fn a_move_while_the_agent_speaks_stops_it() {
     let mut phone = Phone::dial(scene.dialling()).await.unwrap();
     let mut cleared = 0;
     let mut tell = |heard: &Heard| cleared += usize::from(matches!(heard, Heard::Cleared { .. }));
-    let (ended, left) = follow(&mut phone, turns(read_script("-", text).unwrap()), &mut tell).await;
-    assert_eq!((ended, left, cleared), (Ended::CallerHungUp, 0, 1));
+    let mut turns = turns(read_script("-", text).unwrap());
+    let ended = follow(&mut phone, &mut turns, &mut tell).await;
+    assert_eq!((ended, turns.len(), cleared), (Ended::CallerHungUp, 0, 1));
     scene.close().await;
 }
 
@@ -60,7 +63,8 @@ async fn moves_that_the_call_did_not_wait_for_are_counted() {
     let mut dial = scene.dialling();
     dial.longest = std::time::Duration::from_secs(3);
     let mut phone = Phone::dial(dial).await.unwrap();
-    let (ended, left) = follow(&mut phone, turns(read_script("-", text).unwrap()), &mut |_| {}).await;
-    assert_eq!((ended, left), (Ended::TooLong, 2));
+    let mut turns = turns(read_script("-", text).unwrap());
+    let ended = follow(&mut phone, &mut turns, &mut |_| {}).await;
+    assert_eq!((ended, turns.len()), (Ended::TooLong, 2));
     scene.close().await;
 }

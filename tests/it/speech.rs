@@ -241,3 +241,11 @@ async fn another_language_is_refused_when_asked_and_without_its_models_no_spoken
     assert!(fault.what.contains("English only"), "{fault}");
     assert_eq!(Embedded::new(worker(), 1, "/nonexistent".into()).yes_figure(), EngineYes::KeypadOnly);
 }
+
+#[tokio::test]
+async fn a_worker_that_cannot_write_its_files_names_the_folder_and_the_remedy() {
+    let program = ["/usr/bin/env".into(), "TMPDIR=/nonexistent".into()].into_iter().chain(worker()).collect();
+    let fault = recogniser(program, 1).warm(&vocabulary(), Language::English).await.unwrap_err();
+    assert!(fault.what.contains("cannot be written to /nonexistent"), "{fault}");
+    assert!(fault.remedy.starts_with("point TMPDIR to"), "{fault}");
+}

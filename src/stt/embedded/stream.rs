@@ -197,6 +197,9 @@ pub(super) fn fault(lost: Lost) -> Fault {
             what,
             "apt-get install -y libpocketsphinx-dev pocketsphinx-en-us, then run `centralita check`",
         ),
+        Lost::NoRoom(what) => {
+            Fault::new(Owner::Admin, what, "point TMPDIR to a folder that can be written and has room")
+        }
     }
 }
 
