@@ -269,7 +269,8 @@ impl Task {
         };
         let remedy = "see that the question says every value, that each has one, and that this line has keys where a key is wanted";
         let fault = Fault::new(Owner::Admin, what, remedy);
-        tracing::warn!(call = %self.caller.call, %proposal, owner = ?fault.owner, %fault, "an action was not asked about");
+        let (call, owner) = (&self.caller.call, fault.owner);
+        tracing::warn!(%call, %proposal, ?owner, %fault, "an action was not asked about");
     }
 
     fn tell_stt(&mut self, event: &Event) {
