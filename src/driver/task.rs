@@ -267,7 +267,8 @@ impl Task {
             | Note::Withdrawn { .. }
             | Note::Screened { .. } => return,
         };
-        let remedy = "see that the question says every value, that each has one, and that this line has keys where a key is wanted";
+        let remedy = "see that the question says every value, that each has one, and, where a key is wanted, \
+                      that this line has keys";
         let fault = Fault::new(Owner::Admin, what, remedy);
         let (call, owner) = (&self.caller.call, fault.owner);
         tracing::warn!(%call, %proposal, ?owner, %fault, "an action was not asked about");
