@@ -19,6 +19,7 @@ const SAMPLES: &[(&str, bool)] = &[("1", true), ("90000", false)];
 
 /// What minijinja's own filters of texts take a null for.
 const NULL_AS_A_WORD: &str = "None";
+const ANOTHER_WORD: &str = "Nobody";
 
 /// Where the text of a template lands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,9 +60,13 @@ pub(super) fn absent<'p>(
             fill(renderer, lands, source, &Value::Object(vars)).ok()
         };
         let whole = filled(&[], &Value::Null)?;
+        // Another word in its place gives another text, and that word gives this one.
+        let is_a_word = |less: &Value, names: &[&str]| {
+            filled(names, &NULL_AS_A_WORD.into()).as_ref() == Some(less)
+                && filled(names, &ANOTHER_WORD.into()).as_ref() != Some(less)
+        };
         let holds = |names: &[&str]| {
-            filled(names, &Value::Null)
-                .is_some_and(|less| less == whole || Some(less) != filled(names, &NULL_AS_A_WORD.into()))
+            filled(names, &Value::Null).is_some_and(|less| less == whole || !is_a_word(&less, names))
         };
         let names = left_out.iter().find(|names| !holds(names))?.clone();
         let remedy = remedy(lands, source, names.first()?);
@@ -77,12 +82,15 @@ pub(super) fn swallowed<'p>(
     parameters: &'p [Parameter],
 ) -> Option<&'p str> {
     let taken = renderer.variables(question).ok()?;
-    SAMPLES.iter().enumerate().find_map(|(size, (_, truth))| {
-        // Each another number: one that is swallowed must not be taken for its neighbour.
-        let text = |nth: usize| {
-            if size == 0 { (31 + 17 * nth).to_string() } else { (40_213 + 1_019 * nth).to_string() }
-        };
-        let values = Value::Object(given(&taken, parameters, text, *truth));
+    // Each another number: one that is swallowed must not be taken for its neighbour.
+    let small = |nth: usize| (31 + 17 * nth).to_string();
+    let large = |nth: usize| (40_213 + 1_019 * nth).to_string();
+    let one = |_: usize| "1".to_owned();
+    let date = |nth: usize| format!("2026-07-{}", 11 + nth);
+    let samples: [(&dyn Fn(usize) -> String, bool); 4] =
+        [(&small, true), (&large, false), (&one, true), (&date, false)];
+    samples.into_iter().find_map(|(text, truth)| {
+        let values = Value::Object(given(&taken, parameters, text, truth));
         let asked = renderer.render(question, &values).ok()?;
         unsaid(renderer, language, parameters, question, &values, &asked)
     })

@@ -49,7 +49,9 @@ pub(super) fn secrets(text: &str) -> Vec<Range<usize>> {
         if words.is_empty() {
             continue;
         }
-        if under.is_some_and(|field| indent > field) {
+        // A list may stand in one column with its field, and inside of brackets no column counts.
+        let is_empty_field = |at: usize| indent >= at && of_name(words).is_none();
+        if under.is_some_and(|field| indent > field || is_empty_field(field)) {
             found.push(within);
             continue;
         }
@@ -105,7 +107,9 @@ fn of_field(line: &str) -> Option<(Range<usize>, bool)> {
     while let Some(colon) = line[from..].find(':').map(|n| from + n) {
         from = colon + 1;
         let rest = &line[from..];
-        if !(rest.is_empty() || rest.starts_with([' ', '\t'])) {
+        // After a name in quotes a value needs no space.
+        let is_quoted = line[..colon].ends_with(['"', '\'']);
+        if !(rest.is_empty() || rest.starts_with([' ', '\t']) || is_quoted) {
             continue;
         }
         let before = line[..colon].trim_end().trim_end_matches(['"', '\'']);
@@ -127,13 +131,28 @@ fn of_field(line: &str) -> Option<(Range<usize>, bool)> {
     None
 }
 
-/// What looks like a secret in any words: a user's name and password in an address, a known kind of key.
+/// The name of the first field of a line, if it has one.
+fn of_name(line: &str) -> Option<&str> {
+    let (name, rest) = line.split_once(':')?;
+    (rest.is_empty() || rest.starts_with([' ', '\t'])).then_some(name)
+}
+
+/// What looks like a secret in any words: a user's name and password in an address, a parameter of one that is called
+/// like a secret, a known kind of key.
 fn in_words(words: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     for (at, _) in words.match_indices("://") {
         let begin = at + "://".len();
         let address = words[begin..].split_whitespace().next().unwrap_or_default();
         found.extend(address.rfind('@').map(|end| begin..begin + end));
+    }
+    for (at, _) in words.match_indices('=') {
+        let begin = at + 1;
+        let name = words[..at].rsplit(['?', '&', ' ', '"', '\'']).next().unwrap_or_default();
+        let len = words[begin..].find(['&', ' ', '"', '\'', '`', '#']).unwrap_or(words.len() - begin);
+        if is_name_of_one(name) && len > 0 && !words[begin..].starts_with('{') {
+            found.push(begin..begin + len);
+        }
     }
     for prefix in SCHEMES.iter().chain(PREFIXES) {
         for (at, _) in words.match_indices(prefix) {
@@ -168,6 +187,11 @@ mod tests {
             ("bearer: |\n  abc\nid: x", "bearer: *\n  ***\nid: x"),
             ("base_url: http://ñ:pass@host/x", "base_url: http://*******@host/x"),
             ("X-Api-Key: abc", "X-Api-Key: ***"),
+            ("auth: {\"bearer\":\"abc\"}", "auth: {\"bearer\":******"),
+            ("auth:\n  bearer:\n  - abc\nid: x", "auth:\n  bearer:\n  *****\nid: x"),
+            ("auth: {\n  bearer:\n  abc}\nid: x", "auth: {\n  bearer:\n  ****\nid: x"),
+            ("path: /x?api_key=abc&n={n}", "path: /x?api_key=***&n={n}"),
+            ("path: /x?token={token}", "path: /x?token={token}"),
             ("\"Authorization\": \"Bearer abc\"", "\"Authorization\": ************"),
             ("note: use sk-12345678 here", "note: use *********** here"),
             ("note: a task-12345678, Basic plan, at 12:30", "note: a task-12345678, Basic plan, at 12:30"),

@@ -32,6 +32,7 @@ fn messages(entry: &Entry) -> Vec<Message> {
 fn result_text(outcome: &Value) -> String {
     let text = |name: &str| outcome[name].as_str().unwrap_or("");
     match text("status") {
+        "done" if outcome["result"].is_null() => format!("done: {}", text("why")),
         "done" => outcome["result"].to_string(),
         "declined" if text("caller_said").is_empty() => format!("{DECLINED}: {}", text("why")),
         "declined" => format!("{DECLINED}: {}", Value::from(text("caller_said"))),
@@ -59,6 +60,14 @@ mod tests {
         let entries = conversation.history().entries();
         let body = body("m", &prompt(&plan, entries, entries.len()));
         body["messages"].as_array().expect("a list").clone()
+    }
+
+    #[test]
+    fn what_was_done_before_is_told_to_the_model_as_done() {
+        let messages = told("gate/done-in-an-earlier-conversation");
+        let result = messages.iter().find(|message| message["role"] == "tool");
+        let told = result.expect("the refused call has a result")["content"].as_str().expect("a text");
+        assert_eq!(told, "done: this was done before, and nothing was sent again");
     }
 
     #[test]

@@ -254,13 +254,24 @@ impl Task {
 
     /// What an admin should hear of at once: the caller only hears that it did not work.
     fn log_note(&self, note: &Note) {
-        if let Note::Refused { proposal, why: Refusal::NotAskable } = note {
-            let what = "a question could not be put, and nothing was done";
-            let remedy =
-                "see that it says every value of its tool, that each has one, and that this line has keys";
-            let fault = Fault::new(Owner::Admin, what, remedy);
-            tracing::warn!(call = %self.caller.call, %proposal, owner = ?fault.owner, %fault, "an action was not asked about");
-        }
+        let (proposal, what) = match note {
+            Note::Unsaid { proposal, parameter } => {
+                (proposal, format!("the question does not say the value of `{parameter}`"))
+            }
+            Note::Refused { proposal, why: Refusal::NotAskable } => {
+                (proposal, "the question was not put, and nothing was done".to_owned())
+            }
+            Note::Asked { .. }
+            | Note::Judged { .. }
+            | Note::Refused { .. }
+            | Note::Withdrawn { .. }
+            | Note::Screened { .. } => return,
+        };
+        let remedy = "see that the question says every value, that each has one, and, where a key is wanted, \
+                      that this line has keys";
+        let fault = Fault::new(Owner::Admin, what, remedy);
+        let (call, owner) = (&self.caller.call, fault.owner);
+        tracing::warn!(%call, %proposal, ?owner, %fault, "an action was not asked about");
     }
 
     fn tell_stt(&mut self, event: &Event) {

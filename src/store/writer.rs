@@ -96,11 +96,21 @@ impl Writer {
     async fn commit(&mut self) {
         self.kept.retain(|queued| !queued.job.is_given_up());
         if self.kept.is_empty() {
+            self.try_again().await;
             return;
         }
         match write(&self.db, &self.kept).await {
             Ok(wrote) => self.answer(wrote),
             Err(error) => self.refuse(&fault::of_sql("the call record could not be written", &error)),
+        }
+    }
+
+    /// Nothing is left to write after a commit that failed: whether the disk is back is found out all the same.
+    async fn try_again(&mut self) {
+        let refuses = *self.disk.borrow() == Disk::Refuses;
+        if refuses && sqlx::query("DELETE FROM calls WHERE false").execute(&self.db).await.is_ok() {
+            tracing::info!("the call record can be written again");
+            self.disk.send_replace(Disk::Writes);
         }
     }
 

@@ -14,8 +14,8 @@ use super::g711::Law;
 
 /// Samples of a frame, 20 ms: what carriers cut audio into.
 pub(super) const FRAME: usize = Millis(20).samples().0 as usize;
-/// Audio held for one reply and not yet written: what a synthesiser may be ahead. The longest text that a caller can
-/// dictate is read back in three minutes, and an answer of the model is cut shorter; 2.4 MB.
+/// Audio held for one reply and not yet written: what a synthesiser may be ahead. One text of 2,000 characters is read back
+/// in three minutes, and an answer of the model is cut shorter; 2.4 MB.
 pub const AUDIO_HELD_MAX: Samples = Millis(300_000).samples();
 /// Pieces of one reply: an hour of short sentences would not reach it.
 pub const PIECES_MAX: u16 = 1_000;

@@ -31,11 +31,14 @@ impl Conversation {
         let voice = self.voice(tool);
         let question = self.renderer.render(&tool.confirm.question, &waiting.values);
         let naming = self.renderer.render(&tool.confirm.action, &waiting.values);
-        let says_all = |question: &String| {
+        let unsaid = question.as_ref().ok().and_then(|question| {
             let (language, template) = (self.plan.language, &tool.confirm.question);
-            unsaid(&self.renderer, language, &tool.parameters, template, &waiting.values, question).is_none()
-        };
-        let question = question.ok().filter(says_all).filter(|_| self.can_answer(voice));
+            unsaid(&self.renderer, language, &tool.parameters, template, &waiting.values, question)
+        });
+        if let Some(parameter) = unsaid {
+            out.note(Note::Unsaid { proposal, parameter: parameter.to_owned() });
+        }
+        let question = question.ok().filter(|_| unsaid.is_none() && self.can_answer(voice));
         let (Some(question), Ok(naming)) = (question, naming) else {
             out.order(Order::Discard { proposal });
             self.refuse(proposal, Refusal::NotAskable, out);
@@ -169,12 +172,11 @@ impl Conversation {
         match reply.role {
             Role::Question(proposal) => self.on_question_played(at, proposal, end, by, out),
             Role::Action(_) => self.confirmation.named(),
-            Role::Greeting
-            | Role::Answer(_)
-            | Role::Filler
-            | Role::Reminder
-            | Role::Notice
-            | Role::Outcome(_) => {
+            Role::Outcome(proposal) => {
+                self.proposals.heard_of(proposal);
+                self.expect = self.expected_after(&reply.text());
+            }
+            Role::Greeting | Role::Answer(_) | Role::Filler | Role::Reminder | Role::Notice => {
                 self.expect = self.expected_after(&reply.text());
             }
             Role::Goodbye => {

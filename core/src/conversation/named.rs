@@ -30,19 +30,43 @@ pub fn unsaid<'p>(
             renderer.render(template, &other).is_ok_and(|other| other == question)
         }
         (kind, Some(_)) => {
-            let said = |filter: &&str| {
-                let form = renderer.render(&format!("{{{{ {name}{filter} }}}}"), values);
-                form.is_ok_and(|form| asked.says(language, &form))
-            };
-            !forms(kind).iter().any(said)
+            let form = |filter: &&str| renderer.render(&format!("{{{{ {name}{filter} }}}}"), values).ok();
+            let plain = form(&"").unwrap_or_default();
+            // Digit by digit a minus is lost.
+            let keeps = |filter: &&&str| !(plain.starts_with('-') && filter.ends_with("digits"));
+            let mut forms: Vec<String> = filters(kind).iter().filter(keeps).filter_map(form).collect();
+            forms.extend(other_forms(language, kind, &plain));
+            !forms.iter().any(|form| asked.says(language, form))
         }
     };
     let is_named = |name: &str| named.iter().any(|known| known.split('.').next() == Some(name));
     parameters.iter().find(|p| is_named(&p.name) && is_unsaid(&p.name, p.kind)).map(|p| p.name.as_str())
 }
 
+/// Further words for a value: an amount without its zeros, one of a thing.
+fn other_forms(language: Language, kind: ParameterKind, plain: &str) -> Vec<String> {
+    let one: &[&str] = match language {
+        Language::English => &["a", "an"],
+        Language::Spanish => &["un", "una"],
+    };
+    match (kind, plain.split_once('.')) {
+        (ParameterKind::Money, Some((whole, rest))) if rest.chars().all(|c| c == '0') => {
+            vec![whole.to_owned()]
+        }
+        (ParameterKind::Integer, None) if plain == "1" => one.iter().map(|word| (*word).to_owned()).collect(),
+        (
+            ParameterKind::Money
+            | ParameterKind::Integer
+            | ParameterKind::Digits
+            | ParameterKind::Text
+            | ParameterKind::Boolean,
+            _,
+        ) => Vec::new(),
+    }
+}
+
 /// The filters under which a value may be said.
-fn forms(kind: ParameterKind) -> &'static [&'static str] {
+fn filters(kind: ParameterKind) -> &'static [&'static str] {
     match kind {
         ParameterKind::Text | ParameterKind::Boolean => &["", " | digits"],
         ParameterKind::Integer | ParameterKind::Digits => &["", " | digits", " | number"],
@@ -63,9 +87,23 @@ impl Asked {
     }
 }
 
-/// The words without any sign: `next_day` is two.
+/// The words without any sign but a figure's own minus: `next_day` is two, `2026-07-27` three, `-5` is not `5`.
 fn words(text: &str) -> Vec<String> {
-    tokens(&text.replace(|c: char| !c.is_alphanumeric(), " "))
+    let mut plain = String::with_capacity(text.len());
+    let mut before = ' ';
+    let mut signs = text.chars().peekable();
+    while let Some(c) = signs.next() {
+        let is_minus = matches!(c, '-' | '−')
+            && !before.is_alphanumeric()
+            && signs.peek().is_some_and(char::is_ascii_digit);
+        match (is_minus, c.is_alphanumeric()) {
+            (true, _) => plain.push_str(" minus "),
+            (false, true) => plain.push(c),
+            (false, false) => plain.push(' '),
+        }
+        before = c;
+    }
+    tokens(&plain)
 }
 
 /// Whether the words stand in the text, side by side. No words stand nowhere.
@@ -106,6 +144,9 @@ mod tests {
             "Refund {{ amount }}, order {{ order | int | number }}?",
             "Refund {% if amount | minor > 100 %}{{ amount | money }}{% else %}{{ amount }}{% endif %} on {{ order }}?",
             "Refund {{ amount }} dollars on {{ order }}, ${{ amount }}?",
+            "Refund order {{ order }}, ${{ amount }}?",
+            "Refund order #{{ order }} ({{ amount }})?",
+            "Refund twenty dollars, {{ amount | int }} pesos, on {{ order }}?",
             "Refund it?",
         ] {
             assert_eq!(asked(template), None, "{template}");
@@ -124,6 +165,50 @@ mod tests {
             ("Refund {{ amount | money }}{% if order %} on your order{% endif %}?", "order"),
         ] {
             assert_eq!(asked(template).as_deref(), Some(unsaid), "{template}");
+        }
+    }
+
+    #[test]
+    fn one_of_a_thing_a_date_in_parts_and_a_sign_are_what_they_are() {
+        for (language, kind, value, template, said) in [
+            (
+                Language::English,
+                ParameterKind::Integer,
+                json!(1),
+                "{% if amount == 1 %}a seat{% else %}seats{% endif %}",
+                true,
+            ),
+            (
+                Language::Spanish,
+                ParameterKind::Integer,
+                json!(1),
+                "{% if amount == 1 %}una silla{% endif %}",
+                true,
+            ),
+            (Language::Spanish, ParameterKind::Integer, json!(21), "¿Añado {{ amount }} euros?", true),
+            (
+                Language::English,
+                ParameterKind::Integer,
+                json!(2),
+                "a seat{% if amount == 1 %}{% endif %}",
+                false,
+            ),
+            (
+                Language::English,
+                ParameterKind::Text,
+                json!("2026-07-27"),
+                "On {{ amount | replace('-', ' ') }}?",
+                true,
+            ),
+            (Language::English, ParameterKind::Integer, json!(-5), "By ({{ amount }})?", true),
+            (Language::English, ParameterKind::Integer, json!(-5), "By {{ amount | abs }}?", false),
+            (Language::Spanish, ParameterKind::Money, json!("20.00"), "¿Devuelvo {{ amount }} pesos?", true),
+        ] {
+            let (parameters, renderer) = (parameters(kind), Renderer::new(language, "ARS"));
+            let values = json!({"amount": value});
+            let question = renderer.render(template, &values).expect("the value is there");
+            let unsaid = unsaid(&renderer, language, &parameters, template, &values, &question);
+            assert_eq!(unsaid.is_none(), said, "{question}");
         }
     }
 

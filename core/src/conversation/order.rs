@@ -107,6 +107,8 @@ pub enum Note {
     Judged { proposal: ProposalId, answer: Verdict },
     /// A proposal was turned away before anything was asked.
     Refused { proposal: ProposalId, why: Refusal },
+    /// A question names a parameter and does not say its value.
+    Unsaid { proposal: ProposalId, parameter: String },
     /// A permit died unused.
     Withdrawn { proposal: ProposalId },
     /// A piece of the model's text claimed what no result holds, and was not spoken.
@@ -138,7 +140,7 @@ pub enum Refusal {
     UnderWay,
     /// The same action was sent and nobody knows how it ended.
     OutcomeUnknown,
-    /// The same action was done in this very turn.
+    /// The same action was done in this very turn, or in an earlier conversation of the call.
     AlreadyDone,
     /// Its question cannot be put: a value is missing or would not be said, or this caller has no way to answer.
     NotAskable,

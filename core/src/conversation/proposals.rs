@@ -184,7 +184,7 @@ impl Proposals {
         self.earlier.retain(|sent| key != ActionKey::Earlier(sent.key.clone()));
     }
 
-    /// The caller hears that it was done before: from then on the same wish is a new one.
+    /// The caller has heard what became of it: from then on the same wish is a new one.
     pub(super) fn heard_of(&mut self, id: ProposalId) {
         let Some((tool, action)) = self.get(id).map(|p| (p.tool.clone(), p.action)) else { return };
         self.earlier

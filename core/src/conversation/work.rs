@@ -110,7 +110,6 @@ impl Conversation {
         if self.generation.running(generation).is_none() {
             return;
         }
-        self.generation.alive(at, &self.plan.timing);
         let effects = self.plan.tool(name).map_or(Effects::None, |tool| tool.effects);
         let timeout = self.plan.tool(name).map(|tool| tool.timeout);
         let turn = self.turns;
@@ -120,6 +119,7 @@ impl Conversation {
             self.on_generation_failed(at, out);
             return;
         };
+        self.generation.alive(at, &self.plan.timing);
         let (id, tool, args) = (proposal.id, proposal.tool.clone(), proposal.args.clone());
         let Some(timeout) = timeout else {
             self.refuse(id, Refusal::UnknownTool, out);
@@ -217,10 +217,8 @@ impl Conversation {
         self.settle(id, end, json!({"status": status, "why": reason}));
         match why {
             Refusal::OutcomeUnknown => self.notice(Phrase::UnknownAlready),
-            Refusal::AlreadyDone => {
-                self.proposals.heard_of(id);
-                self.notice(Phrase::AlreadyDone);
-            }
+            // Nothing may take this sentence from the caller: he may not know.
+            Refusal::AlreadyDone => self.tell(id, |_| String::new(), Phrase::AlreadyDone),
             Refusal::NotAskable => self.tell(id, |_| String::new(), Phrase::Failed),
             Refusal::UnknownTool | Refusal::Declined | Refusal::UnderWay => {}
         }

@@ -99,6 +99,7 @@ fn write_note(note: &Note) -> String {
         Note::Asked { proposal, end } => format!("asked {proposal} {end}"),
         Note::Judged { proposal, answer } => format!("judged {proposal} {}", verdict_word(*answer)),
         Note::Refused { proposal, why } => format!("refused {proposal} {}", refusal_word(*why)),
+        Note::Unsaid { proposal, parameter } => format!("unsaid {proposal} {parameter}"),
         Note::Withdrawn { proposal } => format!("withdrawn {proposal}"),
         Note::Screened { generation } => format!("screened {generation}"),
     }

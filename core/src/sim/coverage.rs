@@ -206,6 +206,7 @@ impl Coverage {
                 }
                 self.breath = Breath::None;
             }
+            Note::Unsaid { .. } => self.count("a question without its value"),
             Note::Screened { .. } => self.count("a claim screened"),
         }
     }

@@ -94,6 +94,14 @@ fn a_model_that_wishes_without_end_is_dropped_and_the_caller_hears_of_it() {
         });
     }
     assert!(fed.has_dropped());
+    for n in 1..=200 {
+        fed.tell(Event::Settled { proposal: ProposalId(n), outcome: Outcome::Done { result: json!({}) } });
+    }
+    fed.hear_out();
+    // The model is asked about the results, and goes on wishing: that cannot be served.
+    fed.tell(Event::Proposed { generation: GenerationId(2), tool, args: json!({"order": "1"}) });
+    let told = fed.said().iter().any(|(_, role, _)| matches!(role, Role::Goodbye));
+    assert!(told, "{:?}", fed.said());
     let runs = fed.orders.iter().filter(|order| matches!(order, Order::Run { .. })).count();
     assert_eq!(runs, 200, "those before it were taken up");
 }

@@ -10,7 +10,7 @@
 use std::sync::Arc;
 
 use super::Seen;
-use crate::base::{Digest, ProposalId, ToolName};
+use crate::base::{Digest, ProposalId, ReplyId, ToolName};
 use crate::conversation::{
     ActionKey, EarlierEnd, Effects, Event, Idempotency, Order, Outcome, Plan, Role, Timer,
 };
@@ -25,6 +25,8 @@ pub(super) struct Once {
     /// When each proposal was resolved.
     prepared: Vec<(ProposalId, Moment)>,
     facts: u32,
+    /// What became of an action, on the line.
+    telling: Option<ReplyId>,
 }
 
 /// A time in a call, counted in what matters here.
@@ -51,12 +53,14 @@ enum Fate {
     UnderWay,
     Unknown,
     Failed,
+    /// In an earlier conversation of the call, and the caller has not been told.
+    DoneBefore,
     Done(Moment),
 }
 
 impl Once {
     pub(super) fn new(plan: Arc<Plan>) -> Once {
-        Once { plan, ledger: Vec::new(), spoken: 0, prepared: Vec::new(), facts: 0 }
+        Once { plan, ledger: Vec::new(), spoken: 0, prepared: Vec::new(), facts: 0, telling: None }
     }
 
     pub(super) fn sees(&mut self, seen: &Seen<'_>) -> Result<(), String> {
@@ -65,7 +69,10 @@ impl Once {
             Seen::Order(Order::Run { proposal, tool, key, permit, .. }) => {
                 return self.runs(*proposal, tool, key, permit.action());
             }
-            Seen::Order(Order::Say { role, text, .. }) => return self.says(*role, text),
+            Seen::Order(Order::Say { reply, role, text, .. }) => {
+                self.telling = Some(*reply).filter(|_| matches!(role, Role::Outcome(_)));
+                return self.says(*role, text);
+            }
             Seen::Timer(timer) => self.timer(*timer),
             Seen::Order(_) | Seen::Rest { .. } => {}
         }
@@ -85,7 +92,7 @@ impl Once {
                 let (tool, action, key) = (earlier.tool.clone(), earlier.action, earlier.key.clone());
                 let fate = match earlier.end {
                     EarlierEnd::Unknown => Fate::Unknown,
-                    EarlierEnd::Done => Fate::Done(now),
+                    EarlierEnd::Done => Fate::DoneBefore,
                 };
                 self.ledger.push(Sent { proposal: None, tool, action, key, fate });
             }
@@ -94,6 +101,11 @@ impl Once {
         } else if let Event::Prepared { proposal, .. } = event {
             if self.prepared.iter().all(|(known, _)| known != proposal) {
                 self.prepared.push((*proposal, now));
+            }
+        } else if let Event::Played { reply, .. } = event {
+            if self.telling == Some(*reply) {
+                let before = |sent: &&mut Sent| sent.fate == Fate::DoneBefore;
+                self.ledger.iter_mut().filter(before).for_each(|sent| sent.fate = Fate::Done(now));
             }
         } else if let Event::Settled { proposal, outcome } = event {
             self.settled(*proposal, outcome, now);
@@ -149,7 +161,12 @@ impl Once {
                 // A system that honours keys answers with what it did; known before, that would be no news.
                 Fate::Done(at) if keyed && key == sent.key && resolved.fact < at.fact => {}
                 // Of an earlier conversation: the system itself says what became of it.
-                Fate::Done(_) if keyed && key == sent.key && sent.proposal.is_none() => {}
+                Fate::DoneBefore | Fate::Done(_) if keyed && key == sent.key && sent.proposal.is_none() => {}
+                Fate::DoneBefore => {
+                    return Err(format!(
+                        "{proposal} repeats what was done before, and nobody told the caller"
+                    ));
+                }
                 Fate::Done(_) if key == sent.key => {
                     return Err(format!("{proposal} is a new wish under the key of one that is done"));
                 }
@@ -169,10 +186,12 @@ impl Once {
     }
 
     fn says(&self, role: Role, text: &str) -> Result<(), String> {
-        let done = |sent: &Sent| matches!(sent.fate, Fate::Done(_));
+        let done = |sent: &Sent| matches!(sent.fate, Fate::DoneBefore | Fate::Done(_));
         let told = match role {
+            // Of one that never ran it is told that it was done before.
             Role::Outcome(proposal) => {
-                self.ledger.iter().any(|sent| sent.proposal == Some(proposal) && done(sent))
+                let own = self.ledger.iter().find(|sent| sent.proposal == Some(proposal));
+                own.map_or_else(|| self.ledger.iter().any(done), done)
             }
             Role::Answer(_) | Role::Notice | Role::Filler => self.ledger.iter().any(done),
             Role::Greeting | Role::Reminder | Role::Question(_) | Role::Action(_) | Role::Goodbye => {
