@@ -54,24 +54,26 @@ impl Fed {
     }
 
     fn said(&self) -> Vec<(ReplyId, Role, &str)> {
-        let say = |order| match order {
-            &Order::Say { reply, role, ref text, .. } => Some((reply, role, text.as_str())),
-            _ => None,
-        };
-        self.orders.iter().filter_map(say).collect()
+        let mut said = Vec::new();
+        for order in &self.orders {
+            if let Order::Say { reply, role, text, .. } = order {
+                said.push((*reply, *role, text.as_str()));
+            }
+        }
+        said
     }
 
     /// What is on the line is synthesised and played.
     fn hear_out(&mut self) {
         let Some((reply, ..)) = self.said().last().copied() else { panic!("nothing is said") };
-        let pieces: Vec<_> = self
-            .orders
-            .iter()
-            .filter_map(|order| match order {
-                Order::Say { reply: of, piece, .. } if *of == reply => Some(*piece),
-                _ => None,
-            })
-            .collect();
+        let mut pieces = Vec::new();
+        for order in &self.orders {
+            if let Order::Say { reply: of, piece, .. } = order
+                && *of == reply
+            {
+                pieces.push(*piece);
+            }
+        }
         for piece in pieces {
             self.tell(Event::Synthesised { reply, piece, length: Samples(800) });
         }
