@@ -36,11 +36,15 @@ fn a_call_recorded_in_any_version_is_read_written_back_and_does_the_same() {
 
 /// What left for a tool: the action, its key and on what it rests.
 fn actions(file: &CallFile) -> Vec<&str> {
-    let order = |line| match line {
-        Line::Order { text } if text.starts_with("run ") => Some(text.as_str()),
-        Line::Event { .. } | Line::Timer { .. } | Line::Order { .. } => None,
-    };
-    file.lines.iter().filter_map(order).collect()
+    let mut actions = Vec::new();
+    for line in &file.lines {
+        if let Line::Order { text } = line
+            && text.starts_with("run ")
+        {
+            actions.push(text.as_str());
+        }
+    }
+    actions
 }
 
 fn recorded(version: u32) -> Vec<PathBuf> {
