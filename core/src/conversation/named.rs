@@ -4,11 +4,13 @@
 //! are in the question; of a yes or no, the question is another one for the other.
 //! Never: knows what a question means; it compares words.
 
+use std::cell::OnceCell;
+
 use serde_json::Value;
 
 use super::plan::{Parameter, ParameterKind};
-use crate::language::{Language, spoken_text, tokens};
-use crate::template::Renderer;
+use crate::language::{Language, digits_spoken, money_spoken, number_spoken, spoken_text, tokens};
+use crate::template::{Renderer, money_minor};
 
 /// The first parameter whose value the question does not say. `question`: the template, rendered with these values.
 #[must_use]
@@ -20,70 +22,84 @@ pub fn unsaid<'p>(
     values: &Value,
     question: &str,
 ) -> Option<&'p str> {
-    let named = renderer.variables(template).unwrap_or_default();
-    let asked = Asked { written: words(question), spoken: words(&spoken_text(language, question)) };
-    let is_unsaid = |name: &str, kind: ParameterKind| match (kind, values.get(name)) {
+    let asked = Asked { language, question, written: words(question), spoken: OnceCell::new() };
+    let is_unsaid = |parameter: &Parameter| match (parameter.kind, values.get(&parameter.name)) {
         (_, None | Some(Value::Null)) => false,
         (ParameterKind::Boolean, Some(value)) => {
             let mut other = values.clone();
-            other[name] = Value::Bool(*value != Value::Bool(true));
+            other[&parameter.name] = Value::Bool(*value != Value::Bool(true));
             renderer.render(template, &other).is_ok_and(|other| other == question)
         }
-        (kind, Some(_)) => {
-            let form = |filter: &&str| renderer.render(&format!("{{{{ {name}{filter} }}}}"), values).ok();
-            let plain = form(&"").unwrap_or_default();
-            // Digit by digit a minus is lost.
-            let keeps = |filter: &&&str| !(plain.starts_with('-') && filter.ends_with("digits"));
-            let mut forms: Vec<String> = filters(kind).iter().filter(keeps).filter_map(form).collect();
-            forms.extend(other_forms(language, kind, &plain));
-            !forms.iter().any(|form| asked.says(language, form))
+        (kind, Some(value)) => {
+            let forms =
+                plain(value).map_or_else(Vec::new, |text| forms(language, renderer.currency(), kind, &text));
+            !forms.iter().any(|form| asked.says(form))
         }
     };
-    let is_named = |name: &str| named.iter().any(|known| known.split('.').next() == Some(name));
-    parameters.iter().find(|p| is_named(&p.name) && is_unsaid(&p.name, p.kind)).map(|p| p.name.as_str())
+    // Whether it is named costs most, and is asked only of what is not said.
+    let is_named = |parameter: &Parameter| {
+        let named = renderer.variables(template).unwrap_or_default();
+        named.iter().any(|known| known.split('.').next() == Some(&parameter.name))
+    };
+    parameters.iter().find(|p| is_unsaid(p) && is_named(p)).map(|p| p.name.as_str())
 }
 
-/// Further words for a value: an amount without its zeros, one of a thing.
-fn other_forms(language: Language, kind: ParameterKind, plain: &str) -> Vec<String> {
-    let one: &[&str] = match language {
-        Language::English => &["a", "an"],
-        Language::Spanish => &["un", "una"],
-    };
-    match (kind, plain.split_once('.')) {
-        (ParameterKind::Money, Some((whole, rest))) if rest.chars().all(|c| c == '0') => {
-            vec![whole.to_owned()]
-        }
-        (ParameterKind::Integer, None) if plain == "1" => one.iter().map(|word| (*word).to_owned()).collect(),
-        (
-            ParameterKind::Money
-            | ParameterKind::Integer
-            | ParameterKind::Digits
-            | ParameterKind::Text
-            | ParameterKind::Boolean,
-            _,
-        ) => Vec::new(),
+fn plain(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     }
 }
 
-/// The filters under which a value may be said.
-fn filters(kind: ParameterKind) -> &'static [&'static str] {
+/// The words for a value: those of the filters `money`, `digits` and `number`, the value as it is, an amount without its
+/// zeros, one of a thing. The likeliest come first.
+fn forms(language: Language, currency: &str, kind: ParameterKind, plain: &str) -> Vec<String> {
+    let mut forms = Vec::new();
     match kind {
-        ParameterKind::Text | ParameterKind::Boolean => &["", " | digits"],
-        ParameterKind::Integer | ParameterKind::Digits => &["", " | digits", " | number"],
-        ParameterKind::Money => &["", " | money"],
+        ParameterKind::Money => {
+            let minor = money_minor(plain, currency);
+            forms.extend(minor.map(|minor| money_spoken(language, minor, currency)));
+            let whole = plain.split_once('.').filter(|(_, rest)| rest.chars().all(|c| c == '0'));
+            forms.extend(whole.map(|(whole, _)| whole.to_owned()));
+        }
+        ParameterKind::Digits | ParameterKind::Integer | ParameterKind::Text => {
+            // Digit by digit a minus is lost.
+            if !plain.starts_with('-') {
+                forms.push(digits_spoken(language, plain));
+            }
+            if kind != ParameterKind::Text {
+                forms.extend(plain.parse().ok().map(|number| number_spoken(language, number)));
+            }
+            if kind == ParameterKind::Integer && plain == "1" {
+                let one: &[&str] = match language {
+                    Language::English => &["a", "an"],
+                    Language::Spanish => &["un", "una"],
+                };
+                forms.extend(one.iter().map(|word| (*word).to_owned()));
+            }
+        }
+        ParameterKind::Boolean => {}
     }
+    forms.push(plain.to_owned());
+    forms
 }
 
 /// A question's words: as they are written, and as they are spoken, where a figure may make one word with its neighbour
 /// (`$20.00`, `20.00 dollars`).
-struct Asked {
+struct Asked<'q> {
+    language: Language,
+    question: &'q str,
     written: Vec<String>,
-    spoken: Vec<String>,
+    /// Computed where the written ones are not enough.
+    spoken: OnceCell<Vec<String>>,
 }
 
-impl Asked {
-    fn says(&self, language: Language, form: &str) -> bool {
-        holds(&self.written, &words(form)) || holds(&self.spoken, &words(&spoken_text(language, form)))
+impl Asked<'_> {
+    fn says(&self, form: &str) -> bool {
+        let speak = |text| words(&spoken_text(self.language, text));
+        holds(&self.written, &words(form))
+            || holds(self.spoken.get_or_init(|| speak(self.question)), &speak(form))
     }
 }
 

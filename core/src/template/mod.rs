@@ -34,6 +34,7 @@ const SEGMENT: &str = "segment";
 #[derive(Clone)]
 pub struct Renderer {
     env: Arc<Environment<'static>>,
+    currency: Arc<str>,
 }
 
 impl Renderer {
@@ -53,7 +54,13 @@ impl Renderer {
         });
         env.set_formatter(write_value);
         words::add_filters(&mut env, language, currency);
-        Renderer { env: Arc::new(env) }
+        Renderer { env: Arc::new(env), currency: currency.into() }
+    }
+
+    /// ISO 4217.
+    #[must_use]
+    pub fn currency(&self) -> &str {
+        &self.currency
     }
 
     /// The text with its holes filled in.
