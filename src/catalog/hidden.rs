@@ -50,14 +50,14 @@ pub(super) fn secrets(text: &str) -> Vec<Range<usize>> {
             continue;
         }
         // A list may stand in one column with its field, and inside of brackets no column counts.
-        let is_empty_field = |at: usize| indent >= at && of_name(words).is_none();
-        if under.is_some_and(|field| indent > field || is_empty_field(field)) {
+        let goes_on = |field: usize| indent > field || (indent == field && !has_name(words));
+        if under.is_some_and(goes_on) {
             found.push(within);
             continue;
         }
         under = None;
-        if let Some((value, goes_on)) = of_field(words) {
-            under = goes_on.then_some(indent);
+        if let Some(value) = of_field(words) {
+            under = Some(indent);
             found.extend(Some(within.start + value.start..within.end).filter(|_| value.start < words.len()));
             found.extend(in_words(&words[..value.start]).into_iter().map(|r| moved(&r, within.start)));
         } else {
@@ -100,9 +100,9 @@ pub(super) fn hide_quoted(sentence: &str, secrets: &[&str], quoted: fn(&str) -> 
     out
 }
 
-/// The value of the first field of a line that is called like a secret and is no reference; whether it may go
-/// on in the lines below.
-fn of_field(line: &str) -> Option<(Range<usize>, bool)> {
+/// The value of the first field of a line that is called like a secret and is no reference; it may go on in the lines
+/// below.
+fn of_field(line: &str) -> Option<Range<usize>> {
     let mut from = 0;
     while let Some(colon) = line[from..].find(':').map(|n| from + n) {
         from = colon + 1;
@@ -126,15 +126,14 @@ fn of_field(line: &str) -> Option<(Range<usize>, bool)> {
         if SecretName::reference(word).is_some() {
             continue;
         }
-        return Some((at..line.len(), true));
+        return Some(at..line.len());
     }
     None
 }
 
-/// The name of the first field of a line, if it has one.
-fn of_name(line: &str) -> Option<&str> {
-    let (name, rest) = line.split_once(':')?;
-    (rest.is_empty() || rest.starts_with([' ', '\t'])).then_some(name)
+/// Whether a line is a field of its own.
+fn has_name(line: &str) -> bool {
+    line.split_once(':').is_some_and(|(_, rest)| rest.is_empty() || rest.starts_with([' ', '\t']))
 }
 
 /// What looks like a secret in any words: a user's name and password in an address, a parameter of one that is called

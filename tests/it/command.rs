@@ -119,21 +119,16 @@ async fn a_recording_takes_no_other_files_place_and_a_call_that_was_none_leaves_
     scene.close().await;
 }
 
+/// `serve` on a free port, its journal in that folder.
+fn serve(folder: &Folder) -> Child {
+    let line = ["serve", "--unsigned-loopback", "--bind", "127.0.0.1:0", "--speech", "stand-in", "--journal"];
+    command(&[&line[..], &[&folder.file("journal.sqlite")]].concat()).spawn().unwrap()
+}
+
 #[tokio::test]
 async fn a_lost_terminal_drains_the_gateway_as_a_signal_does() {
     let folder = Folder::new();
-    let journal = folder.file("journal.sqlite");
-    let line = [
-        "serve",
-        "--unsigned-loopback",
-        "--bind",
-        "127.0.0.1:0",
-        "--speech",
-        "stand-in",
-        "--journal",
-        &journal,
-    ];
-    let mut child = command(&line).spawn().unwrap();
+    let mut child = serve(&folder);
     until(&mut BufReader::new(child.stdout.take().unwrap()), "listening on").await;
     signal(&child, "-HUP");
     assert_eq!(child.wait().await.unwrap().code(), Some(0));
@@ -280,18 +275,7 @@ async fn moves_that_are_none_are_refused_before_the_phone_rings() {
 #[tokio::test]
 async fn the_figures_are_there_before_the_first_call() {
     let folder = Folder::new();
-    let journal = folder.file("journal.sqlite");
-    let line = [
-        "serve",
-        "--unsigned-loopback",
-        "--bind",
-        "127.0.0.1:0",
-        "--speech",
-        "stand-in",
-        "--journal",
-        &journal,
-    ];
-    let mut child = command(&line).spawn().unwrap();
+    let mut child = serve(&folder);
     let mut at = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut at).await.unwrap();
     let url = at.strip_prefix("listening on ").and_then(|rest| rest.split(';').next()).expect(&at);
