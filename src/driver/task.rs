@@ -14,7 +14,7 @@ use tokio_util::task::TaskTracker;
 
 use super::clock::Clock;
 use super::figures::Figures;
-use super::ports::{INBOX, Ports, Report, StoreLog};
+use super::ports::{INBOX, Leave, Ports, Report, StoreLog};
 use super::prompt::prompt;
 use super::record::{Lines, Tracks};
 use super::{Acting, Agent, Caller, End, Ended, Shell, Tenure, write_end};
@@ -22,7 +22,7 @@ use crate::core::audio::{Key, WireItem};
 use crate::core::base::{CallId, Fault, Owner};
 use crate::core::call::{Call, CallOutputs, Input, Record};
 use crate::core::conversation::{Event, Expect, Note, Order, Refusal, Step};
-use crate::integrations::{CallFacts, Registry};
+use crate::integrations::{ActionSecret, CallFacts, Registry};
 use crate::stt::{SttEvent, SttStream};
 use crate::telephony::socket::code;
 use crate::telephony::{CarrierEvent, MediaSocket, Outbox, SocketEvent, StreamId};
@@ -85,7 +85,8 @@ impl Task {
             from: caller.from.reveal().to_owned(),
             to: caller.to.clone(),
         };
-        let registry = Registry::new(Arc::clone(&agent.toolbox), facts);
+        let action_key = ActionSecret::new(shell.store.action_key());
+        let registry = Registry::new(Arc::clone(&agent.toolbox), facts, action_key);
         let tenure = acting.tenure.clone();
         let log = StoreLog::new(shell.store.clone(), caller.call.clone(), caller.from.clone(), acting);
         let stt = agent.stt.open(Arc::clone(&agent.vocabulary), agent.plan.language)?;
@@ -282,22 +283,28 @@ impl Task {
         }
     }
 
+    /// Here alone what stands for a private value becomes the value again: what is said, and what is sent.
     fn obey(&mut self, at: crate::core::base::CallTime, order: Order) {
+        let private = self.call.vault().values();
         match order {
             Order::Watch(watch) => self.expect = watch.expect,
-            Order::Say { reply, piece, text, role: _ } => self.ports.say(reply, piece, text),
+            Order::Say { reply, piece, text, role: _ } => {
+                self.ports.say(reply, piece, self.call.vault().spoken(&text));
+            }
             Order::Note(note) => self.log_note(&note),
             Order::EndReply { .. } => {}
             Order::Cut { .. } => self.ports.cut(),
             Order::Generate { generation, history, digest: _ } => {
                 let entries = self.call.conversation().history().entries();
-                self.ports.generate(generation, prompt(&self.agent.plan, entries, history));
+                self.ports.generate(generation, prompt(&self.agent.plan, entries, history, private));
             }
             Order::DropGeneration { .. } => self.ports.drop_generation(),
-            Order::Prepare { proposal, tool, args } => self.ports.prepare(proposal, tool, args),
+            Order::Prepare { proposal, tool, args } => {
+                self.ports.prepare(proposal, tool, args, private.clone());
+            }
             Order::Discard { proposal } => self.ports.discard(proposal),
             Order::Run { proposal: _, tool, args, key, permit } => {
-                self.ports.run(at, tool, args, key, permit)
+                self.ports.run(at, Leave { tool, args, key, permit }, private.clone());
             }
             Order::HangUp { .. } => {
                 // On record before the stream ends: the carrier will ask what is next, and it is nothing.

@@ -12,5 +12,5 @@ mod time;
 pub use digest::{Digest, canonical_json};
 pub use fault::{Fault, Owner};
 pub use id::{CallId, GenerationId, PieceNo, ProposalId, ReplyId, ToolName};
-pub use private::Private;
+pub use private::{Placeholder, Private, PrivateKind, SaidAs, placeholders};
 pub use time::{CallTime, LINE_RATE_HZ, Millis, Position, Samples, Span};

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::base::{Digest, Millis, ToolName};
 use crate::conversation::{
-    Confirm, Effects, Idempotency, Parameter, ParameterKind, Plan, Policy, Timing, ToolPhrases, ToolPlan,
+    Confirm, Effects, Idempotency, Parameter, ParameterKind, Plan, Policy, PrivateList, Timing, ToolPhrases, ToolPlan,
     VoiceYes,
 };
 use crate::language::Language;
@@ -29,6 +29,7 @@ pub fn shop_plan(language: Language) -> Plan {
         keys: BTreeMap::new(),
         answers: Vec::new(),
         timing: Timing::default(),
+        private: PrivateList::default(),
         hash: Digest::of_bytes(b"shop"),
     }
 }
