@@ -106,6 +106,7 @@ impl Play {
                 Outcome::Unknown => (Who::Tool, "sent, and no answer: unknown".to_owned()),
             }),
             Event::HungUp => Some((Who::Line, "the call is over".to_owned())),
+            Event::Resumed(_) => Some((Who::Line, "the call goes on, on a new line".to_owned())),
             Event::LineStalled => Some((Who::Line, "no audio comes".to_owned())),
             Event::Answered(_)
             | Event::SpeechStarted { .. }
