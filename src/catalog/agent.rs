@@ -5,8 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use centralita_core::base::{Digest, Fault, ToolName};
-use centralita_core::conversation::{CannedAnswer, Plan, Timing, ToolPlan, VoiceYes};
+use centralita_core::base::{Digest, Fault, PrivateKind, ToolName};
+use centralita_core::conversation::{CannedAnswer, Plan, PrivateList, Timing, ToolPlan, VoiceYes};
 use centralita_core::language::Language;
 use serde_json::{Map, Value, json};
 
@@ -46,6 +46,13 @@ impl Agent {
     pub fn toolbox(&self, secrets: &Secrets) -> Result<Toolbox, Vec<Fault>> {
         let Plan { language, currency, .. } = &self.plan;
         Toolbox::new(*language, currency, &self.connections, self.tools.clone(), secrets)
+    }
+
+    /// Its tools with nobody behind them: their samples answer.
+    #[must_use]
+    pub fn mocked_toolbox(&self) -> Toolbox {
+        let Plan { language, currency, .. } = &self.plan;
+        Toolbox::mocked(*language, currency, &self.connections, self.tools.clone())
     }
 }
 
@@ -88,6 +95,7 @@ pub(super) fn read(
     let answers = file.answers.iter().map(|answer| canned(&mut desk, answer)).collect();
     let timing = timing(&mut desk, &file.timing);
     let spoken = spoken(&mut desk, &file);
+    let private = private(&mut desk, &file);
     engines(&mut desk, &file);
     let place = format!("{}:{}", source.0, file.language.place.line);
     problems.append(&mut own);
@@ -110,6 +118,7 @@ pub(super) fn read(
         keys,
         answers,
         timing,
+        private,
         hash: Digest::of_bytes(&[]),
     };
     let services = Services { stt: file.stt.map(|stt| stt.value) };
@@ -237,6 +246,32 @@ fn spoken(desk: &mut Desk<'_>, file: &AgentFile) -> VoiceYes {
         desk.say(because.place, "a spoken yes is accepted without a reason", remedy);
     }
     VoiceYes::Accepted
+}
+
+/// What callers say that nobody else is to read.
+fn private(desk: &mut Desk<'_>, file: &AgentFile) -> PrivateList {
+    let mut kinds = BTreeSet::new();
+    for written in file.private.iter().flat_map(|list| &list.value) {
+        let kind = PrivateKind::ALL.into_iter().find(|kind| kind.word() == written.value);
+        match kind {
+            None => {
+                let known = PrivateKind::ALL.map(PrivateKind::word).join(", ");
+                let what = format!("`{}` is no kind of private words", written.value);
+                desk.say(written.place, what, format!("kinds: {known}"));
+            }
+            Some(kind) if !kinds.insert(kind) => {
+                desk.say(written.place, format!("`{}` is listed twice", written.value), "name it once");
+            }
+            Some(_) => {}
+        }
+    }
+    if let Some(leave) = &file.private_in_recording
+        && leave.accepted_because.value.split_whitespace().count() < 3
+    {
+        let remedy = "say in a few words why a recording may hold what callers say in private";
+        desk.say(leave.accepted_because.place, "private words are recorded without a reason", remedy);
+    }
+    PrivateList::new(kinds)
 }
 
 fn tools(

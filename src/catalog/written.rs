@@ -51,6 +51,17 @@ pub(super) struct AgentFile {
     pub(super) llm: Option<Spanned<String>>,
     /// Leave to take a spoken yes alone for an action with effects.
     pub(super) spoken_yes: Option<SpokenYes>,
+    /// Kinds of private words, beside those that are private for every agent.
+    pub(super) private: Option<Spanned<Vec<Spanned<String>>>>,
+    /// Leave to record the voices of callers who say such words.
+    pub(super) private_in_recording: Option<PrivateInRecording>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PrivateInRecording {
+    /// Why a recording may hold them, in words somebody will answer for.
+    pub(super) accepted_because: Spanned<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -161,6 +172,8 @@ pub(super) struct StepWritten {
     pub(super) map: BTreeMap<String, Words>,
     #[serde(default)]
     pub(super) errors: BTreeMap<u16, Words>,
+    /// What answers where effects are mocked.
+    pub(super) sample: Option<Spanned<Value>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -189,6 +202,8 @@ pub(super) struct ResponseWritten {
     /// Status → what the model is told.
     #[serde(default)]
     pub(super) errors: BTreeMap<u16, Words>,
+    /// What answers where effects are mocked: JSON as YAML; its texts may hold what those of a request may.
+    pub(super) sample: Option<Spanned<Value>>,
 }
 
 /// One parameter, compared in exactly one way.

@@ -19,9 +19,9 @@ use super::prompt::prompt;
 use super::record::{Lines, Tracks};
 use super::{Acting, Agent, Caller, End, Ended, Shell, Tenure, write_end};
 use crate::core::audio::{Key, WireItem};
-use crate::core::base::{CallId, Fault, Owner};
+use crate::core::base::{CallId, Fault, Millis, Owner, Position};
 use crate::core::call::{Call, CallOutputs, Input, Record};
-use crate::core::conversation::{Event, Expect, Note, Order, Refusal, Step};
+use crate::core::conversation::{Event, Expect, MASKED_KEY, Note, Order, Refusal, Step};
 use crate::integrations::{ActionSecret, CallFacts, Registry};
 use crate::stt::{SttEvent, SttStream};
 use crate::telephony::socket::code;
@@ -29,6 +29,11 @@ use crate::telephony::{CarrierEvent, MediaSocket, Outbox, SocketEvent, StreamId}
 
 /// A ping often enough that no load balancer cuts an idle socket.
 const PING_EVERY: Duration = Duration::from_secs(20);
+
+/// How long after a key's tone the carrier may tell of it: half a second was seen; twice that.
+const KEY_HEARD_LATE: Millis = Millis(1_000);
+/// How long a key may be held down, from where it is first known of.
+const KEY_HELD: Millis = Millis(1_000);
 
 /// One call being driven.
 pub(super) struct Task {
@@ -241,6 +246,7 @@ impl Task {
         for record in &records {
             self.lines.write(at, record);
             self.figures.sees(record);
+            self.silence_secret(record);
         }
         for record in records.drain(..) {
             match record {
@@ -251,6 +257,16 @@ impl Task {
         }
         self.out.records = records;
         self.write_wire(at).await;
+    }
+
+    /// The tone of a key that may be part of a secret is not recorded.
+    fn silence_secret(&mut self, record: &Record) {
+        if let (Record::Event { event: Event::Key { key: MASKED_KEY, at }, .. }, Some(tracks)) =
+            (record, &mut self.tracks)
+        {
+            let from = Position(at.0.saturating_sub(u64::from(KEY_HEARD_LATE.samples().0)));
+            tracks.silence(from, *at + KEY_HELD.samples());
+        }
     }
 
     /// What an admin should hear of at once: the caller only hears that it did not work.

@@ -4,12 +4,14 @@
 //! Never: leaves this machine.
 
 mod escaping;
+mod mocked;
 mod shop;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use centralita_core::base::{CallTime, Digest, Millis, ProposalId};
+use centralita_core::call::PrivateValues;
 use centralita_core::conversation::{ActionKey, Outcome, Permit};
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
@@ -33,6 +35,11 @@ impl IntentLog for Log {
         let answer = self.refuses.clone().map_or(Ok(()), Err);
         Box::pin(async move { answer })
     }
+}
+
+/// No private values.
+fn private() -> PrivateValues {
+    PrivateValues::default()
 }
 
 fn refund_args() -> Value {

@@ -171,12 +171,13 @@ fn pool(connections: u32) -> SqlitePoolOptions {
 /// know. All in one transaction that takes the write lock first: of two processes that start together one
 /// waits.
 async fn migrate(write: &SqlitePool) -> Result<(), Fault> {
-    let step = |number, name: &'static str, sql: &'static str| {
-        Migration::new(number, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    let step = |number: i64, what: &'static str, sql: &'static str| {
+        Migration::new(number, what.into(), MigrationType::Simple, sql.into_sql_str(), false)
     };
     let mut migrator = Migrator::with_migrations(vec![
         step(1, "calls journal intents", include_str!("migrations/0001_calls_journal_intents.sql")),
-        step(2, "action key", include_str!("migrations/0002_action_key.sql")),
+        step(5, "calls effects", include_str!("migrations/0005_calls_effects.sql")),
+        step(6, "action key", include_str!("migrations/0006_action_key.sql")),
     ]);
     migrator.set_ignore_missing(true);
     let locked = |e: sqlx::Error| migrate_fault(&MigrateError::Execute(e));

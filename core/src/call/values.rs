@@ -43,6 +43,11 @@ impl PrivateValues {
         held.by_value.entry(value.to_owned()).or_insert(placeholder);
     }
 
+    /// So many placeholders of a kind are in use already.
+    pub(super) fn count_from(&mut self, kind: PrivateKind, n: u32) {
+        Arc::make_mut(&mut self.0).counts.insert(kind, n);
+    }
+
     /// The placeholder of a value: the one it has, or a new one.
     pub(super) fn place(&mut self, kind: PrivateKind, value: &str) -> Placeholder {
         if let Some(known) = self.0.by_value.get(value) {

@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::values::PrivateValues;
 use crate::audio::Key;
 use crate::base::{Placeholder, PrivateKind, Span};
-use crate::conversation::{Collects, Event, KEYS_MAX, MASKED_KEY, Outcome, Plan, Transcript, TranscriptEnd, Word};
+use crate::conversation::{Collects, Conversation, Event, KEYS_MAX, MASKED_KEY, Outcome, Plan, Transcript, TranscriptEnd, Word};
 use crate::language::{Sought, Stretch, Teller, digit_runs, find_private, leading_card, open_end};
 
 /// What stands in a partial transcript for words that may be private. It has no value: nobody relies on a partial one.
@@ -75,6 +75,18 @@ impl Vault {
             owed: 0,
             number: Number::default(),
         }
+    }
+
+    /// Of a conversation that goes on elsewhere: an old placeholder has no value here, and never gets another's.
+    pub(super) fn resumed(conversation: &Conversation) -> Vault {
+        let mut vault = Vault::new(Arc::clone(conversation.plan()));
+        for (kind, n) in conversation.hides() {
+            vault.values.count_from(kind, n);
+            if kind == PrivateKind::Keys {
+                vault.number.count = n;
+            }
+        }
+        vault
     }
 
     /// What the placeholders stand for, so far.
@@ -160,7 +172,8 @@ impl Vault {
             | Event::Played { .. }
             | Event::Cut { .. }
             | Event::Finished { .. }
-            | Event::GenerationFailed { .. } => (None, event),
+            | Event::GenerationFailed { .. }
+            | Event::Resumed(_) => (None, event),
         }
     }
 

@@ -107,6 +107,13 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("currency: USD", "currency: USD\nstt: google", "`stt` cannot be `google`|names of `stt`: none"),
     ("currency: USD", "currency: USD\ntts: acme", "`tts` cannot be `acme`|no name is known"),
     ("currency: USD", "currency: USD\nllm: foo", "`llm` cannot be `foo`|leave it out"),
+    ("currency: USD", "currency: USD\nprivate: [cards]", "`cards` is no kind of private words|card, email"),
+    ("currency: USD", "currency: USD\nprivate: [card, card]", "`card` is listed twice|once"),
+    (
+        "currency: USD",
+        "currency: USD\nprivate_in_recording: {accepted_because: no}",
+        "recorded without a reason|why a recording may hold",
+    ),
     // the integration's connection
     ("id: shop\ntitle: Orders", "id: shop.v1\ntitle: Orders", "cannot be an integration's id|small letters"),
     ("https://shop.example/v1", "shop.example", "this is no address|https://host/path"),
@@ -136,6 +143,21 @@ const TABLE: &[(&str, &str, &str)] = &[
         "response: {map: {state: state}}",
         "response: {map: {state: state}, errors: {200: Odd.}}",
         "200 is no status of an error|400 to 599",
+    ),
+    (
+        "response: {map: {state: state}}",
+        "response: {map: {state: state}, sample: {item: a lamp}}",
+        "of this sample `state` has no value|with all that the map names",
+    ),
+    (
+        "response: {map: {state: state}}",
+        "response: {map: {state: state}, sample: {state: \"{odrer}\"}}",
+        "`odrer` has no source|did you mean `order`?",
+    ),
+    (
+        "map: {item: item}",
+        "map: {item: item}\n        sample: {id: \"1\"}",
+        "of this sample `item` has no value|as the system gives it",
     ),
     ("headers: {X-Source: phone}", "headers: {'X Source': phone}", "`X Source` is no header|letters"),
     (
