@@ -4,6 +4,7 @@
 //! conversation has a journal of its own, and begins nothing once its tenure is over.
 //! Never: decides anything about a conversation.
 
+mod cassette;
 mod clock;
 mod figures;
 mod ports;
@@ -100,6 +101,8 @@ pub struct Shell {
     pub store: Store,
     /// Where recordings lie; none are made without it.
     pub recordings: Option<PathBuf>,
+    /// Where cassettes lie; none are kept without it.
+    pub cassettes: Option<PathBuf>,
     pub watcher: Option<Watcher>,
     pub hang_up: Arc<dyn HangUp>,
 }

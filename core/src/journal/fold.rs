@@ -5,8 +5,9 @@
 
 use std::sync::Arc;
 
-use super::file::{CallFile, Line, parse_time};
+use super::file::{CallFile, Line};
 use super::order::{write_order, write_timer};
+use crate::base::CallTime;
 use crate::conversation::{Conversation, Outputs, Plan, Step};
 
 /// Runs the file's events through a new conversation of that plan; what comes out is the file as this build
@@ -30,7 +31,7 @@ pub fn fold(file: &CallFile, plan: Arc<Plan>) -> CallFile {
         }
         drain(&mut out, &mut folded.lines);
     }
-    if let Some(until) = file.head_value("until").and_then(parse_time) {
+    if let Some(until) = file.head_value("until").and_then(CallTime::parse) {
         conversation.wake(until, &mut out);
         drain(&mut out, &mut folded.lines);
     }

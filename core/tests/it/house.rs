@@ -16,6 +16,7 @@ const CORE: &[(&str, &[&str])] = &[
     ("conversation", &["base", "language", "template"]),
     ("call", &["base", "audio", "conversation"]),
     ("journal", &["base", "language", "conversation"]),
+    ("cassette", &["base", "audio", "conversation", "call", "journal"]),
     ("sim", &["base", "language", "audio", "conversation", "call", "journal"]),
 ];
 
@@ -33,8 +34,8 @@ const ROOT: &[(&str, &[&str])] = &[
     ("store", &[]),
     ("catalog", &["secrets", "integrations"]),
     ("driver", &["media", "telephony", "stt", "tts", "llm", "integrations", "store", "catalog"]),
-    ("replay", &["store", "catalog", "driver"]),
     ("caller", &["media", "telephony"]),
+    ("replay", &["media", "store", "catalog", "driver", "caller"]),
     ("standin", &["media", "stt", "tts", "llm"]),
     ("gateway", &["telephony", "driver", "store", "catalog", "secrets"]),
     (
