@@ -21,6 +21,9 @@ use crate::journal::{CallFile, Line};
 /// A frame, as every carrier sends it.
 const FRAME: Millis = Millis(20);
 
+/// The longest that frames may have waited for the answer, in milliseconds.
+const EARLY_MAX: i64 = 1_000;
+
 /// Why a journal alone is not enough.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotDerived {
@@ -78,7 +81,7 @@ pub fn derive(file: &CallFile, track: u64) -> Result<Cassette, NotDerived> {
 }
 
 /// By how much the track is behind call time, in milliseconds: what the places allow at most, less one, so that a frame
-/// is there before the fact that tells of it. Below zero where carriers send a frame before its time is over.
+/// is there before the fact that tells of it. Below zero where frames were there before the answer.
 fn lateness(file: &CallFile) -> i64 {
     let place = |(at, event): (CallTime, &Event)| {
         let (Event::Played { at: position, .. } | Event::Key { at: position, .. }) = event else { return None };
@@ -86,15 +89,16 @@ fn lateness(file: &CallFile) -> i64 {
     };
     let late = |(at, position): (CallTime, Position)| i64::from(at.0) - i64::try_from(position.0 / 8).unwrap_or(0);
     let most = file.events().filter_map(place).map(late).min();
-    most.map_or(0, |most| (most - 1).max(-i64::from(FRAME.0)))
+    most.map_or(0, |most| (most - 1).max(-EARLY_MAX))
 }
 
 /// The whole track, frame by frame.
 fn frames(track: u64, late: i64) -> Option<Entry> {
     let length = FRAME.samples().0;
     let frames = usize::try_from(track / u64::from(length)).ok().filter(|frames| *frames > 0)?;
-    let at = CallTime(u32::try_from(i64::from(FRAME.0) + late).unwrap_or(0));
-    let gaps = vec![FRAME.0 as u16; frames - 1];
+    let came = |n: usize| u32::try_from(i64::from(FRAME.0) * (n as i64 + 1) + late).unwrap_or(0);
+    let at = CallTime(came(0));
+    let gaps = (1..frames).map(|n| (came(n) - came(n - 1)) as u16).collect();
     Some(Entry::Frames(Frames { at, place: Place::At(Position::START), timestamp: None, length, gaps }))
 }
 

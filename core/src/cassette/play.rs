@@ -76,8 +76,8 @@ struct Player {
     call: Call,
     out: CallOutputs,
     answers: Answers,
-    /// What will happen, at equal times in the order it was planned.
-    plans: BTreeMap<(CallTime, u64), Happening>,
+    /// What will happen, at equal times in the order it was planned; the end of the stream last.
+    plans: BTreeMap<(CallTime, bool, u64), Happening>,
     planned: u64,
     /// What was asked and has not been answered to its end.
     wanted: BTreeSet<Wanted>,
@@ -119,7 +119,8 @@ impl Player {
 
     fn plan(&mut self, at: CallTime, what: Happening) {
         self.planned += 1;
-        self.plans.insert((at.max(self.now), self.planned), what);
+        let ends = matches!(what, Happening::Tell(Event::HungUp));
+        self.plans.insert((at.max(self.now), ends, self.planned), what);
     }
 
     fn run(&mut self, mut frames: impl Iterator<Item = Arrival>, track: &[i16], until: Option<CallTime>) {
@@ -127,7 +128,7 @@ impl Player {
         let mut last = None;
         while !self.call.conversation().is_ended() {
             let framed = frame.map(|frame| frame.at);
-            let planned = self.plans.first_key_value().map(|((at, _), _)| *at);
+            let planned = self.plans.first_key_value().map(|((at, ..), _)| *at);
             let woken = self.call.deadline().map(|at| at.max(self.now));
             let Some(next) = [framed, planned, woken].into_iter().flatten().min() else { break };
             let over = last.is_some_and(|last| next > last + AFTER_ALL);
@@ -169,7 +170,7 @@ impl Player {
     }
 
     fn happens(&mut self) {
-        let Some(((at, _), what)) = self.plans.pop_first() else { return };
+        let Some(((at, ..), what)) = self.plans.pop_first() else { return };
         match what {
             Happening::Tell(event) => self.tell(at, event),
             Happening::Audio { reply, piece, length } => {

@@ -29,4 +29,4 @@ pub use promises::{Breach, Seen, Watchers};
 pub use random::Random;
 pub use shrink::{script, shrink};
 pub use weather::Fault;
-pub use whole::play_whole;
+pub use whole::{Taped, play_whole, tape_whole};

@@ -17,12 +17,24 @@ use super::world::{Happening, World};
 use crate::audio::{Key, Law, LineSetup, Vowels, WireItem};
 use crate::base::{CallTime, Millis, Samples};
 use crate::call::{Call, CallOutputs, Input, Record};
+use crate::cassette::{Cassette, Keeper, Setup, Told};
 use crate::conversation::{Event, Plan, Step};
+use crate::journal::{CallFile, Line, fold};
 
 /// One frame.
 const FRAME: Millis = Millis(20);
 /// The longest gap that the line fills whole.
 const STALL_MOST: Millis = Millis(1_900);
+
+/// A simulated call as a gateway would have recorded it.
+#[derive(Debug)]
+pub struct Taped {
+    pub plan: Arc<Plan>,
+    pub file: CallFile,
+    pub cassette: Cassette,
+    /// The caller's track.
+    pub track: Vec<i16>,
+}
 
 /// Plays the call of a seed with frames.
 #[must_use]
@@ -34,6 +46,45 @@ pub fn play_whole(seed: u64) -> Played {
     let Whole { call, told, mut watchers, breach, .. } = whole;
     let breach = breach.or_else(|| watchers.ends(call.conversation()).err());
     Played { plan: Arc::clone(&scene.plan), head: scene.head, facts: told, watchers, breach }
+}
+
+/// Plays the call of a seed with frames, recorded.
+#[must_use]
+pub fn tape_whole(seed: u64) -> Taped {
+    let mut random = Random::new(seed);
+    let scene = Scene::draw(&mut random);
+    let mut whole = Whole::new(&scene, random);
+    let marks = scene.answered.line.marks;
+    whole.tape = Some(Tape { setup: Setup(setup(marks)), ..Tape::default() });
+    whole.run(scene.calm_at + CALM_MOST);
+    let Tape { mut keeper, setup, mut entries, track } = whole.tape.take().unwrap_or_default();
+    entries.extend(keeper.finish());
+    let lines = whole.told.into_iter().map(|fact| Line::Event { at: fact.at, event: fact.event }).collect();
+    let file = fold(&CallFile { lines, ..CallFile::default() }, Arc::clone(&scene.plan));
+    let cassette = Cassette { setup, entries, ..Cassette::default() };
+    Taped { plan: Arc::clone(&scene.plan), file, cassette, track }
+}
+
+/// What is kept of a call.
+#[derive(Debug, Default)]
+struct Tape {
+    keeper: Keeper,
+    setup: Setup,
+    entries: Vec<crate::cassette::Entry>,
+    track: Vec<i16>,
+}
+
+impl Tape {
+    fn step(&mut self, at: CallTime, told: Told, out: &CallOutputs) {
+        self.keeper.step(at, told, out);
+        self.entries.extend(self.keeper.ready());
+        self.track.extend(&out.line.caller);
+    }
+}
+
+/// What the line must know of the carrier.
+fn setup(marks: bool) -> LineSetup {
+    LineSetup { law: Law::Mu, marks, keys_out_of_band: true, carrier_buffers: true }
 }
 
 #[derive(Debug)]
@@ -54,17 +105,17 @@ struct Whole {
     marks: Vec<String>,
     /// The latest time seen.
     now: CallTime,
+    tape: Option<Tape>,
 }
 
 impl Whole {
     fn new(scene: &Scene, random: Random) -> Whole {
         let marks = scene.answered.line.marks;
-        let setup = LineSetup { law: Law::Mu, marks, keys_out_of_band: true, carrier_buffers: true };
         let plan: Arc<Plan> = Arc::clone(&scene.plan);
         let mut world = World::new(random, plan.language, scene.calm_at);
         world.tell(CallTime::ANSWER, Event::Answered(scene.answered.clone()));
         Whole {
-            call: Call::new(setup, Arc::clone(&plan)),
+            call: Call::new(setup(marks), Arc::clone(&plan)),
             out: CallOutputs::default(),
             world,
             watchers: Watchers::new(plan),
@@ -76,6 +127,7 @@ impl Whole {
             empty_at: CallTime::ANSWER,
             marks: Vec::new(),
             now: CallTime::ANSWER,
+            tape: None,
         }
     }
 
@@ -134,7 +186,11 @@ impl Whole {
     /// One step of the call, and what the world makes of it.
     fn takes(&mut self, at: CallTime, input: Input<'_>, truth: &Truth) {
         self.now = at;
+        let told = Told::of(&input);
         self.call.handle(at, input, &mut self.out);
+        if let Some(tape) = &mut self.tape {
+            tape.step(at, told, &self.out);
+        }
         let mut out = std::mem::take(&mut self.out);
         let mut when = at;
         for record in out.records.drain(..) {

@@ -17,7 +17,7 @@ const CORE: &[(&str, &[&str])] = &[
     ("call", &["base", "audio", "conversation"]),
     ("journal", &["base", "language", "conversation"]),
     ("cassette", &["base", "audio", "conversation", "call", "journal"]),
-    ("sim", &["base", "language", "audio", "conversation", "call", "journal"]),
+    ("sim", &["base", "language", "audio", "conversation", "call", "journal", "cassette"]),
 ];
 
 /// Rooms of `src` and what each may import; every one may import core.
