@@ -50,7 +50,8 @@ pub(super) fn step(
 }
 
 impl Cassette {
-    /// Begins one in this folder, as `CALL.cassette`; one that exists is replaced.
+    /// Begins one in this folder, as `CALL.cassette`; one that exists stays, and this
+    /// call, or what is gone on with of it, has none.
     ///
     /// # Errors
     /// The file cannot be made.
@@ -61,7 +62,7 @@ impl Cassette {
         setup: LineSetup,
     ) -> Result<Cassette, Fault> {
         let path = folder.join(format!("{call}.cassette"));
-        let file = File::create(&path).map_err(|error| unwritten(&path, &error))?;
+        let file = File::create_new(&path).map_err(|error| unwritten(&path, &error))?;
         let head = cassette::Cassette {
             head: [
                 ("call", call.to_string()),

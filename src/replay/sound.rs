@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use super::source::{Found, Recorded};
 use crate::core::base::{CallTime, Fault, Millis, Owner, Samples};
 use crate::core::cassette::{Cassette, Change, Outline, compare, derive, play};
+use crate::core::conversation::Event;
 use crate::media::{TwoVoices, read_recording};
 
 /// How much of the frames a recording may lack: what a killed process had not written yet.
@@ -42,6 +43,10 @@ pub struct Compared {
 /// There is no recording, or something cannot be read; it names what.
 pub async fn sounding(found: &Found, folder: Option<&Path>) -> Result<Sounding, Fault> {
     let recorded = found.read().await?;
+    if recorded.file.events().any(|(_, event)| matches!(event, Event::Resumed(_))) {
+        let what = format!("{}: it was gone on with on a new line, and its recording is of one", found.name());
+        return Err(Fault::new(Owner::Admin, what, "replay it without --audio"));
+    }
     let names = names(found, &recorded);
     let beside = beside(found);
     let folders: Vec<&Path> = folder.into_iter().chain(beside.as_deref()).collect();

@@ -222,7 +222,7 @@ impl Keeper {
                 self.proposals.iter().find(|(known, _)| known == proposal).map(|(_, asked)| *asked)
             }
             Event::HungUp if self.hang_up.is_some() => self.hang_up,
-            Event::Answered(_) | Event::Key { .. } | Event::HungUp => {
+            Event::Answered(_) | Event::Resumed(_) | Event::Key { .. } | Event::HungUp => {
                 return self.ready.push(Entry::At { at, event: event.clone() });
             }
             // The line's own, or told by lengths and marks.
