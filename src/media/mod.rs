@@ -11,4 +11,4 @@ mod wav;
 pub use double::double;
 pub use recorder::Recorder;
 pub use resample::ToLine;
-pub use wav::{read_line_wav, write_line_wav};
+pub use wav::{line_samples, read_line_wav, write_line_wav};
