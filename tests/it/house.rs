@@ -14,7 +14,7 @@ use axum::http::HeaderMap;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use centralita::caller::{Dial, Doing, Ended, Moment, Phone, Recording, Turn, follow};
-use centralita::core::base::{Millis, Private};
+use centralita::core::base::{Millis, Private, World};
 use centralita::standin::utter_at;
 use centralita::store::{CallRecord, IntentRecord, Store};
 use serde_json::{Value, json};
@@ -152,7 +152,7 @@ impl House {
 
     /// The actions of that caller that the next call will take for unknown.
     pub(crate) async fn open_of(&self, caller: &str) -> Vec<IntentRecord> {
-        self.journal().await.unknown_intents(&Private::new(caller)).await.unwrap()
+        self.journal().await.unknown_intents(&Private::new(caller), World::Real).await.unwrap()
     }
 
     /// `effects list`, as a person sees it: the state of each action by its id.

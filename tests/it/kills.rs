@@ -32,8 +32,8 @@ const LIVES_MAX: u32 = 9_000;
 /// sound. On an idle one 250 ms would do.
 const LOST_MAX: Millis = Millis(1_000);
 
-/// The header of a recording is true every three seconds.
-const RECORDING_LOST_MAX: Millis = Millis(3_000 + LOST_MAX.0);
+/// The header of a recording is true every three seconds, and two more are held back, for a secret to be taken out.
+const RECORDING_LOST_MAX: Millis = Millis(5_000 + LOST_MAX.0);
 
 /// Of the shop: nothing, or up to four tenths of a second before it does what was asked, and again before it answers.
 fn slowness(nth: u64) -> Duration {
