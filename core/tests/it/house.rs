@@ -22,16 +22,17 @@ const CORE: &[(&str, &[&str])] = &[
 
 /// Rooms of `src` and what each may import; every one may import core.
 const ROOT: &[(&str, &[&str])] = &[
+    ("crash", &[]),
     ("secrets", &[]),
-    ("egress", &["secrets"]),
+    ("egress", &["crash", "secrets"]),
     ("media", &[]),
     ("telephony", &["egress", "secrets"]),
     ("speech", &["media"]),
     ("stt", &["egress", "secrets", "media", "speech"]),
     ("tts", &["egress", "secrets", "media", "speech"]),
     ("llm", &["egress", "secrets"]),
-    ("integrations", &["egress", "secrets"]),
-    ("store", &[]),
+    ("integrations", &["crash", "egress", "secrets"]),
+    ("store", &["crash"]),
     ("catalog", &["secrets", "integrations"]),
     ("driver", &["media", "telephony", "stt", "tts", "llm", "integrations", "store", "catalog"]),
     ("caller", &["media", "telephony"]),
