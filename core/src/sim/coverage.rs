@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::promises::Seen;
+use super::weather::{Fault, Faults};
 use crate::conversation::{
     ActionKey, Basis, Event, Note, Order, Outcome, Refusal, Role, Timer, TranscriptEnd, Verdict, Why,
 };
@@ -95,11 +96,24 @@ impl Coverage {
         }
     }
 
-    /// Situations and timers that never occurred.
+    /// Situations, timers and faults that never occurred; faults of frames aside.
     #[must_use]
     pub fn missing(&self) -> Vec<&'static str> {
         let timers = TIMERS.iter().map(|timer| write_timer(*timer));
-        SITUATIONS.iter().copied().chain(timers).filter(|name| !self.counts.contains_key(name)).collect()
+        let faults = Fault::all().filter(|fault| !fault.is_of_frames()).map(Fault::name);
+        let all = SITUATIONS.iter().copied().chain(timers).chain(faults);
+        all.filter(|name| !self.counts.contains_key(name)).collect()
+    }
+
+    /// Faults that never struck, in calls with frames.
+    #[must_use]
+    pub fn missing_faults(&self) -> Vec<&'static str> {
+        Fault::all().map(Fault::name).filter(|name| !self.counts.contains_key(name)).collect()
+    }
+
+    /// What went wrong in the call.
+    pub(super) fn struck(&mut self, faults: Faults) {
+        Fault::all().filter(|fault| faults.has(*fault)).for_each(|fault| self.count(fault.name()));
     }
 
     fn count(&mut self, name: &'static str) {

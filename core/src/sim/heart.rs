@@ -8,11 +8,13 @@ use std::sync::Arc;
 use super::caller::Truth;
 use super::computed::{Computed, Facts};
 use super::promises::{Breach, Seen, Watchers};
-use super::random::Random;
-use super::scene::Scene;
+use super::record::Recorder;
+use super::scene::{Cast, Scene};
+use super::weather::Faults;
 use super::world::{Happening, World};
 use crate::base::{CallTime, Millis};
 use crate::conversation::{Conversation, Event, Order, Outputs, Plan, Step};
+use crate::journal::Line;
 
 /// A call that is calm must have ended after this: four silences, a goodbye, a tool and a turn given up.
 pub(super) const CALM_MOST: Millis = Millis(240_000);
@@ -35,26 +37,36 @@ pub struct Played {
     /// The plan's variations, as a call script's head names them.
     pub head: String,
     pub facts: Vec<Fact>,
+    /// As a gateway would have written it, where the cast is [`Cast::recorded`].
+    pub journal: Vec<Line>,
     pub watchers: Watchers,
     pub breach: Option<Breach>,
 }
 
-/// Plays the call of a seed.
+/// Plays the call of a seed, with all faults there are.
 #[must_use]
 pub fn play(seed: u64) -> Played {
-    let mut random = Random::new(seed);
-    let scene = Scene::draw(&mut random);
-    let (plan, head) = (Arc::clone(&scene.plan), scene.head.clone());
-    let mut heart = Watched::new(Arc::clone(&plan));
-    let facts = Play::new(&scene, random).run(&mut heart, &scene);
-    let (watchers, breach) = heart.over();
-    Played { plan, head, facts, watchers, breach }
+    Cast::new(seed).play()
+}
+
+impl Cast {
+    /// Plays it over the conversation alone.
+    #[must_use]
+    pub fn play(self) -> Played {
+        let (scene, world) = self.enter();
+        let (plan, head) = (Arc::clone(&scene.plan), scene.head.clone());
+        let mut heart = Watched::new(Arc::clone(&plan), Recorder::asked(self.records));
+        let (facts, struck) = Play::new(&scene, world).run(&mut heart, &scene);
+        let (mut watchers, breach, recorder) = heart.over();
+        watchers.coverage.struck(struck);
+        Played { plan, head, facts, journal: recorder.lines(), watchers, breach }
+    }
 }
 
 /// Folds facts through a new heart until nothing is left to wait for; which promise breaks, if any.
 #[must_use]
 pub fn refold(plan: &Arc<Plan>, facts: &[Fact]) -> Option<Breach> {
-    let mut heart = Watched::new(Arc::clone(plan));
+    let mut heart = Watched::new(Arc::clone(plan), Recorder::asked(false));
     for fact in facts {
         heart.step(fact.at, Some((fact.event.clone(), &fact.truth)), |_, _| {});
     }
@@ -68,16 +80,17 @@ pub(super) struct Watched {
     pub(super) conversation: Conversation,
     out: Outputs,
     watchers: Watchers,
+    recorder: Recorder,
     breach: Option<Breach>,
     /// The latest time the heart was told, by a fact or a timer.
     now: CallTime,
 }
 
 impl Watched {
-    pub(super) fn new(plan: Arc<Plan>) -> Watched {
+    pub(super) fn new(plan: Arc<Plan>, recorder: Recorder) -> Watched {
         let watchers = Watchers::new(Arc::clone(&plan));
         let (conversation, out) = (Conversation::new(plan), Outputs::default());
-        Watched { conversation, out, watchers, breach: None, now: CallTime::ANSWER }
+        Watched { conversation, out, watchers, recorder, breach: None, now: CallTime::ANSWER }
     }
 
     /// One step: the timers due, then the fact; every order is handed on.
@@ -91,6 +104,7 @@ impl Watched {
         self.drain(at, &mut each);
         if let Some((event, truth)) = fact {
             self.now = self.now.max(at);
+            self.recorder.event(at, &event);
             self.show(at, &Seen::Event(&event, truth));
             self.conversation.handle(at, event, &mut self.out);
             self.drain(at, &mut each);
@@ -103,6 +117,7 @@ impl Watched {
         let mut steps = std::mem::take(&mut self.out);
         let mut when = self.now;
         for step in steps.steps.drain(..) {
+            self.recorder.step(&step);
             match &step {
                 Step::Fired { timer, due } => {
                     // As the heart counts: at the time it was due, however late it was woken, but never back.
@@ -140,11 +155,11 @@ impl Watched {
         self.breach.is_some()
     }
 
-    pub(super) fn over(mut self) -> (Watchers, Option<Breach>) {
+    pub(super) fn over(mut self) -> (Watchers, Option<Breach>, Recorder) {
         if self.breach.is_none() {
             self.breach = self.watchers.ends(&self.conversation).err();
         }
-        (self.watchers, self.breach)
+        (self.watchers, self.breach, self.recorder)
     }
 }
 
@@ -159,20 +174,19 @@ struct Play {
 }
 
 impl Play {
-    fn new(scene: &Scene, mut random: Random) -> Play {
-        let lazy = random.pick(&[0, 0, 0, 150]);
+    fn new(scene: &Scene, mut world: World) -> Play {
+        let lazy = world.random.pick(&[0, 0, 0, 150]);
         let line = Computed::new(scene.answered.line.marks);
-        let mut world = World::new(random, scene.plan.language, scene.calm_at);
-        world.tell(CallTime::ANSWER, Event::Answered(scene.answered.clone()));
         Play { world, line, told: Vec::new(), lazy }
     }
 
-    fn run(mut self, heart: &mut Watched, scene: &Scene) -> Vec<Fact> {
+    fn run(mut self, heart: &mut Watched, scene: &Scene) -> (Vec<Fact>, Faults) {
         let last = scene.calm_at + CALM_MOST;
         for _ in 0..STEPS_MOST {
             let due = heart.conversation.deadline();
             let late = if self.lazy > 0 { self.world.random.below(self.lazy) } else { 0 };
-            let wake = due.map(|due| due + Millis(late));
+            // What was held beyond its time is due at once: time never goes back.
+            let wake = due.map(|due| (due + Millis(late)).max(heart.now));
             let next = self.world.next_at();
             let at = wake.into_iter().chain(next).min();
             if heart.broke() || heart.conversation.is_ended() || at.is_none_or(|at| at > last) {
@@ -184,7 +198,7 @@ impl Play {
                 (Some(_) | None, _) => self.happens(heart),
             }
         }
-        self.told
+        (self.told, self.world.weather.struck())
     }
 
     fn happens(&mut self, heart: &mut Watched) {
