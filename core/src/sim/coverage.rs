@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::promises::Seen;
-use super::weather::{Fault, Faults};
+use super::weather::{Calls, Fault, Faults};
 use crate::conversation::{
     ActionKey, Basis, Event, Note, Order, Outcome, Refusal, Role, Timer, TranscriptEnd, Verdict, Why,
 };
@@ -49,6 +49,9 @@ pub const SITUATIONS: &[&str] = &[
     "closed by limit",
     "closed by service",
     "goodbye interrupted",
+    "resumed",
+    "resumed in the breath",
+    "resumed while a tool ran",
 ];
 
 /// How often each situation occurred.
@@ -96,19 +99,18 @@ impl Coverage {
         }
     }
 
-    /// Situations, timers and faults that never occurred; faults of frames aside.
+    /// Situations and timers that never occurred.
     #[must_use]
     pub fn missing(&self) -> Vec<&'static str> {
         let timers = TIMERS.iter().map(|timer| write_timer(*timer));
-        let faults = Fault::all().filter(|fault| !fault.is_of_frames()).map(Fault::name);
-        let all = SITUATIONS.iter().copied().chain(timers).chain(faults);
-        all.filter(|name| !self.counts.contains_key(name)).collect()
+        SITUATIONS.iter().copied().chain(timers).filter(|name| !self.counts.contains_key(name)).collect()
     }
 
-    /// Faults that never struck, in calls with frames.
+    /// Faults that never struck.
     #[must_use]
-    pub fn missing_faults(&self) -> Vec<&'static str> {
-        Fault::all().map(Fault::name).filter(|name| !self.counts.contains_key(name)).collect()
+    pub fn missing_faults(&self, calls: Calls) -> Vec<&'static str> {
+        let faults = Fault::all().filter(|fault| fault.is_of(calls)).map(Fault::name);
+        faults.filter(|name| !self.counts.contains_key(name)).collect()
     }
 
     /// What went wrong in the call.
@@ -147,7 +149,9 @@ impl Coverage {
         } else if let (Event::Heard(_), Owed::GivenUp) = (event, self.owed) {
             self.owed = Owed::Told;
         }
-        if let Event::Settled { proposal, outcome } = event {
+        if let Event::Resumed(_) = event {
+            self.resumed();
+        } else if let Event::Settled { proposal, outcome } = event {
             self.running.retain(|running| running != proposal);
             match outcome {
                 Outcome::Unknown => self.count("outcome unknown"),
@@ -171,6 +175,18 @@ impl Coverage {
         {
             self.count("goodbye interrupted");
         }
+    }
+
+    fn resumed(&mut self) {
+        self.count("resumed");
+        if self.breath == Breath::After {
+            self.count("resumed in the breath");
+        }
+        if !self.running.is_empty() {
+            self.count("resumed while a tool ran");
+        }
+        (self.breath, self.goodbye, self.owed) = (Breath::None, Goodbye::None, Owed::Nothing);
+        self.unknown.append(&mut self.running);
     }
 
     fn order(&mut self, order: &Order) {

@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use super::caller::Truth;
 use super::computed::{Computed, Facts};
+use super::death::{Deaths, goes_on};
 use super::promises::{Breach, Seen, Watchers};
-use super::record::Recorder;
+use super::record::Journal;
 use super::scene::{Cast, Scene};
 use super::weather::Faults;
 use super::world::{Happening, World};
@@ -55,18 +56,20 @@ impl Cast {
     pub fn play(self) -> Played {
         let (scene, world) = self.enter();
         let (plan, head) = (Arc::clone(&scene.plan), scene.head.clone());
-        let mut heart = Watched::new(Arc::clone(&plan), Recorder::asked(self.records));
-        let (facts, struck) = Play::new(&scene, world).run(&mut heart, &scene);
-        let (mut watchers, breach, recorder) = heart.over();
+        let mut heart = Watched::new(Arc::clone(&plan));
+        let deaths = self.deaths();
+        heart.journal = (self.records || !deaths.none_left()).then(Journal::default);
+        let (facts, struck) = Play::new(&scene, world, deaths).run(&mut heart, &scene);
+        let (mut watchers, breach, journal) = heart.over();
         watchers.coverage.struck(struck);
-        Played { plan, head, facts, journal: recorder.lines(), watchers, breach }
+        Played { plan, head, facts, journal: journal.map(Journal::into_lines).unwrap_or_default(), watchers, breach }
     }
 }
 
 /// Folds facts through a new heart until nothing is left to wait for; which promise breaks, if any.
 #[must_use]
 pub fn refold(plan: &Arc<Plan>, facts: &[Fact]) -> Option<Breach> {
-    let mut heart = Watched::new(Arc::clone(plan), Recorder::asked(false));
+    let mut heart = Watched::new(Arc::clone(plan));
     for fact in facts {
         heart.step(fact.at, Some((fact.event.clone(), &fact.truth)), |_, _| {});
     }
@@ -80,17 +83,19 @@ pub(super) struct Watched {
     pub(super) conversation: Conversation,
     out: Outputs,
     watchers: Watchers,
-    recorder: Recorder,
     breach: Option<Breach>,
     /// The latest time the heart was told, by a fact or a timer.
     now: CallTime,
+    /// Kept where what carries the call may die.
+    pub(super) journal: Option<Journal>,
+    plan: Arc<Plan>,
 }
 
 impl Watched {
-    pub(super) fn new(plan: Arc<Plan>, recorder: Recorder) -> Watched {
+    pub(super) fn new(plan: Arc<Plan>) -> Watched {
         let watchers = Watchers::new(Arc::clone(&plan));
-        let (conversation, out) = (Conversation::new(plan), Outputs::default());
-        Watched { conversation, out, watchers, recorder, breach: None, now: CallTime::ANSWER }
+        let (conversation, out) = (Conversation::new(Arc::clone(&plan)), Outputs::default());
+        Watched { conversation, out, watchers, breach: None, now: CallTime::ANSWER, journal: None, plan }
     }
 
     /// One step: the timers due, then the fact; every order is handed on.
@@ -100,11 +105,14 @@ impl Watched {
         fact: Option<(Event, &Truth)>,
         mut each: impl FnMut(CallTime, &Order),
     ) {
-        self.conversation.wake(at, &mut self.out);
-        self.drain(at, &mut each);
+        let until = fact.as_ref().map_or(at, |(event, _)| event.wakes_until(at));
+        self.conversation.wake(until, &mut self.out);
+        self.drain(until, &mut each);
         if let Some((event, truth)) = fact {
             self.now = self.now.max(at);
-            self.recorder.event(at, &event);
+            if let Some(journal) = &mut self.journal {
+                journal.event(at, &event);
+            }
             self.show(at, &Seen::Event(&event, truth));
             self.conversation.handle(at, event, &mut self.out);
             self.drain(at, &mut each);
@@ -117,21 +125,39 @@ impl Watched {
         let mut steps = std::mem::take(&mut self.out);
         let mut when = self.now;
         for step in steps.steps.drain(..) {
-            self.recorder.step(&step);
             match &step {
                 Step::Fired { timer, due } => {
                     // As the heart counts: at the time it was due, however late it was woken, but never back.
                     when = self.now.max(*due);
                     self.now = when;
+                    if let Some(journal) = &mut self.journal {
+                        journal.timer(*due, *timer);
+                    }
                     self.show(when, &Seen::Timer(*timer));
                 }
                 Step::Order(order) => {
+                    if let Some(journal) = &mut self.journal {
+                        journal.order(when, order, &self.plan);
+                    }
                     self.show(when, &Seen::Order(order));
                     each(at, order);
                 }
             }
         }
         self.out = steps;
+    }
+
+    /// One fact whose orders nobody is there to carry out.
+    pub(super) fn tell(&mut self, at: CallTime, event: Event, told: &mut Vec<Fact>) {
+        let truth = Truth::default();
+        self.step(at, Some((event.clone(), &truth)), |_, _| {});
+        told.push(Fact { at, event, truth });
+    }
+
+    /// What the record says is not what was: no promise about what was done holds then.
+    pub(super) fn breaks(&mut self, what: String) {
+        let at = self.now;
+        self.breach.get_or_insert(Breach { promise: 2, at, what });
     }
 
     fn show(&mut self, at: CallTime, seen: &Seen<'_>) {
@@ -155,11 +181,11 @@ impl Watched {
         self.breach.is_some()
     }
 
-    pub(super) fn over(mut self) -> (Watchers, Option<Breach>, Recorder) {
+    pub(super) fn over(mut self) -> (Watchers, Option<Breach>, Option<Journal>) {
         if self.breach.is_none() {
             self.breach = self.watchers.ends(&self.conversation).err();
         }
-        (self.watchers, self.breach, self.recorder)
+        (self.watchers, self.breach, self.journal)
     }
 }
 
@@ -171,13 +197,17 @@ struct Play {
     told: Vec<Fact>,
     /// How late the driver may wake the heart.
     lazy: u32,
+    deaths: Deaths,
 }
 
 impl Play {
-    fn new(scene: &Scene, mut world: World) -> Play {
+    fn new(scene: &Scene, mut world: World, mut deaths: Deaths) -> Play {
         let lazy = world.random.pick(&[0, 0, 0, 150]);
         let line = Computed::new(scene.answered.line.marks);
-        Play { world, line, told: Vec::new(), lazy }
+        if let Some(at) = deaths.next(CallTime::ANSWER) {
+            world.plan(at, Happening::Death);
+        }
+        Play { world, line, told: Vec::new(), lazy, deaths }
     }
 
     fn run(mut self, heart: &mut Watched, scene: &Scene) -> (Vec<Fact>, Faults) {
@@ -195,13 +225,13 @@ impl Play {
             match (wake, next) {
                 (Some(wake), Some(next)) if wake < next => self.step(wake, None, heart),
                 (Some(wake), None) => self.step(wake, None, heart),
-                (Some(_) | None, _) => self.happens(heart),
+                (Some(_) | None, _) => self.happens(heart, scene),
             }
         }
         (self.told, self.world.weather.struck())
     }
 
-    fn happens(&mut self, heart: &mut Watched) {
+    fn happens(&mut self, heart: &mut Watched, scene: &Scene) {
         let Some((at, what)) = self.world.pop() else { return };
         let mut facts = Facts::new();
         match what {
@@ -219,10 +249,24 @@ impl Play {
             Happening::Mark(_) => {}
             Happening::Stall(length) => self.line.stalls(at, length, &mut self.world),
             Happening::Calm => self.world.becomes_calm(),
+            Happening::Death => return self.dies(at, heart, scene),
             Happening::Line(wait) => self.line.waited(at, wait, &mut self.world, &mut facts),
         }
         for fact in facts {
             self.step(at, Some(fact), heart);
+        }
+    }
+
+    fn dies(&mut self, at: CallTime, heart: &mut Watched, scene: &Scene) {
+        let death = self.deaths.death(at);
+        let (told, world) = (&mut self.told, &mut self.world);
+        let on = goes_on(death, &mut self.deaths, scene, told, heart, world);
+        if let Some((back, resumed)) = on {
+            self.line = Computed::new(scene.answered.line.marks);
+            if let Some(next) = self.deaths.next(back) {
+                self.world.plan(next, Happening::Death);
+            }
+            self.step(back, Some((resumed, Truth::default())), heart);
         }
     }
 

@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use super::plan::shop_plan;
 use super::caller::Meaning;
+use super::death::Deaths;
 use super::random::Random;
-use super::weather::Faults;
+use super::weather::{Fault, Faults};
 use super::world::{Plot, World};
 use crate::base::{CallTime, Digest, Millis, ToolName};
 use crate::conversation::{
@@ -68,6 +69,11 @@ impl Cast {
     pub fn taken_back(seed: u64, gap: Millis, then: Meaning) -> Cast {
         let length = Length::Plot(Plot { gap, then });
         Cast { faults: Faults::of(&[]), length, ..Cast::new(seed) }
+    }
+
+    /// When what carries the call dies; a given story has no such thing.
+    pub(super) fn deaths(self) -> Deaths {
+        if self.faults.has(Fault::ProcessDies) { Deaths::draw(self.seed) } else { Deaths::none(self.seed) }
     }
 
     /// The setting, and the world around it.

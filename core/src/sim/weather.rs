@@ -74,10 +74,12 @@ pub enum Fault {
     CallerHangsUp,
     /// The carrier does not hang up when asked to.
     HangUpIgnored,
+    /// What carries the call dies, and another goes on with it. Drawn apart, by `death`.
+    ProcessDies,
 }
 
 /// Every fault by its name, in the order of their definition.
-const NAMED: [(Fault, &str); 38] = [
+const NAMED: [(Fault, &str); 39] = [
     (Fault::WordsLate, "words-late"),
     (Fault::WordsLost, "words-lost"),
     (Fault::WordsNever, "words-never"),
@@ -116,6 +118,7 @@ const NAMED: [(Fault, &str); 38] = [
     (Fault::DiskFull, "disk-full"),
     (Fault::CallerHangsUp, "caller-hangs-up"),
     (Fault::HangUpIgnored, "hang-up-ignored"),
+    (Fault::ProcessDies, "process-dies"),
 ];
 
 impl Fault {
@@ -136,15 +139,29 @@ impl Fault {
         Fault::all().find(|fault| fault.name() == name)
     }
 
-    /// It happens to audio, which only a call with frames has.
+    /// Whether it can happen in a call with frames, and whether in a conversation alone.
     #[must_use]
-    pub fn is_of_frames(self) -> bool {
-        matches!(self, Fault::FramesLost | Fault::FramesLate | Fault::FramesTwice)
+    pub fn is_of(self, calls: Calls) -> bool {
+        match calls {
+            Calls::WithFrames => self != Fault::ProcessDies,
+            Calls::Conversations => {
+                !matches!(self, Fault::FramesLost | Fault::FramesLate | Fault::FramesTwice)
+            }
+        }
     }
 
     fn bit(self) -> u64 {
         1 << self as u32
     }
+}
+
+/// What is simulated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Calls {
+    /// The heart with a computed line.
+    Conversations,
+    /// Line and heart as one machine.
+    WithFrames,
 }
 
 /// Some of all faults.
@@ -206,6 +223,11 @@ impl Weather {
             self.struck.0 |= fault.bit();
         }
         strikes
+    }
+
+    /// It struck, though not by these odds.
+    pub(super) fn struck_by(&mut self, fault: Fault) {
+        self.struck.0 |= fault.bit();
     }
 
     /// What struck so far.

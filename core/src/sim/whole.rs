@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::caller::Truth;
 use super::heart::{CALM_MOST, Fact, Played};
 use super::promises::{Breach, Seen, Watchers};
-use super::record::Recorder;
+use super::record::Journal;
 use super::scene::{Cast, Scene};
 use super::weather::Fault;
 use super::world::{Happening, World};
@@ -40,12 +40,12 @@ impl Cast {
     #[must_use]
     pub fn play_whole(self) -> Played {
         let (scene, world) = self.enter();
-        let mut whole = Whole::new(&scene, world, Recorder::asked(self.records));
+        let mut whole = Whole::new(&scene, world, self.records.then(Journal::default));
         whole.run(scene.calm_at + CALM_MOST);
-        let Whole { call, told, world, mut watchers, recorder, breach, .. } = whole;
+        let Whole { call, told, world, mut watchers, journal, breach, .. } = whole;
         let breach = breach.or_else(|| watchers.ends(call.conversation()).err());
         watchers.coverage.struck(world.weather.struck());
-        let (plan, journal) = (Arc::clone(&scene.plan), recorder.lines());
+        let (plan, journal) = (Arc::clone(&scene.plan), journal.map(Journal::into_lines).unwrap_or_default());
         Played { plan, head: scene.head, facts: told, journal, watchers, breach }
     }
 }
@@ -66,7 +66,7 @@ struct Whole {
     out: CallOutputs,
     world: World,
     watchers: Watchers,
-    recorder: Recorder,
+    journal: Option<Journal>,
     breach: Option<Breach>,
     told: Vec<Fact>,
     next_frame: CallTime,
@@ -87,7 +87,7 @@ struct Whole {
 }
 
 impl Whole {
-    fn new(scene: &Scene, world: World, recorder: Recorder) -> Whole {
+    fn new(scene: &Scene, world: World, journal: Option<Journal>) -> Whole {
         let marks = scene.answered.line.marks;
         let setup = LineSetup { law: Law::Mu, marks, keys_out_of_band: true, carrier_buffers: true };
         let plan: Arc<Plan> = Arc::clone(&scene.plan);
@@ -96,7 +96,7 @@ impl Whole {
             out: CallOutputs::default(),
             world,
             watchers: Watchers::new(plan),
-            recorder,
+            journal,
             breach: None,
             told: Vec::new(),
             next_frame: CallTime::ANSWER + FRAME,
@@ -225,7 +225,8 @@ impl Whole {
             }
             Happening::Stall(length) => self.next_frame = self.next_frame + length.min(STALL_MOST),
             Happening::Calm => self.world.becomes_calm(),
-            Happening::Line(_) => {}
+            // Planned over the heart alone.
+            Happening::Death | Happening::Line(_) => {}
         }
     }
 
@@ -241,12 +242,13 @@ impl Whole {
                     let words = matches!(event, Event::Heard(_) | Event::SttFailed);
                     let truth = if words { truth.clone() } else { Truth::default() };
                     self.world.learns(at, &event);
-                    self.recorder.event(at, &event);
+                    if let Some(journal) = &mut self.journal {
+                        journal.event(at, &event);
+                    }
                     self.show(when, &Seen::Event(&event, &truth));
                     self.told.push(Fact { at, event, truth });
                 }
                 Record::Step(step) => {
-                    self.recorder.step(&step);
                     when = self.follows(at, when, &step);
                 }
             }
@@ -265,10 +267,16 @@ impl Whole {
         match step {
             Step::Fired { timer, due } => {
                 let when = when.max(*due);
+                if let Some(journal) = &mut self.journal {
+                    journal.timer(*due, *timer);
+                }
                 self.show(when, &Seen::Timer(*timer));
                 when
             }
             Step::Order(order) => {
+                if let Some(journal) = &mut self.journal {
+                    journal.order(when, order, self.call.conversation().plan());
+                }
                 self.show(when, &Seen::Order(order));
                 self.world.obeys(at, order);
                 when

@@ -16,8 +16,8 @@ use serde_json::Value;
 use super::Seen;
 use crate::base::{CallTime, Digest, Millis, Position, ProposalId, ReplyId, Samples, ToolName};
 use crate::conversation::{
-    Answered, Basis, By, Effects, EngineYes, Event, Order, Permit, Plan, Policy, Role, Timer, ToolPlan,
-    VoiceYes,
+    Answered, Basis, By, Effects, EngineYes, Event, Order, Permit, Plan, Policy, Resumed, Role, Timer,
+    ToolPlan, VoiceYes,
 };
 use crate::language::{Language, Phrase, digits_spoken, money_read, money_spoken};
 use crate::sim::caller::{Heard, Meaning, Spoken, Truth, track};
@@ -192,6 +192,7 @@ impl Leave {
     fn event(&mut self, at: CallTime, event: &Event, truth: &Truth) {
         match event {
             Event::Answered(answered) => self.answered = Some(answered.clone()),
+            Event::Resumed(resumed) => self.resumed(resumed),
             Event::SpeechStarted { .. } => self.speaking = Speaking::Yes,
             Event::SpeechStopped { at } => {
                 if self.speaking == Speaking::Yes {
@@ -227,6 +228,22 @@ impl Leave {
             | Event::Settled { .. }
             | Event::HungUp => {}
         }
+    }
+
+    /// No question, yes or naming of the old line stands, and no request that was resolved before.
+    fn resumed(&mut self, resumed: &Resumed) {
+        if let Some(answered) = &mut self.answered {
+            (answered.line, answered.engine) = (resumed.line, resumed.engine);
+        }
+        for asked in self.asked.values_mut() {
+            asked.void();
+            asked.action = None;
+        }
+        self.reply = None;
+        self.speaking = Speaking::No;
+        self.line = Line::Flows;
+        self.owed.clear();
+        self.turn = CallerTurn::default();
     }
 
     fn key(&mut self, at: CallTime, key: char, position: Position) {
