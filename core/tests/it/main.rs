@@ -5,6 +5,7 @@
 
 mod calls;
 mod canaries;
+mod cassette;
 mod house;
 mod journals;
 mod limits;
