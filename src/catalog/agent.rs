@@ -265,6 +265,11 @@ fn private(desk: &mut Desk<'_>, file: &AgentFile) -> PrivateList {
             Some(_) => {}
         }
     }
+    if let (Some(list), None) = (&file.private, &file.private_in_recording) {
+        let what = "what callers say in private would be heard in recordings";
+        let remedy = "write `private_in_recording: {accepted_because: words}` where that is as it should be";
+        desk.say(list.place, what, remedy);
+    }
     if let Some(leave) = &file.private_in_recording
         && leave.accepted_because.value.split_whitespace().count() < 3
     {

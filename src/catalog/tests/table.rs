@@ -107,8 +107,17 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("currency: USD", "currency: USD\nstt: google", "`stt` cannot be `google`|names of `stt`: none"),
     ("currency: USD", "currency: USD\ntts: acme", "`tts` cannot be `acme`|no name is known"),
     ("currency: USD", "currency: USD\nllm: foo", "`llm` cannot be `foo`|leave it out"),
-    ("currency: USD", "currency: USD\nprivate: [cards]", "`cards` is no kind of private words|card, email"),
-    ("currency: USD", "currency: USD\nprivate: [card, card]", "`card` is listed twice|once"),
+    (
+        "currency: USD",
+        "currency: USD\nprivate: [cards]\nprivate_in_recording: {accepted_because: a test has no callers}",
+        "`cards` is no kind of private words|card, email",
+    ),
+    (
+        "currency: USD",
+        "currency: USD\nprivate: [card, card]\nprivate_in_recording: {accepted_because: a test has no callers}",
+        "`card` is listed twice|once",
+    ),
+    ("currency: USD", "currency: USD\nprivate: [email]", "would be heard in recordings|private_in_recording"),
     (
         "currency: USD",
         "currency: USD\nprivate_in_recording: {accepted_because: no}",

@@ -11,6 +11,7 @@ mod private;
 mod silence;
 mod voice;
 
+#[cfg(test)]
 pub(super) use private::CARD;
 
 use std::fmt;
