@@ -95,12 +95,16 @@ async fn a_permit_is_leave_for_what_it_covers_and_for_nothing_else() {
         let shop = Shop::open(Behaviour::Works).await;
         let registry = registry(&shop, [refund()]);
         let name = refund().name;
-        let asked = registry.prepare(T1, &name, &json!({"order": "1182", "amount": amount}), &private()).await.unwrap();
+        let asked = registry
+            .prepare(T1, &name, &json!({"order": "1182", "amount": amount}), &private())
+            .await
+            .unwrap();
         let said_yes = registry.prepare(ProposalId(9), &name, &refund_args(), &private()).await.unwrap();
         assert_eq!(asked.action == said_yes.action, amount == "20");
         let permit = Permit::by_admin(proposal, said_yes.action, "ada".into(), "a test".into());
         let key = ActionKey::Own(proposal);
-        let outcome = registry.run(permit, &name, &refund_args(), &private(), &key, at, &Log::default()).await;
+        let outcome =
+            registry.run(permit, &name, &refund_args(), &private(), &key, at, &Log::default()).await;
         assert_eq!(matches!(outcome, Outcome::Done { .. }), goes, "{proposal} {amount} {at}: {outcome:?}");
         assert_eq!(shop.posts().len(), usize::from(goes));
     }
@@ -115,7 +119,8 @@ async fn leave_for_a_tool_without_effects_covers_its_arguments() {
     for (covered, goes) in [(&args, true), (&other, false)] {
         let permit = Permit::by_admin(T1, Digest::of_json(covered), "ada".into(), "a test".into());
         let (key, log) = (ActionKey::Own(T1), Log::default());
-        let outcome = registry.run(permit, &status().name, &args, &private(), &key, CallTime::ANSWER, &log).await;
+        let outcome =
+            registry.run(permit, &status().name, &args, &private(), &key, CallTime::ANSWER, &log).await;
         assert_eq!(matches!(outcome, Outcome::Done { .. }), goes);
         assert!(log.begun.lock().unwrap().is_empty(), "what has no effects needs no intent");
     }
@@ -126,13 +131,18 @@ async fn the_question_may_name_what_was_looked_up_and_the_digest_covers_the_requ
     let shop = Shop::open(Behaviour::Works).await;
     let registry = registry(&shop, [refund()]);
     let name = refund().name;
-    let one = registry.prepare(T1, &name, &json!({"order": "1182", "amount": "20"}), &private()).await.unwrap();
+    let one =
+        registry.prepare(T1, &name, &json!({"order": "1182", "amount": "20"}), &private()).await.unwrap();
     let want = json!({"order": "1182", "amount": "20.00", "item": "a lamp", "total": "49.90"});
     assert_eq!(one.values, want);
-    let same =
-        registry.prepare(ProposalId(2), &name, &json!({"amount": 20.0, "order": "11-82"}), &private()).await.unwrap();
-    let other =
-        registry.prepare(ProposalId(3), &name, &json!({"order": "1182", "amount": "21"}), &private()).await.unwrap();
+    let same = registry
+        .prepare(ProposalId(2), &name, &json!({"amount": 20.0, "order": "11-82"}), &private())
+        .await
+        .unwrap();
+    let other = registry
+        .prepare(ProposalId(3), &name, &json!({"order": "1182", "amount": "21"}), &private())
+        .await
+        .unwrap();
     assert_eq!(one.action, same.action, "one wish, one digest");
     assert_ne!(one.action, other.action);
     assert_eq!(shop.posts().len(), 0, "preparing sends nothing with effects");
@@ -408,7 +418,10 @@ async fn a_missing_secret_is_known_before_the_first_call() {
 async fn nothing_of_a_caller_or_a_secret_prints() {
     let shop = Shop::open(Behaviour::Works).await;
     let registry = registry(&shop, [refund()]);
-    registry.prepare(T1, &refund().name, &json!({"order": "8675309", "amount": "20"}), &private()).await.unwrap();
+    registry
+        .prepare(T1, &refund().name, &json!({"order": "8675309", "amount": "20"}), &private())
+        .await
+        .unwrap();
     let printed = format!("{registry:?} {:?}", call());
     for private in ["shop-token", "+34600", "8675309"] {
         assert!(!printed.contains(private), "{printed}");

@@ -146,7 +146,8 @@ async fn action_key(write: &SqlitePool) -> Result<[u8; 32], sqlx::Error> {
     let text: String = new.iter().map(|byte| format!("{byte:02x}")).collect();
     let insert = "INSERT INTO action_key (id, bytes) VALUES (1, ?) ON CONFLICT (id) DO NOTHING";
     sqlx::query(insert).bind(text).execute(write).await?;
-    let text: String = sqlx::query_scalar("SELECT bytes FROM action_key WHERE id = 1").fetch_one(write).await?;
+    let text: String =
+        sqlx::query_scalar("SELECT bytes FROM action_key WHERE id = 1").fetch_one(write).await?;
     let byte = |n: usize| text.get(2 * n..2 * n + 2).and_then(|hex| u8::from_str_radix(hex, 16).ok());
     let bytes: Option<Vec<u8>> = (0..32).map(byte).collect();
     let key = bytes.and_then(|bytes| bytes.try_into().ok());

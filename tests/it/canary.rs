@@ -20,7 +20,8 @@ use url::Url;
 
 use crate::scene::{Caller, Scene, Stage, http, patient, told, twenty};
 
-const SPOKEN: &str = "my card is 4539 1488 0343 6467 my mail ana.canary@nest.example and my phone 600 112 233";
+const SPOKEN: &str =
+    "my card is 4539 1488 0343 6467 my mail ana.canary@nest.example and my phone 600 112 233";
 const SPELLED: &str = "four five three nine one four eight eight zero three four three six four six seven";
 const KEYED: &str = "84736250#";
 
@@ -242,7 +243,9 @@ async fn no_canary_is_in_what_the_program_logs_counts_records_and_replays() {
     assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
     patient("the gateway's end", gateway.wait()).await.unwrap();
     let export = folder.0.join("export");
-    for arguments in [vec!["--print"], vec!["--play"], vec!["--json"], vec!["--export", export.to_str().unwrap()]] {
+    for arguments in
+        [vec!["--print"], vec!["--play"], vec!["--json"], vec!["--export", export.to_str().unwrap()]]
+    {
         let told = replay(&folder.0.join("journal.sqlite"), &arguments).await;
         assert_eq!(found(told.as_bytes()), None, "{arguments:?}: {told}");
         assert!(arguments != ["--print"] || told.contains("⟦card 1⟧") && told.contains("key •"), "{told}");

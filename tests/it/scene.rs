@@ -305,7 +305,9 @@ impl Scene {
     /// Every text of the caller's and the agent's that the model was sent last.
     pub(crate) fn sent(&self) -> Vec<String> {
         let text = |message: &Message| match message {
-            Message::Caller { text, .. } | Message::Agent { text } | Message::Result { text, .. } => text.clone(),
+            Message::Caller { text, .. } | Message::Agent { text } | Message::Result { text, .. } => {
+                text.clone()
+            }
             Message::Called { args, .. } => args.to_string(),
         };
         self.history().iter().map(text).collect()

@@ -157,7 +157,9 @@ mod tests {
                 assert_eq!(placeholders(&text), [(2..text.len() - 2, placeholder, how)], "{text}");
             }
         }
-        for text in ["", "⟦card⟧", "⟦card 1", "card 1⟧", "⟦card +1⟧", "⟦cat 1⟧", "⟦card 1:x⟧", "⟦card 1⟧ ", "⟦⟦⟧⟧"] {
+        for text in
+            ["", "⟦card⟧", "⟦card 1", "card 1⟧", "⟦card +1⟧", "⟦cat 1⟧", "⟦card 1:x⟧", "⟦card 1⟧ ", "⟦⟦⟧⟧"]
+        {
             assert_eq!(Placeholder::parse(text), None, "{text}");
         }
         assert_eq!(placeholders("⟦card 1⟧⟦⟦email 2⟧").len(), 2);

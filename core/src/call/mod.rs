@@ -90,6 +90,12 @@ impl Call {
         }
     }
 
+    /// A call that is told again what was recorded of it: without its private words.
+    #[must_use]
+    pub fn of_record(setup: LineSetup, plan: Arc<Plan>) -> Call {
+        Call { vault: Vault::of_record(Arc::clone(&plan)), ..Call::new(setup, plan) }
+    }
+
     /// A conversation that goes on from that time, on a new line; [`Event::Resumed`] is to be its next event. What its
     /// placeholders stood for is known to nobody any more.
     #[must_use]

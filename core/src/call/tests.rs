@@ -12,7 +12,8 @@ use super::*;
 use crate::audio::{Law, LineSetup};
 use crate::base::{CallTime, Digest, GenerationId, Placeholder, Position, PrivateKind, Span};
 use crate::conversation::{
-    Affirmation, Answered, EngineYes, Entry, LineAbilities, PrivateList, Tag, Timing, Transcript, TranscriptEnd, Word,
+    Affirmation, Answered, EngineYes, Entry, LineAbilities, PrivateList, Tag, Timing, Transcript,
+    TranscriptEnd, Word,
 };
 use crate::language::Language;
 
@@ -209,11 +210,18 @@ fn a_number_is_pressed_as_masked_keys_and_stands_in_the_history_as_one_placehold
     let mut talk = Talk::new(&[]);
     talk.press("1182#");
     talk.press("99*5#");
-    let keys: String = talk.events.iter().filter_map(|e| if let Event::Key { key, .. } = e { Some(*key) } else { None }).collect();
+    let keys: String = talk
+        .events
+        .iter()
+        .filter_map(|e| if let Event::Key { key, .. } = e { Some(*key) } else { None })
+        .collect();
     assert_eq!(keys, "••••#••*•#");
     let entries = talk.call.conversation().history().entries().iter();
     let numbers: Vec<&Entry> = entries.filter(|entry| matches!(entry, Entry::Keys { .. })).collect();
-    assert_eq!(numbers, [1, 2].map(|n| Entry::Keys { keys: format!("⟦keys {n}⟧") }).iter().collect::<Vec<_>>());
+    assert_eq!(
+        numbers,
+        [1, 2].map(|n| Entry::Keys { keys: format!("⟦keys {n}⟧") }).iter().collect::<Vec<_>>()
+    );
     assert_eq!(talk.value(PrivateKind::Keys, 1), Some("1182"));
     assert_eq!(talk.value(PrivateKind::Keys, 2), Some("99*5"));
     assert_eq!(talk.turn("yes eleven eighty two"), "yes ⟦keys 1⟧", "what is known is known again");

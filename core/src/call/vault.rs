@@ -15,7 +15,9 @@ use serde_json::Value;
 use super::values::PrivateValues;
 use crate::audio::Key;
 use crate::base::{Placeholder, PrivateKind, Span};
-use crate::conversation::{Collects, Conversation, Event, KEYS_MAX, MASKED_KEY, Outcome, Plan, Transcript, TranscriptEnd, Word};
+use crate::conversation::{
+    Collects, Conversation, Event, KEYS_MAX, MASKED_KEY, Outcome, Plan, Transcript, TranscriptEnd, Word,
+};
 use crate::language::{Sought, Stretch, Teller, digit_runs, find_private, leading_card, open_end};
 
 /// What stands in a partial transcript for words that may be private. It has no value: nobody relies on a partial one.
@@ -32,6 +34,7 @@ const HELD_MAX: usize = 48;
 /// Turns private words into placeholders, and keeps what they stand for.
 pub struct Vault {
     plan: Arc<Plan>,
+    told: Told,
     values: PrivateValues,
     /// The end of what was heard, which may go on in the turn's next words.
     held: Vec<Word>,
@@ -41,6 +44,14 @@ pub struct Vault {
     /// Stretches of speech whose words are still to come.
     owed: u32,
     number: Number,
+}
+
+/// Who tells what happens.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Told {
+    ByTheWorld,
+    /// Everything private in it was replaced when it was recorded: nothing is hidden twice, and nothing waits.
+    ByARecord,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -68,6 +79,7 @@ impl Vault {
     pub(super) fn new(plan: Arc<Plan>) -> Vault {
         Vault {
             plan,
+            told: Told::ByTheWorld,
             values: PrivateValues::default(),
             held: Vec::new(),
             tail: String::new(),
@@ -75,6 +87,11 @@ impl Vault {
             owed: 0,
             number: Number::default(),
         }
+    }
+
+    /// Of a call that is played again from what was recorded of it.
+    pub(super) fn of_record(plan: Arc<Plan>) -> Vault {
+        Vault { told: Told::ByARecord, ..Vault::new(plan) }
     }
 
     /// Of a conversation that goes on elsewhere: an old placeholder has no value here, and never gets another's.
@@ -104,9 +121,8 @@ impl Vault {
     /// A key as the heart is told it: a digit that is part of a number is kept here.
     pub(super) fn key(&mut self, key: Key, collects: Option<Collects>) -> char {
         let pressed = key.reveal();
-        let Some(collects) = collects.filter(|_| self.plan.private.kinds().contains(&PrivateKind::Keys)) else {
-            return pressed;
-        };
+        let hides = self.told == Told::ByTheWorld && self.plan.private.kinds().contains(&PrivateKind::Keys);
+        let Some(collects) = collects.filter(|_| hides) else { return pressed };
         if collects == Collects::New {
             self.number.keys.clear();
             self.number.placeholder = None;
@@ -127,6 +143,9 @@ impl Vault {
 
     /// The event as the heart is told it; and before it, where words have waited in vain, those words.
     pub(super) fn hide(&mut self, event: Event) -> (Option<Event>, Event) {
+        if self.told == Told::ByARecord {
+            return (None, event);
+        }
         match event {
             Event::Heard(transcript) => (None, Event::Heard(self.heard(transcript))),
             Event::SpeechStarted { .. } => {
@@ -219,7 +238,7 @@ impl Vault {
         if waiting.is_empty() {
             return None;
         }
-        let words = self.told(waiting);
+        let words = self.told_words(waiting);
         Some(Event::Heard(Transcript { words, end: TranscriptEnd::Final }))
     }
 
@@ -237,7 +256,7 @@ impl Vault {
         if goes_on {
             self.held = self.open(&mut all);
         }
-        Transcript { words: self.told(all), end }
+        Transcript { words: self.told_words(all), end }
     }
 
     /// Takes away the words at the end that may be the beginning of something private.
@@ -251,7 +270,7 @@ impl Vault {
     }
 
     /// Words that stand, with placeholders for what is private.
-    fn told(&mut self, all: Vec<Word>) -> Vec<Word> {
+    fn told_words(&mut self, all: Vec<Word>) -> Vec<Word> {
         let joined = Joined::of(&all);
         let tail = std::mem::take(&mut self.tail);
         let language = self.plan.language;

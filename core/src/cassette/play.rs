@@ -99,7 +99,7 @@ impl Player {
         let told = std::mem::take(&mut answers.told);
         let mut player = Player {
             setup,
-            call: Call::new(setup, Arc::clone(plan)),
+            call: Call::of_record(setup, Arc::clone(plan)),
             out: CallOutputs::default(),
             answers,
             plans: BTreeMap::new(),
@@ -222,7 +222,9 @@ impl Player {
                     self.learns(at, &event);
                     Line::Event { at, event }
                 }
-                Record::Step(Step::Fired { timer, due }) => Line::Timer { due, name: write_timer(timer).to_owned() },
+                Record::Step(Step::Fired { timer, due }) => {
+                    Line::Timer { due, name: write_timer(timer).to_owned() }
+                }
                 Record::Step(Step::Order(order)) => {
                     let text = write_order(&order);
                     if let Some(asked) = Asked::of(&text) {
@@ -250,7 +252,9 @@ impl Player {
             self.wanted.remove(&Wanted::Prepared(*proposal));
         } else if let Event::Settled { proposal, .. } = event {
             self.wanted.remove(&Wanted::Settled(*proposal));
-        } else if let Event::Played { reply, .. } | Event::Cut { reply, .. } | Event::TtsFailed { reply } = event {
+        } else if let Event::Played { reply, .. } | Event::Cut { reply, .. } | Event::TtsFailed { reply } =
+            event
+        {
             self.wanted.retain(|wanted| !matches!(wanted, Wanted::Piece(of, _) if of == reply));
         }
     }

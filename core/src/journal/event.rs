@@ -10,8 +10,8 @@ use serde_json::Value;
 use super::scan::Scan;
 use crate::base::{CallTime, Digest, GenerationId, PieceNo, ProposalId, ReplyId, Samples, ToolName};
 use crate::conversation::{
-    Affirmation, Answered, By, EarlierAction, EarlierEnd, EngineYes, Event, LineAbilities, MASKED_KEY, Outcome,
-    Resumed, Tag, Transcript, TranscriptEnd, Word,
+    Affirmation, Answered, By, EarlierAction, EarlierEnd, EngineYes, Event, LineAbilities, MASKED_KEY,
+    Outcome, Resumed, Tag, Transcript, TranscriptEnd, Word,
 };
 
 /// What stands behind `<` in a journal.

@@ -39,7 +39,8 @@ pub use money::{money_read, money_spoken};
 pub use number::{number_read, number_spoken};
 pub use phrase::Phrase;
 pub use private::{
-    Sought, Stretch, Teller, digit_runs, find_private, leading_card, open_end, private_spoken, private_unknown,
+    Sought, Stretch, Teller, digit_runs, find_private, leading_card, open_end, private_spoken,
+    private_unknown,
 };
 pub use screen::{amounts_in, claims_done};
 pub use speakable::spoken_text;

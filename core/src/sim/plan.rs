@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use crate::base::{Digest, Millis, ToolName};
 use crate::conversation::{
-    Confirm, Effects, Idempotency, Parameter, ParameterKind, Plan, Policy, PrivateList, Timing, ToolPhrases, ToolPlan,
-    VoiceYes,
+    Confirm, Effects, Idempotency, Parameter, ParameterKind, Plan, Policy, PrivateList, Timing, ToolPhrases,
+    ToolPlan, VoiceYes,
 };
 use crate::language::Language;
 

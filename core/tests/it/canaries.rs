@@ -38,7 +38,9 @@ fn found(text: &str) -> Option<&'static str> {
     for (number, name) in [(CARD, "card"), (PHONE, "phone")] {
         let parts = || (0..=number.len() - 7).map(|at| &number[at..at + 7]);
         let spoken = Language::ALL.into_iter().flat_map(|language| digit_runs(language, text));
-        if parts().any(|part| plain.contains(part)) || spoken.into_iter().any(|(_, d)| parts().any(|p| d.contains(p))) {
+        if parts().any(|part| plain.contains(part))
+            || spoken.into_iter().any(|(_, d)| parts().any(|p| d.contains(p)))
+        {
             return Some(name);
         }
     }
@@ -73,7 +75,9 @@ fn planted(file: &CallFile, nth: usize) -> Vec<(CallTime, Event)> {
             Event::Prepared { proposal, action, values } => {
                 Event::Prepared { proposal, action, values: with(values, value()) }
             }
-            Event::Unprepared { proposal, why } => Event::Unprepared { proposal, why: format!("{why} {MAIL}") },
+            Event::Unprepared { proposal, why } => {
+                Event::Unprepared { proposal, why: format!("{why} {MAIL}") }
+            }
             Event::Wrote { generation, piece } => {
                 Event::Wrote { generation, piece: format!("{piece} {}", SAID[(n + nth) % 4]) }
             }
@@ -102,8 +106,10 @@ fn speech(mut transcript: Transcript, canary: &str, parted: bool) -> (Option<Tra
     if !parted {
         return (None, transcript);
     }
-    let rest = transcript.words.split_off(transcript.words.len().saturating_sub(canary.split(' ').count() - 6));
-    let first = Transcript { words: std::mem::replace(&mut transcript.words, rest), end: TranscriptEnd::Final };
+    let rest =
+        transcript.words.split_off(transcript.words.len().saturating_sub(canary.split(' ').count() - 6));
+    let first =
+        Transcript { words: std::mem::replace(&mut transcript.words, rest), end: TranscriptEnd::Final };
     (Some(first), transcript)
 }
 

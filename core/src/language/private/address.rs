@@ -42,13 +42,16 @@ pub(super) fn opening(text: &str, all: &[Word]) -> Option<usize> {
     let words = |piece: &&Piece| !matches!(piece.part, Part::End);
     let is_sign = |part: &Part| matches!(part, Part::At | Part::Dot | Part::Sign(_));
     let last = pieces.iter().rposition(|piece| piece.part == Part::At || is_spoken_sign(piece, text))?;
-    let near_the_end = pieces[last..].iter().filter(|p| matches!(p.part, Part::Word(_))).count() <= OPENING_WORDS;
+    let near_the_end =
+        pieces[last..].iter().filter(|p| matches!(p.part, Part::Word(_))).count() <= OPENING_WORDS;
     if !near_the_end {
         return None;
     }
     // Back over signs and the words between them.
     let mut first = last;
-    while first > 0 && words(&&pieces[first - 1]) && (is_sign(&pieces[first].part) || is_sign(&pieces[first - 1].part))
+    while first > 0
+        && words(&&pieces[first - 1])
+        && (is_sign(&pieces[first].part) || is_sign(&pieces[first - 1].part))
     {
         first -= 1;
     }

@@ -66,7 +66,8 @@ pub(super) fn at(
     let spoken = windows.iter().find_map(|(digits, end)| {
         let last = (*end == run.items.len()).then(|| all.get(run.words.end)).flatten()?;
         let (prefix, check) = (before.filter(|_| digits.len() == 7), letter(&last.text)?);
-        let start = if prefix.is_some() { all[run.words.start - 1].raw.start } else { run.items[at].raw.start };
+        let start =
+            if prefix.is_some() { all[run.words.start - 1].raw.start } else { run.items[at].raw.start };
         let id = prefix.into_iter().chain(digits.chars()).chain([check]).collect();
         fits(prefix, digits, check).then_some((id, start..last.raw.end, *end))
     });

@@ -7,7 +7,12 @@ use super::*;
 use Language::{English, Spanish};
 use PrivateKind::{Card, Email, NationalId, Phone};
 
-fn found(language: Language, kinds: &[PrivateKind], text: &str, by: Teller) -> Vec<(PrivateKind, String, String)> {
+fn found(
+    language: Language,
+    kinds: &[PrivateKind],
+    text: &str,
+    by: Teller,
+) -> Vec<(PrivateKind, String, String)> {
     let kinds = kinds.iter().copied().collect();
     let sought = Sought { language, kinds: &kinds, known: &|_| None };
     let found = find_private(&sought, text, by).into_iter();
@@ -45,8 +50,13 @@ fn a_card_number_is_found_however_it_is_grouped_and_in_any_language() {
         assert_eq!(value, CARD, "{text}");
         assert!(raw.is_empty() || at == raw, "{text}: {at}");
     }
-    for other in ["378282246310005", "5555555555554444", "6011111111111117", "2223003122003222", "30569309025904"] {
-        assert_eq!(only(English, Card, other, Teller::System).map(|(value, _)| value).as_deref(), Some(other));
+    for other in
+        ["378282246310005", "5555555555554444", "6011111111111117", "2223003122003222", "30569309025904"]
+    {
+        assert_eq!(
+            only(English, Card, other, Teller::System).map(|(value, _)| value).as_deref(),
+            Some(other)
+        );
     }
 }
 
@@ -94,7 +104,9 @@ fn an_address_is_found_written_and_spoken() {
         assert_eq!(got.0, value, "{text}");
         assert!(raw.is_empty() || got.1 == raw, "{text}: {}", got.1);
     }
-    for text in ["I am at home. Come", "meet me at noon", "@example.com", "ana@", "ana at example", "2 at 5.30"] {
+    for text in
+        ["I am at home. Come", "meet me at noon", "@example.com", "ana@", "ana at example", "2 at 5.30"]
+    {
         assert_eq!(only(English, Email, text, Teller::Caller), None, "{text}");
     }
 }

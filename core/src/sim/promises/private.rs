@@ -46,7 +46,8 @@ impl NothingPrivate {
     }
 
     fn text(&self, text: &str) -> Result<(), String> {
-        let tells = |digits: &str| (0..=CARD.len() - TELLING).any(|at| digits.contains(&CARD[at..at + TELLING]));
+        let tells =
+            |digits: &str| (0..=CARD.len() - TELLING).any(|at| digits.contains(&CARD[at..at + TELLING]));
         let told = digit_runs(self.language, text).iter().any(|(_, digits)| tells(digits));
         if told { Err("a card's number passed in the clear".to_owned()) } else { Ok(()) }
     }
