@@ -21,6 +21,7 @@ use super::signals::{AT_ONCE, Signals};
 use super::values::{account, at_least_one, listening, web};
 use super::{Definitions, Done, Verdict, render};
 use crate::core::base::{Fault, Owner};
+use crate::core::conversation::Recording;
 use crate::driver::{CloseOnly, HangUp, Shell, TURN_LATENCY, TURN_LATENCY_BUCKETS};
 use crate::gateway::{Gateway, Settings, Switchboard, Trust};
 use crate::secrets::{SecretName, Secrets};
@@ -60,7 +61,8 @@ pub(super) struct ServeArgs {
     /// The journal's database
     #[arg(long, default_value = "calls/journal.sqlite", value_name = "FILE")]
     journal: PathBuf,
-    /// Records every call as a stereo WAV in this folder: caller left, agent right
+    /// Records calls in this folder, in stereo: caller left, agent right. An agent's file may say `recording: off` or
+    /// `after_consent`; without this folder nothing is recorded
     #[arg(long, value_name = "FOLDER")]
     recordings: Option<PathBuf>,
     /// Calls at a time; one more is refused politely
@@ -102,6 +104,11 @@ pub(super) async fn run(args: ServeArgs) -> Done {
         args.public_url.clone().or_else(|| Url::parse(&local).ok()).ok_or_else(|| no_agent(&local))?;
     let store = Store::open(&args.journal).await?;
     tell_open_actions(&store, &args.journal).await?;
+    for (id, meant) in &catalog.agents {
+        recorded(id, &meant.plan.recording, args.recordings.is_some())
+            .iter()
+            .for_each(|line| render::aside(line));
+    }
     let shell = Shell { store: store.clone(), recordings: args.recordings, watcher: None, hang_up };
     let gateway = Gateway::new(Settings {
         trust,
@@ -139,6 +146,23 @@ fn make(folder: &Path, flag: &str) -> Result<(), Fault> {
     std::fs::write(&probe, "")
         .and_then(|()| std::fs::remove_file(&probe))
         .map_err(|error| fault(format!("nothing can be written to the folder {}: {error}", folder.display())))
+}
+
+/// What an agent's file says of recordings, beside what this gateway can do.
+fn recorded(agent: &str, recording: &Recording, folder: bool) -> Option<String> {
+    match (recording, folder) {
+        (Recording::On, true) => None,
+        (Recording::On, false) => {
+            Some(format!("{agent}: calls are not recorded; --recordings names a folder for that"))
+        }
+        (Recording::Off, _) => Some(format!("{agent}: calls are not recorded (`recording: off`)")),
+        (Recording::AfterConsent { .. }, true) => {
+            Some(format!("{agent}: calls are recorded from the caller's yes on"))
+        }
+        (Recording::AfterConsent { .. }, false) => Some(format!(
+            "warning: {agent}: nobody is asked for leave to record, and nothing is recorded: --recordings names a folder"
+        )),
+    }
 }
 
 /// A process that was killed leaves actions of which nobody knows the end: whoever starts the next is told.
@@ -247,6 +271,25 @@ fn metrics() -> Result<Option<PrometheusHandle>, Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn it_is_said_at_start_whose_calls_are_not_recorded_and_why() {
+        let asks = Recording::AfterConsent { question: String::new() };
+        for (recording, folder, told) in [
+            (&Recording::On, true, ""),
+            (&Recording::On, false, "calls are not recorded; --recordings"),
+            (&Recording::Off, true, "`recording: off`"),
+            (&Recording::Off, false, "`recording: off`"),
+            (&asks, true, "from the caller's yes on"),
+            (&asks, false, "nobody is asked"),
+        ] {
+            let line = recorded("shop", recording, folder).unwrap_or_default();
+            assert!(
+                line.contains(told) && line.is_empty() == told.is_empty(),
+                "{recording:?} {folder}: {line}"
+            );
+        }
+    }
 
     #[test]
     fn a_number_has_one_agent_that_is_known_and_is_written_with_its_country() {

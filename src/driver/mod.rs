@@ -27,7 +27,7 @@ pub use tenure::Tenure;
 
 use crate::core::audio::Underruns;
 use crate::core::base::{CallId, Fault, Owner, Private};
-use crate::core::conversation::{Answered, EarlierAction, EarlierEnd, Event, Plan, Tag};
+use crate::core::conversation::{Answered, EarlierAction, EarlierEnd, Event, Plan, Recorder, Tag};
 use crate::core::journal::JOURNAL_VERSION;
 use crate::integrations::Toolbox;
 use crate::llm::Llm;
@@ -209,7 +209,9 @@ pub async fn drive(
         let acting = Acting { past, tenure };
         let line = abilities(MediaSocket::DIALECT);
         let engine = agent.stt.yes_figure();
-        let answered = Answered { line, engine, tag: agent.tag, attempt: caller.attempt, earlier };
+        let recorder = if shell.recordings.is_some() { Recorder::Ready } else { Recorder::None };
+        let (tag, attempt) = (agent.tag, caller.attempt);
+        let answered = Answered { line, engine, tag, recorder, attempt, earlier };
         let task = task::Task::new(socket, stream, agent, caller, shell, acting, running)?;
         Ok(task.run(Event::Answered(answered)).await)
     });

@@ -10,8 +10,8 @@ use serde_json::Value;
 use super::scan::Scan;
 use crate::base::{Digest, GenerationId, PieceNo, ProposalId, ReplyId, Samples, ToolName};
 use crate::conversation::{
-    Affirmation, Answered, By, EarlierAction, EarlierEnd, EngineYes, Event, LineAbilities, Outcome, Tag,
-    Transcript, TranscriptEnd, Word,
+    Affirmation, Answered, By, EarlierAction, EarlierEnd, EngineYes, Event, LineAbilities, Outcome, Recorder,
+    Tag, Transcript, TranscriptEnd, Word,
 };
 
 /// What stands behind `<` in a journal.
@@ -103,6 +103,10 @@ fn write_answered(answered: &Answered) -> String {
         Tag::WhenAskedAgain => "",
         Tag::Always => " tag",
     });
+    line.push_str(match answered.recorder {
+        Recorder::None => "",
+        Recorder::Ready => " recorder",
+    });
     if answered.attempt > 0 {
         // Writing to a string cannot fail.
         let _ = write!(line, " attempt={}", answered.attempt);
@@ -142,8 +146,8 @@ fn parse_tool(scan: &mut Scan<'_>) -> Result<ToolName, String> {
 
 fn parse_answered(scan: &mut Scan<'_>) -> Result<Event, String> {
     let line = LineAbilities { marks: true, keys: true };
-    let (engine, tag) = (EngineYes::Trusted, Tag::WhenAskedAgain);
-    let mut answered = Answered { line, engine, tag, attempt: 0, earlier: Vec::new() };
+    let (engine, tag, recorder) = (EngineYes::Trusted, Tag::WhenAskedAgain, Recorder::None);
+    let mut answered = Answered { line, engine, tag, recorder, attempt: 0, earlier: Vec::new() };
     while !scan.is_empty() {
         let word = scan.word("an ability")?;
         match word.split_once('=').unwrap_or((word, "")) {
@@ -151,6 +155,7 @@ fn parse_answered(scan: &mut Scan<'_>) -> Result<Event, String> {
             ("no-keys", "") => answered.line.keys = false,
             ("keypad-only", "") => answered.engine = EngineYes::KeypadOnly,
             ("tag", "") => answered.tag = Tag::Always,
+            ("recorder", "") => answered.recorder = Recorder::Ready,
             ("attempt", n) => answered.attempt = n.parse().map_err(|_| format!("`{word}` has no number"))?,
             (known @ ("unknown" | "done"), value) => {
                 let end = if known == "done" { EarlierEnd::Done } else { EarlierEnd::Unknown };
@@ -371,6 +376,7 @@ mod tests {
                 line: LineAbilities { marks: true, keys: true },
                 engine: EngineYes::Trusted,
                 tag: Tag::Always,
+                recorder: Recorder::Ready,
                 attempt: 1,
                 earlier: earlier.collect(),
             });

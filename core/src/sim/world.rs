@@ -46,6 +46,14 @@ pub(super) enum LineWait {
     Resumed,
 }
 
+/// What the first reply asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Opening {
+    Wish,
+    /// Leave to record.
+    Leave,
+}
+
 /// The world of one call.
 #[derive(Debug)]
 pub(super) struct World {
@@ -62,6 +70,7 @@ pub(super) struct World {
     expect: Expect,
     /// The reply on the line, and what it is for.
     said: Option<(ReplyId, Role)>,
+    opening: Opening,
     /// Speech since the recogniser was last asked.
     unheard: Vec<Utterance>,
     pub(super) calm: bool,
@@ -80,6 +89,7 @@ impl World {
             count: 0,
             expect: Expect::Anything,
             said: None,
+            opening: Opening::Wish,
             unheard: Vec::new(),
             calm: false,
         };
@@ -146,6 +156,7 @@ impl World {
             | Order::Cut { .. }
             | Order::DropGeneration { .. }
             | Order::Discard { .. }
+            | Order::Record
             | Order::Note(_) => {}
         }
     }
@@ -159,6 +170,9 @@ impl World {
             self.tell(ready, Event::TtsFailed { reply });
         } else if !self.strikes(Fault::SynthesisNever) {
             self.plan(ready, Happening::Audio { reply, piece, length });
+        }
+        if piece.0 > 0 && role == Role::Greeting {
+            self.opening = Opening::Leave;
         }
         if piece.0 == 0 {
             self.said = Some((reply, role));
@@ -207,6 +221,7 @@ impl World {
         let Some((_, role)) = self.said.filter(|(said, _)| *said == reply) else { return };
         match role {
             Role::Question(_) => self.answers(at),
+            Role::Greeting if self.opening == Opening::Leave => self.answers(at),
             Role::Greeting | Role::Answer(_) | Role::Outcome(_) | Role::Notice | Role::Reminder => {
                 self.wishes(at)
             }
