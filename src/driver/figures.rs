@@ -93,7 +93,7 @@ impl Figures {
     }
 
     fn event(&mut self, event: &Event) {
-        if let Event::SpeechStarted { .. } = event {
+        if let Event::SpeechStarted { .. } | Event::Resumed(_) = event {
             self.waits = Waits::No;
         } else if let Event::SpeechStopped { at } = event {
             self.waits = Waits::Since(*at);
@@ -125,7 +125,8 @@ impl Figures {
             | Event::Finished { .. }
             | Event::Prepared { .. }
             | Event::Settled { .. }
-            | Event::HungUp => return,
+            | Event::HungUp
+            | Event::Resumed(_) => return,
         };
         metrics::counter!(FAILURES, "service" => service).increment(1);
     }

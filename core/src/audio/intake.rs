@@ -71,6 +71,12 @@ impl Intake {
         }
     }
 
+    /// The track begins at that time of the call, and so does the wait for its first frame.
+    pub(super) fn begins_at(&mut self, at: CallTime) {
+        self.position = Position::START + at.since(CallTime::ANSWER).samples();
+        self.flow = Flow::Running { last: at };
+    }
+
     pub(super) fn watch(&mut self, watch: Watch) {
         self.ear.watch(watch);
     }

@@ -44,6 +44,15 @@ impl Line {
         Line { intake: Intake::new(setup.law, keys), playout: Playout::new(setup.law, pace, ack) }
     }
 
+    /// The line of a call that was answered so long before: its track begins there, so a place on it means the same time
+    /// as on the line before it.
+    #[must_use]
+    pub fn begun_at(setup: LineSetup, at: CallTime) -> Line {
+        let mut line = Line::new(setup);
+        line.intake.begins_at(at);
+        line
+    }
+
     /// A frame of the caller, 1 to 8000 bytes; `timestamp` is the carrier's, since its stream began.
     pub fn caller_frame(
         &mut self,

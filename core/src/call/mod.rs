@@ -79,6 +79,18 @@ impl Call {
         }
     }
 
+    /// A conversation that goes on from that time, on a new line; [`Event::Resumed`] is to be its next event.
+    #[must_use]
+    pub fn resumed(setup: LineSetup, conversation: Conversation, at: CallTime) -> Call {
+        Call {
+            line: Line::begun_at(setup, at),
+            conversation,
+            pieces: 0,
+            pending: VecDeque::new(),
+            steps: Outputs::default(),
+        }
+    }
+
     #[must_use]
     pub fn conversation(&self) -> &Conversation {
         &self.conversation
@@ -134,7 +146,8 @@ impl Call {
 
     /// Tells the conversation what happened, obeys what it orders of the line, until nothing follows.
     fn settle(&mut self, at: CallTime, out: &mut CallOutputs) {
-        self.conversation.wake(at, &mut self.steps);
+        let until = self.pending.front().map_or(at, |event| event.wakes_until(at));
+        self.conversation.wake(until, &mut self.steps);
         self.obey(at, out);
         loop {
             self.pending.extend(out.line.facts.drain(..).map(event_of));

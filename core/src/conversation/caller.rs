@@ -211,7 +211,7 @@ impl Conversation {
                 self.playback.forget_waiting(|_| false);
                 self.playback.cut(out);
                 out.order(Order::HangUp { why });
-                self.life = Life::HangingUp { until: at + HANG_UP_MAX };
+                self.life = Life::HangingUp { why, until: at + HANG_UP_MAX };
             }
             Life::HangingUp { .. } => self.on_hung_up(out),
             Life::Ringing | Life::Live { .. } | Life::Gone | Life::Ended => {}

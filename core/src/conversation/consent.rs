@@ -18,8 +18,10 @@ use crate::language::{Answer, Cues, Language, Phrase, echoes, judge, only_answer
 /// Where the question stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Consent {
-    /// Nobody is asked, or the answer is in.
+    /// Nobody is asked, or the answer was no plain yes.
     Closed,
+    /// The caller has agreed.
+    Given,
     /// The greeting with the question behind it is not heard out yet.
     Asking { question: String, keys: Keys },
     /// It was heard to `end`: what the caller says next is the answer.
@@ -77,7 +79,7 @@ impl Consent {
             (Consent::Listening { keys: Keys::Offered, .. }, '2') => Some(Leave::Refused),
             // The first of a number, or of a menu's.
             (Consent::Listening { .. }, _) => Some(Leave::Passed),
-            (Consent::Closed | Consent::Asking { .. }, _) => None,
+            (Consent::Closed | Consent::Given | Consent::Asking { .. }, _) => None,
         }
     }
 }
@@ -131,6 +133,7 @@ impl Conversation {
         self.consent = Consent::Closed;
         let phrase = match leave {
             Leave::Given => {
+                self.consent = Consent::Given;
                 out.order(Order::Record);
                 Phrase::RecordingAgreed
             }
@@ -143,10 +146,20 @@ impl Conversation {
         true
     }
 
+    /// What carried the call was gone, and its recording ended with it: the leave stands. A question behind a greeting
+    /// that is said again is asked again with it, one that was heard is not.
+    pub(super) fn record_again(&mut self, out: &mut Outputs) {
+        match &self.consent {
+            Consent::Given if self.life.may_speak() => out.order(Order::Record),
+            Consent::Listening { .. } => self.consent = Consent::Closed,
+            Consent::Closed | Consent::Given | Consent::Asking { .. } => {}
+        }
+    }
+
     /// A question that was not heard out is not asked again, and once anything else sounds nobody answers it any more.
     pub(super) fn follow_consent(&mut self) {
         let stands = match &self.consent {
-            Consent::Closed => true,
+            Consent::Closed | Consent::Given => true,
             Consent::Asking { .. } => self.playback.has(Role::Greeting),
             Consent::Listening { .. } => self.playback.is_idle() && self.life.is_live(),
         };

@@ -6,7 +6,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::base::{Digest, GenerationId, PieceNo, Position, ProposalId, ReplyId, Samples, Span, ToolName};
+use crate::base::{
+    CallTime, Digest, GenerationId, PieceNo, Position, ProposalId, ReplyId, Samples, Span, ToolName,
+};
 
 /// One fact. What it is about is named by an id; a fact about something nobody waits for is dropped.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,6 +94,16 @@ pub enum Event {
     },
     /// The caller hung up, or the carrier took the call away.
     HungUp,
+    /// What carried the call was gone for a while, and all that worked for it; the caller is on a new line.
+    Resumed(Resumed),
+}
+
+impl Event {
+    /// Until when the timers due fire before it. While nobody was there no wait ran.
+    #[must_use]
+    pub fn wakes_until(&self, at: CallTime) -> CallTime {
+        if let Event::Resumed(resumed) = self { resumed.since.min(at) } else { at }
+    }
 }
 
 /// What is known when the call is answered.
@@ -109,6 +121,19 @@ pub struct Answered {
     /// Zero for a new call; above, the caller was re-attached after the conversation was lost.
     pub attempt: u8,
     /// What this caller's earlier calls left open, and what earlier conversations of this very call have begun.
+    pub earlier: Vec<EarlierAction>,
+}
+
+/// What is known when a call is gone on with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resumed {
+    /// The last time of which there is a record.
+    pub since: CallTime,
+    /// As in [`Answered`], of the new line.
+    pub line: LineAbilities,
+    pub engine: EngineYes,
+    pub tag: Tag,
+    /// As in [`Answered`], without what this conversation itself has begun.
     pub earlier: Vec<EarlierAction>,
 }
 

@@ -74,6 +74,13 @@ impl Generation {
         self.last
     }
 
+    /// Nobody works at the running one any more: it is asked for again.
+    pub(super) fn begins_anew(&mut self) {
+        if let State::Running { .. } = self.state {
+            self.state = State::Due;
+        }
+    }
+
     /// Another round, after results.
     pub(super) fn next_round(&mut self) -> Round {
         self.rounds = self.rounds.saturating_add(1);

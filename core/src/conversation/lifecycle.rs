@@ -30,6 +30,7 @@ pub(super) enum Life {
     },
     /// We asked the carrier to hang up.
     HangingUp {
+        why: Why,
         until: CallTime,
     },
     /// The caller is gone; outcomes of actions under way are still awaited.
@@ -71,7 +72,7 @@ impl Life {
             Life::Ringing | Life::Gone | Life::Ended => None,
             Life::Live { limit: Limit::Warning { at } } => Some((at, Timer::CallWarning)),
             Life::Live { limit: Limit::End { at } } => Some((at, Timer::CallLimit)),
-            Life::Closing { until, .. } | Life::HangingUp { until } => Some((until, Timer::Closing)),
+            Life::Closing { until, .. } | Life::HangingUp { until, .. } => Some((until, Timer::Closing)),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The heart: a conversation as several small machines side by side, told facts, answering with orders.
 //!
-//! This file alone branches over events and timers; `caller`, `asking`, `work` and `next` hold what follows from
-//! them, and the machines (`turn`, `playback`, `generation`, `proposals`, `gate`, `lifecycle`) compute.
+//! This file alone branches over events and timers; `caller`, `asking`, `work`, `resume` and `next` hold what follows
+//! from them, and the machines (`turn`, `playback`, `generation`, `proposals`, `gate`, `lifecycle`) compute.
 //!
 //! Promises: 1 to 6 of the house, each watched from outside by `sim`.
 //! Never: hears audio, reads a clock, speaks to a service.
@@ -21,6 +21,7 @@ mod outputs;
 mod plan;
 mod playback;
 mod proposals;
+mod resume;
 mod timer;
 mod turn;
 mod work;
@@ -29,7 +30,7 @@ use std::sync::Arc;
 
 pub use event::{
     Affirmation, Answered, By, EarlierAction, EarlierEnd, EngineYes, Event, LineAbilities, Outcome, Recorder,
-    Tag, Transcript, TranscriptEnd, Word,
+    Resumed, Tag, Transcript, TranscriptEnd, Word,
 };
 pub use gate::{Basis, Permit};
 pub use history::{Entry, History};
@@ -42,7 +43,7 @@ pub use plan::{
 };
 pub use timer::Timer;
 
-use crate::base::{CallTime, Digest, ReplyId};
+use crate::base::{CallTime, Digest, ProposalId, ReplyId};
 use crate::language::{Figures, Phrase};
 use crate::template::Renderer;
 use consent::Consent;
@@ -140,9 +141,15 @@ impl Conversation {
         self.life == Life::Ended
     }
 
+    /// Actions with effects that left and have no outcome yet.
+    #[must_use]
+    pub fn acting(&self) -> Vec<ProposalId> {
+        self.proposals.acting().collect()
+    }
+
     /// Takes one fact and the time, gives all that follows. Timers due by then fire first.
     pub fn handle(&mut self, at: CallTime, event: Event, out: &mut Outputs) {
-        self.wake(at, out);
+        self.wake(event.wakes_until(at), out);
         self.now = self.now.max(at);
         if self.life != Life::Ended {
             self.apply(at, event, out);
@@ -252,6 +259,7 @@ impl Conversation {
             Event::Unprepared { proposal, why } => self.on_unprepared(proposal, why),
             Event::Settled { proposal, outcome } => self.on_settled(proposal, &outcome),
             Event::HungUp => self.on_hung_up(out),
+            Event::Resumed(resumed) => self.on_resumed(at, resumed, out),
         }
     }
 

@@ -200,6 +200,22 @@ impl Playback {
         }
     }
 
+    /// The line is gone, and with it what was on it: nothing of that counts as heard. What is whole and of a role to
+    /// keep waits to be said from its beginning; whether anything does.
+    pub(super) fn begins_anew(&mut self, keep: impl Fn(Role) -> bool) -> bool {
+        self.taken = None;
+        if let Some(unheard) = self.take() {
+            self.waiting.push_front(unheard);
+        }
+        self.waiting.retain(|reply| reply.end == End::Complete && keep(reply.role));
+        !self.waiting.is_empty()
+    }
+
+    /// Whether the next reply that waits begins with that piece.
+    pub(super) fn next_begins(&self, piece: &str) -> bool {
+        self.waiting.front().and_then(|reply| reply.pieces.first()).is_some_and(|first| first == piece)
+    }
+
     /// Forgets what waits, but for the roles to keep.
     pub(super) fn forget_waiting(&mut self, keep: impl Fn(Role) -> bool) {
         self.waiting.retain(|r| keep(r.role));

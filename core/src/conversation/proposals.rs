@@ -78,6 +78,16 @@ impl Proposals {
         self.earlier = earlier;
     }
 
+    /// What is left open now. What was known when the call was answered and has come to its end in it stays so.
+    pub(super) fn remember_anew(&mut self, known: &[EarlierAction], now: Vec<EarlierAction>) {
+        let same = |one: &EarlierAction, other: &EarlierAction| {
+            (&one.tool, one.action, &one.key) == (&other.tool, other.action, &other.key)
+        };
+        let within = |list: &[EarlierAction], sent: &EarlierAction| list.iter().any(|old| same(old, sent));
+        let open = |sent: &EarlierAction| within(&self.earlier, sent) || !within(known, sent);
+        self.earlier = now.into_iter().filter(open).collect();
+    }
+
     /// Takes up a wish; `None` where this call has had too many.
     pub(super) fn add(
         &mut self,
@@ -120,9 +130,14 @@ impl Proposals {
         self.list.iter().any(|p| !matches!(p.stage, Stage::Settled(_)))
     }
 
-    /// Whether an action with effects is on its way.
+    /// Actions with effects that are on their way.
+    pub(super) fn acting(&self) -> impl Iterator<Item = ProposalId> {
+        let acts = |p: &&Proposal| matches!(p.stage, Stage::Running { .. }) && p.effects != Effects::None;
+        self.list.iter().filter(acts).map(|p| p.id)
+    }
+
     pub(super) fn any_effect_running(&self) -> bool {
-        self.list.iter().any(|p| matches!(p.stage, Stage::Running { .. }) && p.effects != Effects::None)
+        self.acting().next().is_some()
     }
 
     /// Whether what became of an action was told in that turn.

@@ -141,7 +141,13 @@ impl Conversation {
     }
 
     /// Runs it where the plan wants no question; whether it did.
-    fn run_unasked(&mut self, at: CallTime, id: ProposalId, action: Digest, out: &mut Outputs) -> bool {
+    pub(super) fn run_unasked(
+        &mut self,
+        at: CallTime,
+        id: ProposalId,
+        action: Digest,
+        out: &mut Outputs,
+    ) -> bool {
         let Some(proposal) = self.proposals.get(id) else { return false };
         let Some(tool) = self.plan.tool(&proposal.tool) else { return false };
         let Some(permit) = Permit::unasked(at, id, action, tool, &proposal.values, &self.renderer) else {

@@ -7,11 +7,12 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use super::file::parse_time;
 use super::scan::Scan;
 use crate::base::{Digest, GenerationId, PieceNo, ProposalId, ReplyId, Samples, ToolName};
 use crate::conversation::{
     Affirmation, Answered, By, EarlierAction, EarlierEnd, EngineYes, Event, LineAbilities, Outcome, Recorder,
-    Tag, Transcript, TranscriptEnd, Word,
+    Resumed, Tag, Transcript, TranscriptEnd, Word,
 };
 
 /// What stands behind `<` in a journal.
@@ -44,6 +45,7 @@ pub fn write_event(event: &Event) -> String {
             Outcome::Unknown => format!("settled {proposal} unknown"),
         },
         Event::HungUp => "hung-up".to_owned(),
+        Event::Resumed(resumed) => write_resumed(resumed),
     }
 }
 
@@ -82,6 +84,7 @@ pub fn parse_event(line: &str) -> Result<Event, String> {
         "unprepared" => Event::Unprepared { proposal: proposal(&mut scan)?, why: scan.string("why")? },
         "settled" => Event::Settled { proposal: proposal(&mut scan)?, outcome: parse_outcome(&mut scan)? },
         "hung-up" => Event::HungUp,
+        "resumed" => parse_resumed(&mut scan)?,
         other => return Err(format!("there is no event `{other}`")),
     };
     if scan.is_empty() {
@@ -92,26 +95,44 @@ pub fn parse_event(line: &str) -> Result<Event, String> {
 }
 
 fn write_answered(answered: &Answered) -> String {
-    let mut line = "answered".to_owned();
-    line.push_str(if answered.line.marks { "" } else { " no-marks" });
-    line.push_str(if answered.line.keys { "" } else { " no-keys" });
-    line.push_str(match answered.engine {
-        EngineYes::Trusted => "",
-        EngineYes::KeypadOnly => " keypad-only",
-    });
-    line.push_str(match answered.tag {
-        Tag::WhenAskedAgain => "",
-        Tag::Always => " tag",
-    });
-    line.push_str(match answered.recorder {
+    let Answered { line, engine, tag, recorder, attempt, earlier } = answered;
+    let mut text = "answered".to_owned();
+    write_abilities(&mut text, *line, *engine, *tag);
+    text.push_str(match recorder {
         Recorder::None => "",
         Recorder::Ready => " recorder",
     });
-    if answered.attempt > 0 {
+    if *attempt > 0 {
         // Writing to a string cannot fail.
-        let _ = write!(line, " attempt={}", answered.attempt);
+        let _ = write!(text, " attempt={attempt}");
     }
-    for sent in &answered.earlier {
+    write_earlier(&mut text, earlier);
+    text
+}
+
+fn write_resumed(resumed: &Resumed) -> String {
+    let Resumed { since, line, engine, tag, earlier } = resumed;
+    let mut text = format!("resumed since={since}");
+    write_abilities(&mut text, *line, *engine, *tag);
+    write_earlier(&mut text, earlier);
+    text
+}
+
+fn write_abilities(text: &mut String, line: LineAbilities, engine: EngineYes, tag: Tag) {
+    text.push_str(if line.marks { "" } else { " no-marks" });
+    text.push_str(if line.keys { "" } else { " no-keys" });
+    text.push_str(match engine {
+        EngineYes::Trusted => "",
+        EngineYes::KeypadOnly => " keypad-only",
+    });
+    text.push_str(match tag {
+        Tag::WhenAskedAgain => "",
+        Tag::Always => " tag",
+    });
+}
+
+fn write_earlier(line: &mut String, earlier: &[EarlierAction]) {
+    for sent in earlier {
         let end = match sent.end {
             EarlierEnd::Unknown => "unknown",
             EarlierEnd::Done => "done",
@@ -124,7 +145,6 @@ fn write_answered(answered: &Answered) -> String {
             write!(line, " {end}= {all}")
         };
     }
-    line
 }
 
 /// A tool as one word; a name that is none of ours, which a model may make up, as a JSON string.
@@ -145,18 +165,53 @@ fn parse_tool(scan: &mut Scan<'_>) -> Result<ToolName, String> {
 }
 
 fn parse_answered(scan: &mut Scan<'_>) -> Result<Event, String> {
-    let line = LineAbilities { marks: true, keys: true };
-    let (engine, tag, recorder) = (EngineYes::Trusted, Tag::WhenAskedAgain, Recorder::None);
-    let mut answered = Answered { line, engine, tag, recorder, attempt: 0, earlier: Vec::new() };
+    let mut read = Abilities::all();
+    let (mut recorder, mut attempt) = (Recorder::None, 0);
     while !scan.is_empty() {
         let word = scan.word("an ability")?;
+        match word.strip_prefix("attempt=") {
+            Some(n) => attempt = n.parse().map_err(|_| format!("`{word}` has no number"))?,
+            None if word == "recorder" => recorder = Recorder::Ready,
+            None => read.word(word, scan)?,
+        }
+    }
+    let Abilities { line, engine, tag, earlier } = read;
+    Ok(Event::Answered(Answered { line, engine, tag, recorder, attempt, earlier }))
+}
+
+fn parse_resumed(scan: &mut Scan<'_>) -> Result<Event, String> {
+    let since = |word: &str| word.strip_prefix("since=").and_then(parse_time);
+    let since = scan.read("a time like `since=12.340`", since)?;
+    let mut read = Abilities::all();
+    while !scan.is_empty() {
+        let word = scan.word("an ability")?;
+        read.word(word, scan)?;
+    }
+    let Abilities { line, engine, tag, earlier } = read;
+    Ok(Event::Resumed(Resumed { since, line, engine, tag, earlier }))
+}
+
+/// What a line and its services can do, and what earlier calls left: what is not said is the best there is.
+struct Abilities {
+    line: LineAbilities,
+    engine: EngineYes,
+    tag: Tag,
+    earlier: Vec<EarlierAction>,
+}
+
+impl Abilities {
+    fn all() -> Abilities {
+        let line = LineAbilities { marks: true, keys: true };
+        let (engine, tag) = (EngineYes::Trusted, Tag::WhenAskedAgain);
+        Abilities { line, engine, tag, earlier: Vec::new() }
+    }
+
+    fn word(&mut self, word: &str, scan: &mut Scan<'_>) -> Result<(), String> {
         match word.split_once('=').unwrap_or((word, "")) {
-            ("no-marks", "") => answered.line.marks = false,
-            ("no-keys", "") => answered.line.keys = false,
-            ("keypad-only", "") => answered.engine = EngineYes::KeypadOnly,
-            ("tag", "") => answered.tag = Tag::Always,
-            ("recorder", "") => answered.recorder = Recorder::Ready,
-            ("attempt", n) => answered.attempt = n.parse().map_err(|_| format!("`{word}` has no number"))?,
+            ("no-marks", "") => self.line.marks = false,
+            ("no-keys", "") => self.line.keys = false,
+            ("keypad-only", "") => self.engine = EngineYes::KeypadOnly,
+            ("tag", "") => self.tag = Tag::Always,
             (known @ ("unknown" | "done"), value) => {
                 let end = if known == "done" { EarlierEnd::Done } else { EarlierEnd::Unknown };
                 let sent = if value.is_empty() {
@@ -165,12 +220,12 @@ fn parse_answered(scan: &mut Scan<'_>) -> Result<Event, String> {
                     parse_earlier(value, end)
                         .ok_or_else(|| format!("`{word}` is not `{known}=TOOL:DIGEST:KEY`"))?
                 };
-                answered.earlier.push(sent);
+                self.earlier.push(sent);
             }
             _ => return Err(format!("`{word}` is no ability of a call")),
         }
+        Ok(())
     }
-    Ok(Event::Answered(answered))
 }
 
 /// `TOOL:DIGEST:KEY`.
@@ -310,6 +365,9 @@ mod tests {
         let unknown = format!(
             "answered no-marks no-keys keypad-only tag attempt=2 unknown=a.b:{digest}:k:1 done=a.b:{digest}:"
         );
+        let resumed = format!(
+            "resumed since=12.340 no-marks no-keys keypad-only tag unknown=a.b:{digest}:k:1 done=a.b:{digest}:"
+        );
         let prepared = format!("prepared t1 {digest} {{\"a\":1}}");
         for line in [
             "answered",
@@ -337,6 +395,8 @@ mod tests {
             "settled t1 failed \"no\"",
             "settled t9 unknown",
             "hung-up",
+            "resumed since=0.000",
+            &resumed,
         ] {
             let event = parse_event(line).unwrap_or_else(|e| panic!("{line}: {e}"));
             assert_eq!(write_event(&event), line);
@@ -397,6 +457,9 @@ mod tests {
             ("played #1 9 mark", "`9` is not a position like `~8000`"),
             ("heard \"a\" ~1 turn", "`~1` is not a span like `~100..~200`"),
             ("prepared t1 zz {}", "`zz` is not a digest"),
+            ("resumed", "a time like `since=12.340` is missing"),
+            ("resumed tag", "`tag` is not a time like `since=12.340`"),
+            ("resumed since=1.000 attempt=1", "`attempt=1` is no ability of a call"),
             ("hung-up now", "something stands behind `hung-up`"),
         ] {
             assert_eq!(parse_event(line).unwrap_err(), want, "{line}");

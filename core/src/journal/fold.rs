@@ -9,17 +9,32 @@ use super::file::{CallFile, Line, parse_time};
 use super::order::{write_order, write_timer};
 use crate::conversation::{Conversation, Outputs, Plan, Step};
 
+/// What a fold comes to.
+#[derive(Debug)]
+pub struct Folded {
+    /// The file as this build would have written it.
+    pub file: CallFile,
+    /// The conversation after its last line.
+    pub conversation: Conversation,
+}
+
 /// Runs the file's events through a new conversation of that plan; what comes out is the file as this build
 /// would have written it.
 #[must_use]
 pub fn fold(file: &CallFile, plan: Arc<Plan>) -> CallFile {
+    fold_up(file, plan).file
+}
+
+/// The same, with the conversation as it then stands.
+#[must_use]
+pub fn fold_up(file: &CallFile, plan: Arc<Plan>) -> Folded {
     let mut conversation = Conversation::new(plan);
     let mut out = Outputs::default();
     let mut folded = CallFile { head: file.head.clone(), lines: Vec::new(), plan: file.plan.clone() };
     for line in &file.lines {
         match line {
             Line::Event { at, event } => {
-                conversation.wake(*at, &mut out);
+                conversation.wake(event.wakes_until(*at), &mut out);
                 drain(&mut out, &mut folded.lines);
                 folded.lines.push(Line::Event { at: *at, event: event.clone() });
                 conversation.handle(*at, event.clone(), &mut out);
@@ -34,7 +49,7 @@ pub fn fold(file: &CallFile, plan: Arc<Plan>) -> CallFile {
         conversation.wake(until, &mut out);
         drain(&mut out, &mut folded.lines);
     }
-    folded
+    Folded { file: folded, conversation }
 }
 
 fn drain(out: &mut Outputs, lines: &mut Vec<Line>) {

@@ -49,6 +49,10 @@ pub enum Phrase<'a> {
     CallLimit,
     /// After a crash: the call goes on, the conversation starts over.
     ConversationLost,
+    /// After a crash: the conversation goes on where it was.
+    CutOff,
+    /// What the caller said meanwhile is lost.
+    SayAgain,
     /// Admission refused the call.
     Busy,
     KeyUnknown,
@@ -111,6 +115,8 @@ mod tests {
         Phrase::CallLimitSoon,
         Phrase::CallLimit,
         Phrase::ConversationLost,
+        Phrase::CutOff,
+        Phrase::SayAgain,
         Phrase::Busy,
         Phrase::KeyUnknown,
         Phrase::ShortQuestion { what: "Twenty" },

@@ -50,6 +50,9 @@ pub const SITUATIONS: &[&str] = &[
     "closed by limit",
     "closed by service",
     "goodbye interrupted",
+    "resumed",
+    "resumed in the breath",
+    "resumed while a tool ran",
 ];
 
 /// How often each situation occurred.
@@ -135,7 +138,9 @@ impl Coverage {
         } else if let (Event::Heard(_), Owed::GivenUp) = (event, self.owed) {
             self.owed = Owed::Told;
         }
-        if let Event::Settled { proposal, outcome } = event {
+        if let Event::Resumed(_) = event {
+            self.resumed();
+        } else if let Event::Settled { proposal, outcome } = event {
             self.running.retain(|running| running != proposal);
             match outcome {
                 Outcome::Unknown => self.count("outcome unknown"),
@@ -159,6 +164,18 @@ impl Coverage {
         {
             self.count("goodbye interrupted");
         }
+    }
+
+    fn resumed(&mut self) {
+        self.count("resumed");
+        if self.breath == Breath::After {
+            self.count("resumed in the breath");
+        }
+        if !self.running.is_empty() {
+            self.count("resumed while a tool ran");
+        }
+        (self.breath, self.goodbye, self.owed) = (Breath::None, Goodbye::None, Owed::Nothing);
+        self.unknown.append(&mut self.running);
     }
 
     fn order(&mut self, order: &Order) {

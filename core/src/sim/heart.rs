@@ -7,12 +7,14 @@ use std::sync::Arc;
 
 use super::caller::Truth;
 use super::computed::{Computed, Facts};
+use super::death::{Deaths, Journal, goes_on};
 use super::promises::{Breach, Seen, Watchers};
 use super::random::Random;
 use super::scene::Scene;
 use super::world::{Happening, World};
 use crate::base::{CallTime, Millis};
 use crate::conversation::{Conversation, Event, Order, Outputs, Plan, Step};
+use crate::journal::write_timer;
 
 /// A call that is calm must have ended after this: four silences, a goodbye, a tool and a turn given up.
 pub(super) const CALM_MOST: Millis = Millis(240_000);
@@ -46,7 +48,9 @@ pub fn play(seed: u64) -> Played {
     let scene = Scene::draw(&mut random);
     let (plan, head) = (Arc::clone(&scene.plan), scene.head.clone());
     let mut heart = Watched::new(Arc::clone(&plan));
-    let facts = Play::new(&scene, random).run(&mut heart, &scene);
+    let deaths = Deaths::draw(seed);
+    heart.journal = (!deaths.none_left()).then(Journal::default);
+    let facts = Play::new(&scene, random, deaths).run(&mut heart, &scene);
     let (watchers, breach) = heart.over();
     Played { plan, head, facts, watchers, breach }
 }
@@ -71,13 +75,16 @@ pub(super) struct Watched {
     breach: Option<Breach>,
     /// The latest time the heart was told, by a fact or a timer.
     now: CallTime,
+    /// Kept where what carries the call may die.
+    pub(super) journal: Option<Journal>,
+    plan: Arc<Plan>,
 }
 
 impl Watched {
     pub(super) fn new(plan: Arc<Plan>) -> Watched {
         let watchers = Watchers::new(Arc::clone(&plan));
-        let (conversation, out) = (Conversation::new(plan), Outputs::default());
-        Watched { conversation, out, watchers, breach: None, now: CallTime::ANSWER }
+        let (conversation, out) = (Conversation::new(Arc::clone(&plan)), Outputs::default());
+        Watched { conversation, out, watchers, breach: None, now: CallTime::ANSWER, journal: None, plan }
     }
 
     /// One step: the timers due, then the fact; every order is handed on.
@@ -87,10 +94,14 @@ impl Watched {
         fact: Option<(Event, &Truth)>,
         mut each: impl FnMut(CallTime, &Order),
     ) {
-        self.conversation.wake(at, &mut self.out);
-        self.drain(at, &mut each);
+        let until = fact.as_ref().map_or(at, |(event, _)| event.wakes_until(at));
+        self.conversation.wake(until, &mut self.out);
+        self.drain(until, &mut each);
         if let Some((event, truth)) = fact {
             self.now = self.now.max(at);
+            if let Some(journal) = &mut self.journal {
+                journal.event(at, &event);
+            }
             self.show(at, &Seen::Event(&event, truth));
             self.conversation.handle(at, event, &mut self.out);
             self.drain(at, &mut each);
@@ -108,15 +119,34 @@ impl Watched {
                     // As the heart counts: at the time it was due, however late it was woken, but never back.
                     when = self.now.max(*due);
                     self.now = when;
+                    if let Some(journal) = &mut self.journal {
+                        journal.timer(*due, write_timer(*timer));
+                    }
                     self.show(when, &Seen::Timer(*timer));
                 }
                 Step::Order(order) => {
+                    if let Some(journal) = &mut self.journal {
+                        journal.order(when, order, &self.plan);
+                    }
                     self.show(when, &Seen::Order(order));
                     each(at, order);
                 }
             }
         }
         self.out = steps;
+    }
+
+    /// One fact whose orders nobody is there to carry out.
+    pub(super) fn tell(&mut self, at: CallTime, event: Event, told: &mut Vec<Fact>) {
+        let truth = Truth::default();
+        self.step(at, Some((event.clone(), &truth)), |_, _| {});
+        told.push(Fact { at, event, truth });
+    }
+
+    /// What the record says is not what was: no promise about what was done holds then.
+    pub(super) fn breaks(&mut self, what: String) {
+        let at = self.now;
+        self.breach.get_or_insert(Breach { promise: 2, at, what });
     }
 
     fn show(&mut self, at: CallTime, seen: &Seen<'_>) {
@@ -156,15 +186,19 @@ struct Play {
     told: Vec<Fact>,
     /// How late the driver may wake the heart.
     lazy: u32,
+    deaths: Deaths,
 }
 
 impl Play {
-    fn new(scene: &Scene, mut random: Random) -> Play {
+    fn new(scene: &Scene, mut random: Random, mut deaths: Deaths) -> Play {
         let lazy = random.pick(&[0, 0, 0, 150]);
         let line = Computed::new(scene.answered.line.marks);
         let mut world = World::new(random, scene.plan.language, scene.calm_at);
         world.tell(CallTime::ANSWER, Event::Answered(scene.answered.clone()));
-        Play { world, line, told: Vec::new(), lazy }
+        if let Some(at) = deaths.next(CallTime::ANSWER) {
+            world.plan(at, Happening::Death);
+        }
+        Play { world, line, told: Vec::new(), lazy, deaths }
     }
 
     fn run(mut self, heart: &mut Watched, scene: &Scene) -> Vec<Fact> {
@@ -181,13 +215,13 @@ impl Play {
             match (wake, next) {
                 (Some(wake), Some(next)) if wake < next => self.step(wake, None, heart),
                 (Some(wake), None) => self.step(wake, None, heart),
-                (Some(_) | None, _) => self.happens(heart),
+                (Some(_) | None, _) => self.happens(heart, scene),
             }
         }
         self.told
     }
 
-    fn happens(&mut self, heart: &mut Watched) {
+    fn happens(&mut self, heart: &mut Watched, scene: &Scene) {
         let Some((at, what)) = self.world.pop() else { return };
         let mut facts = Facts::new();
         match what {
@@ -205,10 +239,24 @@ impl Play {
             Happening::Mark(_) => {}
             Happening::Stall(length) => self.line.stalls(at, length, &mut self.world),
             Happening::Calm => self.world.becomes_calm(),
+            Happening::Death => return self.dies(at, heart, scene),
             Happening::Line(wait) => self.line.waited(at, wait, &mut self.world, &mut facts),
         }
         for fact in facts {
             self.step(at, Some(fact), heart);
+        }
+    }
+
+    fn dies(&mut self, at: CallTime, heart: &mut Watched, scene: &Scene) {
+        let death = self.deaths.death(at);
+        let (told, world) = (&mut self.told, &mut self.world);
+        let on = goes_on(death, &mut self.deaths, scene, told, heart, world);
+        if let Some((back, resumed)) = on {
+            self.line = Computed::new(scene.answered.line.marks);
+            if let Some(next) = self.deaths.next(back) {
+                self.world.plan(next, Happening::Death);
+            }
+            self.step(back, Some((resumed, Truth::default())), heart);
         }
     }
 

@@ -1,8 +1,8 @@
 //! Calls that never were: a seed draws the caller, the delays and the faults; the promises watch from outside.
 //!
 //! Reading order: `random`, `weather` (what goes wrong), `scene` (where), `caller` (who), `world` and `services`
-//! (what answers), `computed` (a line without audio), `heart` (one call),
-//! `whole` (one with frames), `promises`, `coverage`, `shrink`.
+//! (what answers), `computed` (a line without audio), `heart` (one call), `death`
+//! (of what carries it), `whole` (one with frames), `promises`, `coverage`, `shrink`.
 //!
 //! Promises: one seed is one call, on any machine.
 //! Never: looks inside a conversation.
@@ -10,6 +10,7 @@
 mod caller;
 mod computed;
 mod coverage;
+mod death;
 mod heart;
 mod plan;
 mod promises;

@@ -127,7 +127,8 @@ impl Whole {
             Happening::Mark(name) => self.takes(at, Input::Mark(&name), &nothing),
             Happening::Stall(length) => self.next_frame = self.next_frame + length.min(STALL_MOST),
             Happening::Calm => self.world.becomes_calm(),
-            Happening::Line(_) => {}
+            // Planned over the heart alone.
+            Happening::Death | Happening::Line(_) => {}
         }
     }
 

@@ -32,6 +32,8 @@ pub(super) enum Happening {
     Stall(Millis),
     /// All faults are over.
     Calm,
+    /// What carries the call dies.
+    Death,
     /// What only the computed line waits for.
     Line(LineWait),
 }
@@ -136,6 +138,33 @@ impl World {
         self.calm = true;
         self.weather = Weather::calm();
         self.agenda.retain(|_, what| !matches!(what, Happening::Begin | Happening::Press(_)));
+    }
+
+    /// What carried the call is gone, and all that it had asked for. The outcomes that were on their way are given back;
+    /// the caller, who may leave meanwhile, is there again at `back`.
+    pub(super) fn dies(&mut self, back: CallTime) -> Vec<Event> {
+        let mut outcomes = Vec::new();
+        for ((at, _), what) in std::mem::take(&mut self.agenda) {
+            match what {
+                Happening::Tell(Event::HungUp, _) | Happening::Calm => self.plan(at.max(back), what),
+                Happening::Tell(Event::Settled { proposal, outcome }, _) => {
+                    outcomes.push(Event::Settled { proposal, outcome });
+                }
+                Happening::Tell(..)
+                | Happening::Begin
+                | Happening::End(_)
+                | Happening::Press(_)
+                | Happening::Audio { .. }
+                | Happening::Mark(_)
+                | Happening::Stall(_)
+                | Happening::Death
+                | Happening::Line(_) => {}
+            }
+        }
+        self.expect = Expect::Anything;
+        self.said = None;
+        self.unheard.clear();
+        outcomes
     }
 
     /// An order was given.

@@ -46,6 +46,8 @@ pub(in crate::language) fn say(phrase: &Phrase<'_>) -> String {
         Phrase::ConversationLost => {
             "I'm so sorry, we had a problem on our side and I lost where we were. Could we start over?"
         }
+        Phrase::CutOff => "Sorry, we were cut off for a moment.",
+        Phrase::SayAgain => "Could you say that once more, please?",
         Phrase::Busy => "I'm sorry, all our lines are busy right now. Please call again in a few minutes.",
         Phrase::KeyUnknown => "That key does nothing here.",
         Phrase::ShortQuestion { what } => return format!("{}: shall I do it?", what.trim()),

@@ -48,6 +48,8 @@ pub(in crate::language) fn say(phrase: &Phrase<'_>) -> String {
         Phrase::ConversationLost => {
             "Lo siento mucho, hemos tenido un problema y he perdido el hilo. ¿Empezamos de nuevo?"
         }
+        Phrase::CutOff => "Perdone, se ha cortado un momento.",
+        Phrase::SayAgain => "¿Me lo dice una vez más, por favor?",
         Phrase::Busy => {
             "Lo siento, ahora mismo todas las líneas están ocupadas. Llame de nuevo en unos minutos, por favor."
         }

@@ -56,6 +56,11 @@ impl Ends {
             Seen::Event(Event::Settled { proposal, .. }, _) => {
                 self.running.remove(proposal);
             }
+            // What worked for the call is gone.
+            Seen::Event(Event::Resumed(_), _) => {
+                self.running.clear();
+                self.generation = None;
+            }
             Seen::Timer(Timer::Tool) => self.running.retain(|_, until| *until > at),
             Seen::Order(Order::Generate { generation, .. }) => {
                 if let Some(other) = self.generation.replace(*generation) {

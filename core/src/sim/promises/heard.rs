@@ -41,6 +41,8 @@ impl Heard {
                 self.lost = self.open.take().or_else(|| self.lost.take());
             }
             Seen::Timer(Timer::Mark) => self.open = None,
+            // Nobody can say any more what was heard of it.
+            Seen::Event(Event::Resumed(_), _) => (self.open, self.lost) = (None, None),
             Seen::Event(..) | Seen::Timer(_) | Seen::Order(_) | Seen::Rest { .. } => {}
         }
     }

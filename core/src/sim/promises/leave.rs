@@ -16,8 +16,8 @@ use serde_json::Value;
 use super::Seen;
 use crate::base::{CallTime, Digest, Millis, Position, ProposalId, ReplyId, Samples, ToolName};
 use crate::conversation::{
-    Answered, Basis, By, Effects, EngineYes, Event, Order, Permit, Plan, Policy, Role, Timer, ToolPlan,
-    VoiceYes,
+    Answered, Basis, By, Effects, EngineYes, Event, Order, Permit, Plan, Policy, Resumed, Role, Timer,
+    ToolPlan, VoiceYes,
 };
 use crate::language::{Language, Phrase, digits_spoken, money_read, money_spoken};
 use crate::sim::caller::{Meaning, Spoken, Truth, track};
@@ -189,6 +189,7 @@ impl Leave {
     fn event(&mut self, at: CallTime, event: &Event, truth: &Truth) {
         match event {
             Event::Answered(answered) => self.answered = Some(answered.clone()),
+            Event::Resumed(resumed) => self.resumed(resumed),
             Event::SpeechStarted { .. } => self.speaking = Speaking::Yes,
             Event::SpeechStopped { at } => {
                 if self.speaking == Speaking::Yes {
@@ -224,6 +225,22 @@ impl Leave {
             | Event::Settled { .. }
             | Event::HungUp => {}
         }
+    }
+
+    /// No question, yes or naming of the old line stands, and no request that was resolved before.
+    fn resumed(&mut self, resumed: &Resumed) {
+        if let Some(answered) = &mut self.answered {
+            (answered.line, answered.engine) = (resumed.line, resumed.engine);
+        }
+        for asked in self.asked.values_mut() {
+            asked.void();
+            asked.action = None;
+        }
+        self.reply = None;
+        self.speaking = Speaking::No;
+        self.line = Line::Flows;
+        self.owed.clear();
+        self.turn = CallerTurn::default();
     }
 
     fn key(&mut self, at: CallTime, key: char, position: Position) {
@@ -426,7 +443,7 @@ enum Told {
 
 /// What one stretch of speech meant as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Meant {
+pub(super) enum Meant {
     Yes,
     Refusal,
     Listening,
@@ -434,7 +451,7 @@ enum Meant {
 }
 
 impl Meant {
-    fn by(spoken: &[Spoken]) -> Meant {
+    pub(super) fn by(spoken: &[Spoken]) -> Meant {
         let any = |wanted: &[Meaning]| spoken.iter().any(|s| wanted.contains(&s.meaning));
         let only = |wanted: &[Meaning]| spoken.iter().all(|s| wanted.contains(&s.meaning));
         if any(&[Meaning::No, Meaning::Wait, Meaning::Change]) {

@@ -96,6 +96,10 @@ impl Once {
                 };
                 self.ledger.push(Sent { proposal: None, tool, action, key, fate });
             }
+        } else if let Event::Resumed(_) = event {
+            // Nobody is left who could bring its outcome.
+            let under_way = |sent: &&mut Sent| sent.fate == Fate::UnderWay;
+            self.ledger.iter_mut().filter(under_way).for_each(|sent| sent.fate = Fate::Unknown);
         } else if matches!(event, Event::Heard(_) | Event::Key { .. }) {
             self.spoken += 1;
         } else if let Event::Prepared { proposal, .. } = event {

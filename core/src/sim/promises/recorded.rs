@@ -9,10 +9,11 @@
 use std::sync::Arc;
 
 use super::Seen;
+use super::leave::Meant;
 use crate::base::{Position, ReplyId};
-use crate::conversation::{Answered, By, Event, Order, Plan, Recorder, Recording, Role};
+use crate::conversation::{Answered, By, Event, Order, Plan, Recorder, Recording, Resumed, Role};
 use crate::language::Phrase;
-use crate::sim::caller::{Meaning, Spoken};
+use crate::sim::caller::Spoken;
 
 #[derive(Debug)]
 pub(super) struct Recorded {
@@ -23,6 +24,15 @@ pub(super) struct Recorded {
     spoken: Vec<Spoken>,
     /// The key that was pressed last since it was heard.
     key: Option<(char, Position)>,
+    leave: Leave,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Leave {
+    None,
+    Taken,
+    /// The recording has ended with what carried the call, and may begin once more.
+    Standing,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,12 +57,20 @@ enum Keys {
 
 impl Recorded {
     pub(super) fn new(plan: Arc<Plan>) -> Recorded {
-        Recorded { plan, answered: None, question: Question::Closed, spoken: Vec::new(), key: None }
+        Recorded {
+            plan,
+            answered: None,
+            question: Question::Closed,
+            spoken: Vec::new(),
+            key: None,
+            leave: Leave::None,
+        }
     }
 
     pub(super) fn sees(&mut self, seen: &Seen<'_>) -> Result<(), String> {
         match seen {
             Seen::Event(Event::Answered(answered), _) => self.answered = Some(answered.clone()),
+            Seen::Event(Event::Resumed(resumed), _) => self.resumed(resumed),
             Seen::Event(Event::Played { reply, at, by }, _) => self.played(*reply, *at, *by),
             Seen::Event(Event::Heard(_), truth) => self.spoken.extend_from_slice(&truth.spoken),
             Seen::Event(Event::Key { key, at }, _) => self.key = Some((*key, *at)),
@@ -85,9 +103,24 @@ impl Recorded {
         };
     }
 
+    /// On a new line nothing that was put on the old one is answered.
+    fn resumed(&mut self, resumed: &Resumed) {
+        self.question = Question::Closed;
+        if let Some(answered) = &mut self.answered {
+            answered.line = resumed.line;
+        }
+        if self.leave == Leave::Taken {
+            self.leave = Leave::Standing;
+        }
+    }
+
     fn records(&mut self) -> Result<(), String> {
         let asks = matches!(self.plan.recording, Recording::AfterConsent { .. });
         let ready = self.answered.as_ref().is_some_and(|answered| answered.recorder == Recorder::Ready);
+        if self.leave == Leave::Standing {
+            self.leave = Leave::Taken;
+            return Ok(());
+        }
         if !asks || !ready {
             return Err("leave to record is taken where nobody asks for it".to_owned());
         }
@@ -95,11 +128,14 @@ impl Recorded {
             return Err("the call is recorded though the question was not heard".to_owned());
         };
         let by_key = keys == Keys::Offered && self.key.is_some_and(|(key, at)| key == '1' && at >= end);
-        let mut after = self.spoken.iter().filter(|spoken| spoken.span.to > end);
-        let agrees = |spoken: &Spoken| {
-            matches!(spoken.meaning, Meaning::Yes | Meaning::Backchannel) && spoken.span.from >= end
-        };
-        let by_voice = after.clone().any(|spoken| spoken.meaning == Meaning::Yes) && after.all(agrees);
-        if by_key || by_voice { Ok(()) } else { Err("the call is recorded without a yes".to_owned()) }
+        let over = self.spoken.iter().any(|spoken| spoken.span.from < end && spoken.span.to > end);
+        let after: Vec<Spoken> =
+            self.spoken.iter().copied().filter(|spoken| spoken.span.from >= end).collect();
+        let by_voice = !over && Meant::by(&after) == Meant::Yes;
+        if !by_key && !by_voice {
+            return Err("the call is recorded without a yes".to_owned());
+        }
+        self.leave = Leave::Taken;
+        Ok(())
     }
 }

@@ -45,6 +45,10 @@ impl NoSilence {
                 self.life = Life::Live;
                 self.heard_until = at;
             }
+            Seen::Event(Event::Resumed(_), _) => {
+                self.caller = Caller::Silent;
+                self.heard_until = at;
+            }
             Seen::Event(Event::HungUp, _) | Seen::Order(Order::HangUp { .. }) => self.life = Life::Over,
             Seen::Event(Event::SpeechStarted { .. }, _) => self.caller = Caller::Speaking,
             Seen::Event(Event::SpeechStopped { .. }, _) | Seen::Timer(Timer::TurnLimit) => {

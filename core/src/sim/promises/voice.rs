@@ -45,7 +45,9 @@ impl OneVoice {
                 self.open.take_if(|open| open.reply == *reply);
             }
             Seen::Event(Event::HungUp, _) => self.stage = Stage::Over,
-            Seen::Timer(Timer::Synthesis | Timer::Mark) => self.open = None,
+            Seen::Event(Event::Resumed(_), _) | Seen::Timer(Timer::Synthesis | Timer::Mark) => {
+                self.open = None
+            }
             Seen::Order(Order::Say { reply, piece, .. }) => return self.says(*reply, *piece),
             Seen::Order(Order::EndReply { reply }) => {
                 let open = self.open.as_mut().filter(|open| open.reply == *reply);
