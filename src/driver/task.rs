@@ -61,7 +61,8 @@ enum Connection {
 
 /// The recording of a call, where there is a folder for it. Whoever calls is served, recorded or not.
 fn recorded(shell: &Shell, call: &CallId) -> Option<Tracks> {
-    let tracks = Tracks::create(shell.recording(call)?);
+    let (path, format) = shell.recording(call)?;
+    let tracks = Tracks::create(&path, format);
     if let Err(fault) = &tracks {
         tracing::error!(%call, owner = ?fault.owner, %fault, "a call is not recorded");
     }

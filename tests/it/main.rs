@@ -27,6 +27,7 @@ mod door;
 mod gate;
 mod hostile;
 mod loss;
+mod opus;
 mod script;
 mod sound;
 mod tools;
