@@ -31,6 +31,7 @@ mod gate;
 mod hostile;
 mod kills;
 mod loss;
+mod opus;
 mod script;
 mod sound;
 mod tools;
