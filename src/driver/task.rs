@@ -4,7 +4,6 @@
 //! conversation has, which waits for every action under way.
 //! Never: decides anything.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,7 +21,7 @@ use super::{Acting, Agent, Caller, End, Ended, Shell, Tenure, write_end};
 use crate::core::audio::{Key, WireItem};
 use crate::core::base::{CallId, Fault, Millis, Owner, Position};
 use crate::core::call::{Call, CallOutputs, Input, Record};
-use crate::core::conversation::{Event, Expect, MASKED_KEY, Note, Order, Refusal, Step};
+use crate::core::conversation::{Event, Expect, MASKED_KEY, Note, Order, Recording, Refusal, Step};
 use crate::integrations::{ActionSecret, CallFacts, Registry};
 use crate::stt::{SttEvent, SttStream};
 use crate::telephony::socket::code;
@@ -67,9 +66,10 @@ enum Connection {
     Closed,
 }
 
-/// The recording of a call. Whoever calls is served, recorded or not.
-fn recorded(call: &CallId, path: PathBuf) -> Option<Tracks> {
-    let tracks = Tracks::create(path);
+/// The recording of a call, where there is a folder for it. Whoever calls is served, recorded or not.
+fn recorded(shell: &Shell, call: &CallId) -> Option<Tracks> {
+    let (path, format) = shell.recording(call)?;
+    let tracks = Tracks::create(&path, format);
     if let Err(fault) = &tracks {
         tracing::error!(%call, owner = ?fault.owner, %fault, "a call is not recorded");
     }
@@ -106,7 +106,10 @@ impl Task {
         let tenure = acting.tenure.clone();
         let log = StoreLog::new(shell.store.clone(), caller.call.clone(), caller.from.clone(), acting);
         let stt = agent.stt.open(Arc::clone(&agent.vocabulary), agent.plan.language)?;
-        let tracks = shell.recording(&caller.call).and_then(|path| recorded(&caller.call, path));
+        let tracks = match &agent.plan.recording {
+            Recording::On => recorded(&shell, &caller.call),
+            Recording::Off | Recording::AfterConsent { .. } => None,
+        };
         let cassette = kept(&shell, &caller.call, &agent);
         Ok(Task {
             clock: Clock::start(),
@@ -335,6 +338,7 @@ impl Task {
             Order::Run { proposal: _, tool, args, key, permit } => {
                 self.ports.run(at, Leave { tool, args, key, permit }, private.clone());
             }
+            Order::Record => self.tracks = recorded(&self.shell, &self.caller.call),
             Order::HangUp { .. } => {
                 // On record before the stream ends: the carrier will ask what is next, and it is nothing.
                 write_end(&self.shell.store, &self.caller.call, *self.end.get_or_insert(End::WeHungUp));

@@ -237,6 +237,7 @@ impl Call {
             | Order::Prepare { .. }
             | Order::Discard { .. }
             | Order::Run { .. }
+            | Order::Record
             | Order::HangUp { .. }
             | Order::Note(_) => {}
         }

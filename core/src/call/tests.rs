@@ -12,8 +12,8 @@ use super::*;
 use crate::audio::{Law, LineSetup};
 use crate::base::{CallTime, Digest, GenerationId, Placeholder, Position, PrivateKind, Span};
 use crate::conversation::{
-    Affirmation, Answered, EngineYes, Entry, LineAbilities, PrivateList, Tag, Timing, Transcript,
-    TranscriptEnd, Word,
+    Affirmation, Answered, EngineYes, Entry, LineAbilities, PrivateList, Recorder, Recording, Tag, Timing,
+    Transcript, TranscriptEnd, Word,
 };
 use crate::language::Language;
 
@@ -37,6 +37,7 @@ fn plan(private: PrivateList) -> Plan {
         keys: BTreeMap::new(),
         answers: Vec::new(),
         timing: Timing::default(),
+        recording: Recording::On,
         private,
         hash: Digest::of_bytes(b""),
     }
@@ -53,6 +54,7 @@ impl Talk {
             line,
             engine: EngineYes::Trusted,
             tag: Tag::WhenAskedAgain,
+            recorder: Recorder::Ready,
             attempt: 0,
             earlier: Vec::new(),
         }));

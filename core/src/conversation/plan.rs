@@ -31,6 +31,8 @@ pub struct Plan {
     /// What callers say that the record and the model see only as a placeholder.
     #[serde(default, skip_serializing_if = "PrivateList::is_default")]
     pub private: PrivateList,
+    #[serde(default, skip_serializing_if = "Recording::is_on")]
+    pub recording: Recording,
     /// Digest over all that this version means, the integrations' part included.
     pub hash: Digest,
 }
@@ -63,6 +65,20 @@ impl Default for PrivateList {
     fn default() -> PrivateList {
         PrivateList::new([])
     }
+}
+
+/// Whether calls are recorded, where the gateway has a place for recordings.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Recording {
+    Off,
+    /// From the first sample on.
+    #[default]
+    On,
+    /// Only from the caller's own yes on. Empty text means the gateway's own question.
+    AfterConsent {
+        question: String,
+    },
 }
 
 /// A question callers ask, in some of its wordings, and what to say.
@@ -249,6 +265,12 @@ impl Default for Timing {
             wordless: Millis(15_000),
             call: Millis(15 * 60_000),
         }
+    }
+}
+
+impl Recording {
+    fn is_on(&self) -> bool {
+        *self == Recording::On
     }
 }
 

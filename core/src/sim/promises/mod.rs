@@ -1,4 +1,4 @@
-//! The house's promises 1 to 6 as small checkers that watch a call from outside, and promise 8 where it is a whole one.
+//! The house's promises 1 to 6, and 9, as small checkers that watch a call from outside, and 8 where it is a whole one.
 //!
 //! Promises: each sees events, timers, orders and what the caller truly said, and names itself when broken.
 //! Never: looks inside a conversation, or asks it whether it kept its word; only its history is read, at the end.
@@ -8,6 +8,7 @@ mod heard;
 mod leave;
 mod once;
 mod private;
+mod recorded;
 mod silence;
 mod voice;
 
@@ -69,6 +70,7 @@ pub struct Watchers {
     heard: heard::Heard,
     /// A heart alone has no vault before it.
     private: Option<private::NothingPrivate>,
+    recorded: recorded::Recorded,
     pub coverage: Coverage,
     last: CallTime,
 }
@@ -81,9 +83,10 @@ impl Watchers {
             once: once::Once::new(Arc::clone(&plan)),
             voice: voice::OneVoice::default(),
             silence: silence::NoSilence::default(),
-            ends: ends::Ends::new(plan),
+            ends: ends::Ends::new(Arc::clone(&plan)),
             heard: heard::Heard::default(),
             private: None,
+            recorded: recorded::Recorded::new(plan),
             coverage: Coverage::default(),
             last: CallTime::ANSWER,
         }
@@ -108,6 +111,7 @@ impl Watchers {
         self.silence.sees(at, seen).map_err(breach(4))?;
         self.ends.sees(at, seen).map_err(breach(5))?;
         self.heard.sees(seen);
+        self.recorded.sees(seen).map_err(breach(9))?;
         self.private.as_ref().map_or(Ok(()), |private| private.sees(seen)).map_err(breach(8))
     }
 
