@@ -20,9 +20,9 @@ use super::demo::{SpeechArgs, speech};
 use super::signals::{AT_ONCE, Signals};
 use super::values::{account, at_least_one, listening, web};
 use super::{Definitions, Done, Verdict, render};
-use crate::core::base::{Fault, Owner};
+use crate::core::base::{Fault, Owner, World};
 use crate::core::conversation::Recording;
-use crate::driver::{CloseOnly, HangUp, Recordings, Shell, TURN_LATENCY, TURN_LATENCY_BUCKETS};
+use crate::driver::{Agent, CloseOnly, HangUp, Recordings, Shell, TURN_LATENCY, TURN_LATENCY_BUCKETS};
 use crate::gateway::{Gateway, Settings, Switchboard, Trust};
 use crate::media::Format;
 use crate::secrets::{SecretName, Secrets};
@@ -69,6 +69,12 @@ pub(super) struct ServeArgs {
     /// `wav`: as it was on the line, 115 MB an hour; `opus`: in an Ogg file of at most 15 MB an hour, for some processor time
     #[arg(long, default_value = "wav", value_name = "FORMAT", requires = "recordings")]
     recording_format: RecordingFormat,
+    /// Keeps what services and carrier answered, and when, as text in this folder: for `replay --audio`
+    #[arg(long, value_name = "FOLDER")]
+    cassettes: Option<PathBuf>,
+    /// Where the tools' requests go: `mock` lets the sample of each answer, and no byte leaves
+    #[arg(long, value_enum, default_value_t = Effects::Real, value_name = "real|mock")]
+    effects: Effects,
     /// Calls at a time; one more is refused politely
     #[arg(long, default_value_t = 200, value_parser = at_least_one::<usize>, value_name = "N")]
     calls_max: usize,
@@ -89,6 +95,24 @@ impl RecordingFormat {
     }
 }
 
+/// As it is written on the command line.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Effects {
+    /// To the systems they are for
+    Real,
+    /// Nowhere: samples answer
+    Mock,
+}
+
+impl Effects {
+    fn world(self) -> World {
+        match self {
+            Effects::Real => World::Real,
+            Effects::Mock => World::Mocked,
+        }
+    }
+}
+
 pub(super) async fn run(args: ServeArgs) -> Done {
     let secrets = args.secrets.open()?;
     let (trust, hang_up) = trust(&args, &secrets)?;
@@ -101,12 +125,17 @@ pub(super) async fn run(args: ServeArgs) -> Done {
     }
     let mut agents = BTreeMap::new();
     for (id, meant) in &catalog.agents {
-        let ready = agent(meant, &secrets, &llm, &speech)?;
+        let ready = agent(meant, args.effects.world(), &secrets, &llm, &speech)?;
         warm(&ready, &speech).await?;
+        tell_without_samples(id, &ready);
         agents.insert(id.clone(), ready);
     }
     let default = agents.get(&args.agent).cloned().ok_or_else(|| no_agent(&args.agent))?;
-    let folders = [(args.journal.parent(), "--journal"), (args.recordings.as_deref(), "--recordings")];
+    let folders = [
+        (args.journal.parent(), "--journal"),
+        (args.recordings.as_deref(), "--recordings"),
+        (args.cassettes.as_deref(), "--cassettes"),
+    ];
     for (folder, flag) in folders {
         folder.map_or(Ok(()), |folder| make(folder, flag))?;
     }
@@ -130,7 +159,8 @@ pub(super) async fn run(args: ServeArgs) -> Done {
     }
     let format = args.recording_format.meant();
     let recordings = args.recordings.map(|folder| Recordings { folder, format });
-    let shell = Shell { store: store.clone(), recordings, watcher: None, hang_up };
+    let cassettes = args.cassettes;
+    let shell = Shell { store: store.clone(), recordings, cassettes, watcher: None, hang_up };
     let gateway = Gateway::new(Settings {
         trust,
         public_url: PublicUrl::parse(&public)?,
@@ -141,8 +171,12 @@ pub(super) async fn run(args: ServeArgs) -> Done {
     });
     // Whoever reads that it listens may send one.
     let signals = Signals::listen()?;
+    let mocked = match args.effects {
+        Effects::Real => "",
+        Effects::Mock => "; EFFECTS ARE MOCKED: no tool reaches its system, samples answer",
+    };
     render::line(&format!(
-        "listening on {local}; the carrier's voice webhook is {}",
+        "listening on {local}; the carrier's voice webhook is {}{mocked}",
         PublicUrl::parse(&public)?.webhook("/hooks/twilio/voice")
     ));
     if args.unsigned_loopback {
@@ -183,6 +217,18 @@ fn recorded(agent: &str, recording: &Recording, folder: bool) -> Option<String> 
         (Recording::AfterConsent { .. }, false) => Some(format!(
             "warning: {agent}: nobody is asked for leave to record, and nothing is recorded: --recordings names a folder"
         )),
+    }
+}
+
+/// A tool that has no sample fails in every call.
+fn tell_without_samples(id: &str, agent: &Agent) {
+    if agent.toolbox.world() == World::Real {
+        return;
+    }
+    for tool in agent.toolbox.without_samples() {
+        render::aside(&format!(
+            "warning: {id}: `{tool}` fails in every call: effects are mocked, and it has a request without `sample:`"
+        ));
     }
 }
 

@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval, sleep_until};
 use tokio_util::task::TaskTracker;
 
+use super::cassette::{self, Cassette};
 use super::clock::Clock;
 use super::figures::Figures;
 use super::ports::{INBOX, Ports, Report, StoreLog};
@@ -48,6 +49,7 @@ pub(super) struct Task {
     lines: Lines,
     figures: Figures,
     tracks: Option<Tracks>,
+    cassette: Option<Cassette>,
     /// How it ended, once it is known; what is known first stays.
     end: Option<End>,
 }
@@ -67,6 +69,15 @@ fn recorded(shell: &Shell, call: &CallId) -> Option<Tracks> {
         tracing::error!(%call, owner = ?fault.owner, %fault, "a call is not recorded");
     }
     tracks.ok()
+}
+
+/// The cassette of a call; whoever calls is served without it too.
+fn kept(shell: &Shell, call: &CallId, agent: &Agent) -> Option<Cassette> {
+    let kept = Cassette::create(shell.cassettes.as_deref()?, call, &agent.plan, MediaSocket::DIALECT);
+    if let Err(fault) = &kept {
+        tracing::error!(%call, owner = ?fault.owner, %fault, "a call has no cassette");
+    }
+    kept.ok()
 }
 
 impl Task {
@@ -93,6 +104,7 @@ impl Task {
             Recording::On => recorded(&shell, &caller.call),
             Recording::Off | Recording::AfterConsent { .. } => None,
         };
+        let cassette = kept(&shell, &caller.call, &agent);
         Ok(Task {
             clock: Clock::start(),
             call: Call::new(MediaSocket::DIALECT, Arc::clone(&agent.plan)),
@@ -112,6 +124,7 @@ impl Task {
             stt,
             inbox,
             tracks,
+            cassette,
         })
     }
 
@@ -149,7 +162,7 @@ impl Task {
             SocketEvent::Carrier(CarrierEvent::Media { timestamp }) => {
                 let at = self.clock.now();
                 let input = Input::Frame { timestamp, encoded: self.socket.audio() };
-                self.call.handle(at, input, &mut self.out);
+                cassette::step(&mut self.call, &mut self.cassette, at, input, &mut self.out);
                 self.carry_out(at).await;
             }
             SocketEvent::Carrier(CarrierEvent::Key(key)) => {
@@ -227,7 +240,7 @@ impl Task {
 
     async fn step(&mut self, input: Input<'_>) {
         let at = self.clock.now();
-        self.call.handle(at, input, &mut self.out);
+        cassette::step(&mut self.call, &mut self.cassette, at, input, &mut self.out);
         self.carry_out(at).await;
     }
 
@@ -334,6 +347,12 @@ impl Task {
     async fn finish(self) -> Ended {
         let underruns = self.call.line().underruns();
         drop(self.ports);
+        if let Some(cassette) = self.cassette {
+            let closed = tokio::task::spawn_blocking(move || cassette.finish()).await;
+            if let Ok(Err(fault)) = closed {
+                tracing::error!(call = %self.caller.call, owner = ?fault.owner, %fault, "the cassette is not whole");
+            }
+        }
         if let Some(tracks) = self.tracks {
             let closed = tokio::task::spawn_blocking(move || tracks.finish()).await;
             if let Ok(Err(fault)) = closed {

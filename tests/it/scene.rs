@@ -70,6 +70,7 @@ pub(crate) struct Stage {
     pub(crate) tts: Option<Arc<dyn Tts>>,
     pub(crate) hang_up: Arc<dyn HangUp>,
     pub(crate) recordings: Option<PathBuf>,
+    pub(crate) cassettes: Option<PathBuf>,
     /// In place of one in memory.
     pub(crate) store: Option<Store>,
     /// The carrier reaches the gateway through this address.
@@ -102,6 +103,7 @@ impl Default for Stage {
             tts: None,
             hang_up: Arc::new(CloseOnly),
             recordings: None,
+            cassettes: None,
             store: None,
             by_way_of: None,
             helper: None,
@@ -178,6 +180,7 @@ impl Scene {
         let shell = Shell {
             store: store.clone(),
             recordings: stage.recordings.map(|folder| Recordings { folder, format: Format::Wav }),
+            cassettes: stage.cassettes,
             watcher: Some(watcher),
             hang_up: stage.hang_up,
         };
