@@ -80,21 +80,6 @@ pub(super) struct ServeArgs {
     calls_max: usize,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum RecordingFormat {
-    Wav,
-    Opus,
-}
-
-impl RecordingFormat {
-    fn meant(self) -> Format {
-        match self {
-            RecordingFormat::Wav => Format::Wav,
-            RecordingFormat::Opus => Format::Opus,
-        }
-    }
-}
-
 /// As it is written on the command line.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Effects {
@@ -109,6 +94,21 @@ impl Effects {
         match self {
             Effects::Real => World::Real,
             Effects::Mock => World::Mocked,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum RecordingFormat {
+    Wav,
+    Opus,
+}
+
+impl RecordingFormat {
+    fn meant(self) -> Format {
+        match self {
+            RecordingFormat::Wav => Format::Wav,
+            RecordingFormat::Opus => Format::Opus,
         }
     }
 }
@@ -203,6 +203,18 @@ fn make(folder: &Path, flag: &str) -> Result<(), Fault> {
         .map_err(|error| fault(format!("nothing can be written to the folder {}: {error}", folder.display())))
 }
 
+/// A tool that has no sample fails in every call.
+fn tell_without_samples(id: &str, agent: &Agent) {
+    if agent.toolbox.world() == World::Real {
+        return;
+    }
+    for tool in agent.toolbox.without_samples() {
+        render::aside(&format!(
+            "warning: {id}: `{tool}` fails in every call: effects are mocked, and it has a request without `sample:`"
+        ));
+    }
+}
+
 /// What an agent's file says of recordings, beside what this gateway can do.
 fn recorded(agent: &str, recording: &Recording, folder: bool) -> Option<String> {
     match (recording, folder) {
@@ -217,18 +229,6 @@ fn recorded(agent: &str, recording: &Recording, folder: bool) -> Option<String> 
         (Recording::AfterConsent { .. }, false) => Some(format!(
             "warning: {agent}: nobody is asked for leave to record, and nothing is recorded: --recordings names a folder"
         )),
-    }
-}
-
-/// A tool that has no sample fails in every call.
-fn tell_without_samples(id: &str, agent: &Agent) {
-    if agent.toolbox.world() == World::Real {
-        return;
-    }
-    for tool in agent.toolbox.without_samples() {
-        render::aside(&format!(
-            "warning: {id}: `{tool}` fails in every call: effects are mocked, and it has a request without `sample:`"
-        ));
     }
 }
 
