@@ -4,6 +4,7 @@
 //! conversation has a journal of its own, and begins nothing once its tenure is over.
 //! Never: decides anything about a conversation.
 
+mod cassette;
 mod clock;
 mod figures;
 mod ports;
@@ -27,10 +28,11 @@ pub use tenure::Tenure;
 
 use crate::core::audio::Underruns;
 use crate::core::base::{CallId, Fault, Owner, Private, World};
-use crate::core::conversation::{Answered, EarlierAction, EarlierEnd, Event, Plan, Tag};
+use crate::core::conversation::{Answered, EarlierAction, EarlierEnd, Event, Plan, Recorder, Tag};
 use crate::core::journal::JOURNAL_VERSION;
 use crate::integrations::Toolbox;
 use crate::llm::Llm;
+use crate::media::Format;
 use crate::store::{CallHead, CallState, IntentRecord, NotOpened, Store, now_us};
 use crate::stt::{Stt, Vocabulary};
 use crate::telephony::dialect::abilities;
@@ -94,12 +96,24 @@ impl HangUp for Rest {
     }
 }
 
+/// Where recordings go, and how they are written.
+#[derive(Clone, Debug)]
+pub struct Recordings {
+    pub folder: PathBuf,
+    pub format: Format,
+}
+
+/// A call's carrier may lose its stream a few times, never so many.
+const PARTS_MAX: u32 = 1_000;
+
 /// What all calls of a gateway share.
 #[derive(Clone)]
 pub struct Shell {
     pub store: Store,
-    /// Where recordings lie; none are made without it.
-    pub recordings: Option<PathBuf>,
+    /// Where recordings go; none are made without it.
+    pub recordings: Option<Recordings>,
+    /// Where cassettes lie; none are kept without it.
+    pub cassettes: Option<PathBuf>,
     pub watcher: Option<Watcher>,
     pub hang_up: Arc<dyn HangUp>,
 }
@@ -111,8 +125,15 @@ impl fmt::Debug for Shell {
 }
 
 impl Shell {
-    fn recording(&self, call: &CallId) -> Option<PathBuf> {
-        self.recordings.as_ref().map(|folder| folder.join(format!("{call}.wav")))
+    /// A new file for a call: what was recorded of it on an earlier line stays.
+    fn recording(&self, call: &CallId) -> Option<(PathBuf, Format)> {
+        let Recordings { folder, format } = self.recordings.as_ref()?;
+        let name = |nth: u32| match nth {
+            1 => format!("{call}.{}", format.extension()),
+            nth => format!("{call}-part-{nth}.{}", format.extension()),
+        };
+        let free = (1..=PARTS_MAX).map(|nth| folder.join(name(nth))).find(|path| !path.exists());
+        free.map(|path| (path, *format))
     }
 }
 
@@ -214,7 +235,9 @@ pub async fn drive(
         let acting = Acting { world, past, tenure };
         let line = abilities(MediaSocket::DIALECT);
         let engine = agent.stt.yes_figure();
-        let answered = Answered { line, engine, tag: agent.tag, attempt: caller.attempt, earlier };
+        let recorder = if shell.recordings.is_some() { Recorder::Ready } else { Recorder::None };
+        let (tag, attempt) = (agent.tag, caller.attempt);
+        let answered = Answered { line, engine, tag, recorder, attempt, earlier };
         let task = task::Task::new(socket, stream, agent, caller, shell, acting, running)?;
         Ok(task.run(Event::Answered(answered)).await)
     });

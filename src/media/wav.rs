@@ -54,6 +54,35 @@ pub fn line_samples(bytes: impl Read, name: impl fmt::Display) -> Result<Vec<i16
     Ok(samples)
 }
 
+/// Both voices of a recorded call, from the answer on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TwoVoices {
+    /// Left; 8 kHz.
+    pub caller: Vec<i16>,
+    /// Right, on the caller's clock.
+    pub agent: Vec<i16>,
+}
+
+/// A recording of a call: 8 kHz, stereo, 16 bit. One without a sample is one.
+///
+/// # Errors
+/// It cannot be read, is of another shape, or ends before its header says.
+pub fn read_recording(path: &Path) -> Result<TwoVoices, Fault> {
+    let mut file = hound::WavReader::open(path).map_err(|error| unread(&path.display(), &error))?;
+    if file.spec() != spec(2) {
+        let what = format!("{} is no recording of a call: 8,000 Hz, stereo, 16 bit", path.display());
+        return Err(Fault::new(Owner::Admin, what, "name what `serve --recordings` or `demo` wrote"));
+    }
+    let length = file.duration() as usize;
+    let mut voices = TwoVoices { caller: Vec::with_capacity(length), agent: Vec::with_capacity(length) };
+    let mut samples = file.samples();
+    while let (Some(left), Some(right)) = (samples.next(), samples.next()) {
+        voices.caller.push(left.map_err(|error| unread(&path.display(), &error))?);
+        voices.agent.push(right.map_err(|error| unread(&path.display(), &error))?);
+    }
+    Ok(voices)
+}
+
 /// The reader's fault. An error that is not the system's is its own: it wanted more bytes than there are.
 fn unread(name: &dyn fmt::Display, error: &hound::Error) -> Fault {
     match error {

@@ -32,6 +32,7 @@ mod gate;
 mod hostile;
 mod kills;
 mod loss;
+mod opus;
 mod script;
 mod sound;
 mod tools;

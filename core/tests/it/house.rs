@@ -16,7 +16,8 @@ const CORE: &[(&str, &[&str])] = &[
     ("conversation", &["base", "language", "template"]),
     ("call", &["base", "audio", "conversation"]),
     ("journal", &["base", "language", "conversation"]),
-    ("sim", &["base", "language", "audio", "conversation", "call", "journal"]),
+    ("cassette", &["base", "audio", "conversation", "call", "journal"]),
+    ("sim", &["base", "language", "audio", "conversation", "call", "journal", "cassette"]),
 ];
 
 /// Rooms of `src` and what each may import; every one may import core.
@@ -34,8 +35,8 @@ const ROOT: &[(&str, &[&str])] = &[
     ("store", &["crash"]),
     ("catalog", &["secrets", "integrations"]),
     ("driver", &["media", "telephony", "stt", "tts", "llm", "integrations", "store", "catalog"]),
-    ("replay", &["store", "catalog", "driver"]),
     ("caller", &["media", "telephony"]),
+    ("replay", &["media", "store", "catalog", "driver", "caller"]),
     ("standin", &["media", "stt", "tts", "llm"]),
     ("gateway", &["telephony", "driver", "store", "catalog", "secrets"]),
     (
