@@ -5,10 +5,11 @@
 //! is neither), `unknown` (an outcome nobody knows), `tools` (a shop that fails), `loss` (streams that break),
 //! `again` (a second stream of one call), `door` (who may come in), `hostile` (what no carrier sends), `script`
 //! (callers who follow a file), `command` (the program as its user runs it), `sound` (what the line carried, and what was
-//! kept of it), `speech` (the embedded engines).
+//! kept of it), `speech` (the embedded engines), `house` (the program as a process that may die), `crash` (at numbered
+//! moments), `kills` (at any), `fuzz` (any bytes at every door).
 //!
 //! Promises: every scene ends with its journals folded anew and not one task left; no test waits for a time, only
-//! for what happens.
+//! for what happens, but for `kills`, whose moments are drawn.
 //! Never: leaves loopback, needs a key.
 
 #![allow(clippy::unwrap_used, reason = "a test that fails says where")]
