@@ -122,7 +122,6 @@ impl Tracks {
     }
 
     /// That stretch of the caller's track becomes silence: what is held back of it, and what still comes.
-    #[allow(dead_code, reason = "for secrets spoken or keyed; the vault calls it")]
     pub(super) fn silence(&mut self, from: Position, to: Position) {
         self.silences.lock().unwrap_or_else(PoisonError::into_inner).add(Span { from, to });
     }

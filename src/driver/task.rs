@@ -14,21 +14,26 @@ use tokio_util::task::TaskTracker;
 use super::cassette::{self, Cassette};
 use super::clock::Clock;
 use super::figures::Figures;
-use super::ports::{INBOX, Ports, Report, StoreLog};
+use super::ports::{INBOX, Leave, Ports, Report, StoreLog};
 use super::prompt::prompt;
 use super::record::{Lines, Tracks};
 use super::{Acting, Agent, Caller, End, Ended, Shell, Tenure, write_end};
 use crate::core::audio::{Key, WireItem};
-use crate::core::base::{CallId, Fault, Owner};
+use crate::core::base::{CallId, Fault, Millis, Owner, Position};
 use crate::core::call::{Call, CallOutputs, Input, Record};
-use crate::core::conversation::{Event, Expect, Note, Order, Recording, Refusal, Step};
-use crate::integrations::{CallFacts, Registry};
+use crate::core::conversation::{Event, Expect, MASKED_KEY, Note, Order, Recording, Refusal, Step};
+use crate::integrations::{ActionSecret, CallFacts, Registry};
 use crate::stt::{SttEvent, SttStream};
 use crate::telephony::socket::code;
 use crate::telephony::{CarrierEvent, MediaSocket, Outbox, SocketEvent, StreamId};
 
 /// A ping often enough that no load balancer cuts an idle socket.
 const PING_EVERY: Duration = Duration::from_secs(20);
+
+/// How long after a key's tone the carrier may tell of it: half a second was seen; twice that.
+const KEY_HEARD_LATE: Millis = Millis(1_000);
+/// How long a key may be held down, from where it is first known of.
+const KEY_HELD: Millis = Millis(1_000);
 
 /// One call being driven.
 pub(super) struct Task {
@@ -96,7 +101,8 @@ impl Task {
             from: caller.from.reveal().to_owned(),
             to: caller.to.clone(),
         };
-        let registry = Registry::new(Arc::clone(&agent.toolbox), facts);
+        let action_key = ActionSecret::new(shell.store.action_key());
+        let registry = Registry::new(Arc::clone(&agent.toolbox), facts, action_key);
         let tenure = acting.tenure.clone();
         let log = StoreLog::new(shell.store.clone(), caller.call.clone(), caller.from.clone(), acting);
         let stt = agent.stt.open(Arc::clone(&agent.vocabulary), agent.plan.language)?;
@@ -256,6 +262,7 @@ impl Task {
         for record in &records {
             self.lines.write(at, record);
             self.figures.sees(record);
+            self.silence_secret(record);
         }
         for record in records.drain(..) {
             match record {
@@ -266,6 +273,16 @@ impl Task {
         }
         self.out.records = records;
         self.write_wire(at).await;
+    }
+
+    /// The tone of a key that may be part of a secret is not recorded.
+    fn silence_secret(&mut self, record: &Record) {
+        if let (Record::Event { event: Event::Key { key: MASKED_KEY, at }, .. }, Some(tracks)) =
+            (record, &mut self.tracks)
+        {
+            let from = Position(at.0.saturating_sub(u64::from(KEY_HEARD_LATE.samples().0)));
+            tracks.silence(from, *at + KEY_HELD.samples());
+        }
     }
 
     /// What an admin should hear of at once: the caller only hears that it did not work.
@@ -298,22 +315,28 @@ impl Task {
         }
     }
 
+    /// Here alone what stands for a private value becomes the value again: what is said, and what is sent.
     fn obey(&mut self, at: crate::core::base::CallTime, order: Order) {
+        let private = self.call.vault().values();
         match order {
             Order::Watch(watch) => self.expect = watch.expect,
-            Order::Say { reply, piece, text, role: _ } => self.ports.say(reply, piece, text),
+            Order::Say { reply, piece, text, role: _ } => {
+                self.ports.say(reply, piece, self.call.vault().spoken(&text));
+            }
             Order::Note(note) => self.log_note(&note),
             Order::EndReply { .. } => {}
             Order::Cut { .. } => self.ports.cut(),
             Order::Generate { generation, history, digest: _ } => {
                 let entries = self.call.conversation().history().entries();
-                self.ports.generate(generation, prompt(&self.agent.plan, entries, history));
+                self.ports.generate(generation, prompt(&self.agent.plan, entries, history, private));
             }
             Order::DropGeneration { .. } => self.ports.drop_generation(),
-            Order::Prepare { proposal, tool, args } => self.ports.prepare(proposal, tool, args),
+            Order::Prepare { proposal, tool, args } => {
+                self.ports.prepare(proposal, tool, args, private.clone());
+            }
             Order::Discard { proposal } => self.ports.discard(proposal),
             Order::Run { proposal: _, tool, args, key, permit } => {
-                self.ports.run(at, tool, args, key, permit)
+                self.ports.run(at, Leave { tool, args, key, permit }, private.clone());
             }
             Order::Record => self.tracks = recorded(&self.shell, &self.caller.call),
             Order::HangUp { .. } => {

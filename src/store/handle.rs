@@ -111,6 +111,12 @@ impl Store {
         Store { queue, pools: Arc::new(pools), disk }
     }
 
+    /// The key under which this database's actions are digested: the same at every opening.
+    #[must_use]
+    pub fn action_key(&self) -> &[u8; 32] {
+        &self.pools.action_key
+    }
+
     /// Whether the last that was given could be written. While not, no intent begins.
     #[must_use]
     pub fn is_written(&self) -> bool {

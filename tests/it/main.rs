@@ -24,6 +24,7 @@ mod speech;
 mod again;
 mod broken;
 mod calls;
+mod canary;
 mod command;
 mod crash;
 mod door;

@@ -307,6 +307,17 @@ impl Scene {
         self.prompts.prompts.lock().unwrap().last().map(|p| p.history.clone()).unwrap_or_default()
     }
 
+    /// Every text of the caller's and the agent's that the model was sent last.
+    pub(crate) fn sent(&self) -> Vec<String> {
+        let text = |message: &Message| match message {
+            Message::Caller { text, .. } | Message::Agent { text } | Message::Result { text, .. } => {
+                text.clone()
+            }
+            Message::Called { args, .. } => args.to_string(),
+        };
+        self.history().iter().map(text).collect()
+    }
+
     /// The state of each call, in the order they came.
     pub(crate) async fn states(&mut self) -> Vec<CallState> {
         self.lines();

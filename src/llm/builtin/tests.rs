@@ -86,6 +86,7 @@ pub(crate) fn plan() -> Arc<Plan> {
             say: "We are open from nine to five.".into(),
         }],
         timing: Timing::default(),
+        private: PrivateList::default(),
         recording: Recording::On,
         hash: Digest::of_bytes(b"test"),
     })
