@@ -9,6 +9,7 @@ mod figures;
 mod ports;
 mod prompt;
 mod record;
+mod resume;
 mod task;
 mod tenure;
 
@@ -21,13 +22,16 @@ use futures::future::BoxFuture;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
 
+use figures::RESUMED;
 pub use figures::{TURN_LATENCY, TURN_LATENCY_BUCKETS, begin_figures};
 pub use record::{Seen, Watcher};
 pub use tenure::Tenure;
 
+use resume::Kept;
+
 use crate::core::audio::Underruns;
 use crate::core::base::{CallId, Fault, Owner, Private};
-use crate::core::conversation::{Answered, EarlierAction, EarlierEnd, Event, Plan, Tag};
+use crate::core::conversation::{Answered, EarlierAction, EarlierEnd, Event, Plan, Resumed, Tag};
 use crate::core::journal::JOURNAL_VERSION;
 use crate::integrations::Toolbox;
 use crate::llm::Llm;
@@ -67,7 +71,8 @@ pub struct Caller {
     /// E.164, or empty where it is withheld.
     pub from: Private,
     pub to: String,
-    /// Zero for a new call; above, the conversation was lost and begins anew.
+    /// Zero for a new call; above, the stream was lost: the conversation goes on where its process was killed, else it
+    /// begins anew.
     pub attempt: u8,
 }
 
@@ -111,8 +116,10 @@ impl fmt::Debug for Shell {
 }
 
 impl Shell {
-    fn recording(&self, call: &CallId) -> Option<PathBuf> {
-        self.recordings.as_ref().map(|folder| folder.join(format!("{call}.wav")))
+    /// Of the part of a call that the so-manieth process carries.
+    fn recording(&self, call: &CallId, part: u32) -> Option<PathBuf> {
+        let name = if part > 1 { format!("{call}.part-{part}.wav") } else { format!("{call}.wav") };
+        self.recordings.as_ref().map(|folder| folder.join(name))
     }
 }
 
@@ -188,14 +195,16 @@ pub async fn drive(
     tenure: Tenure,
 ) -> Result<Ended, Fault> {
     let until = Instant::now() + RECORD_DEADLINE;
-    let (caller, opened) = open(&shell.store, &agent, caller, until).await?;
-    let (store, call) = (shell.store.clone(), caller.call.clone());
+    let begun = begin(&shell.store, &agent, caller, until).await?;
+    let (store, call) = (shell.store.clone(), begun.caller.call.clone());
     let runs = TaskTracker::new();
     let running = runs.clone();
     // In a task of its own, where a panic is no more than this call's fault.
     let driven = tokio::spawn(async move {
+        let Begun { caller, opened, kept } = begun;
+        let own = kept.as_ref().map(|kept| &kept.call);
         let open = match opened {
-            Ok(()) => open_actions(&shell.store, &caller, until).await,
+            Ok(()) => open_actions(&shell.store, &caller, own, until).await,
             Err(fault) => Err(fault),
         };
         let (earlier, past) = match open {
@@ -208,10 +217,13 @@ pub async fn drive(
         };
         let acting = Acting { past, tenure };
         let line = abilities(MediaSocket::DIALECT);
-        let engine = agent.stt.yes_figure();
-        let answered = Answered { line, engine, tag: agent.tag, attempt: caller.attempt, earlier };
-        let task = task::Task::new(socket, stream, agent, caller, shell, acting, running)?;
-        Ok(task.run(Event::Answered(answered)).await)
+        let (engine, tag) = (agent.stt.yes_figure(), agent.tag);
+        let first = match &kept {
+            None => Event::Answered(Answered { line, engine, tag, attempt: caller.attempt, earlier }),
+            Some(kept) => Event::Resumed(Resumed { since: kept.since, line, engine, tag, earlier }),
+        };
+        let task = task::Task::new(socket, stream, agent, caller, shell, acting, running, kept)?;
+        Ok(task.run(first).await)
     });
     let driven = driven.await.unwrap_or_else(|_| Err(panicked()));
     write_end(&store, &call, driven.as_ref().map_or(End::Broken, |ended| ended.end));
@@ -219,6 +231,25 @@ pub async fn drive(
     runs.close();
     runs.wait().await;
     driven
+}
+
+/// A conversation that may begin, or go on.
+struct Begun {
+    caller: Caller,
+    opened: Result<(), Fault>,
+    kept: Option<Kept>,
+}
+
+/// Takes up the killed call of a caller who is on a new line, or opens one.
+async fn begin(store: &Store, agent: &Agent, caller: Caller, until: Instant) -> Result<Begun, Fault> {
+    let kept = if caller.attempt > 0 { resume::take_up(store, agent, &caller, until).await } else { None };
+    if let Some(kept) = kept {
+        metrics::counter!(RESUMED).increment(1);
+        let caller = Caller { call: kept.call.clone(), ..caller };
+        return Ok(Begun { caller, opened: Ok(()), kept: Some(kept) });
+    }
+    let (caller, opened) = open(store, agent, caller, until).await?;
+    Ok(Begun { caller, opened, kept: None })
 }
 
 /// Puts the head of a call on disk, under an id that no other has: where the carrier's call has a conversation on
@@ -300,8 +331,13 @@ const RECORD_DEADLINE: Duration = ports::BEGIN_DEADLINE.saturating_add(Duration:
 
 /// What must not be sent anew as if it had never been: what this caller's earlier calls left open, and whatever was
 /// begun in another conversation of this very call, for nobody may have been told how it ended. An intent that still
-/// waits for the disk is one of them.
-async fn open_actions(store: &Store, caller: &Caller, until: Instant) -> Result<Vec<EarlierAction>, Fault> {
+/// waits for the disk is one of them. Those of a conversation that goes on are its `own`, and it knows of them.
+async fn open_actions(
+    store: &Store,
+    caller: &Caller,
+    own: Option<&CallId>,
+    until: Instant,
+) -> Result<Vec<EarlierAction>, Fault> {
     let read = async {
         store.flush().await?;
         let mut open = store.unknown_intents(&caller.from).await?;
@@ -314,6 +350,7 @@ async fn open_actions(store: &Store, caller: &Caller, until: Instant) -> Result<
                 open.push(record);
             }
         }
+        open.retain(|record| own.is_none_or(|own| record.intent.key.call != *own));
         Ok(open)
     };
     let late = || Err(silent("which actions of the caller are open"));
@@ -375,7 +412,7 @@ mod tests {
         });
         let again = caller(1);
         // The first is asked first, and its answer waits for a commit.
-        let (begun, open) = tokio::join!(biased; begin, open_actions(&store, &again, soon()));
+        let (begun, open) = tokio::join!(biased; begin, open_actions(&store, &again, None, soon()));
         assert!(begun.is_ok());
         let keys: Vec<String> =
             open.expect("the record answers").into_iter().map(|action| action.key).collect();

@@ -17,6 +17,7 @@ use super::figures::Figures;
 use super::ports::{INBOX, Ports, Report, StoreLog};
 use super::prompt::prompt;
 use super::record::{Lines, Tracks};
+use super::resume::Kept;
 use super::{Acting, Agent, Caller, End, Ended, Shell, Tenure, write_end};
 use crate::core::audio::{Key, WireItem};
 use crate::core::base::{CallId, Fault, Owner};
@@ -78,6 +79,7 @@ impl Task {
         shell: Shell,
         acting: Acting,
         runs: TaskTracker,
+        kept: Option<Kept>,
     ) -> Result<Task, Fault> {
         let (report, inbox) = mpsc::channel(INBOX);
         let facts = CallFacts {
@@ -89,16 +91,26 @@ impl Task {
         let tenure = acting.tenure.clone();
         let log = StoreLog::new(shell.store.clone(), caller.call.clone(), caller.from.clone(), acting);
         let stt = agent.stt.open(Arc::clone(&agent.vocabulary), agent.plan.language)?;
-        let tracks = shell.recording(&caller.call).and_then(|path| recorded(&caller.call, path));
+        let part = kept.as_ref().map_or(1, |kept| kept.attempts);
+        let tracks = shell.recording(&caller.call, part).and_then(|path| recorded(&caller.call, path));
+        let mut lines = Lines::new(caller.call.clone(), shell.store.clone(), shell.watcher.clone());
+        let (clock, call) = match kept {
+            None => (Clock::start(), Call::new(MediaSocket::DIALECT, Arc::clone(&agent.plan))),
+            Some(Kept { conversation, answered_us, since, lines: written, missing, .. }) => {
+                lines.go_on(written, since, &missing);
+                let clock = Clock::go_on(answered_us, since);
+                (clock, Call::resumed(MediaSocket::DIALECT, conversation, clock.now()))
+            }
+        };
         Ok(Task {
-            clock: Clock::start(),
-            call: Call::new(MediaSocket::DIALECT, Arc::clone(&agent.plan)),
+            clock,
+            call,
             out: CallOutputs::default(),
             line: Connection::Open,
             outbox: Outbox::new(stream),
             expect: Expect::Anything,
             ports: Ports::new(Arc::clone(&agent), registry, log, runs, report),
-            lines: Lines::new(caller.call.clone(), shell.store.clone(), shell.watcher.clone()),
+            lines,
             figures: Figures::default(),
             end: None,
             tenure,
@@ -112,11 +124,12 @@ impl Task {
         })
     }
 
-    pub(super) async fn run(mut self, answered: Event) -> Ended {
+    /// From its first event on: the answer, or that it goes on.
+    pub(super) async fn run(mut self, first: Event) -> Ended {
         let mut ping = interval(PING_EVERY);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let tenure = self.tenure.clone();
-        self.step(Input::Event(answered)).await;
+        self.step(Input::Event(first)).await;
         while !self.call.conversation().is_ended() {
             let deadline = self.call.deadline().map(|at| self.clock.instant(at));
             let wake = async {
