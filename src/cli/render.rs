@@ -47,7 +47,7 @@ pub(super) fn fault(fault: &Fault) {
 
 /// One line of a call, as it happens.
 pub(super) fn told(told: &Told) {
-    out(format_args!("{:>8}  {:<6}  {}\n", told.at.to_string(), told.who.word(), told.text));
+    out(format_args!("{told}\n"));
 }
 
 /// Who has stopped reading (`| head`) wants no more, and nothing ends for that, least of all a call. A result that cannot

@@ -16,6 +16,7 @@ use futures::stream;
 
 use super::{Done, Verdict, render};
 use crate::core::base::{Fault, Owner};
+use crate::core::journal::{CallFile, Play};
 use crate::replay::{Finding, Found, Recorded, Replayed, Report, compare, find};
 
 /// Which calls, and how it is told.
@@ -34,6 +35,9 @@ pub(super) struct ReplayArgs {
     /// Prints the calls as call files instead of comparing them
     #[arg(long, conflicts_with_all = ["export", "json", "junit"])]
     print: bool,
+    /// Prints the calls as plays: who said what, which tools ran, what the gate ruled
+    #[arg(long, conflicts_with_all = ["print", "export", "json", "junit"])]
+    play: bool,
     /// Writes each call as a file of its own, with its plan, instead of comparing them
     #[arg(long, value_name = "FOLDER", conflicts_with_all = ["json", "junit"])]
     export: Option<PathBuf>,
@@ -48,7 +52,10 @@ pub(super) struct ReplayArgs {
 pub(super) async fn run(args: &ReplayArgs) -> Done {
     let found = all(args).await?;
     if args.print {
-        return print(&found, &mut |text| render::text(&text)).await;
+        return print(&found, CallFile::write, &mut |text| render::text(&text)).await;
+    }
+    if args.play {
+        return print(&found, as_play, &mut |text| render::text(&text)).await;
     }
     if let Some(folder) = &args.export {
         return export(&found, folder).await;
@@ -130,11 +137,11 @@ async fn folded(name: &str, fold: impl FnOnce() -> Finding + Send + 'static) -> 
 }
 
 /// One that cannot be read is told, and the others are printed.
-async fn print(found: &[Found], out: &mut impl FnMut(String)) -> Done {
+async fn print(found: &[Found], form: impl Fn(&CallFile) -> String, out: &mut impl FnMut(String)) -> Done {
     let mut verdict = Verdict::Good;
     for call in found {
         match call.read().await {
-            Ok(recorded) => out(recorded.file.write()),
+            Ok(recorded) => out(form(&recorded.file)),
             Err(fault) => {
                 render::fault(&fault);
                 verdict = Verdict::Bad;
@@ -142,6 +149,13 @@ async fn print(found: &[Found], out: &mut impl FnMut(String)) -> Done {
         }
     }
     Ok(verdict)
+}
+
+/// The head of the call, then a line for everything that a reader would hear or see of it.
+fn as_play(call: &CallFile) -> String {
+    let told = Play::of(call).into_iter().map(|told| told.to_string());
+    let lines: Vec<String> = call.head.iter().cloned().chain(told).collect();
+    lines.join("\n") + "\n\n"
 }
 
 /// All are read before the first is written. One that cannot be read is told, and the others are exported.
@@ -260,12 +274,16 @@ mod tests {
         }
         let found = find(&folder.0, &[]).await;
         let mut printed = Vec::new();
-        let verdict = print(&found, &mut |text| printed.push(text)).await.expect("printing goes on");
+        let verdict =
+            print(&found, CallFile::write, &mut |text| printed.push(text)).await.expect("printing goes on");
         assert_eq!(verdict, Verdict::Bad);
         assert_eq!(printed, [CALL, CALL]);
         let readable = [&found[..1], &found[2..]];
         for found in readable {
-            assert_eq!(print(found, &mut drop).await.expect("it can be read"), Verdict::Good);
+            assert_eq!(
+                print(found, CallFile::write, &mut drop).await.expect("it can be read"),
+                Verdict::Good
+            );
         }
     }
 

@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -20,8 +20,8 @@ use super::demo::{SpeechArgs, speech};
 use super::signals::{AT_ONCE, Signals};
 use super::values::{account, at_least_one, listening, web};
 use super::{Definitions, Done, Verdict, render};
-use crate::core::base::{Fault, Owner};
-use crate::driver::{CloseOnly, HangUp, Shell, TURN_LATENCY, TURN_LATENCY_BUCKETS};
+use crate::core::base::{Fault, Owner, World};
+use crate::driver::{Agent, CloseOnly, HangUp, Shell, TURN_LATENCY, TURN_LATENCY_BUCKETS};
 use crate::gateway::{Gateway, Settings, Switchboard, Trust};
 use crate::secrets::{SecretName, Secrets};
 use crate::store::{Sole, Store};
@@ -63,9 +63,30 @@ pub(super) struct ServeArgs {
     /// Records every call as a stereo WAV in this folder: caller left, agent right
     #[arg(long, value_name = "FOLDER")]
     recordings: Option<PathBuf>,
+    /// Where the tools' requests go: `mock` lets the sample of each answer, and no byte leaves
+    #[arg(long, value_enum, default_value_t = Effects::Real, value_name = "real|mock")]
+    effects: Effects,
     /// Calls at a time; one more is refused politely
     #[arg(long, default_value_t = 200, value_parser = at_least_one::<usize>, value_name = "N")]
     calls_max: usize,
+}
+
+/// As it is written on the command line.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Effects {
+    /// To the systems they are for
+    Real,
+    /// Nowhere: samples answer
+    Mock,
+}
+
+impl Effects {
+    fn world(self) -> World {
+        match self {
+            Effects::Real => World::Real,
+            Effects::Mock => World::Mocked,
+        }
+    }
 }
 
 pub(super) async fn run(args: ServeArgs) -> Done {
@@ -80,8 +101,9 @@ pub(super) async fn run(args: ServeArgs) -> Done {
     }
     let mut agents = BTreeMap::new();
     for (id, meant) in &catalog.agents {
-        let ready = agent(meant, &secrets, &llm, &speech)?;
+        let ready = agent(meant, args.effects.world(), &secrets, &llm, &speech)?;
         warm(&ready, &speech).await?;
+        tell_without_samples(id, &ready);
         agents.insert(id.clone(), ready);
     }
     let default = agents.get(&args.agent).cloned().ok_or_else(|| no_agent(&args.agent))?;
@@ -113,8 +135,12 @@ pub(super) async fn run(args: ServeArgs) -> Done {
     });
     // Whoever reads that it listens may send one.
     let signals = Signals::listen()?;
+    let mocked = match args.effects {
+        Effects::Real => "",
+        Effects::Mock => "; EFFECTS ARE MOCKED: no tool reaches its system, samples answer",
+    };
     render::line(&format!(
-        "listening on {local}; the carrier's voice webhook is {}",
+        "listening on {local}; the carrier's voice webhook is {}{mocked}",
         PublicUrl::parse(&public)?.webhook("/hooks/twilio/voice")
     ));
     if args.unsigned_loopback {
@@ -160,6 +186,18 @@ async fn journal(path: &Path) -> Result<(Store, Option<Sole>), Fault> {
         ));
     }
     Ok((store, sole))
+}
+
+/// A tool that has no sample fails in every call.
+fn tell_without_samples(id: &str, agent: &Agent) {
+    if agent.toolbox.world() == World::Real {
+        return;
+    }
+    for tool in agent.toolbox.without_samples() {
+        render::aside(&format!(
+            "warning: {id}: `{tool}` fails in every call: effects are mocked, and it has a request without `sample:`"
+        ));
+    }
 }
 
 /// A process that was killed leaves actions of which nobody knows the end: whoever starts the next is told.

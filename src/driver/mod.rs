@@ -30,7 +30,7 @@ pub use tenure::Tenure;
 use resume::Kept;
 
 use crate::core::audio::Underruns;
-use crate::core::base::{CallId, Fault, Owner, Private};
+use crate::core::base::{CallId, Fault, Owner, Private, World};
 use crate::core::conversation::{Answered, EarlierAction, EarlierEnd, Event, Plan, Resumed, Tag};
 use crate::core::journal::JOURNAL_VERSION;
 use crate::integrations::Toolbox;
@@ -176,6 +176,7 @@ enum Past {
 /// What a conversation needs to begin an action.
 #[derive(Clone, Debug)]
 struct Acting {
+    world: World,
     past: Past,
     tenure: Tenure,
 }
@@ -195,34 +196,36 @@ pub async fn drive(
     tenure: Tenure,
 ) -> Result<Ended, Fault> {
     let until = Instant::now() + RECORD_DEADLINE;
-    let begun = begin(&shell.store, &agent, caller, until).await?;
+    let (begun, opened) = begin(&shell.store, &agent, caller, until).await?;
+    let world = agent.toolbox.world();
     let (store, call) = (shell.store.clone(), begun.caller.call.clone());
+    if world == World::Mocked {
+        tracing::warn!(%call, "effects are mocked: nothing that this call does is done");
+    }
     let runs = TaskTracker::new();
     let running = runs.clone();
     // In a task of its own, where a panic is no more than this call's fault.
     let driven = tokio::spawn(async move {
-        let Begun { caller, opened, kept } = begun;
-        let own = kept.as_ref().map(|kept| &kept.call);
         let open = match opened {
-            Ok(()) => open_actions(&shell.store, &caller, own, until).await,
+            Ok(()) => open_actions(&shell.store, &begun, world, until).await,
             Err(fault) => Err(fault),
         };
         let (earlier, past) = match open {
             Ok(open) => (open, Past::Read),
             Err(fault) => {
                 let owner = fault.owner;
-                tracing::error!(call = %caller.call, ?owner, %fault, "a call begins that may not act");
+                tracing::error!(call = %begun.caller.call, ?owner, %fault, "a call begins that may not act");
                 (Vec::new(), Past::Unread)
             }
         };
-        let acting = Acting { past, tenure };
+        let acting = Acting { world, past, tenure };
         let line = abilities(MediaSocket::DIALECT);
         let (engine, tag) = (agent.stt.yes_figure(), agent.tag);
-        let first = match &kept {
-            None => Event::Answered(Answered { line, engine, tag, attempt: caller.attempt, earlier }),
+        let first = match &begun.kept {
+            None => Event::Answered(Answered { line, engine, tag, attempt: begun.caller.attempt, earlier }),
             Some(kept) => Event::Resumed(Resumed { since: kept.since, line, engine, tag, earlier }),
         };
-        let task = task::Task::new(socket, stream, agent, caller, shell, acting, running, kept)?;
+        let task = task::Task::new(socket, stream, agent, begun, shell, acting, running)?;
         Ok(task.run(first).await)
     });
     let driven = driven.await.unwrap_or_else(|_| Err(panicked()));
@@ -233,23 +236,29 @@ pub async fn drive(
     driven
 }
 
-/// A conversation that may begin, or go on.
+/// A conversation that begins, or goes on.
 struct Begun {
     caller: Caller,
-    opened: Result<(), Fault>,
     kept: Option<Kept>,
 }
 
-/// Takes up the killed call of a caller who is on a new line, or opens one.
-async fn begin(store: &Store, agent: &Agent, caller: Caller, until: Instant) -> Result<Begun, Fault> {
-    let kept = if caller.attempt > 0 { resume::take_up(store, agent, &caller, until).await } else { None };
-    if let Some(kept) = kept {
+/// Takes up the killed call of a caller who is on a new line, or opens one: then the inner fault is that of [`open`].
+async fn begin(
+    store: &Store,
+    agent: &Agent,
+    caller: Caller,
+    until: Instant,
+) -> Result<(Begun, Result<(), Fault>), Fault> {
+    // A new call has none.
+    if caller.attempt > 0
+        && let Some(kept) = resume::take_up(store, resume::Now::of(agent), &caller.carrier_call, until).await
+    {
         metrics::counter!(RESUMED).increment(1);
         let caller = Caller { call: kept.call.clone(), ..caller };
-        return Ok(Begun { caller, opened: Ok(()), kept: Some(kept) });
+        return Ok((Begun { caller, kept: Some(kept) }, Ok(())));
     }
     let (caller, opened) = open(store, agent, caller, until).await?;
-    Ok(Begun { caller, opened, kept: None })
+    Ok((Begun { caller, kept: None }, opened))
 }
 
 /// Puts the head of a call on disk, under an id that no other has: where the carrier's call has a conversation on
@@ -296,6 +305,7 @@ fn head(id: &CallId, agent: &Agent, caller: &Caller) -> CallHead {
         plan_hash: agent.plan.hash,
         schema_version: JOURNAL_VERSION,
         build: env!("CARGO_PKG_VERSION").to_owned(),
+        world: agent.toolbox.world(),
         caller: caller.from.clone(),
         called: caller.to.clone(),
         answered_us: now_us(),
@@ -331,16 +341,17 @@ const RECORD_DEADLINE: Duration = ports::BEGIN_DEADLINE.saturating_add(Duration:
 
 /// What must not be sent anew as if it had never been: what this caller's earlier calls left open, and whatever was
 /// begun in another conversation of this very call, for nobody may have been told how it ended. An intent that still
-/// waits for the disk is one of them. Those of a conversation that goes on are its `own`, and it knows of them.
+/// waits for the disk is one of them. Those of a conversation that goes on are its own, and it knows of them.
 async fn open_actions(
     store: &Store,
-    caller: &Caller,
-    own: Option<&CallId>,
+    begun: &Begun,
+    world: World,
     until: Instant,
 ) -> Result<Vec<EarlierAction>, Fault> {
+    let caller = &begun.caller;
     let read = async {
         store.flush().await?;
-        let mut open = store.unknown_intents(&caller.from).await?;
+        let mut open = store.unknown_intents(&caller.from, world).await?;
         let of_this_call = store.intents_by_carrier(caller.carrier_call.as_str()).await?;
         let new = |record: &IntentRecord, open: &[IntentRecord]| {
             !record.has_failed() && open.iter().all(|known| known.intent.key != record.intent.key)
@@ -350,7 +361,8 @@ async fn open_actions(
                 open.push(record);
             }
         }
-        open.retain(|record| own.is_none_or(|own| record.intent.key.call != *own));
+        let own = begun.kept.as_ref().map(|kept| &kept.call);
+        open.retain(|record| own != Some(&record.intent.key.call));
         Ok(open)
     };
     let late = || Err(silent("which actions of the caller are open"));
@@ -387,6 +399,7 @@ mod tests {
             plan_hash: Digest::of_bytes(b"plan"),
             schema_version: JOURNAL_VERSION,
             build: String::new(),
+            world: World::Real,
             caller: caller.from.clone(),
             called: String::new(),
             answered_us: 1,
@@ -410,9 +423,9 @@ mod tests {
             caller: Private::new(""),
             begun_us: 2,
         });
-        let again = caller(1);
+        let again = Begun { caller: caller(1), kept: None };
         // The first is asked first, and its answer waits for a commit.
-        let (begun, open) = tokio::join!(biased; begin, open_actions(&store, &again, None, soon()));
+        let (begun, open) = tokio::join!(biased; begin, open_actions(&store, &again, World::Real, soon()));
         assert!(begun.is_ok());
         let keys: Vec<String> =
             open.expect("the record answers").into_iter().map(|action| action.key).collect();
@@ -428,7 +441,7 @@ mod tests {
         store.open_call(head(&caller(0)), "the plan".into()).expect("the queue has room");
         // From here on a wait for the disk lasts as long as all deadlines.
         tokio::time::pause();
-        let open = open_actions(&store, &caller(0), soon()).await;
+        let open = open_actions(&store, &Begun { caller: caller(0), kept: None }, World::Real, soon()).await;
         assert!(open.unwrap_err().what.contains("did not say in time"));
         tokio::time::resume();
         sqlx::query("COMMIT").execute(&mut other).await.expect("the database takes it");

@@ -18,7 +18,7 @@ use tokio_util::task::TaskTracker;
 
 use super::{Acting, Agent, Past};
 use crate::core::base::{
-    CallId, CallTime, GenerationId, PieceNo, Private, ProposalId, ReplyId, Samples, ToolName,
+    CallId, CallTime, GenerationId, PieceNo, Private, ProposalId, ReplyId, Samples, ToolName, World,
 };
 use crate::core::conversation::{ActionKey, Effects, Event, Outcome, Permit};
 use crate::integrations::{Intent, IntentLog, NotBegun, Registry};
@@ -262,7 +262,11 @@ impl StoreLog {
             Outcome::Failed { .. } => OutcomeKind::Failed,
             Outcome::Unknown => OutcomeKind::Unknown,
         };
-        let outcome = store::Outcome { kind, at_us: store::now_us(), detail: String::new() };
+        let detail = match self.acting.world {
+            World::Real => String::new(),
+            World::Mocked => World::Mocked.word().to_owned(),
+        };
+        let outcome = store::Outcome { kind, at_us: store::now_us(), detail };
         if self.store.settle(self.key(proposal), outcome).is_err() {
             // It stays begun, which every later call reads as unknown.
             tracing::error!(call = %self.call, "an outcome could not be written: it stays unknown; look at the disk");

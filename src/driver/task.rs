@@ -18,7 +18,7 @@ use super::ports::{INBOX, Ports, Report, StoreLog};
 use super::prompt::prompt;
 use super::record::{Lines, Tracks};
 use super::resume::Kept;
-use super::{Acting, Agent, Caller, End, Ended, Shell, Tenure, write_end};
+use super::{Acting, Agent, Begun, Caller, End, Ended, Shell, Tenure, write_end};
 use crate::core::audio::{Key, WireItem};
 use crate::core::base::{CallId, Fault, Owner};
 use crate::core::call::{Call, CallOutputs, Input, Record};
@@ -75,12 +75,12 @@ impl Task {
         socket: MediaSocket,
         stream: StreamId,
         agent: Arc<Agent>,
-        caller: Caller,
+        begun: Begun,
         shell: Shell,
         acting: Acting,
         runs: TaskTracker,
-        kept: Option<Kept>,
     ) -> Result<Task, Fault> {
+        let Begun { caller, kept } = begun;
         let (report, inbox) = mpsc::channel(INBOX);
         let facts = CallFacts {
             id: caller.call.clone(),

@@ -6,9 +6,11 @@
 mod double;
 mod recorder;
 mod resample;
+mod silences;
 mod wav;
 
 pub use double::double;
 pub use recorder::Recorder;
 pub use resample::ToLine;
+pub use silences::Silences;
 pub use wav::{read_line_wav, write_line_wav};

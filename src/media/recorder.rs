@@ -1,8 +1,9 @@
 //! A call as a stereo file: the caller left, the agent right, on the caller's clock.
 //!
-//! Promises: the header on disk is right every few seconds, so a killed process leaves a file that plays;
-//! memory is bounded by the lead of the agent's audio; agent's audio that came late is whole, and the pauses after it
-//! make up for it.
+//! Promises: the header on disk is right every few seconds, so a killed process leaves a file that plays, up to the
+//! hold-back and a flush before the kill; what is named secret while it is held back, or before it came, is silence on
+//! the caller's track; memory is bounded by the hold-back and the lead of the agent's audio; agent's audio that came late
+//! is whole, and the pauses after it make up for it.
 //! Never: writes from an async task: it blocks on the disk; give it a thread.
 
 use std::collections::VecDeque;
@@ -10,11 +11,15 @@ use std::fs::File;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
+use super::silences::Silences;
 use super::wav::{fault, spec};
-use crate::core::base::{Fault, Millis, Position, Samples};
+use crate::core::base::{Fault, Millis, Position, Samples, Span};
 
 /// How often the header is made true, in audio.
 const FLUSH: Samples = Millis(3_000).samples();
+/// How long both tracks stay in memory before they are written (64 KB a call): a number that turns out to be secret
+/// once a word or a key was recognised can still be left out.
+const HOLD_BACK: Samples = Millis(2_000).samples();
 /// How far the agent's audio may run ahead of the caller's track; what lies beyond is not recorded.
 const AHEAD_MAX: Samples = Millis(60_000).samples();
 
@@ -23,9 +28,13 @@ const AHEAD_MAX: Samples = Millis(60_000).samples();
 pub struct Recorder {
     path: PathBuf,
     file: hound::WavWriter<BufWriter<File>>,
-    /// All before it is written.
+    /// All before it is in the recording: written, or held back.
     at: Position,
     flushed: Position,
+    /// The last samples before `at`, the caller's and the agent's, not yet written.
+    held: VecDeque<[i16; 2]>,
+    /// Of the caller's track.
+    silences: Silences,
     /// How far the agent's clock was found to run behind, in the stretch of its audio that ends at `stretch_end`.
     behind: Samples,
     /// By the agent's clock.
@@ -47,10 +56,11 @@ impl Recorder {
         file.flush().map_err(|error| fault(path, &error))?;
         let (at, flushed) = (Position::START, Position::START);
         let (behind, stretch_end, agent) = (Samples(0), Position::START, VecDeque::new());
-        Ok(Recorder { path: path.to_owned(), file, at, flushed, behind, stretch_end, agent })
+        let (held, silences) = (VecDeque::new(), Silences::default());
+        Ok(Recorder { path: path.to_owned(), file, at, flushed, held, silences, behind, stretch_end, agent })
     }
 
-    /// The agent's audio that is to sound from `at` on by its clock. Where that is written already, the clock is set,
+    /// The agent's audio that is to sound from `at` on by its clock. Where that has passed already, the clock is set,
     /// for this audio and what follows without a pause: no syllable is cut off. A pause is as much shorter, if it can be.
     pub fn agent(&mut self, at: Position, samples: &[i16]) {
         self.behind = if at > self.stretch_end {
@@ -76,12 +86,12 @@ impl Recorder {
         self.stretch_end = self.stretch_end.min(at);
     }
 
-    /// How many samples after the written ones a moment of the agent's clock lies.
+    /// How many samples after the recorded ones a moment of the agent's clock lies.
     fn ahead(&self, at: Position) -> usize {
         (at + self.behind).since(self.at).0 as usize
     }
 
-    /// The caller's audio at `at`: writes both sides up to its end. A gap before it is silence.
+    /// The caller's audio at `at`: records both sides up to its end. A gap before it is silence.
     pub fn caller(&mut self, at: Position, samples: &[i16]) -> Result<(), Fault> {
         let late = usize::try_from(self.at.since(at).0).unwrap_or(usize::MAX).min(samples.len());
         let gap = at.since(self.at).0 as usize;
@@ -89,22 +99,45 @@ impl Recorder {
         self.write(frames).map_err(|error| fault(&self.path, &error))
     }
 
-    /// Writes what the agent still had to say and closes the file.
+    /// Makes that stretch of the caller's track silence, what comes later in it too. Says how much of it came too late:
+    /// it was written already.
+    pub fn caller_silent(&mut self, from: Position, to: Position) -> Samples {
+        let written = self.at - length(self.held.len());
+        let (start, end) = (from.since(written).0 as usize, to.since(written).0 as usize);
+        self.held.iter_mut().take(end).skip(start).for_each(|both| both[0] = 0);
+        self.silences.add(Span { from, to });
+        to.min(written).since(from)
+    }
+
+    /// Writes what was held back and what the agent still had to say, and closes the file.
     pub fn finish(mut self) -> Result<(), Fault> {
         let rest = self.agent.len();
-        let written = self.write(std::iter::repeat_n(0, rest)).and_then(|()| self.file.finalize());
-        written.map_err(|error| fault(&self.path, &error))
+        let written = self.write(std::iter::repeat_n(0, rest)).and_then(|()| self.write_held(0));
+        written.and_then(|()| self.file.finalize()).map_err(|error| fault(&self.path, &error))
     }
 
     fn write(&mut self, caller: impl Iterator<Item = i16>) -> hound::Result<()> {
         for sample in caller {
-            self.file.write_sample(sample)?;
-            self.file.write_sample(self.agent.pop_front().unwrap_or(0))?;
+            let caller = if self.silences.covers(self.at) { 0 } else { sample };
+            self.held.push_back([caller, self.agent.pop_front().unwrap_or(0)]);
             self.at = self.at + Samples(1);
+            self.write_held(HOLD_BACK.0 as usize)?;
         }
-        if self.at.since(self.flushed) >= FLUSH {
+        self.silences.forget_before(self.at);
+        let written = self.at - length(self.held.len());
+        if written.since(self.flushed) >= FLUSH {
             self.file.flush()?;
-            self.flushed = self.at;
+            self.flushed = written;
+        }
+        Ok(())
+    }
+
+    /// Writes the oldest samples until no more than that many are held back.
+    fn write_held(&mut self, keep: usize) -> hound::Result<()> {
+        while self.held.len() > keep {
+            for sample in self.held.pop_front().into_iter().flatten() {
+                self.file.write_sample(sample)?;
+            }
         }
         Ok(())
     }
@@ -182,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_killed_process_leaves_a_file_that_plays_to_within_a_flush() {
+    fn a_killed_process_leaves_a_file_that_plays_to_within_the_hold_back_and_a_flush() {
         let path = path("killed");
         let mut recorder = Recorder::create(&path).expect("a temporary folder can be written");
         for frame in 0..500_u64 {
@@ -191,7 +224,35 @@ mod tests {
         // A kill runs no destructor.
         std::mem::forget(recorder);
         let length = frames(&path).len();
-        assert!((80_000 - FLUSH.0 as usize..=80_000).contains(&length), "{length} of 80,000");
+        let written = 80_000 - HOLD_BACK.0 as usize;
+        assert!((written - FLUSH.0 as usize..=written).contains(&length), "{length} of 80,000");
+        std::fs::remove_file(path).expect("it was made by this test");
+    }
+
+    #[test]
+    fn what_is_named_secret_in_time_is_silent_on_the_callers_track_alone_also_where_it_is_still_to_come() {
+        let path = path("secret");
+        let mut recorder = Recorder::create(&path).expect("a temporary folder can be written");
+        let hear = |recorder: &mut Recorder, from: u64, count: usize| {
+            recorder.caller(Position(from), &vec![7; count]).expect("the disk takes it");
+        };
+        recorder.agent(Position(0), &[9; 40_000]);
+        hear(&mut recorder, 0, 20_000);
+        let held_from = 20_000 - u64::from(HOLD_BACK.0);
+        assert_eq!(recorder.caller_silent(Position(held_from), Position(10_000)), Samples(0));
+        assert_eq!(recorder.caller_silent(Position(19_000), Position(25_000)), Samples(0));
+        hear(&mut recorder, 20_000, 10_000);
+        assert_eq!(recorder.caller_silent(Position(29_000), Position(u64::MAX)), Samples(0));
+        hear(&mut recorder, 30_000, 10_000);
+        let late = recorder.caller_silent(Position(1_000), Position(held_from + 1_000));
+        assert_eq!(late, Samples(u32::try_from(held_from).expect("it is small")), "it was written already");
+        recorder.finish().expect("the disk takes it");
+        let frames = frames(&path);
+        assert!(frames.len() == 40_000 && frames.iter().all(|both| both[1] == 9), "the agent is whole");
+        let sounding: Vec<u64> =
+            (0..).zip(&frames).filter(|(_, both)| both[0] != 0).map(|(n, _)| n).collect();
+        let wanted: Vec<u64> = (0..held_from).chain(10_000..19_000).chain(25_000..29_000).collect();
+        assert!(sounding == wanted, "{} of {} samples sound", sounding.len(), wanted.len());
         std::fs::remove_file(path).expect("it was made by this test");
     }
 

@@ -11,7 +11,7 @@ use std::io::{self, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::core::base::{CallId, CallTime, Fault, Owner};
+use crate::core::base::{CallId, Fault, Owner, World};
 use crate::core::conversation::Plan;
 use crate::core::journal::{CallFile, JOURNAL_VERSION, file_line};
 use crate::core::sim::script_plan;
@@ -298,6 +298,9 @@ fn head(record: &CallRecord) -> String {
         "# version: {}\n# call: {}\n# agent: {}\n# build: {}\n# plan-hash: {}\n",
         head.schema_version, head.id, head.agent, head.build, head.plan_hash
     );
+    if head.world == World::Mocked {
+        text.push_str(&format!("# effects: {}\n", head.world.word()));
+    }
     let (name, why) = match state {
         CallState::Live | CallState::Transferring => {
             (NOT_ENDED, "its process was killed, or carries it still")

@@ -15,7 +15,7 @@ use super::queue::{Job, NoRoom, QUEUE_BYTES_MAX, Queue};
 use super::writer::{self, Disk, INTENTS_REFUSED, LINES_LOST};
 use super::{CallHead, CallRecord, CallState, Intent, IntentKey, IntentRecord, Line, Outcome};
 use super::{calls, fault, intents, journal, plans};
-use crate::core::base::{CallId, CallTime, Digest, Fault, Owner, Private};
+use crate::core::base::{CallId, CallTime, Digest, Fault, Owner, Private, World};
 
 /// The database, shared by clones. The last clone dropped lets the writer finish in its own time;
 /// [`Store::close`] waits for it.
@@ -295,16 +295,16 @@ impl Store {
     }
 
     /// A caller's intents whose outcome is unknown, or open in a call that is not settled yet: nobody may say
-    /// *done* of them, nor send the same again as new. None for a caller without a number.
+    /// *done* of them, nor send the same again as new. Only of calls of that world. None for a caller without a number.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn unknown_intents(&self, caller: &Private) -> Result<Vec<IntentRecord>, Fault> {
+    pub async fn unknown_intents(&self, caller: &Private, world: World) -> Result<Vec<IntentRecord>, Fault> {
         // Many people, never one.
         if caller.reveal().trim().is_empty() {
             return Ok(Vec::new());
         }
-        intents::unknown_of(&self.pools.read, caller.reveal()).await.map_err(unread)
+        intents::unknown_of(&self.pools.read, caller.reveal(), world).await.map_err(unread)
     }
 }
 

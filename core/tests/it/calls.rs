@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use centralita_core::conversation::{Conversation, Entry, Outputs, Plan};
-use centralita_core::journal::{CallFile, fold};
+use centralita_core::journal::{CallFile, Play, fold};
 use centralita_core::sim::script_plan;
 
 #[test]
@@ -85,6 +85,43 @@ fn history_keeps_the_words_that_were_heard_and_no_others() {
             .collect();
         assert_eq!(heard, said, "{script}");
     }
+}
+
+/// The page is written from the scripts: its headings say which, and in what order.
+#[test]
+fn the_page_of_plays_tells_its_scripts_as_they_are() {
+    let path = Path::new("../docs/plays.md");
+    let page = fs::read_to_string(path).expect("the page is there");
+    let begins = page.find("\n## ").expect("the page has parts");
+    let (mut written, mut plays) = (page[..begins].to_owned(), 0);
+    for heading in page[begins..].lines().filter(|line| line.starts_with("##")) {
+        written.push_str(&format!("\n{heading}\n"));
+        if let Some((name, _)) = heading.strip_prefix("### [").and_then(|link| link.split_once(']')) {
+            written.push_str(&format!("\n{}", told(name)));
+            plays += 1;
+        }
+    }
+    assert!(plays >= 24, "only {plays} plays");
+    if written != page && std::env::var_os("UPDATE").is_some() {
+        fs::write(path, &written).expect("the page can be rewritten");
+    } else {
+        let difference = first_difference(&page, &written);
+        assert!(written == page, "{difference}\nUPDATE=1 rewrites the page; review the diff");
+    }
+}
+
+/// One play: what the script's head says of it, and what a reader would hear or see.
+fn told(script: &str) -> String {
+    let text = fs::read_to_string(format!("../tests/calls/{script}.call")).expect("the script is there");
+    let file = CallFile::parse(&text).expect("the script is well formed");
+    let about: Vec<&str> = file
+        .head
+        .iter()
+        .map(|line| line.trim_start_matches("# "))
+        .filter(|line| !line.starts_with("plan:"))
+        .collect();
+    let lines: Vec<String> = Play::of(&file).iter().map(ToString::to_string).collect();
+    format!("{}\n\n```text\n{}\n```\n", about.join(" "), lines.join("\n"))
 }
 
 /// The plan the head names: `# plan: en`, with variations after it.

@@ -1,0 +1,211 @@
+//! A call as a play: who said what, which tool was asked for, what the gate ruled.
+//!
+//! Promises: tells what the record holds and nothing else.
+//! Never: decides whether a call went well.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::event::{parse_event, write_event};
+use super::file::{CallFile, Line};
+use crate::base::{CallTime, ReplyId};
+use crate::conversation::{Event, Outcome};
+
+/// One line for a reader.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    pub at: CallTime,
+    pub who: Who,
+    pub text: String,
+}
+
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:>8}  {:<6}  {}", self.at.to_string(), self.who.word(), self.text)
+    }
+}
+
+/// Whose line it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    Caller,
+    Agent,
+    Tool,
+    Gate,
+    Line,
+}
+
+impl Who {
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Who::Caller => "caller",
+            Who::Agent => "agent",
+            Who::Tool => "tool",
+            Who::Gate => "gate",
+            Who::Line => "line",
+        }
+    }
+}
+
+/// Follows the lines of one call.
+#[derive(Debug, Default)]
+pub struct Play {
+    /// Pieces of the replies that are on their way.
+    replies: BTreeMap<ReplyId, Vec<String>>,
+}
+
+impl Play {
+    /// A whole call.
+    #[must_use]
+    pub fn of(file: &CallFile) -> Vec<Told> {
+        let (mut play, mut now) = (Play::default(), CallTime::ANSWER);
+        let tell = |line: &Line| match line {
+            Line::Event { at, event } => {
+                now = *at;
+                play.take(now, &format!("< {}", write_event(event)))
+            }
+            Line::Timer { due, .. } => {
+                now = *due;
+                None
+            }
+            Line::Order { text } => play.take(now, &format!("> {text}")),
+        };
+        file.lines.iter().filter_map(tell).collect()
+    }
+
+    /// Takes one line of the journal, `< event`, `. timer` or `> order`; what it tells a reader, if anything.
+    pub fn take(&mut self, at: CallTime, line: &str) -> Option<Told> {
+        let (who, text) = match line.split_at_checked(2)? {
+            ("< ", event) => self.event(&parse_event(event).ok()?)?,
+            ("> ", order) => self.order(order)?,
+            _ => return None,
+        };
+        Some(Told { at, who, text })
+    }
+
+    fn event(&mut self, event: &Event) -> Option<(Who, String)> {
+        match event {
+            Event::Heard(transcript) if !transcript.words.is_empty() => {
+                let words: Vec<&str> = transcript.words.iter().map(|word| word.text.as_str()).collect();
+                Some((Who::Caller, words.join(" ")))
+            }
+            Event::Heard(_) => Some((Who::Caller, "(nothing that was understood)".to_owned())),
+            Event::Key { key, .. } => Some((Who::Caller, format!("presses {key}"))),
+            Event::Cut { reply, whole, permille } => {
+                let pieces = self.replies.remove(reply)?;
+                Some((Who::Agent, format!("(interrupted {})", how_far(&pieces, *whole, *permille)?)))
+            }
+            Event::Played { reply, .. } => {
+                self.replies.remove(reply);
+                None
+            }
+            Event::Settled { outcome, .. } => Some(match outcome {
+                Outcome::Done { result } => (Who::Tool, format!("done: {result}")),
+                Outcome::Failed { why } => (Who::Tool, format!("failed: {why}")),
+                Outcome::Unknown => (Who::Tool, "sent, and no answer: unknown".to_owned()),
+            }),
+            Event::HungUp => Some((Who::Line, "the call is over".to_owned())),
+            Event::Resumed(_) => Some((Who::Line, "the call goes on, on a new line".to_owned())),
+            Event::LineStalled => Some((Who::Line, "no audio comes".to_owned())),
+            Event::Answered(_)
+            | Event::SpeechStarted { .. }
+            | Event::SpeechStopped { .. }
+            | Event::LineResumed
+            | Event::SttFailed
+            | Event::Synthesised { .. }
+            | Event::TtsFailed { .. }
+            | Event::Wrote { .. }
+            | Event::Proposed { .. }
+            | Event::Finished { .. }
+            | Event::GenerationFailed { .. }
+            | Event::Prepared { .. }
+            | Event::Unprepared { .. } => None,
+        }
+    }
+
+    fn order(&mut self, order: &str) -> Option<(Who, String)> {
+        let (verb, rest) = order.split_once(' ').unwrap_or((order, ""));
+        match verb {
+            "say" => {
+                let (piece, rest) = rest.split_once(' ')?;
+                let (_, quoted) = rest.split_once(' ')?;
+                let text: String = serde_json::from_str(quoted).ok()?;
+                let reply = ReplyId::parse(piece.split('.').next()?)?;
+                self.replies.entry(reply).or_default().push(text.clone());
+                Some((Who::Agent, text))
+            }
+            "prepare" => Some((Who::Tool, format!("wishes {}", after_id(rest)))),
+            "run" => {
+                let (call, leave) = rest.rsplit_once(' ')?;
+                let call = after_id(call).split(" key=").next()?;
+                Some((
+                    Who::Tool,
+                    format!("{} {call}", if leave == "confirmed" { "runs, confirmed:" } else { "runs:" }),
+                ))
+            }
+            "note" => gate_note(rest).map(|text| (Who::Gate, text)),
+            "hang-up" => Some((Who::Line, format!("we hang up ({rest})"))),
+            _ => None,
+        }
+    }
+}
+
+fn after_id(text: &str) -> &str {
+    text.split_once(' ').map_or("", |(_, rest)| rest)
+}
+
+/// How much of a reply was heard: so many whole pieces, and so much of the next.
+fn how_far(pieces: &[String], whole: u16, permille: u16) -> Option<String> {
+    Some(match (pieces.get(usize::from(whole)), permille / 10) {
+        (Some(piece), 0) => format!("before: {}", piece.trim()),
+        (Some(piece), percent) => format!("after {percent}% of: {}", piece.trim()),
+        (None, _) => format!("after: {}", pieces.last()?.trim()),
+    })
+}
+
+fn gate_note(note: &str) -> Option<String> {
+    let words: Vec<&str> = note.split(' ').collect();
+    match words.as_slice() {
+        ["asked", ..] => Some("the question was heard to its end".to_owned()),
+        ["judged", _, verdict] => Some(format!("the answer counts as: {verdict}")),
+        ["unsaid", _, value] => Some(format!("the question does not say `{value}`: it is not put")),
+        ["refused", _, why] => Some(format!("not taken up: {why}")),
+        ["withdrawn", ..] => Some("nothing was sent".to_owned()),
+        ["screened", ..] => Some("a claim that no result holds was not spoken".to_owned()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the lines tell, without the times.
+    fn told(lines: &[&str]) -> Vec<String> {
+        let mut play = Play::default();
+        let told = lines.iter().filter_map(|line| play.take(CallTime(0), line));
+        told.map(|told| format!("{} {}", told.who.word(), told.text)).collect()
+    }
+
+    #[test]
+    fn an_interruption_tells_the_words_that_were_cut() {
+        let says = ["> say #3.0 answer:g1 \"One. \"", "> say #3.1 answer:g1 \"Two.\""];
+        for (cut, tells) in [
+            ("< cut #3 0+0", "(interrupted before: One.)"),
+            ("< cut #3 0+391", "(interrupted after 39% of: One.)"),
+            ("< cut #3 1+9", "(interrupted before: Two.)"),
+            ("< cut #3 1+999", "(interrupted after 99% of: Two.)"),
+            ("< cut #3 2+0", "(interrupted after: Two.)"),
+        ] {
+            let told = told(&[says[0], says[1], cut]);
+            assert_eq!(told.last().map(String::as_str), Some(format!("agent {tells}").as_str()), "{cut}");
+        }
+    }
+
+    #[test]
+    fn a_plain_no_tells_that_nothing_was_sent_and_of_no_leave() {
+        let told = told(&["> note judged t1 no", "> note withdrawn t1"]);
+        assert_eq!(told, ["gate the answer counts as: no", "gate nothing was sent"]);
+    }
+}
