@@ -63,6 +63,9 @@ pub(super) struct ServeArgs {
     /// Records every call as a stereo WAV in this folder: caller left, agent right
     #[arg(long, value_name = "FOLDER")]
     recordings: Option<PathBuf>,
+    /// Keeps what services and carrier answered, and when, as text in this folder: for `replay --audio`
+    #[arg(long, value_name = "FOLDER")]
+    cassettes: Option<PathBuf>,
     /// Where the tools' requests go: `mock` lets the sample of each answer, and no byte leaves
     #[arg(long, value_enum, default_value_t = Effects::Real, value_name = "real|mock")]
     effects: Effects,
@@ -107,7 +110,11 @@ pub(super) async fn run(args: ServeArgs) -> Done {
         agents.insert(id.clone(), ready);
     }
     let default = agents.get(&args.agent).cloned().ok_or_else(|| no_agent(&args.agent))?;
-    let folders = [(args.journal.parent(), "--journal"), (args.recordings.as_deref(), "--recordings")];
+    let folders = [
+        (args.journal.parent(), "--journal"),
+        (args.recordings.as_deref(), "--recordings"),
+        (args.cassettes.as_deref(), "--cassettes"),
+    ];
     for (folder, flag) in folders {
         folder.map_or(Ok(()), |folder| make(folder, flag))?;
     }
@@ -124,7 +131,8 @@ pub(super) async fn run(args: ServeArgs) -> Done {
         args.public_url.clone().or_else(|| Url::parse(&local).ok()).ok_or_else(|| no_agent(&local))?;
     let (store, _sole) = journal(&args.journal).await?;
     tell_open_actions(&store, &args.journal).await?;
-    let shell = Shell { store: store.clone(), recordings: args.recordings, watcher: None, hang_up };
+    let (recordings, cassettes) = (args.recordings, args.cassettes);
+    let shell = Shell { store: store.clone(), recordings, cassettes, watcher: None, hang_up };
     let gateway = Gateway::new(Settings {
         trust,
         public_url: PublicUrl::parse(&public)?,

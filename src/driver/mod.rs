@@ -4,6 +4,7 @@
 //! conversation has a journal of its own, and begins nothing once its tenure is over.
 //! Never: decides anything about a conversation.
 
+mod cassette;
 mod clock;
 mod figures;
 mod ports;
@@ -105,6 +106,8 @@ pub struct Shell {
     pub store: Store,
     /// Where recordings lie; none are made without it.
     pub recordings: Option<PathBuf>,
+    /// Where cassettes lie; none are kept without it.
+    pub cassettes: Option<PathBuf>,
     pub watcher: Option<Watcher>,
     pub hang_up: Arc<dyn HangUp>,
 }
@@ -339,9 +342,13 @@ pub fn call_id(carrier: &CallId, attempt: u8) -> Option<CallId> {
 /// for it, so that each that was given before is by then on disk or given up.
 const RECORD_DEADLINE: Duration = ports::BEGIN_DEADLINE.saturating_add(Duration::from_secs(1));
 
-/// What must not be sent anew as if it had never been: what this caller's earlier calls left open, and whatever was
-/// begun in another conversation of this very call, for nobody may have been told how it ended. An intent that still
-/// waits for the disk is one of them. Those of a conversation that goes on are its own, and it knows of them.
+/// For how long it may be news to a caller, in microseconds, what was done in a call of theirs that broke off: a day.
+const UNTOLD_MAX_US: i64 = 24 * 60 * 60 * 1_000_000;
+
+/// What must not be sent anew as if it had never been: what this caller's earlier calls left open, what was done in one
+/// that broke off, and whatever was begun in another conversation of this very call, for nobody may have been told how
+/// it ended. An intent that still waits for the disk is one of them. Those of a conversation that goes on are its own, and
+/// it knows of them.
 async fn open_actions(
     store: &Store,
     begun: &Begun,
@@ -352,11 +359,13 @@ async fn open_actions(
     let read = async {
         store.flush().await?;
         let mut open = store.unknown_intents(&caller.from, world).await?;
-        let of_this_call = store.intents_by_carrier(caller.carrier_call.as_str()).await?;
+        let since = now_us().saturating_sub(UNTOLD_MAX_US);
+        let mut done = store.untold_intents(&caller.from, world, since).await?;
+        done.extend(store.intents_by_carrier(caller.carrier_call.as_str()).await?);
         let new = |record: &IntentRecord, open: &[IntentRecord]| {
             !record.has_failed() && open.iter().all(|known| known.intent.key != record.intent.key)
         };
-        for record in of_this_call {
+        for record in done {
             if new(&record, &open) {
                 open.push(record);
             }

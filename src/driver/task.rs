@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval, sleep_until};
 use tokio_util::task::TaskTracker;
 
+use super::cassette::{self, Cassette};
 use super::clock::Clock;
 use super::figures::Figures;
 use super::ports::{INBOX, Ports, Report, StoreLog};
@@ -50,6 +51,7 @@ pub(super) struct Task {
     lines: Lines,
     figures: Figures,
     tracks: Option<Tracks>,
+    cassette: Option<Cassette>,
     /// How it ended, once it is known; what is known first stays.
     end: Option<End>,
 }
@@ -68,6 +70,15 @@ fn recorded(call: &CallId, path: PathBuf) -> Option<Tracks> {
         tracing::error!(%call, owner = ?fault.owner, %fault, "a call is not recorded");
     }
     tracks.ok()
+}
+
+/// The cassette of a call, from its beginning; whoever calls is served without it too.
+fn cassette_of(shell: &Shell, call: &CallId, agent: &Agent) -> Option<Cassette> {
+    let kept = Cassette::create(shell.cassettes.as_deref()?, call, &agent.plan, MediaSocket::DIALECT);
+    if let Err(fault) = &kept {
+        tracing::error!(%call, owner = ?fault.owner, %fault, "a call has no cassette");
+    }
+    kept.ok()
 }
 
 impl Task {
@@ -92,6 +103,7 @@ impl Task {
         let log = StoreLog::new(shell.store.clone(), caller.call.clone(), caller.from.clone(), acting);
         let stt = agent.stt.open(Arc::clone(&agent.vocabulary), agent.plan.language)?;
         let part = kept.as_ref().map_or(1, |kept| kept.attempts);
+        let cassette = kept.is_none().then(|| cassette_of(&shell, &caller.call, &agent)).flatten();
         let tracks = shell.recording(&caller.call, part).and_then(|path| recorded(&caller.call, path));
         let mut lines = Lines::new(caller.call.clone(), shell.store.clone(), shell.watcher.clone());
         let (clock, call) = match kept {
@@ -121,6 +133,7 @@ impl Task {
             stt,
             inbox,
             tracks,
+            cassette,
         })
     }
 
@@ -159,7 +172,7 @@ impl Task {
             SocketEvent::Carrier(CarrierEvent::Media { timestamp }) => {
                 let at = self.clock.now();
                 let input = Input::Frame { timestamp, encoded: self.socket.audio() };
-                self.call.handle(at, input, &mut self.out);
+                cassette::step(&mut self.call, &mut self.cassette, at, input, &mut self.out);
                 self.carry_out(at).await;
             }
             SocketEvent::Carrier(CarrierEvent::Key(key)) => {
@@ -237,7 +250,7 @@ impl Task {
 
     async fn step(&mut self, input: Input<'_>) {
         let at = self.clock.now();
-        self.call.handle(at, input, &mut self.out);
+        cassette::step(&mut self.call, &mut self.cassette, at, input, &mut self.out);
         self.carry_out(at).await;
     }
 
@@ -343,6 +356,12 @@ impl Task {
     async fn finish(self) -> Ended {
         let underruns = self.call.line().underruns();
         drop(self.ports);
+        if let Some(cassette) = self.cassette {
+            let closed = tokio::task::spawn_blocking(move || cassette.finish()).await;
+            if let Ok(Err(fault)) = closed {
+                tracing::error!(call = %self.caller.call, owner = ?fault.owner, %fault, "the cassette is not whole");
+            }
+        }
         if let Some(tracks) = self.tracks {
             let closed = tokio::task::spawn_blocking(move || tracks.finish()).await;
             if let Ok(Err(fault)) = closed {

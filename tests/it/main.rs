@@ -15,6 +15,7 @@
 
 mod agent;
 mod cable;
+mod house;
 mod raw;
 mod scene;
 mod speech;
@@ -23,10 +24,13 @@ mod again;
 mod broken;
 mod calls;
 mod command;
+mod crash;
 mod door;
+mod fuzz;
 mod gate;
 mod hostile;
 mod killed;
+mod kills;
 mod loss;
 mod script;
 mod sound;

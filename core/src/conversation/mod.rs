@@ -62,6 +62,8 @@ pub struct Conversation {
     plan: Arc<Plan>,
     /// The latest time it was told.
     now: CallTime,
+    /// The next timer, as all machines stand since the last step: asked for at every frame of a call.
+    due: Option<(CallTime, Timer)>,
     renderer: Renderer,
     answered: Answered,
     life: Life,
@@ -98,6 +100,7 @@ impl Conversation {
         let (engine, tag) = (EngineYes::KeypadOnly, Tag::Always);
         Conversation {
             now: CallTime::ANSWER,
+            due: None,
             renderer,
             answered: Answered { line, engine, tag, attempt: 0, earlier: Vec::new() },
             life: Life::Ringing,
@@ -150,6 +153,7 @@ impl Conversation {
         if self.life != Life::Ended {
             self.apply(at, event, out);
             self.next(at, out);
+            self.due = self.next_timer();
         } else if let Event::Cut { reply, whole, permille } = event {
             self.on_lost_heard(reply, whole, permille);
         }
@@ -158,7 +162,7 @@ impl Conversation {
     /// Fires the timers due by `at`, earliest first, at equal times in the order of [`Timer`].
     pub fn wake(&mut self, at: CallTime, out: &mut Outputs) {
         for _ in 0..TIMERS_A_STEP_MAX {
-            match self.next_timer() {
+            match self.due {
                 Some((due, timer)) if due <= at => {
                     // At the time it was due, however late we were woken: so a journal folds the same. Where
                     // something held it beyond its time, at the time it was freed: time never goes back.
@@ -166,6 +170,7 @@ impl Conversation {
                     out.fired(timer, self.now);
                     self.fire(self.now, timer, out);
                     self.next(self.now, out);
+                    self.due = self.next_timer();
                 }
                 Some(_) | None => return,
             }
@@ -175,7 +180,7 @@ impl Conversation {
     /// When the conversation wants to be woken.
     #[must_use]
     pub fn deadline(&self) -> Option<CallTime> {
-        self.next_timer().map(|(due, _)| due)
+        self.due.map(|(due, _)| due)
     }
 
     fn next_timer(&self) -> Option<(CallTime, Timer)> {

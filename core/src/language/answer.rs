@@ -10,7 +10,7 @@ use super::Language;
 use super::number::number_at;
 use super::speakable::spoken_text;
 use super::tables::{Sense, Stands};
-use super::tokens::{Word, accented, fold, is_currency_sign, texts, tokens, words};
+use super::tokens::{Word, accented, fold, is_currency_sign, opens, texts, tokens, words};
 
 /// What an answer to a spoken question means. Only [`Answer::Yes`] gives leave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -172,7 +172,7 @@ fn phrase_at(language: Language, said: &str, words: &[Word], at: usize) -> Optio
     let tables = language.tables();
     let mut best: Option<(Sense, usize)> = None;
     for (sense, phrases) in tables.answers {
-        for phrase in *phrases {
+        for phrase in phrases.iter().filter(|phrase| opens(phrase, &words[at].text)) {
             let Some(used) = begins(said, &words[at..], phrase.split(' ')) else { continue };
             if best.is_none_or(|(_, longest)| used > longest)
                 && stands(language, phrase, said, words, at, used)

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::promises::Seen;
+use super::weather::{Calls, Fault, Faults};
 use crate::conversation::{
     ActionKey, Basis, Event, Note, Order, Outcome, Refusal, Role, Timer, TranscriptEnd, Verdict, Why,
 };
@@ -103,6 +104,18 @@ impl Coverage {
     pub fn missing(&self) -> Vec<&'static str> {
         let timers = TIMERS.iter().map(|timer| write_timer(*timer));
         SITUATIONS.iter().copied().chain(timers).filter(|name| !self.counts.contains_key(name)).collect()
+    }
+
+    /// Faults that never struck.
+    #[must_use]
+    pub fn missing_faults(&self, calls: Calls) -> Vec<&'static str> {
+        let faults = Fault::all().filter(|fault| fault.is_of(calls)).map(Fault::name);
+        faults.filter(|name| !self.counts.contains_key(name)).collect()
+    }
+
+    /// What went wrong in the call.
+    pub(super) fn struck(&mut self, faults: Faults) {
+        Fault::all().filter(|fault| faults.has(*fault)).for_each(|fault| self.count(fault.name()));
     }
 
     fn count(&mut self, name: &'static str) {
