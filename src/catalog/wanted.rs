@@ -26,6 +26,8 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("answers", "[{when: [are you open], say: Always.}]"),
     ("timing", "{end_of_turn: 700}"),
     ("spoken_yes", "{accepted_because: words}"),
+    ("recording", "after_consent"),
+    ("recording_question", "May we record this call?"),
     ("accepted_because", "a misheard yes does no harm here"),
     ("when", "[are you open, when do you close]"),
     ("say", "We are open from nine to six."),

@@ -32,10 +32,11 @@ use resume::Kept;
 
 use crate::core::audio::Underruns;
 use crate::core::base::{CallId, Fault, Owner, Private, World};
-use crate::core::conversation::{Answered, EarlierAction, EarlierEnd, Event, Plan, Resumed, Tag};
+use crate::core::conversation::{Answered, EarlierAction, EarlierEnd, Event, Plan, Recorder, Resumed, Tag};
 use crate::core::journal::JOURNAL_VERSION;
 use crate::integrations::Toolbox;
 use crate::llm::Llm;
+use crate::media::Format;
 use crate::store::{CallHead, CallState, IntentRecord, NotOpened, Store, now_us};
 use crate::stt::{Stt, Vocabulary};
 use crate::telephony::dialect::abilities;
@@ -100,12 +101,22 @@ impl HangUp for Rest {
     }
 }
 
+/// Where recordings go, and how they are written.
+#[derive(Clone, Debug)]
+pub struct Recordings {
+    pub folder: PathBuf,
+    pub format: Format,
+}
+
+/// A call's carrier may lose its stream a few times, never so many.
+const PARTS_MAX: u32 = 1_000;
+
 /// What all calls of a gateway share.
 #[derive(Clone)]
 pub struct Shell {
     pub store: Store,
-    /// Where recordings lie; none are made without it.
-    pub recordings: Option<PathBuf>,
+    /// Where recordings go; none are made without it.
+    pub recordings: Option<Recordings>,
     /// Where cassettes lie; none are kept without it.
     pub cassettes: Option<PathBuf>,
     pub watcher: Option<Watcher>,
@@ -119,10 +130,15 @@ impl fmt::Debug for Shell {
 }
 
 impl Shell {
-    /// Of the part of a call that the so-manieth process carries.
-    fn recording(&self, call: &CallId, part: u32) -> Option<PathBuf> {
-        let name = if part > 1 { format!("{call}.part-{part}.wav") } else { format!("{call}.wav") };
-        self.recordings.as_ref().map(|folder| folder.join(name))
+    /// A new file for a call: what was recorded of it on an earlier line stays.
+    fn recording(&self, call: &CallId) -> Option<(PathBuf, Format)> {
+        let Recordings { folder, format } = self.recordings.as_ref()?;
+        let name = |nth: u32| match nth {
+            1 => format!("{call}.{}", format.extension()),
+            nth => format!("{call}-part-{nth}.{}", format.extension()),
+        };
+        let free = (1..=PARTS_MAX).map(|nth| folder.join(name(nth))).find(|path| !path.exists());
+        free.map(|path| (path, *format))
     }
 }
 
@@ -224,8 +240,10 @@ pub async fn drive(
         let acting = Acting { world, past, tenure };
         let line = abilities(MediaSocket::DIALECT);
         let (engine, tag) = (agent.stt.yes_figure(), agent.tag);
+        let recorder = if shell.recordings.is_some() { Recorder::Ready } else { Recorder::None };
+        let attempt = begun.caller.attempt;
         let first = match &begun.kept {
-            None => Event::Answered(Answered { line, engine, tag, attempt: begun.caller.attempt, earlier }),
+            None => Event::Answered(Answered { line, engine, tag, recorder, attempt, earlier }),
             Some(kept) => Event::Resumed(Resumed { since: kept.since, line, engine, tag, earlier }),
         };
         let task = task::Task::new(socket, stream, agent, begun, shell, acting, running)?;

@@ -4,7 +4,6 @@
 //! conversation has, which waits for every action under way.
 //! Never: decides anything.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,7 +22,7 @@ use super::{Acting, Agent, Begun, Caller, End, Ended, Shell, Tenure, write_end};
 use crate::core::audio::{Key, WireItem};
 use crate::core::base::{CallId, Fault, Owner};
 use crate::core::call::{Call, CallOutputs, Input, Record};
-use crate::core::conversation::{Event, Expect, Note, Order, Refusal, Step};
+use crate::core::conversation::{Event, Expect, Note, Order, Recording, Refusal, Step};
 use crate::integrations::{CallFacts, Registry};
 use crate::stt::{SttEvent, SttStream};
 use crate::telephony::socket::code;
@@ -63,9 +62,10 @@ enum Connection {
     Closed,
 }
 
-/// The recording of a call. Whoever calls is served, recorded or not.
-fn recorded(call: &CallId, path: PathBuf) -> Option<Tracks> {
-    let tracks = Tracks::create(path);
+/// The recording of a call, where there is a folder for it. Whoever calls is served, recorded or not.
+fn recorded(shell: &Shell, call: &CallId) -> Option<Tracks> {
+    let (path, format) = shell.recording(call)?;
+    let tracks = Tracks::create(&path, format);
     if let Err(fault) = &tracks {
         tracing::error!(%call, owner = ?fault.owner, %fault, "a call is not recorded");
     }
@@ -102,9 +102,11 @@ impl Task {
         let tenure = acting.tenure.clone();
         let log = StoreLog::new(shell.store.clone(), caller.call.clone(), caller.from.clone(), acting);
         let stt = agent.stt.open(Arc::clone(&agent.vocabulary), agent.plan.language)?;
-        let part = kept.as_ref().map_or(1, |kept| kept.attempts);
         let cassette = kept.is_none().then(|| cassette_of(&shell, &caller.call, &agent)).flatten();
-        let tracks = shell.recording(&caller.call, part).and_then(|path| recorded(&caller.call, path));
+        let tracks = match &agent.plan.recording {
+            Recording::On => recorded(&shell, &caller.call),
+            Recording::Off | Recording::AfterConsent { .. } => None,
+        };
         let mut lines = Lines::new(caller.call.clone(), shell.store.clone(), shell.watcher.clone());
         let (clock, call) = match kept {
             None => (Clock::start(), Call::new(MediaSocket::DIALECT, Arc::clone(&agent.plan))),
@@ -325,6 +327,7 @@ impl Task {
             Order::Run { proposal: _, tool, args, key, permit } => {
                 self.ports.run(at, tool, args, key, permit)
             }
+            Order::Record => self.tracks = recorded(&self.shell, &self.caller.call),
             Order::HangUp { .. } => {
                 // On record before the stream ends: the carrier will ask what is next, and it is nothing.
                 write_end(&self.shell.store, &self.caller.call, *self.end.get_or_insert(End::WeHungUp));

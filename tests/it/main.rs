@@ -32,6 +32,7 @@ mod hostile;
 mod killed;
 mod kills;
 mod loss;
+mod opus;
 mod script;
 mod sound;
 mod tools;

@@ -197,6 +197,7 @@ impl Call {
             | Order::Prepare { .. }
             | Order::Discard { .. }
             | Order::Run { .. }
+            | Order::Record
             | Order::HangUp { .. }
             | Order::Note(_) => {}
         }

@@ -219,7 +219,9 @@ impl Player {
                     self.learns(at, &event);
                     Line::Event { at, event }
                 }
-                Record::Step(Step::Fired { timer, due }) => Line::Timer { due, name: write_timer(timer).to_owned() },
+                Record::Step(Step::Fired { timer, due }) => {
+                    Line::Timer { due, name: write_timer(timer).to_owned() }
+                }
                 Record::Step(Step::Order(order)) => {
                     let text = write_order(&order);
                     if let Some(asked) = Asked::of(&text) {
@@ -247,7 +249,9 @@ impl Player {
             self.wanted.remove(&Wanted::Prepared(*proposal));
         } else if let Event::Settled { proposal, .. } = event {
             self.wanted.remove(&Wanted::Settled(*proposal));
-        } else if let Event::Played { reply, .. } | Event::Cut { reply, .. } | Event::TtsFailed { reply } = event {
+        } else if let Event::Played { reply, .. } | Event::Cut { reply, .. } | Event::TtsFailed { reply } =
+            event
+        {
             self.wanted.retain(|wanted| !matches!(wanted, Wanted::Piece(of, _) if of == reply));
         }
     }

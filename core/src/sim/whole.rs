@@ -69,7 +69,10 @@ enum Way {
     /// So many more are lost.
     Losing(u32),
     /// They wait somewhere, and with them all else that the carrier sends.
-    Held { until: CallTime, frames: Vec<(Millis, [u8; FRAME_SAMPLES])> },
+    Held {
+        until: CallTime,
+        frames: Vec<(Millis, [u8; FRAME_SAMPLES])>,
+    },
 }
 
 /// Plays the call of a seed with frames, recorded.

@@ -48,6 +48,14 @@ pub(super) enum LineWait {
     Resumed,
 }
 
+/// What the first reply asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Opening {
+    Wish,
+    /// Leave to record.
+    Leave,
+}
+
 /// The world of one call.
 #[derive(Debug)]
 pub(super) struct World {
@@ -64,6 +72,7 @@ pub(super) struct World {
     expect: Expect,
     /// The reply on the line, and what it is for.
     said: Option<(ReplyId, Role)>,
+    opening: Opening,
     /// Speech since the recogniser was last asked.
     unheard: Vec<Utterance>,
     /// What the caller has been given to do, where it is not drawn.
@@ -79,7 +88,6 @@ pub(super) struct Plot {
     pub(super) then: Meaning,
 }
 
-
 impl World {
     pub(super) fn new(mut random: Random, language: Language, calm_at: CallTime, faults: Faults) -> World {
         let mut world = World {
@@ -93,6 +101,7 @@ impl World {
             count: 0,
             expect: Expect::Anything,
             said: None,
+            opening: Opening::Wish,
             unheard: Vec::new(),
             plot: None,
             calm: false,
@@ -201,6 +210,7 @@ impl World {
             | Order::Cut { .. }
             | Order::DropGeneration { .. }
             | Order::Discard { .. }
+            | Order::Record
             | Order::Note(_) => {}
         }
     }
@@ -222,6 +232,9 @@ impl World {
                 let again = self.soon(ready, 0, 2_000);
                 self.plan(again, Happening::Audio { reply, piece, length });
             }
+        }
+        if piece.0 > 0 && role == Role::Greeting {
+            self.opening = Opening::Leave;
         }
         if piece.0 == 0 {
             self.said = Some((reply, role));
@@ -273,6 +286,7 @@ impl World {
         let Some((_, role)) = self.said.filter(|(said, _)| *said == reply) else { return };
         match role {
             Role::Question(_) => self.answers(at),
+            Role::Greeting if self.opening == Opening::Leave => self.answers(at),
             Role::Greeting | Role::Answer(_) | Role::Outcome(_) | Role::Notice | Role::Reminder => {
                 self.wishes(at)
             }
@@ -365,8 +379,11 @@ impl World {
                 if self.random.chance(300) {
                     self.plan(soon, Happening::Press('1'));
                 }
-                let (first, then) =
-                    self.random.pick(&[(Meaning::Trick, Meaning::Yes), (Meaning::Trick, Meaning::Trick), (Meaning::Yes, Meaning::Trick)]);
+                let (first, then) = self.random.pick(&[
+                    (Meaning::Trick, Meaning::Yes),
+                    (Meaning::Trick, Meaning::Trick),
+                    (Meaning::Yes, Meaning::Trick),
+                ]);
                 let gap = self.gap();
                 self.says_and_then(soon, first, gap, then);
             }
