@@ -17,7 +17,8 @@ use super::figures::Figures;
 use super::ports::{INBOX, Leave, Ports, Report, StoreLog};
 use super::prompt::prompt;
 use super::record::{Lines, Tracks};
-use super::{Acting, Agent, Caller, End, Ended, Shell, Tenure, write_end};
+use super::resume::Kept;
+use super::{Acting, Agent, Begun, Caller, End, Ended, Shell, Tenure, write_end};
 use crate::core::audio::{Key, WireItem};
 use crate::core::base::{CallId, Fault, Millis, Owner, Position};
 use crate::core::call::{Call, CallOutputs, Input, Record};
@@ -76,8 +77,8 @@ fn recorded(shell: &Shell, call: &CallId) -> Option<Tracks> {
     tracks.ok()
 }
 
-/// The cassette of a call; whoever calls is served without it too.
-fn kept(shell: &Shell, call: &CallId, agent: &Agent) -> Option<Cassette> {
+/// The cassette of a call, from its beginning; whoever calls is served without it too.
+fn cassette_of(shell: &Shell, call: &CallId, agent: &Agent) -> Option<Cassette> {
     let kept = Cassette::create(shell.cassettes.as_deref()?, call, &agent.plan, MediaSocket::DIALECT);
     if let Err(fault) = &kept {
         tracing::error!(%call, owner = ?fault.owner, %fault, "a call has no cassette");
@@ -90,11 +91,12 @@ impl Task {
         socket: MediaSocket,
         stream: StreamId,
         agent: Arc<Agent>,
-        caller: Caller,
+        begun: Begun,
         shell: Shell,
         acting: Acting,
         runs: TaskTracker,
     ) -> Result<Task, Fault> {
+        let Begun { caller, kept } = begun;
         let (report, inbox) = mpsc::channel(INBOX);
         let facts = CallFacts {
             id: caller.call.clone(),
@@ -106,20 +108,29 @@ impl Task {
         let tenure = acting.tenure.clone();
         let log = StoreLog::new(shell.store.clone(), caller.call.clone(), caller.from.clone(), acting);
         let stt = agent.stt.open(Arc::clone(&agent.vocabulary), agent.plan.language)?;
+        let cassette = kept.is_none().then(|| cassette_of(&shell, &caller.call, &agent)).flatten();
         let tracks = match &agent.plan.recording {
             Recording::On => recorded(&shell, &caller.call),
             Recording::Off | Recording::AfterConsent { .. } => None,
         };
-        let cassette = kept(&shell, &caller.call, &agent);
+        let mut lines = Lines::new(caller.call.clone(), shell.store.clone(), shell.watcher.clone());
+        let (clock, call) = match kept {
+            None => (Clock::start(), Call::new(MediaSocket::DIALECT, Arc::clone(&agent.plan))),
+            Some(Kept { conversation, answered_us, since, lines: written, missing, .. }) => {
+                lines.go_on(written, since, &missing);
+                let clock = Clock::go_on(answered_us, since);
+                (clock, Call::resumed(MediaSocket::DIALECT, conversation, clock.now()))
+            }
+        };
         Ok(Task {
-            clock: Clock::start(),
-            call: Call::new(MediaSocket::DIALECT, Arc::clone(&agent.plan)),
+            clock,
+            call,
             out: CallOutputs::default(),
             line: Connection::Open,
             outbox: Outbox::new(stream),
             expect: Expect::Anything,
             ports: Ports::new(Arc::clone(&agent), registry, log, runs, report),
-            lines: Lines::new(caller.call.clone(), shell.store.clone(), shell.watcher.clone()),
+            lines,
             figures: Figures::default(),
             end: None,
             tenure,
@@ -134,11 +145,12 @@ impl Task {
         })
     }
 
-    pub(super) async fn run(mut self, answered: Event) -> Ended {
+    /// From its first event on: the answer, or that it goes on.
+    pub(super) async fn run(mut self, first: Event) -> Ended {
         let mut ping = interval(PING_EVERY);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let tenure = self.tenure.clone();
-        self.step(Input::Event(answered)).await;
+        self.step(Input::Event(first)).await;
         while !self.call.conversation().is_ended() {
             let deadline = self.call.deadline().map(|at| self.clock.instant(at));
             let wake = async {
