@@ -62,7 +62,8 @@ pub(super) async fn take_up(store: &Store, now: Now<'_>, call: &CallId, until: I
     match timeout_at(until, try_to(store, &now, call)).await {
         Ok(Ok(kept)) => {
             let (journal, lines, missing) = (&kept.call, kept.lines, kept.missing.len());
-            tracing::info!(%call, %journal, lines, missing, attempts = kept.attempts, since = %kept.since, "a call is gone on with");
+            let (attempts, since) = (kept.attempts, kept.since);
+            tracing::info!(%call, %journal, lines, missing, attempts, %since, "a call is gone on with");
             Some(kept)
         }
         Ok(Err(Not::None)) => None,
