@@ -99,7 +99,7 @@ impl Recorded {
                 (self.spoken, self.key) = (Vec::new(), None);
                 Question::Heard { end, keys }
             }
-            question => question,
+            question @ (Question::Closed | Question::Open { .. } | Question::Heard { .. }) => question,
         };
     }
 
