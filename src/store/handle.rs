@@ -15,7 +15,7 @@ use super::queue::{Job, NoRoom, QUEUE_BYTES_MAX, Queue};
 use super::writer::{self, Disk, INTENTS_REFUSED, LINES_LOST};
 use super::{CallHead, CallRecord, CallState, Intent, IntentKey, IntentRecord, Line, Outcome};
 use super::{calls, fault, intents, journal, plans};
-use crate::core::base::{CallId, CallTime, Digest, Fault, Owner, Private};
+use crate::core::base::{CallId, CallTime, Digest, Fault, Owner, Private, World};
 
 /// The database, shared by clones. The last clone dropped lets the writer finish in its own time;
 /// [`Store::close`] waits for it.

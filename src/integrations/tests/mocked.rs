@@ -59,9 +59,9 @@ async fn a_mocked_action_needs_leave_for_the_very_request_that_was_asked_about()
 async fn the_digest_of_a_wish_is_the_same_mocked_or_not() {
     let (shop, mocked) = scene(sampled(Some(refunded()))).await;
     let real = registry(&shop, [sampled(None)]);
-    let name = refund().name;
-    let prepared = |registry: &Registry| registry.prepare(T1, &name, &refund_args());
-    assert_eq!(prepared(&mocked).await.unwrap().action, prepared(&real).await.unwrap().action);
+    let (name, args) = (refund().name, refund_args());
+    let (played, sent) = (mocked.prepare(T1, &name, &args), real.prepare(T1, &name, &args));
+    assert_eq!(played.await.unwrap().action, sent.await.unwrap().action);
 }
 
 #[tokio::test]
