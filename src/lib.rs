@@ -18,6 +18,7 @@ pub mod gateway;
 pub mod integrations;
 pub mod llm;
 pub mod media;
+pub mod rehearsal;
 pub mod replay;
 pub mod secrets;
 pub mod speech;

@@ -22,6 +22,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
 
 pub use figures::{TURN_LATENCY, TURN_LATENCY_BUCKETS, begin_figures};
+pub use prompt::prompt;
 pub use record::{Seen, Watcher};
 pub use tenure::Tenure;
 

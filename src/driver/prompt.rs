@@ -10,8 +10,9 @@ use serde_json::Value;
 use crate::core::conversation::{Entry, Plan};
 use crate::llm::{DECLINED, Message, Prompt};
 
-/// The prompt over the first `length` entries.
-pub(super) fn prompt(plan: &Arc<Plan>, entries: &[Entry], length: usize) -> Prompt {
+/// The prompt over the first `length` entries of a conversation's history.
+#[must_use]
+pub fn prompt(plan: &Arc<Plan>, entries: &[Entry], length: usize) -> Prompt {
     let history = entries.iter().take(length).flat_map(messages).collect();
     Prompt { plan: Arc::clone(plan), history }
 }

@@ -17,6 +17,7 @@ mod tests;
 mod toolbox;
 mod verdict;
 
+pub use arguments::is_same_argument;
 pub use registry::{CallFacts, Intent, IntentLog, NotBegun, Prepared, Registry, Unprepared};
 pub use spec::{Compare, Connection, Exchange, KeyPlace, Method, Rule, Sample, SecretHeader, ToolSpec};
 pub use toolbox::Toolbox;

@@ -1,17 +1,28 @@
 //! Recorded calls as tests: where they lie, whether this build gives the orders they hold, and how that is told.
 //!
-//! Reading order: `source` (databases and call files), `compare` (one call through today's heart), `report` (many
-//! of them, for people and for programs).
+//! For tests in Rust: [`Recorded::load`], [`Recorded::run`], and what [`Run`] can be asked. That part is stable, see
+//! docs/compat.md.
+//!
+//! Reading order: `source` (databases and call files), `expect` (what is written down), `compare` (one call through
+//! today's heart), `report` (many of them, for people and for programs), `lean` (a test made from a call), `facts` (what
+//! a test asks about), `load` and `run` (tests in Rust).
 //!
 //! Promises: a call that cannot be read is told as such and the others are compared all the same.
 //! Never: carries out an order; writes to a journal.
 
 mod compare;
+mod expect;
+pub(crate) mod facts;
+mod lean;
+mod load;
 mod report;
+mod run;
 mod source;
 #[cfg(test)]
 pub(crate) mod tests;
 
 pub use compare::{Difference, Finding, compare};
+pub use lean::{Test, as_test};
 pub use report::{Replayed, Report};
+pub use run::{Confirmation, Latency, Run, Tool, Turns, Words};
 pub use source::{Found, Recorded, find, read_all};

@@ -4,7 +4,8 @@
 //! Reading order: `scene` (everything a call needs), `calls` (whole calls), `gate` (the yes, the no and all that
 //! is neither), `unknown` (an outcome nobody knows), `tools` (a shop that fails), `loss` (streams that break),
 //! `again` (a second stream of one call), `door` (who may come in), `hostile` (what no carrier sends), `script`
-//! (callers who follow a file), `command` (the program as its user runs it), `sound` (what the line carried, and what was
+//! (callers who follow a file), `command` (the program as its user runs it), `recorded` (recorded
+//! calls, through the public test API), `sound` (what the line carried, and what was
 //! kept of it), `speech` (the embedded engines).
 //!
 //! Promises: every scene ends with its journals folded anew and not one task left; no test waits for a time, only
@@ -27,6 +28,7 @@ mod door;
 mod gate;
 mod hostile;
 mod loss;
+mod recorded;
 mod script;
 mod sound;
 mod tools;

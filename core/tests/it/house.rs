@@ -34,6 +34,7 @@ const ROOT: &[(&str, &[&str])] = &[
     ("catalog", &["secrets", "integrations"]),
     ("driver", &["media", "telephony", "stt", "tts", "llm", "integrations", "store", "catalog"]),
     ("replay", &["store", "catalog", "driver"]),
+    ("rehearsal", &["llm", "integrations", "catalog", "driver", "replay"]),
     ("caller", &["media", "telephony"]),
     ("standin", &["media", "stt", "tts", "llm"]),
     ("gateway", &["telephony", "driver", "store", "catalog", "secrets"]),
