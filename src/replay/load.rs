@@ -18,7 +18,7 @@ use crate::core::base::{Fault, Owner};
 /// use centralita::replay::Recorded;
 /// use serde_json::json;
 ///
-/// let run = Recorded::load("tests/calls/refund.call")?.run();
+/// let run = Recorded::load("tests/recorded/refund.call")?.run();
 /// run.expect_as_recorded();
 /// run.turns().expect_count(3);
 /// run.confirmation(0).expect_question("refund twenty dollars");
@@ -34,7 +34,7 @@ use crate::core::base::{Fault, Owner};
 ///
 /// ```should_panic
 /// # use centralita::replay::Recorded;
-/// # let run = Recorded::load("tests/calls/refund.call").unwrap_or_else(|_| std::process::exit(0)).run();
+/// # let run = Recorded::load("tests/recorded/refund.call").unwrap_or_else(|_| std::process::exit(0)).run();
 /// run.tool("shop.refund").expect_not_run();
 /// ```
 impl Recorded {
