@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use centralita_core::base::{Digest, Fault, ToolName};
-use centralita_core::conversation::{CannedAnswer, Plan, Timing, ToolPlan, VoiceYes};
+use centralita_core::conversation::{CannedAnswer, Plan, Recording, Timing, ToolPlan, VoiceYes};
 use centralita_core::language::Language;
 use serde_json::{Map, Value, json};
 
@@ -15,7 +15,7 @@ use super::place::Spanned;
 use super::problems::{Desk, Problem};
 use super::reader::{Reader, is_name, languages};
 use super::tested::{self, AgentTest};
-use super::written::{AgentFile, AnswerWritten};
+use super::written::{AgentFile, AnswerWritten, RecordingWritten};
 use crate::integrations::{Connection, Sample, ToolSpec, Toolbox};
 use crate::secrets::Secrets;
 
@@ -105,6 +105,7 @@ pub(super) fn read(
     let timing = timing(&mut desk, &file.timing);
     let spoken = spoken(&mut desk, &file);
     engines(&mut desk, &file);
+    let recording = recording(&mut desk, &file);
     let place = format!("{}:{}", source.0, file.language.place.line);
     problems.append(&mut own);
 
@@ -129,6 +130,7 @@ pub(super) fn read(
         keys,
         answers,
         timing,
+        recording,
         hash: Digest::of_bytes(&[]),
     };
     let services = Services { stt: file.stt.map(|stt| stt.value) };
@@ -138,9 +140,11 @@ pub(super) fn read(
     Some(Agent { title: file.title, place, plan, services, connections, tools, tests })
 }
 
-/// The greeting and the prompt are words; nothing has a value before the first one is said.
+/// The greeting, the prompt and the question for leave to record are words; nothing has a value before the first one is said.
 fn plain_words(desk: &mut Desk<'_>, language: Language, currency: &str, file: &AgentFile) {
-    for (words, field) in [(&file.greeting, "greeting"), (&file.prompt, "prompt")] {
+    let question = file.recording_question.as_ref().map(|question| (question, "recording_question"));
+    for (words, field) in [(&file.greeting, "greeting"), (&file.prompt, "prompt")].into_iter().chain(question)
+    {
         if words.value.trim().is_empty() {
             desk.say(
                 words.place,
@@ -244,6 +248,32 @@ fn engines(desk: &mut Desk<'_>, file: &AgentFile) {
             format!("`{field}` cannot be `{}`", name.value),
             format!("names of `{field}`: {list}; leave it out for the gateway's own"),
         );
+    }
+}
+
+/// Whether calls are recorded; leave is asked for only where it can be given.
+fn recording(desk: &mut Desk<'_>, file: &AgentFile) -> Recording {
+    let written = file.recording.as_ref().map_or(RecordingWritten::On, |written| written.value);
+    if let Some(question) =
+        file.recording_question.as_ref().filter(|_| written != RecordingWritten::AfterConsent)
+    {
+        let remedy = "write `recording: after_consent` beside it, or take it away";
+        desk.say(question.place, "nobody puts the question of `recording_question`", remedy);
+    }
+    match written {
+        RecordingWritten::Off => Recording::Off,
+        RecordingWritten::On => Recording::On,
+        RecordingWritten::AfterConsent => {
+            // Callers who cannot be heard answer by keys, unless a menu gives these another meaning.
+            let (deaf, menu) = (file.stt.is_some(), [1, 2].iter().any(|key| file.keys.contains_key(key)));
+            if let Some(place) = file.recording.as_ref().map(|written| written.place).filter(|_| deaf && menu)
+            {
+                let what = "nobody could give leave to record: callers are not heard, and keys 1 and 2 are the menu's";
+                desk.say(place, what, "give the tools other keys than 1 and 2, or write `recording: off`");
+            }
+            let question = file.recording_question.as_ref().map(|question| question.value.trim().to_owned());
+            Recording::AfterConsent { question: question.unwrap_or_default() }
+        }
     }
 }
 

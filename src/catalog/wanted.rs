@@ -29,6 +29,8 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("tests", "[{name: opening hours, call: [{caller: are you open}, {agent: nine to six}]}]"),
     ("call", "[{caller: are you open}, {agent: nine to six}]"),
     ("caller", "are you open"),
+    ("recording", "after_consent"),
+    ("recording_question", "May we record this call?"),
     ("accepted_because", "a misheard yes does no harm here"),
     ("when", "[are you open, when do you close]"),
     ("say", "We are open from nine to six."),

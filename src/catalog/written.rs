@@ -51,6 +51,10 @@ pub(super) struct AgentFile {
     pub(super) llm: Option<Spanned<String>>,
     /// Leave to take a spoken yes alone for an action with effects.
     pub(super) spoken_yes: Option<SpokenYes>,
+    /// Whether its calls are recorded, where the gateway has a folder for that.
+    pub(super) recording: Option<Spanned<RecordingWritten>>,
+    /// In place of the gateway's own question for leave to record.
+    pub(super) recording_question: Option<Spanned<String>>,
     /// Calls that `centralita test` plays.
     #[serde(default)]
     pub(super) tests: Vec<Spanned<TestWritten>>,
@@ -89,6 +93,14 @@ pub(super) enum MoveWritten {
     Runs(Value),
     RunsNot(String),
     HangsUp,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum RecordingWritten {
+    Off,
+    On,
+    AfterConsent,
 }
 
 #[derive(Debug, Deserialize)]

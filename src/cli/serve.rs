@@ -21,8 +21,10 @@ use super::signals::{AT_ONCE, Signals};
 use super::values::{account, at_least_one, listening, web};
 use super::{Definitions, Done, Verdict, render};
 use crate::core::base::{Fault, Owner, World};
-use crate::driver::{Agent, CloseOnly, HangUp, Shell, TURN_LATENCY, TURN_LATENCY_BUCKETS};
+use crate::core::conversation::Recording;
+use crate::driver::{Agent, CloseOnly, HangUp, Recordings, Shell, TURN_LATENCY, TURN_LATENCY_BUCKETS};
 use crate::gateway::{Gateway, Settings, Switchboard, Trust};
+use crate::media::Format;
 use crate::secrets::{SecretName, Secrets};
 use crate::store::Store;
 use crate::telephony::twilio::{PublicUrl, Rest, Verifier};
@@ -60,9 +62,16 @@ pub(super) struct ServeArgs {
     /// The journal's database
     #[arg(long, default_value = "calls/journal.sqlite", value_name = "FILE")]
     journal: PathBuf,
-    /// Records every call as a stereo WAV in this folder: caller left, agent right
+    /// Records calls in this folder, in stereo: caller left, agent right. An agent's file may say `recording: off` or
+    /// `after_consent`; without this folder nothing is recorded
     #[arg(long, value_name = "FOLDER")]
     recordings: Option<PathBuf>,
+    /// `wav`: as it was on the line, 115 MB an hour; `opus`: in an Ogg file of at most 15 MB an hour, for some processor time
+    #[arg(long, default_value = "wav", value_name = "FORMAT", requires = "recordings")]
+    recording_format: RecordingFormat,
+    /// Keeps what services and carrier answered, and when, as text in this folder: for `replay --audio`
+    #[arg(long, value_name = "FOLDER")]
+    cassettes: Option<PathBuf>,
     /// Where the tools' requests go: `mock` lets the sample of each answer, and no byte leaves
     #[arg(long, value_enum, default_value_t = Effects::Real, value_name = "real|mock")]
     effects: Effects,
@@ -89,6 +98,21 @@ impl Effects {
     }
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum RecordingFormat {
+    Wav,
+    Opus,
+}
+
+impl RecordingFormat {
+    fn meant(self) -> Format {
+        match self {
+            RecordingFormat::Wav => Format::Wav,
+            RecordingFormat::Opus => Format::Opus,
+        }
+    }
+}
+
 pub(super) async fn run(args: ServeArgs) -> Done {
     let secrets = args.secrets.open()?;
     let (trust, hang_up) = trust(&args, &secrets)?;
@@ -107,7 +131,11 @@ pub(super) async fn run(args: ServeArgs) -> Done {
         agents.insert(id.clone(), ready);
     }
     let default = agents.get(&args.agent).cloned().ok_or_else(|| no_agent(&args.agent))?;
-    let folders = [(args.journal.parent(), "--journal"), (args.recordings.as_deref(), "--recordings")];
+    let folders = [
+        (args.journal.parent(), "--journal"),
+        (args.recordings.as_deref(), "--recordings"),
+        (args.cassettes.as_deref(), "--cassettes"),
+    ];
     for (folder, flag) in folders {
         folder.map_or(Ok(()), |folder| make(folder, flag))?;
     }
@@ -124,7 +152,15 @@ pub(super) async fn run(args: ServeArgs) -> Done {
         args.public_url.clone().or_else(|| Url::parse(&local).ok()).ok_or_else(|| no_agent(&local))?;
     let store = Store::open(&args.journal).await?;
     tell_open_actions(&store, &args.journal).await?;
-    let shell = Shell { store: store.clone(), recordings: args.recordings, watcher: None, hang_up };
+    for (id, meant) in &catalog.agents {
+        recorded(id, &meant.plan.recording, args.recordings.is_some())
+            .iter()
+            .for_each(|line| render::aside(line));
+    }
+    let format = args.recording_format.meant();
+    let recordings = args.recordings.map(|folder| Recordings { folder, format });
+    let cassettes = args.cassettes;
+    let shell = Shell { store: store.clone(), recordings, cassettes, watcher: None, hang_up };
     let gateway = Gateway::new(Settings {
         trust,
         public_url: PublicUrl::parse(&public)?,
@@ -176,6 +212,23 @@ fn tell_without_samples(id: &str, agent: &Agent) {
         render::aside(&format!(
             "warning: {id}: `{tool}` fails in every call: effects are mocked, and it has a request without `sample:`"
         ));
+    }
+}
+
+/// What an agent's file says of recordings, beside what this gateway can do.
+fn recorded(agent: &str, recording: &Recording, folder: bool) -> Option<String> {
+    match (recording, folder) {
+        (Recording::On, true) => None,
+        (Recording::On, false) => {
+            Some(format!("{agent}: calls are not recorded; --recordings names a folder for that"))
+        }
+        (Recording::Off, _) => Some(format!("{agent}: calls are not recorded (`recording: off`)")),
+        (Recording::AfterConsent { .. }, true) => {
+            Some(format!("{agent}: calls are recorded from the caller's yes on"))
+        }
+        (Recording::AfterConsent { .. }, false) => Some(format!(
+            "warning: {agent}: nobody is asked for leave to record, and nothing is recorded: --recordings names a folder"
+        )),
     }
 }
 
@@ -285,6 +338,25 @@ fn metrics() -> Result<Option<PrometheusHandle>, Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn it_is_said_at_start_whose_calls_are_not_recorded_and_why() {
+        let asks = Recording::AfterConsent { question: String::new() };
+        for (recording, folder, told) in [
+            (&Recording::On, true, ""),
+            (&Recording::On, false, "calls are not recorded; --recordings"),
+            (&Recording::Off, true, "`recording: off`"),
+            (&Recording::Off, false, "`recording: off`"),
+            (&asks, true, "from the caller's yes on"),
+            (&asks, false, "nobody is asked"),
+        ] {
+            let line = recorded("shop", recording, folder).unwrap_or_default();
+            assert!(
+                line.contains(told) && line.is_empty() == told.is_empty(),
+                "{recording:?} {folder}: {line}"
+            );
+        }
+    }
 
     #[test]
     fn a_number_has_one_agent_that_is_known_and_is_written_with_its_country() {

@@ -4,6 +4,7 @@
 //! conversation has a journal of its own, and begins nothing once its tenure is over.
 //! Never: decides anything about a conversation.
 
+mod cassette;
 mod clock;
 mod figures;
 mod ports;
@@ -28,10 +29,11 @@ pub use tenure::Tenure;
 
 use crate::core::audio::Underruns;
 use crate::core::base::{CallId, Fault, Owner, Private, World};
-use crate::core::conversation::{Answered, EarlierAction, EarlierEnd, Event, Plan, Tag};
+use crate::core::conversation::{Answered, EarlierAction, EarlierEnd, Event, Plan, Recorder, Tag};
 use crate::core::journal::JOURNAL_VERSION;
 use crate::integrations::Toolbox;
 use crate::llm::Llm;
+use crate::media::Format;
 use crate::store::{CallHead, CallState, IntentRecord, NotOpened, Store, now_us};
 use crate::stt::{Stt, Vocabulary};
 use crate::telephony::dialect::abilities;
@@ -95,12 +97,24 @@ impl HangUp for Rest {
     }
 }
 
+/// Where recordings go, and how they are written.
+#[derive(Clone, Debug)]
+pub struct Recordings {
+    pub folder: PathBuf,
+    pub format: Format,
+}
+
+/// A call's carrier may lose its stream a few times, never so many.
+const PARTS_MAX: u32 = 1_000;
+
 /// What all calls of a gateway share.
 #[derive(Clone)]
 pub struct Shell {
     pub store: Store,
-    /// Where recordings lie; none are made without it.
-    pub recordings: Option<PathBuf>,
+    /// Where recordings go; none are made without it.
+    pub recordings: Option<Recordings>,
+    /// Where cassettes lie; none are kept without it.
+    pub cassettes: Option<PathBuf>,
     pub watcher: Option<Watcher>,
     pub hang_up: Arc<dyn HangUp>,
 }
@@ -112,8 +126,15 @@ impl fmt::Debug for Shell {
 }
 
 impl Shell {
-    fn recording(&self, call: &CallId) -> Option<PathBuf> {
-        self.recordings.as_ref().map(|folder| folder.join(format!("{call}.wav")))
+    /// A new file for a call: what was recorded of it on an earlier line stays.
+    fn recording(&self, call: &CallId) -> Option<(PathBuf, Format)> {
+        let Recordings { folder, format } = self.recordings.as_ref()?;
+        let name = |nth: u32| match nth {
+            1 => format!("{call}.{}", format.extension()),
+            nth => format!("{call}-part-{nth}.{}", format.extension()),
+        };
+        let free = (1..=PARTS_MAX).map(|nth| folder.join(name(nth))).find(|path| !path.exists());
+        free.map(|path| (path, *format))
     }
 }
 
@@ -215,7 +236,9 @@ pub async fn drive(
         let acting = Acting { world, past, tenure };
         let line = abilities(MediaSocket::DIALECT);
         let engine = agent.stt.yes_figure();
-        let answered = Answered { line, engine, tag: agent.tag, attempt: caller.attempt, earlier };
+        let recorder = if shell.recordings.is_some() { Recorder::Ready } else { Recorder::None };
+        let (tag, attempt) = (agent.tag, caller.attempt);
+        let answered = Answered { line, engine, tag, recorder, attempt, earlier };
         let task = task::Task::new(socket, stream, agent, caller, shell, acting, running)?;
         Ok(task.run(Event::Answered(answered)).await)
     });
@@ -305,8 +328,12 @@ pub fn call_id(carrier: &CallId, attempt: u8) -> Option<CallId> {
 /// for it, so that each that was given before is by then on disk or given up.
 const RECORD_DEADLINE: Duration = ports::BEGIN_DEADLINE.saturating_add(Duration::from_secs(1));
 
-/// What must not be sent anew as if it had never been: what this caller's earlier calls left open, and whatever was
-/// begun in another conversation of this very call, for nobody may have been told how it ended. An intent that still
+/// For how long it may be news to a caller, in microseconds, what was done in a call of theirs that broke off: a day.
+const UNTOLD_MAX_US: i64 = 24 * 60 * 60 * 1_000_000;
+
+/// What must not be sent anew as if it had never been: what this caller's earlier calls left open, what was done in one
+/// that broke off, and whatever was begun in another conversation of this very call, for nobody may have been told how
+/// it ended. An intent that still
 /// waits for the disk is one of them.
 async fn open_actions(
     store: &Store,
@@ -317,11 +344,13 @@ async fn open_actions(
     let read = async {
         store.flush().await?;
         let mut open = store.unknown_intents(&caller.from, world).await?;
-        let of_this_call = store.intents_by_carrier(caller.carrier_call.as_str()).await?;
+        let since = now_us().saturating_sub(UNTOLD_MAX_US);
+        let mut done = store.untold_intents(&caller.from, world, since).await?;
+        done.extend(store.intents_by_carrier(caller.carrier_call.as_str()).await?);
         let new = |record: &IntentRecord, open: &[IntentRecord]| {
             !record.has_failed() && open.iter().all(|known| known.intent.key != record.intent.key)
         };
-        for record in of_this_call {
+        for record in done {
             if new(&record, &open) {
                 open.push(record);
             }

@@ -4,7 +4,6 @@
 //! conversation has, which waits for every action under way.
 //! Never: decides anything.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval, sleep_until};
 use tokio_util::task::TaskTracker;
 
+use super::cassette::{self, Cassette};
 use super::clock::Clock;
 use super::figures::Figures;
 use super::ports::{INBOX, Ports, Report, StoreLog};
@@ -21,7 +21,7 @@ use super::{Acting, Agent, Caller, End, Ended, Shell, Tenure, write_end};
 use crate::core::audio::{Key, WireItem};
 use crate::core::base::{CallId, Fault, Owner};
 use crate::core::call::{Call, CallOutputs, Input, Record};
-use crate::core::conversation::{Event, Expect, Note, Order, Refusal, Step};
+use crate::core::conversation::{Event, Expect, Note, Order, Recording, Refusal, Step};
 use crate::integrations::{CallFacts, Registry};
 use crate::stt::{SttEvent, SttStream};
 use crate::telephony::socket::code;
@@ -49,6 +49,7 @@ pub(super) struct Task {
     lines: Lines,
     figures: Figures,
     tracks: Option<Tracks>,
+    cassette: Option<Cassette>,
     /// How it ended, once it is known; what is known first stays.
     end: Option<End>,
 }
@@ -60,13 +61,23 @@ enum Connection {
     Closed,
 }
 
-/// The recording of a call. Whoever calls is served, recorded or not.
-fn recorded(call: &CallId, path: PathBuf) -> Option<Tracks> {
-    let tracks = Tracks::create(path);
+/// The recording of a call, where there is a folder for it. Whoever calls is served, recorded or not.
+fn recorded(shell: &Shell, call: &CallId) -> Option<Tracks> {
+    let (path, format) = shell.recording(call)?;
+    let tracks = Tracks::create(&path, format);
     if let Err(fault) = &tracks {
         tracing::error!(%call, owner = ?fault.owner, %fault, "a call is not recorded");
     }
     tracks.ok()
+}
+
+/// The cassette of a call; whoever calls is served without it too.
+fn kept(shell: &Shell, call: &CallId, agent: &Agent) -> Option<Cassette> {
+    let kept = Cassette::create(shell.cassettes.as_deref()?, call, &agent.plan, MediaSocket::DIALECT);
+    if let Err(fault) = &kept {
+        tracing::error!(%call, owner = ?fault.owner, %fault, "a call has no cassette");
+    }
+    kept.ok()
 }
 
 impl Task {
@@ -89,7 +100,11 @@ impl Task {
         let tenure = acting.tenure.clone();
         let log = StoreLog::new(shell.store.clone(), caller.call.clone(), caller.from.clone(), acting);
         let stt = agent.stt.open(Arc::clone(&agent.vocabulary), agent.plan.language)?;
-        let tracks = shell.recording(&caller.call).and_then(|path| recorded(&caller.call, path));
+        let tracks = match &agent.plan.recording {
+            Recording::On => recorded(&shell, &caller.call),
+            Recording::Off | Recording::AfterConsent { .. } => None,
+        };
+        let cassette = kept(&shell, &caller.call, &agent);
         Ok(Task {
             clock: Clock::start(),
             call: Call::new(MediaSocket::DIALECT, Arc::clone(&agent.plan)),
@@ -109,6 +124,7 @@ impl Task {
             stt,
             inbox,
             tracks,
+            cassette,
         })
     }
 
@@ -146,7 +162,7 @@ impl Task {
             SocketEvent::Carrier(CarrierEvent::Media { timestamp }) => {
                 let at = self.clock.now();
                 let input = Input::Frame { timestamp, encoded: self.socket.audio() };
-                self.call.handle(at, input, &mut self.out);
+                cassette::step(&mut self.call, &mut self.cassette, at, input, &mut self.out);
                 self.carry_out(at).await;
             }
             SocketEvent::Carrier(CarrierEvent::Key(key)) => {
@@ -224,7 +240,7 @@ impl Task {
 
     async fn step(&mut self, input: Input<'_>) {
         let at = self.clock.now();
-        self.call.handle(at, input, &mut self.out);
+        cassette::step(&mut self.call, &mut self.cassette, at, input, &mut self.out);
         self.carry_out(at).await;
     }
 
@@ -299,6 +315,7 @@ impl Task {
             Order::Run { proposal: _, tool, args, key, permit } => {
                 self.ports.run(at, tool, args, key, permit)
             }
+            Order::Record => self.tracks = recorded(&self.shell, &self.caller.call),
             Order::HangUp { .. } => {
                 // On record before the stream ends: the carrier will ask what is next, and it is nothing.
                 write_end(&self.shell.store, &self.caller.call, *self.end.get_or_insert(End::WeHungUp));
@@ -330,6 +347,12 @@ impl Task {
     async fn finish(self) -> Ended {
         let underruns = self.call.line().underruns();
         drop(self.ports);
+        if let Some(cassette) = self.cassette {
+            let closed = tokio::task::spawn_blocking(move || cassette.finish()).await;
+            if let Ok(Err(fault)) = closed {
+                tracing::error!(call = %self.caller.call, owner = ?fault.owner, %fault, "the cassette is not whole");
+            }
+        }
         if let Some(tracks) = self.tracks {
             let closed = tokio::task::spawn_blocking(move || tracks.finish()).await;
             if let Ok(Err(fault)) = closed {

@@ -22,6 +22,7 @@ use super::request::Resolved;
 use super::spec::{Exchange, KeyPlace, ToolSpec};
 use super::toolbox::Toolbox;
 use super::verdict::{learned, settled};
+use crate::crash::{self, Point};
 use crate::egress::{Answer, Purpose, Unanswered};
 
 /// Stands for `call.id` where a wish is digested. No call has this id.
@@ -204,6 +205,7 @@ impl Registry {
             Ok(outgoing) => outgoing,
             Err(fault) => return Outcome::Failed { why: fault.what },
         };
+        crash::pass(Point::Permitted);
         // Waiting for the journal is part of the tool's time.
         let until = until(spec);
         let call = self.call.id.clone();
@@ -212,10 +214,12 @@ impl Registry {
             Err(NotBegun::Already) => return Outcome::Unknown,
             Err(NotBegun::Refused { why }) => return Outcome::Failed { why },
         }
+        crash::pass(Point::IntentOnDisk);
         if until <= Instant::now() {
             return Outcome::Failed { why: "the journal took too long: nothing was sent".to_owned() };
         }
         let answer = live.send(outgoing, Purpose::Act, until).await;
+        crash::pass(Point::Answered);
         settled(&spec.request, &spec.key, &spec.not_done_on, answer, &self.toolbox.renderer)
     }
 

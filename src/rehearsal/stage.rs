@@ -13,8 +13,8 @@ use futures::future::BoxFuture;
 use crate::catalog::{Agent, AgentTest, Move};
 use crate::core::base::{CallId, CallTime, Fault, Millis, Owner, PieceNo, Position, ReplyId, Samples, Span};
 use crate::core::conversation::{
-    Affirmation, Answered, By, Conversation, EngineYes, Event, LineAbilities, Order, Outputs, Plan, Step,
-    Tag, Transcript, TranscriptEnd, Watch, Word,
+    Affirmation, Answered, By, Conversation, EngineYes, Event, LineAbilities, Order, Outputs, Plan, Recorder,
+    Step, Tag, Transcript, TranscriptEnd, Watch, Word,
 };
 use crate::core::journal::{CallFile, Line, write_order, write_timer};
 use crate::driver::prompt;
@@ -81,6 +81,7 @@ fn answered(hears: bool) -> Event {
         // Words are judged as text here, where any are heard.
         engine: if hears { EngineYes::Trusted } else { EngineYes::KeypadOnly },
         tag: Tag::Always,
+        recorder: Recorder::None,
         attempt: 0,
         earlier: Vec::new(),
     })
@@ -336,7 +337,7 @@ impl Stage {
             }
             Order::HangUp { .. } => self.tell(self.now + HANGS_UP_AFTER, Event::HungUp),
             // What a model that is not waited for any more still says, the conversation leaves out.
-            Order::DropGeneration { .. } | Order::Note(_) => {}
+            Order::DropGeneration { .. } | Order::Record | Order::Note(_) => {}
         }
     }
 

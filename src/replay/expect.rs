@@ -85,12 +85,13 @@ fn difference(want: &[Line], got: &[Line], at: usize, next: usize) -> Difference
     }
 }
 
-/// What matters to a person who reads a test: what is said, wished, asked, judged, run, and the end.
+/// What matters to a person who reads a test: what is said, wished, asked, judged, run and recorded, and
+/// the end.
 pub(super) fn matters(line: &Line) -> bool {
     match line {
         Line::Order { text } => {
             let verb = text.split(' ').next().unwrap_or_default();
-            matches!(verb, "say" | "prepare" | "run" | "note" | "hang-up")
+            matches!(verb, "say" | "prepare" | "run" | "record" | "note" | "hang-up")
         }
         Line::Event { .. } | Line::Timer { .. } => false,
     }

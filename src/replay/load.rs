@@ -60,12 +60,8 @@ impl Recorded {
     /// ```
     /// use centralita::replay::Recorded;
     ///
-    /// let call = Recorded::parse("
-    ///     # plan: en
-    ///     # expect: written
-    ///     0.000 < answered
-    ///           > say … greeting \"Hello, …\"
-    /// ")?;
+    /// let text = "# plan: en\n# expect: written\n0.000 < answered\n> say … greeting \"Hello, …\"\n";
+    /// let call = Recorded::parse(text)?;
     /// call.run().expect_as_recorded();
     /// call.run().says("how can I help").expect();
     /// # Ok::<(), centralita::core::base::Fault>(())

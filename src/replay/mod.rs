@@ -5,7 +5,8 @@
 //!
 //! Reading order: `source` (databases and call files), `expect` (what is written down), `compare` (one call through
 //! today's heart), `report` (many of them, for people and for programs), `lean` (a test made from a call), `facts` (what
-//! a test asks about), `load` and `run` (tests in Rust).
+//! a test asks about), `load` and `run` (tests in Rust); the same with
+//! sound: `sound`, `sound_report`.
 //!
 //! Promises: a call that cannot be read is told as such and the others are compared all the same.
 //! Never: carries out an order; writes to a journal.
@@ -17,6 +18,8 @@ mod lean;
 mod load;
 mod report;
 mod run;
+mod sound;
+mod sound_report;
 mod source;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -25,4 +28,6 @@ pub use compare::{Difference, Finding, compare};
 pub use lean::{Test, as_test};
 pub use report::{Replayed, Report};
 pub use run::{Confirmation, Latency, Run, Tool, Turns, Words};
+pub use sound::{Compared, Sounding, sounding};
+pub use sound_report::{SoundReplayed, SoundReport};
 pub use source::{Found, Recorded, find, read_all};

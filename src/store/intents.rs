@@ -189,6 +189,26 @@ pub(super) async fn all(db: &SqlitePool) -> sqlx::Result<Vec<IntentRecord>> {
     sqlx::query_as("SELECT * FROM intents ORDER BY begun_us, call, proposal, step").fetch_all(db).await
 }
 
+/// Done since then in calls that did not end as calls do. Oldest first.
+pub(super) async fn untold_of(
+    db: &SqlitePool,
+    caller: &str,
+    world: World,
+    since_us: i64,
+) -> sqlx::Result<Vec<IntentRecord>> {
+    sqlx::query_as(
+        "SELECT intents.* FROM intents JOIN calls ON calls.id = intents.call \
+         WHERE intents.caller = $1 AND intents.state = 'done' AND begun_us >= $2 AND calls.state <> 'ended' \
+         AND calls.effects = $3 \
+         ORDER BY begun_us, intents.call, proposal, step",
+    )
+    .bind(caller)
+    .bind(since_us)
+    .bind(world.word())
+    .fetch_all(db)
+    .await
+}
+
 /// Unknown, or begun and not settled yet: to another call that is the same. Oldest first. Only of calls of that world:
 /// what was mocked was never sent.
 pub(super) async fn unknown_of(

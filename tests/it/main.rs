@@ -16,6 +16,7 @@
 
 mod agent;
 mod cable;
+mod house;
 mod raw;
 mod scene;
 mod speech;
@@ -24,10 +25,14 @@ mod again;
 mod broken;
 mod calls;
 mod command;
+mod crash;
 mod door;
+mod fuzz;
 mod gate;
 mod hostile;
+mod kills;
 mod loss;
+mod opus;
 mod recorded;
 mod script;
 mod sound;

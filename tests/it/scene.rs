@@ -14,10 +14,11 @@ use centralita::core::base::{CallId, Millis, Position};
 use centralita::core::conversation::{Plan, Tag, Timing};
 use centralita::core::journal::{CallFile, fold};
 use centralita::demo::shop::{Faults, Refund, Shop};
-use centralita::driver::{Agent, CloseOnly, HangUp, Seen, Shell};
+use centralita::driver::{Agent, CloseOnly, HangUp, Recordings, Seen, Shell};
 use centralita::gateway::{Gateway, Settings, Switchboard, Trust};
 use centralita::llm::builtin::Builtin;
 use centralita::llm::{Llm, LlmEvent, Message, Prompt};
+use centralita::media::Format;
 use centralita::standin::{Ear, Voice, said, utter_at};
 use centralita::store::{CallState, IntentRecord, Store};
 use centralita::stt::{Stt, Vocabulary};
@@ -69,6 +70,7 @@ pub(crate) struct Stage {
     pub(crate) tts: Option<Arc<dyn Tts>>,
     pub(crate) hang_up: Arc<dyn HangUp>,
     pub(crate) recordings: Option<PathBuf>,
+    pub(crate) cassettes: Option<PathBuf>,
     /// In place of one in memory.
     pub(crate) store: Option<Store>,
     /// The carrier reaches the gateway through this address.
@@ -101,6 +103,7 @@ impl Default for Stage {
             tts: None,
             hang_up: Arc::new(CloseOnly),
             recordings: None,
+            cassettes: None,
             store: None,
             by_way_of: None,
             helper: None,
@@ -176,7 +179,8 @@ impl Scene {
         let (watcher, seen) = mpsc::channel(LINES);
         let shell = Shell {
             store: store.clone(),
-            recordings: stage.recordings,
+            recordings: stage.recordings.map(|folder| Recordings { folder, format: Format::Wav }),
+            cassettes: stage.cassettes,
             watcher: Some(watcher),
             hang_up: stage.hang_up,
         };

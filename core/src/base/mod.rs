@@ -10,7 +10,7 @@ mod private;
 mod time;
 mod world;
 
-pub use digest::{Digest, canonical_json};
+pub use digest::{Digest, canonical_json, write_canonical_text};
 pub use fault::{Fault, Owner};
 pub use id::{CallId, GenerationId, PieceNo, ProposalId, ReplyId, ToolName};
 pub use private::Private;

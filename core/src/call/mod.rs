@@ -129,7 +129,9 @@ impl Call {
         self.settle(at, out);
         // A frame or a mark may have made playout due; what an order opened is played at once.
         self.line.wake(at, &mut out.line);
-        self.settle(at, out);
+        if !out.line.facts.is_empty() {
+            self.settle(at, out);
+        }
     }
 
     fn audio(&mut self, reply: ReplyId, piece: PieceNo, samples: &[i16]) {
@@ -195,6 +197,7 @@ impl Call {
             | Order::Prepare { .. }
             | Order::Discard { .. }
             | Order::Run { .. }
+            | Order::Record
             | Order::HangUp { .. }
             | Order::Note(_) => {}
         }

@@ -55,6 +55,9 @@ impl Conversation {
     /// A turn of the caller is over, with what was said.
     pub(super) fn on_said(&mut self, at: CallTime, said: &Said, out: &mut Outputs) {
         self.lost_turns = if said.lost == Lost::Words { self.lost_turns.saturating_add(1) } else { 0 };
+        if self.answers_consent(said, out) {
+            return;
+        }
         if self.confirmation.is_closed() {
             self.on_said_freely(at, said, out);
         } else {
@@ -128,6 +131,9 @@ impl Conversation {
             return;
         }
         self.silence.broken();
+        if self.keys_consent(key, position, out) {
+            return;
+        }
         if let Some(ruling) = self.confirmation.rule_key(key, position) {
             if let Some(ask) = self.confirmation.ask() {
                 out.note(Note::Judged { proposal: ask.proposal, answer: Verdict::Key(key) });

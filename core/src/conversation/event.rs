@@ -115,6 +115,9 @@ pub struct Answered {
     pub engine: EngineYes,
     /// When a question ends with "say yes or no".
     pub tag: Tag,
+    /// Whether this gateway can record.
+    #[serde(default)]
+    pub recorder: Recorder,
     /// Zero for a new call; above, the caller was re-attached after the conversation was lost.
     pub attempt: u8,
     /// What this caller's earlier calls left open, and what earlier conversations of this very call have begun.
@@ -163,6 +166,16 @@ pub enum Tag {
     Always,
 }
 
+/// Whether this gateway can record a call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Recorder {
+    /// It has no place for recordings: nobody is asked for leave.
+    #[default]
+    None,
+    Ready,
+}
+
 /// An action that was sent before this conversation began, and is not to be sent as if it had never been.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EarlierAction {
@@ -206,6 +219,17 @@ pub enum TranscriptEnd {
     Final,
     /// All words of the speech that ended with the last `SpeechStopped` are told.
     Turn(Affirmation),
+}
+
+impl TranscriptEnd {
+    /// The words of the speech that ended last are told with it.
+    #[must_use]
+    pub fn is_turn(self) -> bool {
+        match self {
+            TranscriptEnd::Partial | TranscriptEnd::Final => false,
+            TranscriptEnd::Turn(_) => true,
+        }
+    }
 }
 
 /// What a recogniser that can judge a yes by sound says of the turn; others leave it to the words.

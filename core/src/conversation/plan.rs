@@ -28,8 +28,24 @@ pub struct Plan {
     /// The agent's own short answers, for a model that only looks up.
     pub answers: Vec<CannedAnswer>,
     pub timing: Timing,
+    #[serde(default, skip_serializing_if = "Recording::is_on")]
+    pub recording: Recording,
     /// Digest over all that this version means, the integrations' part included.
     pub hash: Digest,
+}
+
+/// Whether calls are recorded, where the gateway has a place for recordings.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Recording {
+    Off,
+    /// From the first sample on.
+    #[default]
+    On,
+    /// Only from the caller's own yes on. Empty text means the gateway's own question.
+    AfterConsent {
+        question: String,
+    },
 }
 
 /// A question callers ask, in some of its wordings, and what to say.
@@ -216,6 +232,12 @@ impl Default for Timing {
             wordless: Millis(15_000),
             call: Millis(15 * 60_000),
         }
+    }
+}
+
+impl Recording {
+    fn is_on(&self) -> bool {
+        *self == Recording::On
     }
 }
 

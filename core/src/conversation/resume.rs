@@ -30,6 +30,7 @@ impl Conversation {
     /// The state stands; all that was under way around it is gone.
     pub(super) fn on_resumed(&mut self, at: CallTime, resumed: Resumed, out: &mut Outputs) {
         let lost = self.leave_the_old_line(resumed, out);
+        self.record_again(out);
         let replies = self.playback.begins_anew(is_said_again);
         match self.life {
             Life::Ringing | Life::Ended => {}

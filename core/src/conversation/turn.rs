@@ -6,7 +6,7 @@
 use super::event::{Affirmation, Transcript, TranscriptEnd, Word};
 use super::plan::Timing;
 use super::timer::Timer;
-use crate::base::{CallTime, Millis, Position};
+use crate::base::{CallTime, Millis, Position, Span};
 
 /// Most words kept of one turn: a minute of fast speech. What is beyond is dropped, which no answer needs.
 const WORDS_MAX: usize = 400;
@@ -80,6 +80,8 @@ pub(super) struct Said {
     pub(super) lost: Lost,
     /// How many stretches of speech the recogniser still owes.
     owed: u8,
+    /// Of each stretch that was answered, its first word: an answer told twice is one answer.
+    answered: Vec<Span>,
 }
 
 /// Whether the recogniser lost a part of the turn.
@@ -110,7 +112,14 @@ impl Transcript {
 
 impl Said {
     fn nothing(from: Position) -> Said {
-        Said { from, words: Vec::new(), affirmation: None, lost: Lost::Nothing, owed: 0 }
+        Said {
+            from,
+            words: Vec::new(),
+            affirmation: None,
+            lost: Lost::Nothing,
+            owed: 0,
+            answered: Vec::new(),
+        }
     }
 
     /// Whether every word began at that position or later; a word without a span may lie anywhere.
@@ -193,6 +202,12 @@ impl Turn {
             return Told::Late(Said { words: transcript.words, ..Said::nothing(Position::START) });
         }
         let Some((said, stopped)) = self.said() else { return Told::Nothing };
+        if let (Some(_), Some(first)) = (affirmation, transcript.words.first().and_then(|word| word.span)) {
+            if said.answered.contains(&first) {
+                return Told::Nothing;
+            }
+            said.answered.push(first);
+        }
         let room = WORDS_MAX.saturating_sub(said.words.len());
         said.words.extend(transcript.words.into_iter().take(room));
         if let Some(affirmation) = affirmation {
@@ -256,7 +271,8 @@ impl Turn {
         let mut said = self.take();
         if lasts {
             // What is owed of it comes into the turn that lasts.
-            let rest = Said { owed: said.owed, ..Said::nothing(said.from) };
+            let (owed, answered) = (said.owed, said.answered.clone());
+            let rest = Said { owed, answered, ..Said::nothing(said.from) };
             self.state = State::Overlong { said: rest, limit: Limit { since: at, longest: timing.wordless } };
         } else {
             self.given_up = self.given_up.saturating_add(said.owed);

@@ -7,12 +7,11 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::file::parse_time;
 use super::scan::Scan;
-use crate::base::{Digest, GenerationId, PieceNo, ProposalId, ReplyId, Samples, ToolName};
+use crate::base::{CallTime, Digest, GenerationId, PieceNo, ProposalId, ReplyId, Samples, ToolName};
 use crate::conversation::{
-    Affirmation, Answered, By, EarlierAction, EarlierEnd, EngineYes, Event, LineAbilities, Outcome, Resumed,
-    Tag, Transcript, TranscriptEnd, Word,
+    Affirmation, Answered, By, EarlierAction, EarlierEnd, EngineYes, Event, LineAbilities, Outcome, Recorder,
+    Resumed, Tag, Transcript, TranscriptEnd, Word,
 };
 
 /// What stands behind `<` in a journal.
@@ -95,9 +94,13 @@ pub fn parse_event(line: &str) -> Result<Event, String> {
 }
 
 fn write_answered(answered: &Answered) -> String {
-    let Answered { line, engine, tag, attempt, earlier } = answered;
+    let Answered { line, engine, tag, recorder, attempt, earlier } = answered;
     let mut text = "answered".to_owned();
     write_abilities(&mut text, *line, *engine, *tag);
+    text.push_str(match recorder {
+        Recorder::None => "",
+        Recorder::Ready => " recorder",
+    });
     if *attempt > 0 {
         // Writing to a string cannot fail.
         let _ = write!(text, " attempt={attempt}");
@@ -162,20 +165,21 @@ fn parse_tool(scan: &mut Scan<'_>) -> Result<ToolName, String> {
 
 fn parse_answered(scan: &mut Scan<'_>) -> Result<Event, String> {
     let mut read = Abilities::all();
-    let mut attempt = 0;
+    let (mut recorder, mut attempt) = (Recorder::None, 0);
     while !scan.is_empty() {
         let word = scan.word("an ability")?;
         match word.strip_prefix("attempt=") {
             Some(n) => attempt = n.parse().map_err(|_| format!("`{word}` has no number"))?,
+            None if word == "recorder" => recorder = Recorder::Ready,
             None => read.word(word, scan)?,
         }
     }
     let Abilities { line, engine, tag, earlier } = read;
-    Ok(Event::Answered(Answered { line, engine, tag, attempt, earlier }))
+    Ok(Event::Answered(Answered { line, engine, tag, recorder, attempt, earlier }))
 }
 
 fn parse_resumed(scan: &mut Scan<'_>) -> Result<Event, String> {
-    let since = |word: &str| word.strip_prefix("since=").and_then(parse_time);
+    let since = |word: &str| word.strip_prefix("since=").and_then(CallTime::parse);
     let since = scan.read("a time like `since=12.340`", since)?;
     let mut read = Abilities::all();
     while !scan.is_empty() {
@@ -431,6 +435,7 @@ mod tests {
                 line: LineAbilities { marks: true, keys: true },
                 engine: EngineYes::Trusted,
                 tag: Tag::Always,
+                recorder: Recorder::Ready,
                 attempt: 1,
                 earlier: earlier.collect(),
             });

@@ -30,7 +30,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub use answer::{Answer, Cues, echoes, judge};
+pub use answer::{Answer, Cues, echoes, judge, only_answers, recording_verbs};
 pub use digits::{digits_read, digits_spoken};
 pub use figures::Figures;
 pub use find::{Found, ValueKind, find_values};

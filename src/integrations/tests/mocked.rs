@@ -60,8 +60,8 @@ async fn the_digest_of_a_wish_is_the_same_mocked_or_not() {
     let (shop, mocked) = scene(sampled(Some(refunded()))).await;
     let real = registry(&shop, [sampled(None)]);
     let (name, args) = (refund().name, refund_args());
-    let (played, sent) = (mocked.prepare(T1, &name, &args), real.prepare(T1, &name, &args));
-    assert_eq!(played.await.unwrap().action, sent.await.unwrap().action);
+    let (mocked, real) = (mocked.prepare(T1, &name, &args).await, real.prepare(T1, &name, &args).await);
+    assert_eq!(mocked.unwrap().action, real.unwrap().action);
 }
 
 #[tokio::test]

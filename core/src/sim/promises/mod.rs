@@ -1,4 +1,4 @@
-//! The house's promises 1 to 6 as small checkers that watch a call from outside.
+//! The house's promises 1 to 6, and 9, as small checkers that watch a call from outside.
 //!
 //! Promises: each sees events, timers, orders and what the caller truly said, and names itself when broken.
 //! Never: looks inside a conversation, or asks it whether it kept its word; only its history is read, at the end.
@@ -7,6 +7,7 @@ mod ends;
 mod heard;
 mod leave;
 mod once;
+mod recorded;
 mod silence;
 mod voice;
 
@@ -54,7 +55,7 @@ impl fmt::Display for Breach {
     }
 }
 
-/// All six, and what was covered on the way.
+/// All of them, and what was covered on the way.
 #[derive(Debug)]
 pub struct Watchers {
     leave: leave::Leave,
@@ -63,6 +64,7 @@ pub struct Watchers {
     silence: silence::NoSilence,
     ends: ends::Ends,
     heard: heard::Heard,
+    recorded: recorded::Recorded,
     pub coverage: Coverage,
     last: CallTime,
 }
@@ -75,8 +77,9 @@ impl Watchers {
             once: once::Once::new(Arc::clone(&plan)),
             voice: voice::OneVoice::default(),
             silence: silence::NoSilence::default(),
-            ends: ends::Ends::new(plan),
+            ends: ends::Ends::new(Arc::clone(&plan)),
             heard: heard::Heard::default(),
+            recorded: recorded::Recorded::new(plan),
             coverage: Coverage::default(),
             last: CallTime::ANSWER,
         }
@@ -94,7 +97,7 @@ impl Watchers {
         self.silence.sees(at, seen).map_err(breach(4))?;
         self.ends.sees(at, seen).map_err(breach(5))?;
         self.heard.sees(seen);
-        Ok(())
+        self.recorded.sees(seen).map_err(breach(9))
     }
 
     /// # Errors
