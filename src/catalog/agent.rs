@@ -5,8 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use centralita_core::base::{Digest, Fault, ToolName};
-use centralita_core::conversation::{CannedAnswer, Plan, Recording, Timing, ToolPlan, VoiceYes};
+use centralita_core::base::{Digest, Fault, PrivateKind, ToolName};
+use centralita_core::conversation::{CannedAnswer, Plan, PrivateList, Recording, Timing, ToolPlan, VoiceYes};
 use centralita_core::language::Language;
 use serde_json::{Map, Value, json};
 
@@ -104,6 +104,7 @@ pub(super) fn read(
     let answers = file.answers.iter().map(|answer| canned(&mut desk, answer)).collect();
     let timing = timing(&mut desk, &file.timing);
     let spoken = spoken(&mut desk, &file);
+    let private = private(&mut desk, &file);
     engines(&mut desk, &file);
     let recording = recording(&mut desk, &file);
     let place = format!("{}:{}", source.0, file.language.place.line);
@@ -130,6 +131,7 @@ pub(super) fn read(
         keys,
         answers,
         timing,
+        private,
         recording,
         hash: Digest::of_bytes(&[]),
     };
@@ -286,6 +288,39 @@ fn spoken(desk: &mut Desk<'_>, file: &AgentFile) -> VoiceYes {
         desk.say(because.place, "a spoken yes is accepted without a reason", remedy);
     }
     VoiceYes::Accepted
+}
+
+/// What callers say that nobody else is to read.
+fn private(desk: &mut Desk<'_>, file: &AgentFile) -> PrivateList {
+    let mut kinds = BTreeSet::new();
+    for written in file.private.iter().flat_map(|list| &list.value) {
+        let kind = PrivateKind::ALL.into_iter().find(|kind| kind.word() == written.value);
+        match kind {
+            None => {
+                let known = PrivateKind::ALL.map(PrivateKind::word).join(", ");
+                let what = format!("`{}` is no kind of private words", written.value);
+                desk.say(written.place, what, format!("kinds: {known}"));
+            }
+            Some(kind) if !kinds.insert(kind) => {
+                desk.say(written.place, format!("`{}` is listed twice", written.value), "name it once");
+            }
+            Some(_) => {}
+        }
+    }
+    let is_recorded = file.recording.as_ref().is_none_or(|written| written.value != RecordingWritten::Off);
+    if let (Some(list), None, true) = (&file.private, &file.private_in_recording, is_recorded) {
+        let what = "what callers say in private would be heard in recordings";
+        let remedy = "write `recording: off`, or `private_in_recording: {accepted_because: words}` where that is as it \
+                      should be";
+        desk.say(list.place, what, remedy);
+    }
+    if let Some(leave) = &file.private_in_recording
+        && leave.accepted_because.value.split_whitespace().count() < 3
+    {
+        let remedy = "say in a few words why a recording may hold what callers say in private";
+        desk.say(leave.accepted_because.place, "private words are recorded without a reason", remedy);
+    }
+    PrivateList::new(kinds)
 }
 
 fn tools(

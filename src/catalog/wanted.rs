@@ -32,6 +32,8 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("recording", "after_consent"),
     ("recording_question", "May we record this call?"),
     ("accepted_because", "a misheard yes does no harm here"),
+    ("private", "[email, phone]"),
+    ("private_in_recording", "{accepted_because: words}"),
     ("when", "[are you open, when do you close]"),
     ("say", "We are open from nine to six."),
     ("kind", "http"),

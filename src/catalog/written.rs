@@ -55,6 +55,10 @@ pub(super) struct AgentFile {
     pub(super) recording: Option<Spanned<RecordingWritten>>,
     /// In place of the gateway's own question for leave to record.
     pub(super) recording_question: Option<Spanned<String>>,
+    /// Kinds of private words, beside those that are private for every agent.
+    pub(super) private: Option<Spanned<Vec<Spanned<String>>>>,
+    /// Leave to record the voices of callers who say such words.
+    pub(super) private_in_recording: Option<PrivateInRecording>,
     /// Calls that `centralita test` plays.
     #[serde(default)]
     pub(super) tests: Vec<Spanned<TestWritten>>,
@@ -93,6 +97,13 @@ pub(super) enum MoveWritten {
     Runs(Value),
     RunsNot(String),
     HangsUp,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PrivateInRecording {
+    /// Why a recording may hold them, in words somebody will answer for.
+    pub(super) accepted_because: Spanned<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]

@@ -26,7 +26,7 @@ use crate::driver::{Agent, CloseOnly, HangUp, Recordings, Shell, TURN_LATENCY, T
 use crate::gateway::{Gateway, Settings, Switchboard, Trust};
 use crate::media::Format;
 use crate::secrets::{SecretName, Secrets};
-use crate::store::Store;
+use crate::store::{Sole, Store};
 use crate::telephony::twilio::{PublicUrl, Rest, Verifier};
 
 /// How to serve.
@@ -150,7 +150,7 @@ pub(super) async fn run(args: ServeArgs) -> Done {
     let local = format!("http://{address}");
     let public =
         args.public_url.clone().or_else(|| Url::parse(&local).ok()).ok_or_else(|| no_agent(&local))?;
-    let store = Store::open(&args.journal).await?;
+    let (store, _sole) = journal(&args.journal).await?;
     tell_open_actions(&store, &args.journal).await?;
     for (id, meant) in &catalog.agents {
         recorded(id, &meant.plan.recording, args.recordings.is_some())
@@ -201,6 +201,27 @@ fn make(folder: &Path, flag: &str) -> Result<(), Fault> {
     std::fs::write(&probe, "")
         .and_then(|()| std::fs::remove_file(&probe))
         .map_err(|error| fault(format!("nothing can be written to the folder {}: {error}", folder.display())))
+}
+
+/// The record, and proof, to be kept while calls are carried, that its live calls are this process's. What is live in it
+/// at the start is a killed process's then: it is lost, and gone on with where its caller is still there.
+async fn journal(path: &Path) -> Result<(Store, Option<Sole>), Fault> {
+    let store = Store::open(path).await?;
+    let sole = Sole::of(path)?;
+    if sole.is_none() {
+        render::aside(&format!(
+            "another gateway carries calls of {}: should it be killed, this one does not go on with them",
+            path.display()
+        ));
+        return Ok((store, sole));
+    }
+    let lost = store.lose_live().await?;
+    if lost > 0 {
+        render::aside(&format!(
+            "calls that a killed gateway left: {lost}; whoever is still on the line is taken up"
+        ));
+    }
+    Ok((store, sole))
 }
 
 /// A tool that has no sample fails in every call.

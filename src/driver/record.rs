@@ -16,7 +16,7 @@ use crate::core::audio::{Law, LineOutputs, WireItem};
 use crate::core::base::{CallId, CallTime, Fault, Millis, Owner, Position, Samples, Span};
 use crate::core::call::Record;
 use crate::core::conversation::Step;
-use crate::core::journal::{write_event, write_order, write_timer};
+use crate::core::journal::{self, write_event, write_order, write_timer};
 use crate::media::{Format, Recorder, Silences};
 use crate::store::Store;
 
@@ -56,12 +56,28 @@ impl Lines {
         Lines { call, store, watcher, seq: 0, lost: 0 }
     }
 
+    /// Of a call that is gone on with: its record has so many lines, and these of its last steps are missing.
+    pub(super) fn go_on(&mut self, seq: u32, since: CallTime, missing: &[journal::Line]) {
+        self.seq = seq;
+        for line in missing {
+            match line {
+                journal::Line::Event { at, event } => self.give(*at, format!("< {}", write_event(event))),
+                journal::Line::Timer { due, name } => self.give(*due, format!(". {name}")),
+                journal::Line::Order { text } => self.give(since, format!("> {text}")),
+            }
+        }
+    }
+
     pub(super) fn write(&mut self, at: CallTime, record: &Record) {
         let (at, line) = match record {
             Record::Event { at, event } => (*at, format!("< {}", write_event(event))),
             Record::Step(Step::Fired { timer, due }) => (*due, format!(". {}", write_timer(*timer))),
             Record::Step(Step::Order(order)) => (at, format!("> {}", write_order(order))),
         };
+        self.give(at, line);
+    }
+
+    fn give(&mut self, at: CallTime, line: String) {
         if let Some(watcher) = &self.watcher {
             // A watcher that does not keep up misses lines; the store has them.
             let _ = watcher.try_send(Seen { call: self.call.clone(), at, line: line.clone() });
@@ -122,7 +138,6 @@ impl Tracks {
     }
 
     /// That stretch of the caller's track becomes silence: what is held back of it, and what still comes.
-    #[allow(dead_code, reason = "for secrets spoken or keyed; the vault calls it")]
     pub(super) fn silence(&mut self, from: Position, to: Position) {
         self.silences.lock().unwrap_or_else(PoisonError::into_inner).add(Span { from, to });
     }

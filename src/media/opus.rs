@@ -218,7 +218,7 @@ pub(super) mod tests {
                 end = usize::try_from(position).expect("it is short");
             }
         }
-        (tracks.map(|(_, track)| track[..end.max(skip)][skip..].to_vec()), closed)
+        (tracks.map(|(_, track)| track.get(skip..end).unwrap_or_default().to_vec()), closed)
     }
 
     /// A packet into its two streams.

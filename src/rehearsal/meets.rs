@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::stage::Played;
 use crate::catalog::{Agent, AgentTest, Move, Wish};
+use crate::core::call::PrivateValues;
 use crate::core::template::Renderer;
 use crate::integrations::is_same_argument;
 use crate::replay::facts::{Deed, Fact, facts, holds};
@@ -26,7 +27,8 @@ pub struct Unmet {
 
 /// The first expectation that was not met.
 pub(super) fn unmet(agent: &Agent, test: &AgentTest, played: &Played) -> Option<Unmet> {
-    let judge = Judge { agent, facts: facts(&played.file), lines: played.file.lines.len() };
+    let (facts, lines) = (facts(&played.file), played.file.lines.len());
+    let judge = Judge { agent, facts, lines, private: &played.private };
     // Where each kind of expectation goes on to look.
     let (mut range, mut said, mut asked, mut ran) = ((0, 0), 0, 0, 0);
     for (step, (from, to)) in test.steps.iter().zip(&played.ranges) {
@@ -63,6 +65,7 @@ struct Judge<'a> {
     agent: &'a Agent,
     facts: Vec<Fact>,
     lines: usize,
+    private: &'a PrivateValues,
 }
 
 impl Judge<'_> {
@@ -77,7 +80,8 @@ impl Judge<'_> {
     /// Digits in the expectation may be said as words.
     fn is_said(&self, deed: &Deed, words: &str) -> bool {
         let Deed::Said { text, .. } = deed else { return false };
-        holds(text, words) || holds(text, &self.spoken(words))
+        let text = self.private.spoken(self.agent.plan.language, &self.agent.plan.currency, text);
+        holds(&text, words) || holds(&text, &self.spoken(words))
     }
 
     fn spoken(&self, words: &str) -> String {
@@ -110,6 +114,7 @@ impl Judge<'_> {
         let Some(plan) = self.agent.plan.tool(&wish.tool).filter(|plan| *plan.name.0 == *tool) else {
             return false;
         };
+        let args = self.private.in_json(args).unwrap_or_else(|_| args.clone());
         wish.args.iter().all(|(name, wanted)| {
             let kind = plan.parameters.iter().find(|p| p.name == *name).map(|p| p.kind);
             let given = args.get(name).unwrap_or(&Value::Null);

@@ -1,7 +1,7 @@
 //! One call on the virtual clock: a caller of text, a line and a voice that are computed, the agent's own model.
 //!
 //! Promises: the conversation is told what a gateway would tell it, in the same order; what it orders is carried out, with
-//! samples behind the tools; the lines are those of a journal.
+//! samples behind the tools; private words are placeholders to it; the lines are those of a journal.
 //! Never: waits for a time; interrupts the agent.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -11,14 +11,16 @@ use futures::StreamExt as _;
 use futures::future::BoxFuture;
 
 use crate::catalog::{Agent, AgentTest, Move};
+use crate::core::audio::Key;
 use crate::core::base::{CallId, CallTime, Fault, Millis, Owner, PieceNo, Position, ReplyId, Samples, Span};
+use crate::core::call::{PrivateValues, Vault};
 use crate::core::conversation::{
     Affirmation, Answered, By, Conversation, EngineYes, Event, LineAbilities, Order, Outputs, Plan, Recorder,
     Step, Tag, Transcript, TranscriptEnd, Watch, Word,
 };
 use crate::core::journal::{CallFile, Line, write_order, write_timer};
 use crate::driver::prompt;
-use crate::integrations::{CallFacts, Intent, IntentLog, NotBegun, Registry};
+use crate::integrations::{ActionSecret, CallFacts, Intent, IntentLog, NotBegun, Registry};
 use crate::llm::{Llm, LlmEvent};
 
 /// Speech for each character: people say about sixteen a second.
@@ -48,6 +50,8 @@ pub(super) struct Played {
     pub(super) ranges: Vec<(usize, usize)>,
     /// What went wrong beside the call: a model that did not answer.
     pub(super) troubles: Vec<Fault>,
+    /// What its placeholders stand for.
+    pub(super) private: PrivateValues,
 }
 
 /// Plays a test to its end.
@@ -71,7 +75,8 @@ pub(super) async fn play(agent: &Agent, test: &AgentTest, llm: &Arc<dyn Llm>) ->
         stage.tell(now, Event::HungUp);
         stage.settle(None).await?;
     }
-    Ok(Played { file: stage.file, ranges, troubles: stage.troubles })
+    let private = stage.vault.values().clone();
+    Ok(Played { file: stage.file, ranges, troubles: stage.troubles, private })
 }
 
 /// As the shipped gateway answers: its questions say how they can be answered.
@@ -119,6 +124,7 @@ struct Stage {
     llm: Arc<dyn Llm>,
     registry: Registry,
     conversation: Conversation,
+    vault: Vault,
     now: CallTime,
     /// What will happen, in the order of its time.
     queue: BTreeMap<(CallTime, u32), Happening>,
@@ -137,6 +143,8 @@ impl Stage {
         let broken = || Fault::new(Owner::Gateway, "a test's call has no id", "report it");
         let id = CallId::parse("TEST").ok_or_else(broken)?;
         let facts = CallFacts { id, from: String::new(), to: String::new() };
+        // No action of a test is known anywhere else.
+        let secret = ActionSecret::new(&[0; 32]);
         let timing = &plan.timing;
         let watch = Watch {
             speech: timing.speech,
@@ -145,8 +153,9 @@ impl Stage {
         };
         Ok(Stage {
             llm: Arc::clone(llm),
-            registry: Registry::new(Arc::new(agent.mocked_toolbox(&test.mocks)), facts),
+            registry: Registry::new(Arc::new(agent.mocked_toolbox(&test.mocks)), facts, secret),
             conversation: Conversation::new(Arc::clone(&plan)),
+            vault: Vault::new(Arc::clone(&plan)),
             now: CallTime::ANSWER,
             queue: BTreeMap::new(),
             queued: 0,
@@ -272,11 +281,21 @@ impl Stage {
         let mut out = Outputs::default();
         self.conversation.wake(at, &mut out);
         self.obey(&mut out).await;
-        if let Some(event) = event {
+        let Some(event) = event else { return };
+        let (before, event) = self.hidden(event);
+        for event in before.into_iter().chain([event]) {
             self.file.lines.push(Line::Event { at, event: event.clone() });
             self.conversation.handle(at, event, &mut out);
             self.obey(&mut out).await;
         }
+    }
+
+    /// The event without its private words, as a call tells it to its conversation.
+    fn hidden(&mut self, event: Event) -> (Option<Event>, Event) {
+        let Event::Key { key, at } = event else { return self.vault.hide(event) };
+        let collects = self.conversation.collects(key, at);
+        let key = Key::parse(key).map_or(key, |pressed| self.vault.key(pressed, collects));
+        (None, Event::Key { key, at })
     }
 
     async fn obey(&mut self, out: &mut Outputs) {
@@ -296,7 +315,10 @@ impl Stage {
     async fn carry_out(&mut self, order: Order) {
         match order {
             Order::Watch(watch) => self.watch = watch,
-            Order::Say { reply, piece, role: _, text } => self.says_piece(reply, piece, &text),
+            Order::Say { reply, piece, role: _, text } => {
+                let text = self.vault.spoken(&text);
+                self.says_piece(reply, piece, &text);
+            }
             Order::EndReply { reply } => {
                 if let Some(playing) = self.playing.as_mut().filter(|playing| playing.reply == reply) {
                     playing.ended = true;
@@ -306,7 +328,7 @@ impl Stage {
             Order::Cut { .. } => self.cut(),
             Order::Generate { generation, history, digest: _ } => {
                 let entries = self.conversation.history().entries();
-                let mut events = self.llm.generate(prompt(&self.plan, entries, history));
+                let mut events = self.llm.generate(prompt(&self.plan, entries, history, self.vault.values()));
                 let mut at = self.now + THINKS;
                 while let Some(event) = events.next().await {
                     let event = match event {
@@ -323,7 +345,7 @@ impl Stage {
                 }
             }
             Order::Prepare { proposal, tool, args } => {
-                let event = match self.registry.prepare(proposal, &tool, &args).await {
+                let event = match self.registry.prepare(proposal, &tool, &args, self.vault.values()).await {
                     Ok(ready) => Event::Prepared { proposal, action: ready.action, values: ready.values },
                     Err(not) => Event::Unprepared { proposal, why: not.why },
                 };
@@ -331,8 +353,8 @@ impl Stage {
             }
             Order::Discard { proposal } => self.registry.discard(proposal),
             Order::Run { proposal, tool, args, key, permit } => {
-                let (registry, now) = (&self.registry, self.now);
-                let outcome = registry.run(permit, &tool, &args, &key, now, &NothingBefore).await;
+                let (registry, private, now) = (&self.registry, self.vault.values(), self.now);
+                let outcome = registry.run(permit, &tool, &args, private, &key, now, &NothingBefore).await;
                 self.tell(now + TOOL_TAKES, Event::Settled { proposal, outcome });
             }
             Order::HangUp { .. } => self.tell(self.now + HANGS_UP_AFTER, Event::HungUp),

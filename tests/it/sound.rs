@@ -10,6 +10,7 @@ use std::sync::Arc;
 use centralita::caller::{Dial, Phone};
 use centralita::core::audio::UNDERRUN_LEAST;
 use centralita::core::base::Millis;
+use centralita::core::conversation::Recording;
 use centralita::core::language::Language;
 use centralita::standin::{Voice, said, utter};
 use centralita::tts::{SpeechStream, Tts, TtsEvent};
@@ -123,6 +124,48 @@ async fn a_recorded_call_is_a_stereo_file_with_the_caller_left_and_the_agent_rig
     assert_eq!(heard[0], GREETING);
     std::fs::remove_dir_all(folder).unwrap();
     scene.close().await;
+}
+
+#[tokio::test]
+async fn nothing_is_recorded_before_the_callers_yes_and_all_is_after_it() {
+    let folder = folder();
+    let recording = Recording::AfterConsent { question: "May we record?".to_owned() };
+    let recordings = Some(folder.clone());
+    let mut scene = Scene::of(Stage { recordings, recording, ..Stage::default() }).await;
+    let caller = scene.greeted().await;
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0, "nobody has agreed yet");
+    caller.say("yes").await;
+    scene.line("> record").await;
+    scene.line("< played #2 ").await;
+    caller.say("where is order 1182").await;
+    scene.line("< played #3 ").await;
+    let heard = told(&caller.finish().await);
+    scene.quiet().await;
+    let [left, right] = recorded(&folder);
+    assert_eq!(texts(&left), ["where is order 1182"], "neither the yes nor what was before it");
+    assert_eq!(heard[..2], [GREETING, "May we record?"]);
+    assert_eq!(texts(&right), heard[2..], "what the agent said from then on");
+    let begins = |side: &[i16]| side.iter().position(|sample| *sample != 0);
+    assert!(begins(&right) > Some(8_000), "the file is silent up to there");
+    std::fs::remove_dir_all(folder).unwrap();
+    scene.close().await;
+}
+
+#[tokio::test]
+async fn a_caller_who_declines_and_an_agent_that_is_not_recorded_leave_no_file() {
+    let folder = folder();
+    for recording in [Recording::AfterConsent { question: String::new() }, Recording::Off] {
+        let recordings = Some(folder.clone());
+        let mut scene = Scene::of(Stage { recordings, recording, ..Stage::default() }).await;
+        let caller = scene.greeted().await;
+        caller.say("no").await;
+        scene.line("< played #2 ").await;
+        caller.finish().await;
+        scene.quiet().await;
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
+        scene.close().await;
+    }
+    std::fs::remove_dir_all(folder).unwrap();
 }
 
 #[tokio::test]

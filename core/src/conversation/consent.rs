@@ -72,6 +72,11 @@ impl Consent {
         })
     }
 
+    /// Whether a key is an answer to it, and no part of a number.
+    pub(super) fn is_answered_by(&self, key: char, at: Position) -> bool {
+        matches!(self.keyed(key, at), Some(Leave::Given | Leave::Refused))
+    }
+
     /// What a key says to it: 1 or 2, where it offered them.
     fn keyed(&self, key: char, at: Position) -> Option<Leave> {
         match (self, key) {

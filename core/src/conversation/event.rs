@@ -26,7 +26,7 @@ pub enum Event {
     /// No frame has come for a second: nobody can hear whether the caller speaks.
     LineStalled,
     LineResumed,
-    /// A key was pressed: `0`-`9`, `*`, `#`.
+    /// A key was pressed: `0`-`9`, `*`, `#`, or [`super::MASKED_KEY`] for a digit of a number that is private.
     Key {
         key: char,
         at: Position,

@@ -38,10 +38,11 @@ pub use named::unsaid;
 pub use order::{ActionKey, Expect, Note, Order, Refusal, Role, Verdict, Watch, Why};
 pub use outputs::{Outputs, Step};
 pub use plan::{
-    CannedAnswer, Confirm, Effects, Idempotency, Parameter, ParameterKind, Plan, Policy, Recording, Timing,
-    ToolPhrases, ToolPlan, VoiceYes,
+    CannedAnswer, Confirm, Effects, Idempotency, Parameter, ParameterKind, Plan, Policy, PrivateList,
+    Recording, Timing, ToolPhrases, ToolPlan, VoiceYes,
 };
 pub use timer::Timer;
+pub use turn::{Collects, KEYS_MAX, MASKED_KEY};
 
 use crate::base::{CallTime, Digest, ProposalId, ReplyId};
 use crate::language::{Figures, Phrase};
@@ -73,6 +74,8 @@ pub struct Conversation {
     hearing: Hearing,
     turn: Turn,
     keypad: Keypad,
+    /// Numbers so far whose digits only the edge knows.
+    hidden_numbers: u32,
     playback: Playback,
     generation: Generation,
     patience: Patience,
@@ -111,6 +114,7 @@ impl Conversation {
             hearing: Hearing::Open,
             turn: Turn::quiet(),
             keypad: Keypad::Idle,
+            hidden_numbers: 0,
             playback: Playback::new(),
             generation: Generation::new(),
             patience: Patience::Resting { said: 0 },

@@ -10,8 +10,8 @@ use serde_json::Value;
 use super::scan::Scan;
 use crate::base::{CallTime, Digest, GenerationId, PieceNo, ProposalId, ReplyId, Samples, ToolName};
 use crate::conversation::{
-    Affirmation, Answered, By, EarlierAction, EarlierEnd, EngineYes, Event, LineAbilities, Outcome, Recorder,
-    Resumed, Tag, Transcript, TranscriptEnd, Word,
+    Affirmation, Answered, By, EarlierAction, EarlierEnd, EngineYes, Event, LineAbilities, MASKED_KEY,
+    Outcome, Recorder, Resumed, Tag, Transcript, TranscriptEnd, Word,
 };
 
 /// What stands behind `<` in a journal.
@@ -330,7 +330,7 @@ fn proposal(scan: &mut Scan<'_>) -> Result<ProposalId, String> {
 
 fn one_key(word: &str) -> Option<char> {
     let mut chars = word.chars();
-    let key = chars.next().filter(|c| c.is_ascii_digit() || matches!(c, '*' | '#'))?;
+    let key = chars.next().filter(|c| c.is_ascii_digit() || matches!(*c, '*' | '#' | MASKED_KEY))?;
     chars.next().is_none().then_some(key)
 }
 

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use crate::base::{Digest, Millis, ToolName};
 use crate::conversation::{
-    Confirm, Effects, Idempotency, Parameter, ParameterKind, Plan, Policy, Recording, Timing, ToolPhrases,
-    ToolPlan, VoiceYes,
+    Confirm, Effects, Idempotency, Parameter, ParameterKind, Plan, Policy, PrivateList, Recording, Timing,
+    ToolPhrases, ToolPlan, VoiceYes,
 };
 use crate::language::Language;
 
@@ -29,6 +29,7 @@ pub fn shop_plan(language: Language) -> Plan {
         keys: BTreeMap::new(),
         answers: Vec::new(),
         timing: Timing::default(),
+        private: PrivateList::default(),
         recording: Recording::On,
         hash: Digest::of_bytes(b"shop"),
     }

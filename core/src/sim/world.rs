@@ -316,7 +316,7 @@ impl World {
             let meaning = self.random.pick(&[
                 Meaning::Talk,
                 Meaning::Talk,
-                Meaning::Talk,
+                Meaning::Change,
                 Meaning::Yes,
                 Meaning::Noise,
             ]);
@@ -454,7 +454,10 @@ impl World {
         }
         if self.random.chance(200) {
             let end = TranscriptEnd::Final;
-            let first = Transcript { words: std::mem::take(&mut words), end };
+            // A number may lie across two transcripts; other words come in one.
+            let is_number = words.iter().any(|word| word.text.contains(|c: char| c.is_ascii_digit()));
+            let rest = if is_number { words.split_off(words.len() / 2) } else { Vec::new() };
+            let first = Transcript { words: std::mem::replace(&mut words, rest), end };
             self.plan(at, Happening::Tell(Event::Heard(first), Truth { stop: None, ..truth.clone() }));
         }
         let transcript = Transcript { words, end: TranscriptEnd::Turn(affirmation) };

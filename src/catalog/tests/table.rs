@@ -109,6 +109,22 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("currency: USD", "currency: USD\nllm: foo", "`llm` cannot be `foo`|leave it out"),
     (
         "currency: USD",
+        "currency: USD\nprivate: [cards]\nprivate_in_recording: {accepted_because: a test has no callers}",
+        "`cards` is no kind of private words|card, email",
+    ),
+    (
+        "currency: USD",
+        "currency: USD\nprivate: [card, card]\nprivate_in_recording: {accepted_because: a test has no callers}",
+        "`card` is listed twice|once",
+    ),
+    ("currency: USD", "currency: USD\nprivate: [email]", "would be heard in recordings|recording: off"),
+    (
+        "currency: USD",
+        "currency: USD\nprivate_in_recording: {accepted_because: no}",
+        "recorded without a reason|why a recording may hold",
+    ),
+    (
+        "currency: USD",
         "currency: USD\nrecording: sometimes",
         "`recording` cannot be `sometimes`|one of: off, on, after_consent",
     ),
