@@ -115,8 +115,8 @@ impl Registry {
 
     /// Resolves what exactly a tool with effects would send, read-only steps included, and keeps it.
     ///
-    /// The digest is keyed, and of the same request with the call's id left open: who asks for the same thing in another call asks
-    /// for what may have been sent already. What is kept is the request itself, and nothing replaces it: leave for this
+    /// The digest is keyed, and of the same request with the call's id left open: who asks for the same thing in another
+    /// call asks for what may have been sent already. What is kept is the request itself, and nothing replaces it: leave for this
     /// proposal sends the one that was prepared, or nothing.
     ///
     /// `args` may hold placeholders; `private` is what they stand for, and goes into the requests alone. What the question

@@ -146,10 +146,19 @@ pub fn leading_card(language: Language, before: &str, text: &str) -> Option<(Str
 }
 
 fn in_run(sought: &Sought<'_>, text: &str, all: &[Word], run: &Run, by: Teller, found: &mut Vec<Stretch>) {
-    let before = found.len();
     let items = run.items.len();
+    let cards = sought.kinds.contains(&PrivateKind::Card);
+    let has_card = (0..items).any(|at| card(&run.windows(at)).is_some());
+    let may_be = cards && by == Teller::Caller && !has_card;
+    let long: Vec<Range<usize>> =
+        run.tight().into_iter().filter(|part| may_be && run.digits_of(part) >= CARD_DIGITS_LEAST).collect();
+    found.extend(long.iter().filter_map(|part| misheard(run, part.clone())));
     let mut at = 0;
     while at < items {
+        if let Some(part) = long.iter().find(|part| part.contains(&at)) {
+            at = part.end;
+            continue;
+        }
         let stretch = at_item(sought, text, all, run, at, by);
         at = match stretch {
             Some((stretch, end)) => {
@@ -159,9 +168,12 @@ fn in_run(sought: &Sought<'_>, text: &str, all: &[Word], run: &Run, by: Teller, 
             None => at + 1,
         };
     }
-    if by == Teller::Caller && found.len() == before && sought.kinds.contains(&PrivateKind::Card) {
-        found.extend(run.tight().into_iter().filter_map(|part| misheard(run, part)));
-    }
+}
+
+/// The window that is a card, the likeliest length first.
+fn card(windows: &[(String, usize)]) -> Option<&(String, usize)> {
+    let of_length = |length| windows.iter().find(|(digits, _)| digits.len() == length);
+    CARD_LENGTHS.iter().filter_map(|length| of_length(*length)).find(|(digits, _)| is_card(digits))
 }
 
 /// The private value that begins with this item, and the item behind it.
@@ -184,12 +196,10 @@ fn at_item(
     {
         return Some(stretch(kind, digits.clone(), *end));
     }
-    if sought.kinds.contains(&PrivateKind::Card) {
-        let of_length = |length| windows.iter().find(|(digits, _)| digits.len() == length);
-        let card = CARD_LENGTHS.iter().filter_map(|length| of_length(*length)).find(|(d, _)| is_card(d));
-        if let Some((digits, end)) = card {
-            return Some(stretch(PrivateKind::Card, digits.clone(), *end));
-        }
+    if sought.kinds.contains(&PrivateKind::Card)
+        && let Some((digits, end)) = card(&windows)
+    {
+        return Some(stretch(PrivateKind::Card, digits.clone(), *end));
     }
     if sought.kinds.contains(&PrivateKind::NationalId)
         && let Some((value, raw, end)) = identity::at(sought.language, text, all, run, at, &windows, by)
@@ -197,7 +207,7 @@ fn at_item(
         return Some((Stretch { kind: PrivateKind::NationalId, value, raw }, end));
     }
     if sought.kinds.contains(&PrivateKind::Phone) {
-        return phone(sought.language, text, run, at, &windows, by);
+        return phone(text, run, at, &windows, by);
     }
     None
 }
@@ -220,9 +230,8 @@ fn misheard(run: &Run, part: Range<usize>) -> Option<Stretch> {
     (value.len() >= CARD_DIGITS_LEAST).then_some(Stretch { kind: PrivateKind::Card, value, raw })
 }
 
-/// A phone number: with its plus, in the country's form, or as long as one where a caller says it.
+/// A phone number: with its plus, in a form of these languages' countries, or as long as one where a caller says it.
 fn phone(
-    language: Language,
     text: &str,
     run: &Run,
     at: usize,
@@ -235,17 +244,13 @@ fn phone(
     let is_phone = |digits: &str, end: usize| {
         let whole = begins && (end == run.items.len() || run.items[end].joint == Joint::Loose);
         let first = digits.bytes().next().unwrap_or(b'0');
-        let national = match language {
-            Language::Spanish => {
-                digits.len() == 9 && matches!(first, b'6'..=b'9')
-                    || digits.len() == 11 && digits.starts_with("34")
-            }
-            Language::English => {
-                digits.len() == 10 && matches!(first, b'2'..=b'9') || digits.len() == 11 && first == b'1'
-            }
-        };
+        let spanish = matches!(first, b'6'..=b'9') && digits.len() == 9
+            || digits.starts_with("34") && digits.len() == 11;
+        let american =
+            matches!(first, b'2'..=b'9') && digits.len() == 10 || first == b'1' && digits.len() == 11;
         plus && (8..=15).contains(&digits.len())
-            || national
+            || spanish
+            || american
             || by == Teller::Caller && whole && (9..CARD_DIGITS_LEAST).contains(&digits.len())
     };
     let (digits, end) = windows

@@ -48,6 +48,11 @@ impl Run {
         self.items.iter().map(|item| item.digits.as_str()).collect()
     }
 
+    /// How many digits some of its items have.
+    pub(super) fn digits_of(&self, items: &Range<usize>) -> usize {
+        self.items[items.clone()].iter().map(|item| item.digits.len()).sum()
+    }
+
     pub(super) fn is_tight(item: &Item) -> bool {
         item.joint == Joint::Tight
     }
