@@ -99,7 +99,7 @@ impl Recorded {
                 (self.spoken, self.key) = (Vec::new(), None);
                 Question::Heard { end, keys }
             }
-            question @ (Question::Closed | Question::Open { .. } | Question::Heard { .. }) => question,
+            other @ (Question::Closed | Question::Open { .. } | Question::Heard { .. }) => other,
         };
     }
 
