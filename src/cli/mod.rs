@@ -49,7 +49,7 @@ enum Command {
     /// Plays a whole call: sample shop, gateway and a caller who speaks, all on loopback
     Demo(demo::DemoArgs),
     /// Answers a carrier's calls
-    Serve(serve::ServeArgs),
+    Serve(Box<serve::ServeArgs>),
     /// Checks agents and integrations: every problem at once, with file, line and remedy
     Check(check::CheckArgs),
     /// Plays the tests of agents: their calls, with samples behind the tools
@@ -106,7 +106,7 @@ pub fn main() -> ExitCode {
     let done = runtime.block_on(async {
         match cli.command {
             Command::Demo(args) => demo::run(&args).await,
-            Command::Serve(args) => serve::run(args).await,
+            Command::Serve(args) => serve::run(*args).await,
             Command::Check(args) => check::run(&args).await,
             Command::Test(args) => test::run(&args).await,
             Command::Call(args) => call::run(args).await,

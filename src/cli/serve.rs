@@ -20,6 +20,7 @@ use super::demo::{SpeechArgs, speech};
 use super::signals::{AT_ONCE, Signals};
 use super::values::{account, at_least_one, listening, web};
 use super::{Definitions, Done, Verdict, render};
+use crate::catalog::Catalog;
 use crate::core::base::{Fault, Owner, World};
 use crate::core::conversation::Recording;
 use crate::driver::{Agent, CloseOnly, HangUp, Recordings, Shell, TURN_LATENCY, TURN_LATENCY_BUCKETS};
@@ -152,13 +153,7 @@ pub(super) async fn run(args: ServeArgs) -> Done {
         args.public_url.clone().or_else(|| Url::parse(&local).ok()).ok_or_else(|| no_agent(&local))?;
     let (store, _sole) = journal(&args.journal).await?;
     tell_open_actions(&store, &args.journal).await?;
-    for (id, meant) in &catalog.agents {
-        recorded(id, &meant.plan.recording, args.recordings.is_some())
-            .iter()
-            .for_each(|line| render::aside(line));
-    }
-    let format = args.recording_format.meant();
-    let recordings = args.recordings.map(|folder| Recordings { folder, format });
+    let recordings = recordings(args.recordings, args.recording_format, &catalog);
     let cassettes = args.cassettes;
     let shell = Shell { store: store.clone(), recordings, cassettes, watcher: None, hang_up };
     let gateway = Gateway::new(Settings {
@@ -234,6 +229,15 @@ fn tell_without_samples(id: &str, agent: &Agent) {
             "warning: {id}: `{tool}` fails in every call: effects are mocked, and it has a request without `sample:`"
         ));
     }
+}
+
+/// Where recordings go. Whose calls are not recorded is said.
+fn recordings(folder: Option<PathBuf>, format: RecordingFormat, catalog: &Catalog) -> Option<Recordings> {
+    for (id, meant) in &catalog.agents {
+        let line = recorded(id, &meant.plan.recording, folder.is_some());
+        line.iter().for_each(|line| render::aside(line));
+    }
+    folder.map(|folder| Recordings { folder, format: format.meant() })
 }
 
 /// What an agent's file says of recordings, beside what this gateway can do.
