@@ -292,7 +292,9 @@ impl Stage {
 
     /// The event without its private words, as a call tells it to its conversation.
     fn hidden(&mut self, event: Event) -> (Option<Event>, Event) {
-        let Event::Key { key, at } = event else { return self.vault.hide(event) };
+        let Event::Key { key, at } = event else {
+            return self.vault.hide(event, self.conversation.turn_goes_on());
+        };
         let collects = self.conversation.collects(key, at);
         let key = Key::parse(key).map_or(key, |pressed| self.vault.key(pressed, collects));
         (None, Event::Key { key, at })

@@ -185,7 +185,9 @@ impl Call {
 
     /// The event without its private words.
     fn hidden(&mut self, at: CallTime, event: Event, out: &mut CallOutputs) -> (Option<Event>, Event) {
-        let Event::Key { key, at: position } = event else { return self.vault.hide(event) };
+        let Event::Key { key, at: position } = event else {
+            return self.vault.hide(event, self.conversation.turn_goes_on());
+        };
         // A number whose time is over takes no more keys.
         self.conversation.wake(at, &mut self.steps);
         self.obey(at, out);

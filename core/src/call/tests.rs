@@ -150,6 +150,17 @@ fn of_a_card_that_lies_across_two_stretches_of_one_turn_no_half_is_told() {
 }
 
 #[test]
+fn what_the_recogniser_still_owes_of_a_turn_given_up_keeps_no_later_number_waiting() {
+    let mut talk = Talk::new(&[]);
+    talk.event(Event::SpeechStarted { at: Position(1_000) });
+    talk.event(Event::SpeechStopped { at: Position(2_000) });
+    talk.at = CallTime(talk.at.0 + 5_000);
+    talk.event(Event::SpeechStarted { at: Position(50_000) });
+    talk.event(Event::SpeechStopped { at: Position(60_000) });
+    assert_eq!(talk.turn("order 1182"), "order 1182");
+}
+
+#[test]
 fn a_second_half_in_the_next_turn_is_hidden_and_the_first_stands_as_it_was_told() {
     let mut talk = Talk::new(&[]);
     assert_eq!(talk.turn("it is 4111 1111"), "it is 4111 1111");

@@ -40,9 +40,6 @@ pub struct Vault {
     held: Vec<Word>,
     /// Digits at the end of the last turn, which may go on in the next.
     tail: String,
-    speech: Speech,
-    /// Stretches of speech whose words are still to come.
-    owed: u32,
     number: Number,
 }
 
@@ -52,12 +49,6 @@ enum Told {
     ByTheWorld,
     /// Everything private in it was replaced when it was recorded: nothing is hidden twice, and nothing waits.
     ByARecord,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Speech {
-    Silent,
-    Sounding,
 }
 
 /// The number that is being pressed.
@@ -85,8 +76,6 @@ impl Vault {
             values: PrivateValues::default(),
             held: Vec::new(),
             tail: String::new(),
-            speech: Speech::Silent,
-            owed: 0,
             number: Number::default(),
         }
     }
@@ -143,27 +132,15 @@ impl Vault {
         if pressed.is_ascii_digit() { MASKED_KEY } else { pressed }
     }
 
-    /// The event as the heart is told it; and before it, where words have waited in vain, those words.
-    pub fn hide(&mut self, event: Event) -> (Option<Event>, Event) {
+    /// The event as the heart is told it; and before it, where words have waited in vain, those words. `goes_on`: more
+    /// words of the caller's turn are to come after these.
+    pub fn hide(&mut self, event: Event, goes_on: bool) -> (Option<Event>, Event) {
         if self.told == Told::ByARecord {
             return (None, event);
         }
         match event {
-            Event::Heard(transcript) => (None, Event::Heard(self.heard(transcript))),
-            Event::SpeechStarted { .. } => {
-                self.speech = Speech::Sounding;
-                (None, event)
-            }
-            Event::SpeechStopped { .. } => {
-                self.speech = Speech::Silent;
-                self.owed = self.owed.saturating_add(1);
-                (None, event)
-            }
-            Event::SttFailed => {
-                self.owed = self.owed.saturating_sub(1);
-                (self.release(), event)
-            }
-            Event::HungUp => (self.release(), event),
+            Event::Heard(transcript) => (None, Event::Heard(self.heard(transcript, goes_on))),
+            Event::SttFailed | Event::HungUp => (self.release(), event),
             Event::Wrote { generation, piece } => {
                 (None, Event::Wrote { generation, piece: self.in_text(&piece) })
             }
@@ -185,6 +162,8 @@ impl Vault {
                 (None, Event::Settled { proposal, outcome })
             }
             Event::Answered(_)
+            | Event::SpeechStarted { .. }
+            | Event::SpeechStopped { .. }
             | Event::LineStalled
             | Event::LineResumed
             | Event::Key { .. }
@@ -244,18 +223,14 @@ impl Vault {
         Some(Event::Heard(Transcript { words, end: TranscriptEnd::Final }))
     }
 
-    fn heard(&mut self, transcript: Transcript) -> Transcript {
+    fn heard(&mut self, transcript: Transcript, goes_on: bool) -> Transcript {
         let Transcript { words, end } = transcript;
         if end == TranscriptEnd::Partial {
             return Transcript { words: self.masked(words), end };
         }
         let mut all = std::mem::take(&mut self.held);
         all.extend(words);
-        if let TranscriptEnd::Turn(_) = end {
-            self.owed = self.owed.saturating_sub(1);
-        }
-        let goes_on = end == TranscriptEnd::Final || self.speech == Speech::Sounding || self.owed > 0;
-        if goes_on {
+        if end == TranscriptEnd::Final || goes_on {
             self.held = self.open(&mut all);
         }
         Transcript { words: self.told_words(all), end }

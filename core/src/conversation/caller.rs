@@ -147,6 +147,12 @@ impl Conversation {
         }
     }
 
+    /// Whether the caller's turn goes on beyond the words that are told next.
+    #[must_use]
+    pub fn turn_goes_on(&self) -> bool {
+        self.turn.goes_on()
+    }
+
     /// Whether a key would be part of a number, and of which.
     #[must_use]
     pub fn collects(&self, key: char, position: Position) -> Option<Collects> {

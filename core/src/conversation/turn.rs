@@ -164,6 +164,15 @@ impl Turn {
         }
     }
 
+    /// Whether more words of the turn are to come, once those are told that the recogniser owes first.
+    pub(super) fn goes_on(&self) -> bool {
+        match &self.state {
+            State::Quiet => false,
+            State::Talking { .. } | State::Overlong { .. } => true,
+            State::Stopped { said, .. } => said.owed > 1,
+        }
+    }
+
     pub(super) fn started(&mut self, at: CallTime, from: Position, timing: &Timing) {
         let limit = Limit { since: at, longest: timing.wordless };
         let (said, limit) = match std::mem::replace(&mut self.state, State::Quiet) {
