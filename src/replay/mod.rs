@@ -1,12 +1,14 @@
 //! Recorded calls as tests: where they lie, whether this build gives the orders they hold, and how that is told.
 //!
 //! Reading order: `source` (databases and call files), `compare` (one call through today's heart), `report` (many
-//! of them, for people and for programs); the same with sound: `sound`, `sound_report`.
+//! of them, for people and for programs); the same with sound: `sound`, `sound_report`; against a gateway
+//! that runs: `live`.
 //!
 //! Promises: a call that cannot be read is told as such and the others are compared all the same.
 //! Never: carries out an order; writes to a journal.
 
 mod compare;
+mod live;
 mod report;
 mod sound;
 mod sound_report;
@@ -14,6 +16,7 @@ mod source;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use live::{Lived, is_mocked};
 pub use compare::{Difference, Finding, compare};
 pub use report::{Replayed, Report};
 pub use sound::{Compared, Sounding, sounding};

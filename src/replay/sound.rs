@@ -134,7 +134,7 @@ impl Sounding {
         let Sounding { recorded: Recorded { file, plan }, voices, cassette, notes } = self;
         let last = file.events().map(|(at, _)| at).max();
         let until = last.filter(|_| !self.recorded.is_whole());
-        let played = play(cassette, plan, &voices.caller, until);
+        let played = play(cassette, file, plan, &voices.caller, until);
         let was = Outline::of(file, &cassette.sounds(file));
         let is = Outline::of(&played.file, &played.sounds);
         let mut changes = compare(&was, &is, tolerance);

@@ -22,6 +22,7 @@ mod speech;
 mod again;
 mod broken;
 mod calls;
+mod cassette;
 mod command;
 mod door;
 mod gate;
