@@ -93,7 +93,8 @@ impl Sounding {
             }
         }
         // A caller who hung up does so again; a gateway that did has a little longer for it.
-        let by_us = file.lines.iter().any(|line| matches!(line, Line::Order { text } if text.starts_with("hang-up")));
+        let by_us =
+            file.lines.iter().any(|line| matches!(line, Line::Order { text } if text.starts_with("hang-up")));
         let until = if by_us { end + AFTER } else { end };
         if lives {
             goes_on(&mut phone, begun, until).await;
@@ -101,7 +102,9 @@ impl Sounding {
         let heard = phone.finish().await;
         match &heard.ended {
             Ended::Failed(fault) => Err(fault.clone()),
-            Ended::Rejected => Err(Fault::new(Owner::Gateway, "the gateway did not take the call", "see its log")),
+            Ended::Rejected => {
+                Err(Fault::new(Owner::Gateway, "the gateway did not take the call", "see its log"))
+            }
             Ended::CallerHungUp | Ended::AgentHungUp | Ended::Transferred { .. } | Ended::TooLong => {
                 Ok(self.compared(&heard, tolerance))
             }
@@ -115,7 +118,9 @@ impl Sounding {
         for (n, pair) in (1..).zip(pairs(&recorded, &today)) {
             match pair {
                 (Some(was), Some(is)) => {
-                    for (edge, was, is) in [("begins", Some(was.from), Some(is.from)), ("stops", was.to, is.to)] {
+                    for (edge, was, is) in
+                        [("begins", Some(was.from), Some(is.from)), ("stops", was.to, is.to)]
+                    {
                         let (Some(was), Some(is)) = (was, is) else { continue };
                         let off = i64::from(seconds(is).0) - i64::from(seconds(was).0);
                         if off.unsigned_abs() > u64::from(tolerance.0) {
@@ -124,8 +129,12 @@ impl Sounding {
                         }
                     }
                 }
-                (Some(was), None) => tell("agent", format!("is silent at {}, recorded it spoke", seconds(was.from))),
-                (None, Some(is)) => tell("agent", format!("speaks at {}, recorded it was silent", seconds(is.from))),
+                (Some(was), None) => {
+                    tell("agent", format!("is silent at {}, recorded it spoke", seconds(was.from)))
+                }
+                (None, Some(is)) => {
+                    tell("agent", format!("speaks at {}, recorded it was silent", seconds(is.from)))
+                }
                 (None, None) => {}
             }
         }
@@ -172,7 +181,8 @@ mod tests {
             .into_iter()
             .flat_map(|(length, loud)| std::iter::repeat_n(loud, length))
             .collect();
-        let found: Vec<_> = stretches(&track).iter().map(|turn| (turn.from.0, turn.to.map(|to| to.0))).collect();
+        let found: Vec<_> =
+            stretches(&track).iter().map(|turn| (turn.from.0, turn.to.map(|to| to.0))).collect();
         assert_eq!(found, [(800, Some(3_200)), (11_200, Some(11_280))]);
     }
 
@@ -184,10 +194,14 @@ mod tests {
         let health = |effects: &'static str| {
             axum::Router::new().route("/health", axum::routing::get(move || async move { effects }))
         };
-        let serving = tokio::spawn(async move { axum::serve(listener, health(r#"{"effects":"real"}"#)).await });
+        let serving =
+            tokio::spawn(async move { axum::serve(listener, health(r#"{"effects":"real"}"#)).await });
         let http = reqwest::Client::new();
         let fault = is_mocked(&url, &http).await.unwrap_err();
-        assert!(fault.what.contains("effects are `real`") && fault.remedy.contains("--effects mock"), "{fault}");
+        assert!(
+            fault.what.contains("effects are `real`") && fault.remedy.contains("--effects mock"),
+            "{fault}"
+        );
         serving.abort();
         let _ = serving.await;
         assert!(is_mocked(&url, &http).await.is_err(), "nobody says so any more");

@@ -16,8 +16,8 @@ mod source;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use live::{Lived, is_mocked};
 pub use compare::{Difference, Finding, compare};
+pub use live::{Lived, is_mocked};
 pub use report::{Replayed, Report};
 pub use sound::{Compared, Sounding, sounding};
 pub use sound_report::{SoundReplayed, SoundReport};

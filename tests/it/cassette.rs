@@ -26,7 +26,8 @@ async fn differences(found: &Found, folder: &Path) -> Vec<Change> {
 }
 
 #[tokio::test]
-async fn a_call_played_again_is_the_same_and_under_a_plan_that_ends_turns_later_the_turn_that_moved_is_told() {
+async fn a_call_played_again_is_the_same_and_under_a_plan_that_ends_turns_later_the_turn_that_moved_is_told()
+{
     let folder = std::env::temp_dir().join(format!("centralita-cassette-{}", uuid::Uuid::new_v4()));
     fs::create_dir(&folder).unwrap();
     let journal = folder.join("journal.sqlite");

@@ -22,7 +22,7 @@ const CHUNKS_MAX: usize = 64;
 /// answer any more.
 const WAITING_MAX: usize = 64;
 /// A mark so long overdue does not come any more.
-pub(super) const MARK_LOST: Millis = Millis(500);
+const MARK_LOST: Millis = Millis(500);
 
 /// What a step was told, as far as the journal does not say it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +58,11 @@ impl Told {
                 Told::Audio { reply: *reply, piece: *piece, chunk: Chunk::End }
             }
             Input::Event(event) => {
-                if let Event::TtsFailed { reply } = event { Told::Lost(*reply) } else { Told::Else }
+                if let Event::TtsFailed { reply } = event {
+                    Told::Lost(*reply)
+                } else {
+                    Told::Else
+                }
             }
             Input::Key(_) | Input::Wake => Told::Else,
         }
@@ -125,7 +129,8 @@ impl Keeper {
     }
 
     fn frame(&mut self, at: CallTime, timestamp: Option<Millis>, length: usize, line: &LineOutputs) {
-        let Some(length) = u32::try_from(length).ok().filter(|n| (1..=FRAME_BYTES_MAX as u32).contains(n)) else {
+        let Some(length) = u32::try_from(length).ok().filter(|n| (1..=FRAME_BYTES_MAX as u32).contains(n))
+        else {
             return;
         };
         let place = if line.caller.is_empty() {
@@ -149,8 +154,11 @@ impl Keeper {
 
     pub(super) fn chunk(&mut self, at: CallTime, reply: ReplyId, piece: PieceNo, chunk: Chunk) {
         // Of a reply that is over nothing is wanted.
-        let Some(asked) = self.said.get(piece.0 as usize).copied().filter(|_| reply == self.reply) else { return };
-        let same = |voice: &Voice| (voice.reply, voice.piece) == (reply, piece) && voice.chunks.len() < CHUNKS_MAX;
+        let Some(asked) = self.said.get(piece.0 as usize).copied().filter(|_| reply == self.reply) else {
+            return;
+        };
+        let same =
+            |voice: &Voice| (voice.reply, voice.piece) == (reply, piece) && voice.chunks.len() < CHUNKS_MAX;
         if !self.voice.as_ref().is_some_and(same) {
             let voice = Voice { reply, piece, chunks: Vec::new() };
             self.ready.extend(self.voice.replace(voice).map(Entry::Voice));
@@ -178,11 +186,11 @@ impl Keeper {
                 WireItem::Mark { name } => {
                     push(&mut self.marks, (name.reply, self.sounds_until.max(at)));
                 }
-                // Marks of what was cleared come back at once, and mean nothing. One that should have come long before
-                // was lost.
+                // Marks of what was cleared come back at once, and mean nothing. One that was due would have come later.
                 WireItem::Clear => {
-                    let lost = self.marks.drain(..).filter(|(_, due)| at > *due + MARK_LOST);
-                    self.ready.extend(lost.map(|(reply, _)| Entry::Mark { reply, after: None }));
+                    let due = self.marks.drain(..).filter(|(_, due)| *due <= at);
+                    let later = due.map(|(reply, due)| Entry::Mark { reply, after: later(due, at) });
+                    self.ready.extend(later);
                     self.sounds_until = at;
                 }
             }
@@ -243,8 +251,14 @@ impl Keeper {
 
     /// The speech that was answered: the one the words lie in, or else the oldest that waits.
     fn spoken(&mut self, event: &Event) -> Option<(Span, CallTime)> {
-        let first = if let Event::Heard(heard) = event { heard.words.iter().find_map(|word| word.span) } else { None };
-        while let (Some(first), Some((speech, _)), true) = (first, self.stopped.front(), self.stopped.len() > 1) {
+        let first = if let Event::Heard(heard) = event {
+            heard.words.iter().find_map(|word| word.span)
+        } else {
+            None
+        };
+        while let (Some(first), Some((speech, _)), true) =
+            (first, self.stopped.front(), self.stopped.len() > 1)
+        {
             if first.from < speech.to {
                 break;
             }
@@ -309,4 +323,9 @@ fn push<T>(queue: &mut VecDeque<T>, new: T) {
 
 pub(super) fn signed(at: CallTime) -> i32 {
     i32::try_from(at.0).unwrap_or(i32::MAX)
+}
+
+/// The wait of a mark that was due, and had not come by then; `None` where it was lost.
+pub(super) fn later(due: CallTime, by: CallTime) -> Option<i32> {
+    (by <= due + MARK_LOST).then(|| signed(by) - signed(due) + 1)
 }

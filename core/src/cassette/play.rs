@@ -237,7 +237,9 @@ impl Player {
                     self.learns(at, &event);
                     Line::Event { at, event }
                 }
-                Record::Step(Step::Fired { timer, due }) => Line::Timer { due, name: write_timer(timer).to_owned() },
+                Record::Step(Step::Fired { timer, due }) => {
+                    Line::Timer { due, name: write_timer(timer).to_owned() }
+                }
                 Record::Step(Step::Order(order)) => {
                     let text = write_order(&order);
                     if let Some(asked) = Asked::of(&text) {
@@ -279,7 +281,11 @@ impl Player {
             Asked::Generate(generation) => match self.answers.generation(generation) {
                 Some(answer) => self.answer(at, answer),
                 None if self.known.generations.contains(&generation) => {}
-                None => self.fail(at, Event::GenerationFailed { generation }, format!("an answer to {generation}")),
+                None => self.fail(
+                    at,
+                    Event::GenerationFailed { generation },
+                    format!("an answer to {generation}"),
+                ),
             },
             Asked::Prepare { proposal, text } => {
                 let why = "not recorded".to_owned();

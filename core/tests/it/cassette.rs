@@ -4,7 +4,8 @@
 //! Never: a clock.
 
 use centralita_core::base::Millis;
-use centralita_core::cassette::{Cassette, Entry, Change, Outline, Played, compare, derive, play};
+use centralita_core::cassette::{Cassette, Change, Entry, Outline, Played, compare, derive, play};
+use centralita_core::journal::Line;
 use centralita_core::sim::{Taped, tape_whole};
 
 /// Calls of which each is played twice.
@@ -83,4 +84,16 @@ fn a_call_without_a_cassette_is_the_same_by_its_journal() {
     }
     assert!(played > 0, "no call was steady");
     assert!(wrong.is_empty(), "{} of {played}\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn what_was_never_asked_in_the_recording_is_told_and_fails() {
+    let asks_twice = |taped: &Taped| taped.file.write().contains("> generate @2 ");
+    let mut taped = (0..20).map(tape_whole).find(asks_twice).expect("some call asks the model twice");
+    let is_second = |text: &str| text.contains("@2");
+    taped.file.lines.retain(|line| !matches!(line, Line::Order { text } if is_second(text)));
+    taped.cassette.entries.retain(|entry| !is_second(&entry.to_string()));
+    let (played, _) = again(&taped, &taped.cassette);
+    assert_eq!(played.missing.first().map(String::as_str), Some("an answer to @2"));
+    assert!(played.file.write().contains("< generation-failed @2"));
 }
