@@ -18,6 +18,7 @@ mod replay_audio;
 mod serve;
 mod signals;
 mod sim;
+mod test;
 mod values;
 
 use std::ffi::OsStr;
@@ -27,6 +28,9 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{FilterExt as _, filter_fn};
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::core::base::Fault;
 
@@ -48,6 +52,8 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Checks agents and integrations: every problem at once, with file, line and remedy
     Check(check::CheckArgs),
+    /// Plays the tests of agents: their calls, with samples behind the tools
+    Test(test::TestArgs),
     /// Phones a gateway as a carrier would
     Call(call::CallArgs),
     /// Measures how well the recogniser hears, over recordings
@@ -76,13 +82,20 @@ struct Definitions {
     llm_url: Option<String>,
 }
 
+/// Libraries log what passes through them, a caller's words and keys included, at the levels below `info`: not here,
+/// whatever the filter says.
+fn is_ours(line: &tracing::Metadata<'_>) -> bool {
+    line.target().starts_with("centralita") || *line.level() <= tracing::Level::INFO
+}
+
 /// Parses the command line and does what it says.
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("centralita=warn"));
     let colour = in_colour(std::env::var_os("NO_COLOR").as_deref(), std::io::stderr().is_terminal());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour).init();
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(colour);
+    tracing_subscriber::registry().with(lines.with_filter(filter.and(filter_fn(is_ours)))).init();
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -95,6 +108,7 @@ pub fn main() -> ExitCode {
             Command::Demo(args) => demo::run(&args).await,
             Command::Serve(args) => serve::run(args).await,
             Command::Check(args) => check::run(&args).await,
+            Command::Test(args) => test::run(&args).await,
             Command::Call(args) => call::run(args).await,
             Command::Eval(args) => eval::run(&args).await,
             Command::Bench(args) => bench::run(&args).await,

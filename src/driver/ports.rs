@@ -20,6 +20,7 @@ use super::{Acting, Agent, Past};
 use crate::core::base::{
     CallId, CallTime, GenerationId, PieceNo, Private, ProposalId, ReplyId, Samples, ToolName, World,
 };
+use crate::core::call::PrivateValues;
 use crate::core::conversation::{ActionKey, Effects, Event, Outcome, Permit};
 use crate::integrations::{Intent, IntentLog, NotBegun, Registry};
 use crate::llm::{LlmEvent, Prompt};
@@ -34,6 +35,9 @@ const PIECES: usize = 256;
 
 /// How long an intent may take to reach the disk before the action is not begun.
 pub(super) const BEGIN_DEADLINE: Duration = Duration::from_secs(3);
+
+/// How long an outcome may take to reach the disk before the caller is told all the same.
+const SETTLE_DEADLINE: Duration = Duration::from_millis(250);
 
 /// From the goodbye's mark to the hang-up: the last syllable is still on its way through the carrier.
 const HANG_UP_AFTER: Duration = Duration::from_millis(500);
@@ -67,6 +71,15 @@ pub(super) struct Ports {
     speaker: Option<Speaker>,
     /// Small things that end with the call: requests being prepared, reports that wait.
     errands: JoinSet<()>,
+}
+
+/// One tool that may run.
+pub(super) struct Leave {
+    pub(super) tool: ToolName,
+    /// With placeholders for private values.
+    pub(super) args: Value,
+    pub(super) key: ActionKey,
+    pub(super) permit: Permit,
 }
 
 struct Speaker {
@@ -135,10 +148,16 @@ impl Ports {
         }
     }
 
-    pub(super) fn prepare(&mut self, proposal: ProposalId, tool: ToolName, args: Value) {
+    pub(super) fn prepare(
+        &mut self,
+        proposal: ProposalId,
+        tool: ToolName,
+        args: Value,
+        private: PrivateValues,
+    ) {
         let registry = Arc::clone(&self.registry);
         self.report(async move {
-            Report::Event(match registry.prepare(proposal, &tool, &args).await {
+            Report::Event(match registry.prepare(proposal, &tool, &args, &private).await {
                 Ok(ready) => Event::Prepared { proposal, action: ready.action, values: ready.values },
                 Err(not) => Event::Unprepared { proposal, why: not.why },
             })
@@ -151,15 +170,16 @@ impl Ports {
 
     /// Runs a tool to its end, whatever becomes of the call: an outcome that comes too late to be told is still
     /// written.
-    pub(super) fn run(&self, at: CallTime, tool: ToolName, args: Value, key: ActionKey, permit: Permit) {
+    pub(super) fn run(&self, at: CallTime, leave: Leave, private: PrivateValues) {
+        let Leave { tool, args, key, permit } = leave;
         let (registry, inbox) = (Arc::clone(&self.registry), self.inbox.clone());
         let effects = self.agent.plan.tool(&tool).map_or(Effects::Irreversible, |tool| tool.effects);
         let log = self.log.for_one_run();
         self.runs.spawn(async move {
             let proposal = permit.proposal();
-            let outcome = registry.run(permit, &tool, &args, &key, at, &log).await;
+            let outcome = registry.run(permit, &tool, &args, &private, &key, at, &log).await;
             if effects != Effects::None {
-                log.settle(proposal, &outcome);
+                log.settle(proposal, &outcome).await;
             }
             let _ = inbox.send(Report::Event(Event::Settled { proposal, outcome })).await;
         });
@@ -252,8 +272,9 @@ impl StoreLog {
         IntentKey { call: self.call.clone(), proposal, step: 0 }
     }
 
-    /// Writes what became of it, if it was begun at all.
-    fn settle(&self, proposal: ProposalId, outcome: &Outcome) {
+    /// Writes what became of it, if it was begun at all, and waits a moment for the disk: what a caller is told is on
+    /// record, also of a process that is killed in the middle of the sentence.
+    async fn settle(&self, proposal: ProposalId, outcome: &Outcome) {
         if !self.begun.load(Ordering::Acquire) {
             return;
         }
@@ -270,7 +291,10 @@ impl StoreLog {
         if self.store.settle(self.key(proposal), outcome).is_err() {
             // It stays begun, which every later call reads as unknown.
             tracing::error!(call = %self.call, "an outcome could not be written: it stays unknown; look at the disk");
+            return;
         }
+        // A disk that fails is told by its writer.
+        let _ = timeout(SETTLE_DEADLINE, self.store.flush()).await;
     }
 }
 

@@ -9,6 +9,7 @@ use std::fmt;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row as _, SqliteConnection, SqlitePool};
 
+use super::calls::KILLED;
 use super::fault::parsed;
 use crate::core::base::{CallId, Digest, Private, ProposalId, ToolName, World};
 
@@ -167,6 +168,16 @@ async fn settle_earlier(db: &mut SqliteConnection, done: &IntentKey, outcome: &O
     .map(drop)
 }
 
+/// What was begun and not settled has no known outcome: what had begun it is gone.
+pub(super) async fn lose_begun(db: &mut SqliteConnection, at_us: i64) -> sqlx::Result<u64> {
+    sqlx::query("UPDATE intents SET state = 'unknown', outcome_us = $1, detail = $2 WHERE state = 'begun'")
+        .bind(at_us)
+        .bind(KILLED)
+        .execute(db)
+        .await
+        .map(|done| done.rows_affected())
+}
+
 pub(super) async fn of_call(db: &SqlitePool, call: &CallId) -> sqlx::Result<Vec<IntentRecord>> {
     sqlx::query_as("SELECT * FROM intents WHERE call = $1 ORDER BY proposal, step")
         .bind(call.as_str())
@@ -187,6 +198,26 @@ pub(super) async fn of_carrier_call(db: &SqlitePool, carrier_call: &str) -> sqlx
 /// Oldest first.
 pub(super) async fn all(db: &SqlitePool) -> sqlx::Result<Vec<IntentRecord>> {
     sqlx::query_as("SELECT * FROM intents ORDER BY begun_us, call, proposal, step").fetch_all(db).await
+}
+
+/// Done since then in calls that did not end as calls do. Oldest first.
+pub(super) async fn untold_of(
+    db: &SqlitePool,
+    caller: &str,
+    world: World,
+    since_us: i64,
+) -> sqlx::Result<Vec<IntentRecord>> {
+    sqlx::query_as(
+        "SELECT intents.* FROM intents JOIN calls ON calls.id = intents.call \
+         WHERE intents.caller = $1 AND intents.state = 'done' AND begun_us >= $2 AND calls.state <> 'ended' \
+         AND calls.effects = $3 \
+         ORDER BY begun_us, intents.call, proposal, step",
+    )
+    .bind(caller)
+    .bind(since_us)
+    .bind(world.word())
+    .fetch_all(db)
+    .await
 }
 
 /// Unknown, or begun and not settled yet: to another call that is the same. Oldest first. Only of calls of that world:

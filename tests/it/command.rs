@@ -12,16 +12,16 @@ use tokio::process::{Child, Command};
 use crate::scene::{Scene, http};
 
 /// A folder for one test.
-struct Folder(PathBuf);
+pub(crate) struct Folder(PathBuf);
 
 impl Folder {
-    fn new() -> Folder {
+    pub(crate) fn new() -> Folder {
         let path = std::env::temp_dir().join(format!("centralita-{}", uuid::Uuid::now_v7()));
         std::fs::create_dir(&path).unwrap();
         Folder(path)
     }
 
-    fn file(&self, name: &str) -> String {
+    pub(crate) fn file(&self, name: &str) -> String {
         self.0.join(name).to_str().unwrap().to_owned()
     }
 
@@ -36,7 +36,7 @@ impl Drop for Folder {
     }
 }
 
-fn command(arguments: &[&str]) -> Command {
+pub(crate) fn command(arguments: &[&str]) -> Command {
     // Under `nohup` it would ignore a lost terminal.
     let mut command = Command::new("/usr/bin/env");
     command.args(["--default-signal=HUP", env!("CARGO_BIN_EXE_centralita")]).args(arguments);

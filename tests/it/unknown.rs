@@ -15,7 +15,7 @@ use crate::scene::{REFUND, Scene, Stage, told, twenty};
 const UNKNOWN: &str = "I'm sorry, I couldn't find out whether it went through";
 
 fn lost_answers() -> Stage {
-    Stage { faults: Faults::LostAnswer, tool_timeout: Millis(250), ..Stage::default() }
+    Stage { faults: Faults::LostAnswer, tool_timeout: Millis(1_000), ..Stage::default() }
 }
 
 /// What was heard of its outcomes: unknown first, and *done* only after that.
@@ -60,6 +60,7 @@ async fn asked_again_in_the_next_call_of_the_same_number_it_is_the_same_refund()
     caller.say("yes").await;
     scene.line("< settled t1 done").await;
     caller.finish().await;
+    scene.quiet().await;
     assert_eq!(scene.refunds().await, twenty());
 
     // Now that it is known to be done, who wishes the same wishes another.

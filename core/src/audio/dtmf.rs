@@ -70,19 +70,23 @@ pub(super) enum Look {
 #[derive(Debug)]
 pub(super) struct Dtmf {
     window: [i16; WINDOW],
+    /// Sum of squares of the window's later hop.
+    energy: u64,
     state: State,
 }
 
 impl Dtmf {
     pub(super) fn new() -> Dtmf {
-        Dtmf { window: [0; WINDOW], state: State::Up }
+        Dtmf { window: [0; WINDOW], energy: 0, state: State::Up }
     }
 
     /// Takes the next hop, which ends at `to`.
     pub(super) fn look(&mut self, samples: &[i16], to: Position) -> Look {
         self.window.copy_within(HOP.., 0);
         self.window[HOP..].copy_from_slice(samples);
-        let found = find(&self.window);
+        let before = std::mem::replace(&mut self.energy, energy(samples));
+        let loud = before + self.energy >= ENERGY_LEAST * WINDOW as u64;
+        let found = loud.then(|| find(&self.window)).flatten();
         let rising = |pair| State::Rising { pair, looks: 1, from: to - Samples(WINDOW as u32) };
         self.state = match (self.state, found) {
             (State::Up, None) | (State::Rising { .. }, None) => State::Up,
@@ -106,12 +110,13 @@ impl Dtmf {
     }
 }
 
+/// Sum of squares.
+pub(super) fn energy(samples: &[i16]) -> u64 {
+    samples.iter().map(|&s| u64::from(i32::from(s).pow(2) as u32)).sum()
+}
+
 /// The one pair of frequencies that makes up the window, if one does.
 fn find(window: &[i16; WINDOW]) -> Option<Pair> {
-    let energy: u64 = window.iter().map(|&s| u64::from(i32::from(s).pow(2) as u32)).sum();
-    if energy < ENERGY_LEAST * WINDOW as u64 {
-        return None;
-    }
     let (scaled, energy) = scale(window);
     let powers = goertzel(&scaled, &FUNDAMENTALS);
     let (row, row_power) = alone(&powers[..4])?;

@@ -3,6 +3,7 @@
 //! Promises: any one or two steady frequencies are found, whatever they are; integers only.
 //! Never: names the tone; DTMF keys are `dtmf`'s.
 
+use super::dtmf::energy;
 use super::vad::BLOCK;
 
 /// Distance of the samples compared, 0.5 ms. Any sum of two sinusoids obeys
@@ -15,7 +16,7 @@ const UNEXPLAINED: i128 = 48;
 /// Regularises the fit where one sinusoid alone makes it ambiguous: 1 part in 4096.
 const RIDGE: i64 = 4_096;
 /// Mean square below which a block is nobody's tone, −60 dB of full scale.
-const ENERGY_LEAST: i64 = 1_000;
+const ENERGY_LEAST: u64 = 1_000;
 /// Blocks of a tone on end that make its end one too: what follows at once is its last vibration, no voice.
 const LASTING_BLOCKS: u8 = 3;
 /// Blocks after a lasting tone that still belong to it: what the voice detector's window would hold.
@@ -24,6 +25,8 @@ const TAIL_BLOCKS: u8 = 3;
 #[derive(Debug)]
 pub(super) struct Tone {
     window: [i16; WINDOW],
+    /// Sum of squares of the window's later block.
+    energy: u64,
     state: State,
 }
 
@@ -42,15 +45,15 @@ enum State {
 
 impl Tone {
     pub(super) fn new() -> Tone {
-        Tone { window: [0; WINDOW], state: State::None }
+        Tone { window: [0; WINDOW], energy: 0, state: State::None }
     }
 
     /// Does this block belong to a steady tone?
     pub(super) fn steady(&mut self, samples: &[i16; BLOCK]) -> bool {
         self.window.copy_within(BLOCK.., 0);
         self.window[BLOCK..].copy_from_slice(samples);
-        let energy: i64 = self.window.iter().map(|&s| i64::from(i32::from(s).pow(2))).sum();
-        let tone = energy >= ENERGY_LEAST * WINDOW as i64 && self.explained();
+        let before = std::mem::replace(&mut self.energy, energy(samples));
+        let tone = before + self.energy >= ENERGY_LEAST * WINDOW as u64 && self.explained();
         self.state = match (tone, self.state) {
             (true, State::None) => State::On { blocks: 1 },
             (true, State::On { blocks }) => State::On { blocks: blocks.saturating_add(1) },

@@ -17,7 +17,12 @@ pub struct Digest([u8; 16]);
 impl Digest {
     #[must_use]
     pub fn of_bytes(bytes: &[u8]) -> Digest {
-        let full = Sha256::digest(bytes);
+        Digest::of_hash(&Sha256::digest(bytes).into())
+    }
+
+    /// Of a hash of 256 bits that was made otherwise, with a key.
+    #[must_use]
+    pub fn of_hash(full: &[u8; 32]) -> Digest {
         let mut half = [0_u8; 16];
         half.copy_from_slice(&full[..16]);
         Digest(half)
@@ -44,7 +49,10 @@ impl Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|b| write!(f, "{b:02x}"))
+        let mut hex = String::with_capacity(2 * self.0.len());
+        let digit = |n: u8| char::from_digit(u32::from(n), 16).unwrap_or('0');
+        self.0.iter().for_each(|byte| hex.extend([digit(byte >> 4), digit(byte & 15)]));
+        f.write_str(&hex)
     }
 }
 
@@ -67,7 +75,7 @@ fn write_canonical(value: &Value, out: &mut String) {
         Value::Null => out.push_str("null"),
         Value::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
         Value::Number(n) => out.push_str(&decimal(&n.to_string())),
-        Value::String(s) => write_string(s, out),
+        Value::String(s) => write_canonical_text(s, out),
         Value::Array(items) => {
             out.push('[');
             for (i, item) in items.iter().enumerate() {
@@ -82,7 +90,7 @@ fn write_canonical(value: &Value, out: &mut String) {
             out.push('{');
             for (i, key) in keys.into_iter().enumerate() {
                 out.push_str(if i == 0 { "" } else { "," });
-                write_string(key, out);
+                write_canonical_text(key, out);
                 out.push(':');
                 write_canonical(&map[key], out);
             }
@@ -91,9 +99,16 @@ fn write_canonical(value: &Value, out: &mut String) {
     }
 }
 
-fn write_string(text: &str, out: &mut String) {
-    let composed = if text.is_ascii() { text.to_owned() } else { text.nfc().collect() };
-    out.push_str(&Value::String(composed).to_string());
+/// A text as canonical JSON has it: composed, between quotes.
+pub fn write_canonical_text(text: &str, out: &mut String) {
+    // Most texts of most calls stand between quotes as they are.
+    if text.bytes().all(|b| matches!(b, b' '..=b'~') && !matches!(b, b'"' | b'\\')) {
+        out.push('"');
+        out.push_str(text);
+        out.push('"');
+    } else {
+        out.push_str(&Value::String(text.nfc().collect()).to_string());
+    }
 }
 
 /// `2e1` and `20.0` as `20`; `0.50` as `0.5`. Works on the digits, never on a float.

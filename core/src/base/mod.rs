@@ -10,9 +10,9 @@ mod private;
 mod time;
 mod world;
 
-pub use digest::{Digest, canonical_json};
+pub use digest::{Digest, canonical_json, write_canonical_text};
 pub use fault::{Fault, Owner};
 pub use id::{CallId, GenerationId, PieceNo, ProposalId, ReplyId, ToolName};
-pub use private::Private;
+pub use private::{Placeholder, Private, PrivateKind, SaidAs, placeholders};
 pub use time::{CallTime, LINE_RATE_HZ, Millis, Position, Samples, Span};
 pub use world::World;

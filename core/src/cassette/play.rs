@@ -15,7 +15,7 @@ use super::frames::{Arrival, arrivals};
 use crate::audio::{Key, LineOutputs, WireItem};
 use crate::base::{CallTime, GenerationId, Millis, PieceNo, Position, ProposalId, ReplyId, Samples, Span};
 use crate::call::{Call, CallOutputs, Input, Record};
-use crate::conversation::{Event, Outcome, Plan, Step};
+use crate::conversation::{Event, MASKED_KEY, Outcome, Plan, Step};
 use crate::journal::{CallFile, Line, write_order, write_timer};
 
 /// Where the carrier's hanging up was not recorded, and the last frame is this long past, it hangs up.
@@ -129,7 +129,7 @@ impl Player {
         let told = std::mem::take(&mut answers.told);
         let mut player = Player {
             setup,
-            call: Call::new(setup, Arc::clone(plan)),
+            call: Call::of_record(setup, Arc::clone(plan)),
             out: CallOutputs::default(),
             answers,
             plans: BTreeMap::new(),
@@ -217,7 +217,10 @@ impl Player {
     }
 
     fn tell(&mut self, at: CallTime, event: Event) {
-        if let Event::Key { key, .. } = event {
+        // Of a digit of a private number only that it was pressed is known; the line cannot bring it.
+        if let Event::Key { key, .. } = event
+            && key != MASKED_KEY
+        {
             if let Some(key) = Key::parse(key).filter(|_| self.setup.keys_out_of_band) {
                 self.takes(at, Input::Key(key));
             }

@@ -6,13 +6,16 @@
 use super::event::{Affirmation, Transcript, TranscriptEnd, Word};
 use super::plan::Timing;
 use super::timer::Timer;
-use crate::base::{CallTime, Millis, Position};
+use crate::base::{CallTime, Millis, Placeholder, Position, PrivateKind, Span};
 
 /// Most words kept of one turn: a minute of fast speech. What is beyond is dropped, which no answer needs.
 const WORDS_MAX: usize = 400;
 
 /// Most keys taken for one number: longer than any card or phone number.
-const KEYS_MAX: usize = 32;
+pub const KEYS_MAX: usize = 32;
+
+/// A digit that was pressed, where keys are private: which it was is known to the call's edge alone.
+pub const MASKED_KEY: char = '•';
 
 /// Whether the caller could be heard, if he spoke.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +83,8 @@ pub(super) struct Said {
     pub(super) lost: Lost,
     /// How many stretches of speech the recogniser still owes.
     owed: u8,
+    /// Of each stretch that was answered, its first word: an answer told twice is one answer.
+    answered: Vec<Span>,
 }
 
 /// Whether the recogniser lost a part of the turn.
@@ -110,7 +115,14 @@ impl Transcript {
 
 impl Said {
     fn nothing(from: Position) -> Said {
-        Said { from, words: Vec::new(), affirmation: None, lost: Lost::Nothing, owed: 0 }
+        Said {
+            from,
+            words: Vec::new(),
+            affirmation: None,
+            lost: Lost::Nothing,
+            owed: 0,
+            answered: Vec::new(),
+        }
     }
 
     /// Whether every word began at that position or later; a word without a span may lie anywhere.
@@ -193,6 +205,12 @@ impl Turn {
             return Told::Late(Said { words: transcript.words, ..Said::nothing(Position::START) });
         }
         let Some((said, stopped)) = self.said() else { return Told::Nothing };
+        if let (Some(_), Some(first)) = (affirmation, transcript.words.first().and_then(|word| word.span)) {
+            if said.answered.contains(&first) {
+                return Told::Nothing;
+            }
+            said.answered.push(first);
+        }
         let room = WORDS_MAX.saturating_sub(said.words.len());
         said.words.extend(transcript.words.into_iter().take(room));
         if let Some(affirmation) = affirmation {
@@ -256,7 +274,8 @@ impl Turn {
         let mut said = self.take();
         if lasts {
             // What is owed of it comes into the turn that lasts.
-            let rest = Said { owed: said.owed, ..Said::nothing(said.from) };
+            let (owed, answered) = (said.owed, said.answered.clone());
+            let rest = Said { owed, answered, ..Said::nothing(said.from) };
             self.state = State::Overlong { said: rest, limit: Limit { since: at, longest: timing.wordless } };
         } else {
             self.given_up = self.given_up.saturating_add(said.owed);
@@ -271,6 +290,15 @@ impl Turn {
             State::Talking { said, .. } | State::Overlong { said, .. } | State::Stopped { said, .. } => said,
         }
     }
+}
+
+/// Of which number a key is a part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Collects {
+    /// The first of one.
+    New,
+    /// One more of the number that is being pressed.
+    More,
 }
 
 /// Keys that may become one number.
@@ -294,13 +322,22 @@ impl Keypad {
         match self {
             Keypad::Idle => *self = Keypad::Collecting { keys: key.to_string(), until },
             Keypad::Collecting { keys, until: old } => {
-                if keys.len() < KEYS_MAX {
+                if keys.chars().count() < KEYS_MAX {
                     keys.push(key);
                 }
                 *old = until;
             }
         }
         None
+    }
+
+    /// Takes the number as the history has it: of one with private digits its placeholder, the `nth` of its kind.
+    pub(super) fn number(keys: String, nth: &mut u32) -> String {
+        if !keys.contains(MASKED_KEY) {
+            return keys;
+        }
+        *nth = nth.saturating_add(1);
+        Placeholder { kind: PrivateKind::Keys, n: *nth }.to_string()
     }
 
     pub(super) fn deadline(&self) -> Option<(CallTime, Timer)> {

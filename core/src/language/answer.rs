@@ -10,7 +10,7 @@ use super::Language;
 use super::number::number_at;
 use super::speakable::spoken_text;
 use super::tables::{Sense, Stands};
-use super::tokens::{Word, accented, fold, is_currency_sign, texts, tokens, words};
+use super::tokens::{Word, accented, fold, is_currency_sign, opens, texts, tokens, words};
 
 /// What an answer to a spoken question means. Only [`Answer::Yes`] gives leave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +45,34 @@ pub fn judge(language: Language, said: &str, cues: &Cues<'_>) -> Answer {
     let senses = senses(language, said, &words, cues);
     let asks = said.contains(['?', '¿']);
     decide(&senses, words.len(), asks)
+}
+
+/// What was said answers and does nothing else: no wish, no value, no question of the caller's own.
+#[must_use]
+pub fn only_answers(language: Language, said: &str, cues: &Cues<'_>) -> bool {
+    let senses = senses(language, said, &words(said), cues);
+    let answers = |sense: &Sense| match sense {
+        Sense::Yes
+        | Sense::SoftYes
+        | Sense::No
+        | Sense::NoVerb
+        | Sense::NoAlone
+        | Sense::Wait
+        | Sense::Backchannel
+        | Sense::Understood
+        | Sense::Unsure
+        | Sense::Filler
+        | Sense::Verb
+        | Sense::VerbElseNo => true,
+        Sense::Change | Sense::Question | Sense::Value | Sense::Unknown => false,
+    };
+    !senses.is_empty() && senses.iter().all(answers)
+}
+
+/// How a caller says that he may be recorded, beside a yes; see [`Cues::verbs`].
+#[must_use]
+pub fn recording_verbs(language: Language) -> Vec<String> {
+    language.tables().recording.iter().map(|verb| (*verb).to_owned()).collect()
 }
 
 /// The words are just a stretch of the question's own words: the line's echo, not an answer.
@@ -172,7 +200,7 @@ fn phrase_at(language: Language, said: &str, words: &[Word], at: usize) -> Optio
     let tables = language.tables();
     let mut best: Option<(Sense, usize)> = None;
     for (sense, phrases) in tables.answers {
-        for phrase in *phrases {
+        for phrase in phrases.iter().filter(|phrase| opens(phrase, &words[at].text)) {
             let Some(used) = begins(said, &words[at..], phrase.split(' ')) else { continue };
             if best.is_none_or(|(_, longest)| used > longest)
                 && stands(language, phrase, said, words, at, used)

@@ -8,7 +8,7 @@
 use super::Language;
 use super::money::{Evidence, amount_at};
 use super::tables::Screen;
-use super::tokens::{Word, words};
+use super::tokens::{Word, opens, words};
 
 /// "I have refunded it", "it's done", "listo, te devolví …": some clause says that something was done.
 #[must_use]
@@ -74,7 +74,7 @@ fn claims(screen: &Screen, text: &str, clause: &[Word]) -> bool {
         let is = |list: &[&str], at: usize| list.contains(&told[at].text.as_str());
         let became =
             is(screen.done, n) && (n.saturating_sub(BEFORE_WORDS)..n).any(|at| is(screen.before, at));
-        became || is_past(screen, &text[told[n].raw.clone()]) || whole_claim(screen, told, n)
+        became || is_past(screen, text, &told[n]) || whole_claim(screen, told, n)
     })
 }
 
@@ -82,15 +82,18 @@ fn claims(screen: &Screen, text: &str, clause: &[Word]) -> bool {
 const BEFORE_WORDS: usize = 3;
 
 fn whole_claim(screen: &Screen, told: &[Word], at: usize) -> bool {
-    screen.claims.iter().any(|claim| {
-        let parts: Vec<&str> = claim.split(' ').collect();
-        let here = told[at..].iter().map(|w| w.text.as_str()).take(parts.len()).eq(parts.iter().copied());
-        here && (parts.len() > 1 || at == 0)
+    screen.claims.iter().filter(|claim| opens(claim, &told[at].text)).any(|claim| {
+        let parts = claim.split(' ').count();
+        let here = told[at..].iter().map(|w| w.text.as_str()).take(parts).eq(claim.split(' '));
+        here && (parts > 1 || at == 0)
     })
 }
 
-fn is_past(screen: &Screen, raw: &str) -> bool {
-    let lower = raw.to_lowercase();
+fn is_past(screen: &Screen, text: &str, word: &Word) -> bool {
+    let raw = &text[word.raw.clone()];
+    // The accent tells "cancelé" from "cancele": folded, it is gone.
+    let accented = (!raw.is_ascii()).then(|| raw.to_lowercase());
+    let lower = accented.as_deref().unwrap_or(&word.text);
     screen
         .past_endings
         .iter()

@@ -56,6 +56,11 @@ pub(super) fn fold(text: &str) -> String {
     folded
 }
 
+/// The phrase, its words parted by single spaces, begins with the word.
+pub(super) fn opens(phrase: &str, word: &str) -> bool {
+    phrase.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+}
+
 /// A word of our own tables, accents and all, is the word heard; cheaper than folding it each time.
 pub(super) fn is_spelled(table: &str, heard: &str) -> bool {
     let plain = |c| match c {

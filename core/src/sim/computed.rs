@@ -159,7 +159,7 @@ impl Computed {
         world: &mut World,
     ) {
         let Some(playing) = self.playing.as_mut().filter(|playing| playing.reply == reply) else { return };
-        if let Some(slot) = playing.pieces.get_mut(piece as usize) {
+        if let Some(slot) = playing.pieces.get_mut(piece as usize).filter(|slot| slot.is_none()) {
             if playing.empty_at == CallTime::ANSWER {
                 playing.began = at;
             }
@@ -186,6 +186,14 @@ impl Computed {
         let late = if world.strikes(Fault::MarkLate) { world.random.between(200, 5_000) } else { 0 };
         let end = world.soon(end + Millis(late), 10, 120);
         world.plan(end, Happening::Line(LineWait::Played { reply, by }));
+        if world.strikes(Fault::MarkTwice) {
+            let again = world.soon(end, 0, 3_000);
+            world.plan(again, Happening::Line(LineWait::Played { reply, by }));
+        }
+        if world.strikes(Fault::MarkStray) {
+            let (at, reply) = (world.soon(at, 0, 3_000), ReplyId(reply.0.saturating_sub(1)));
+            world.plan(at, Happening::Line(LineWait::Played { reply, by: By::Mark }));
+        }
     }
 
     pub(super) fn obeys(&mut self, at: CallTime, order: &Order, world: &mut World, facts: &mut Facts) {

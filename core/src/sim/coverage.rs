@@ -6,11 +6,12 @@
 use std::collections::BTreeMap;
 
 use super::promises::Seen;
+use super::weather::{Calls, Fault, Faults};
 use crate::conversation::{
     ActionKey, Basis, Event, Note, Order, Outcome, Refusal, Role, Timer, TranscriptEnd, Verdict, Why,
 };
 use crate::journal::write_timer;
-use crate::language::Answer;
+use crate::language::{Answer, Language, Phrase, claims_done};
 
 /// Every situation that must occur within a budget of calls.
 pub const SITUATIONS: &[&str] = &[
@@ -44,6 +45,8 @@ pub const SITUATIONS: &[&str] = &[
     "reply cut",
     "words without a span",
     "line stalled",
+    "recorded by leave",
+    "leave to record refused",
     "closed by silence",
     "closed by limit",
     "closed by service",
@@ -103,6 +106,18 @@ impl Coverage {
     pub fn missing(&self) -> Vec<&'static str> {
         let timers = TIMERS.iter().map(|timer| write_timer(*timer));
         SITUATIONS.iter().copied().chain(timers).filter(|name| !self.counts.contains_key(name)).collect()
+    }
+
+    /// Faults that never struck.
+    #[must_use]
+    pub fn missing_faults(&self, calls: Calls) -> Vec<&'static str> {
+        let faults = Fault::all().filter(|fault| fault.is_of(calls)).map(Fault::name);
+        faults.filter(|name| !self.counts.contains_key(name)).collect()
+    }
+
+    /// What went wrong in the call.
+    pub(super) fn struck(&mut self, faults: Faults) {
+        Fault::all().filter(|fault| faults.has(*fault)).for_each(|fault| self.count(fault.name()));
     }
 
     fn count(&mut self, name: &'static str) {
@@ -188,6 +203,8 @@ impl Coverage {
                 ActionKey::Own(first) if first != proposal => self.count("run with the key of an unknown"),
                 ActionKey::Own(_) => {}
             }
+        } else if let Order::Record = order {
+            self.count("recorded by leave");
         } else if let Order::HangUp { why } = order {
             self.count(match why {
                 Why::Silence => "closed by silence",
@@ -197,9 +214,14 @@ impl Coverage {
             });
         } else if let Order::Say { role, text, .. } = order {
             if let Role::Outcome(_) = role
-                && crate::language::claims_done(crate::language::Language::English, text)
+                && claims_done(Language::English, text)
             {
                 self.count("done is told");
+            }
+            if *role == Role::Notice
+                && Language::ALL.iter().any(|l| *text == Phrase::RecordingRefused.say(*l))
+            {
+                self.count("leave to record refused");
             }
             self.goodbye = if *role == Role::Goodbye { Goodbye::Said } else { Goodbye::None };
         }

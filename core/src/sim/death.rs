@@ -8,11 +8,12 @@ use std::sync::Arc;
 
 use super::heart::{Fact, Watched};
 use super::random::Random;
+use super::record::Journal;
 use super::scene::Scene;
 use super::world::World;
 use crate::base::{CallTime, Millis};
-use crate::conversation::{Effects, Event, Order, Plan, Resumed};
-use crate::journal::{CallFile, Line, fold, write_order};
+use crate::conversation::{Event, Plan, Resumed};
+use crate::journal::{CallFile, Line, fold};
 
 /// What a killed process loses at most.
 const LOST_MOST: Millis = Millis(50);
@@ -44,6 +45,11 @@ impl Deaths {
         Deaths { random, left }
     }
 
+    /// In a run without them.
+    pub(super) fn none(seed: u64) -> Deaths {
+        Deaths { random: Random::new(seed ^ SALT), left: 0 }
+    }
+
     pub(super) fn none_left(&self) -> bool {
         self.left == 0
     }
@@ -66,47 +72,6 @@ impl Deaths {
     }
 }
 
-/// The journal of a heart as the disk would get it.
-#[derive(Debug, Default)]
-pub(super) struct Journal {
-    lines: Vec<Noted>,
-}
-
-#[derive(Debug)]
-struct Noted {
-    at: CallTime,
-    line: Line,
-    /// With it all before it is on disk.
-    durable: bool,
-}
-
-impl Journal {
-    pub(super) fn event(&mut self, at: CallTime, event: &Event) {
-        self.lines.push(Noted { at, line: Line::Event { at, event: event.clone() }, durable: false });
-    }
-
-    pub(super) fn timer(&mut self, due: CallTime, name: &str) {
-        self.lines.push(Noted { at: due, line: Line::Timer { due, name: name.to_owned() }, durable: false });
-    }
-
-    pub(super) fn order(&mut self, at: CallTime, order: &Order, plan: &Plan) {
-        let effects = |tool| plan.tool(tool).is_some_and(|tool| tool.effects != Effects::None);
-        let durable = matches!(order, Order::Run { tool, .. } if effects(tool));
-        self.lines.push(Noted { at, line: Line::Order { text: write_order(order) }, durable });
-    }
-
-    /// What the disk has got, and the time of its last line.
-    fn kept(&self, death: Death) -> (CallFile, CallTime) {
-        let durable = self.lines.iter().rposition(|noted| noted.durable).map_or(0, |n| n + 1);
-        let old = |noted: &Noted| noted.at + death.lost <= death.at;
-        let kept = self.lines.iter().rposition(old).map_or(0, |n| n + 1).max(durable);
-        let lines = &self.lines[..kept];
-        let since = lines.iter().map(|noted| noted.at).max().unwrap_or_default();
-        let lines = lines.iter().map(|noted| noted.line.clone()).collect();
-        (CallFile { lines, ..CallFile::default() }, since)
-    }
-}
-
 /// What carries the call dies, and another goes on with it; when, and what is told then. `None` where there is nothing to
 /// go on with: it never began, or the caller has left.
 pub(super) fn goes_on(
@@ -117,7 +82,7 @@ pub(super) fn goes_on(
     heart: &mut Watched,
     world: &mut World,
 ) -> Option<(CallTime, Event)> {
-    let (kept, since) = heart.journal.as_ref()?.kept(death);
+    let (kept, since) = heart.journal.as_ref()?.on_disk(death.at, death.lost);
     let begun = kept.events().any(|(_, event)| matches!(event, Event::Answered(_)));
     let left = told.iter().any(|fact| fact.event == Event::HungUp);
     if !begun || left {

@@ -7,14 +7,15 @@ use std::sync::Arc;
 
 use super::caller::Truth;
 use super::computed::{Computed, Facts};
-use super::death::{Deaths, Journal, goes_on};
+use super::death::{Deaths, goes_on};
 use super::promises::{Breach, Seen, Watchers};
-use super::random::Random;
-use super::scene::Scene;
+use super::record::Journal;
+use super::scene::{Cast, Scene};
+use super::weather::Faults;
 use super::world::{Happening, World};
 use crate::base::{CallTime, Millis};
 use crate::conversation::{Conversation, Event, Order, Outputs, Plan, Step};
-use crate::journal::write_timer;
+use crate::journal::Line;
 
 /// A call that is calm must have ended after this: four silences, a goodbye, a tool and a turn given up.
 pub(super) const CALM_MOST: Millis = Millis(240_000);
@@ -37,22 +38,39 @@ pub struct Played {
     /// The plan's variations, as a call script's head names them.
     pub head: String,
     pub facts: Vec<Fact>,
+    /// As a gateway would have written it, where the cast is [`Cast::recorded`].
+    pub journal: Vec<Line>,
     pub watchers: Watchers,
     pub breach: Option<Breach>,
 }
 
-/// Plays the call of a seed.
+/// Plays the call of a seed, with all faults there are.
 #[must_use]
 pub fn play(seed: u64) -> Played {
-    let mut random = Random::new(seed);
-    let scene = Scene::draw(&mut random);
-    let (plan, head) = (Arc::clone(&scene.plan), scene.head.clone());
-    let mut heart = Watched::new(Arc::clone(&plan));
-    let deaths = Deaths::draw(seed);
-    heart.journal = (!deaths.none_left()).then(Journal::default);
-    let facts = Play::new(&scene, random, deaths).run(&mut heart, &scene);
-    let (watchers, breach) = heart.over();
-    Played { plan, head, facts, watchers, breach }
+    Cast::new(seed).play()
+}
+
+impl Cast {
+    /// Plays it over the conversation alone.
+    #[must_use]
+    pub fn play(self) -> Played {
+        let (scene, world) = self.enter();
+        let (plan, head) = (Arc::clone(&scene.plan), scene.head.clone());
+        let mut heart = Watched::new(Arc::clone(&plan));
+        let deaths = self.deaths();
+        heart.journal = (self.records || !deaths.none_left()).then(Journal::default);
+        let (facts, struck) = Play::new(&scene, world, deaths).run(&mut heart, &scene);
+        let (mut watchers, breach, journal) = heart.over();
+        watchers.coverage.struck(struck);
+        Played {
+            plan,
+            head,
+            facts,
+            journal: journal.map(Journal::into_lines).unwrap_or_default(),
+            watchers,
+            breach,
+        }
+    }
 }
 
 /// Folds facts through a new heart until nothing is left to wait for; which promise breaks, if any.
@@ -120,7 +138,7 @@ impl Watched {
                     when = self.now.max(*due);
                     self.now = when;
                     if let Some(journal) = &mut self.journal {
-                        journal.timer(*due, write_timer(*timer));
+                        journal.timer(*due, *timer);
                     }
                     self.show(when, &Seen::Timer(*timer));
                 }
@@ -170,11 +188,11 @@ impl Watched {
         self.breach.is_some()
     }
 
-    pub(super) fn over(mut self) -> (Watchers, Option<Breach>) {
+    pub(super) fn over(mut self) -> (Watchers, Option<Breach>, Option<Journal>) {
         if self.breach.is_none() {
             self.breach = self.watchers.ends(&self.conversation).err();
         }
-        (self.watchers, self.breach)
+        (self.watchers, self.breach, self.journal)
     }
 }
 
@@ -190,23 +208,22 @@ struct Play {
 }
 
 impl Play {
-    fn new(scene: &Scene, mut random: Random, mut deaths: Deaths) -> Play {
-        let lazy = random.pick(&[0, 0, 0, 150]);
+    fn new(scene: &Scene, mut world: World, mut deaths: Deaths) -> Play {
+        let lazy = world.random.pick(&[0, 0, 0, 150]);
         let line = Computed::new(scene.answered.line.marks);
-        let mut world = World::new(random, scene.plan.language, scene.calm_at);
-        world.tell(CallTime::ANSWER, Event::Answered(scene.answered.clone()));
         if let Some(at) = deaths.next(CallTime::ANSWER) {
             world.plan(at, Happening::Death);
         }
         Play { world, line, told: Vec::new(), lazy, deaths }
     }
 
-    fn run(mut self, heart: &mut Watched, scene: &Scene) -> Vec<Fact> {
+    fn run(mut self, heart: &mut Watched, scene: &Scene) -> (Vec<Fact>, Faults) {
         let last = scene.calm_at + CALM_MOST;
         for _ in 0..STEPS_MOST {
             let due = heart.conversation.deadline();
             let late = if self.lazy > 0 { self.world.random.below(self.lazy) } else { 0 };
-            let wake = due.map(|due| due + Millis(late));
+            // What was held beyond its time is due at once: time never goes back.
+            let wake = due.map(|due| (due + Millis(late)).max(heart.now));
             let next = self.world.next_at();
             let at = wake.into_iter().chain(next).min();
             if heart.broke() || heart.conversation.is_ended() || at.is_none_or(|at| at > last) {
@@ -218,7 +235,7 @@ impl Play {
                 (Some(_) | None, _) => self.happens(heart, scene),
             }
         }
-        self.told
+        (self.told, self.world.weather.struck())
     }
 
     fn happens(&mut self, heart: &mut Watched, scene: &Scene) {

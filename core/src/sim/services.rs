@@ -16,6 +16,11 @@ use crate::language::Language;
 const AMOUNTS: &[&str] = &["20", "60"];
 const ORDERS: &[&str] = &["1182", "77"];
 
+const REFUND: &str = "shop.refund";
+
+/// Why a request did not leave.
+const DISK_FULL: &str = "the journal cannot be written: nothing was sent";
+
 impl World {
     /// The model was asked.
     pub(super) fn thinks(&mut self, at: CallTime, generation: GenerationId) {
@@ -27,6 +32,9 @@ impl World {
         if self.strikes(Fault::ModelFails) {
             self.tell(at, Event::GenerationFailed { generation });
             return;
+        }
+        if let Some(at) = self.acts_as_given(at, generation) {
+            return self.tell(at, Event::Finished { generation });
         }
         let acts = !self.calm && self.random.chance(550);
         if !acts || self.random.chance(300) {
@@ -43,7 +51,22 @@ impl World {
         }
         if !self.strikes(Fault::ModelStalls) {
             self.tell(at, Event::Finished { generation });
+            if self.strikes(Fault::ModelGoesOn) {
+                let later = self.soon(at, 1, 3_000);
+                let later = self.writes(later, generation);
+                self.proposes(later, generation);
+            }
         }
+    }
+
+    /// What a plot wants of the model: one action, once.
+    fn acts_as_given(&mut self, at: CallTime, generation: GenerationId) -> Option<CallTime> {
+        self.plot?;
+        if generation == GenerationId(1) {
+            let (tool, args) = (ToolName(REFUND.into()), json!({"amount": AMOUNTS[0], "order": ORDERS[0]}));
+            self.tell(at, Event::Proposed { generation, tool, args });
+        }
+        Some(at)
     }
 
     fn writes(&mut self, mut at: CallTime, generation: GenerationId) -> CallTime {
@@ -64,18 +87,27 @@ impl World {
     fn proposes(&mut self, at: CallTime, generation: GenerationId) -> CallTime {
         let (amount, order) = (self.random.pick(AMOUNTS), self.random.pick(ORDERS));
         let (tool, args) = if self.strikes(Fault::ModelWrong) {
-            match self.random.below(3) {
-                0 => ("shop.erase", json!({"order": order})),
-                1 => ("shop.refund", json!({"amount": [amount]})),
-                _ => ("shop.refund", Value::String(order.to_owned())),
-            }
+            self.mistakes(amount, order)
         } else if self.random.chance(250) {
             ("shop.order_status", json!({"order": order}))
         } else {
-            ("shop.refund", json!({"amount": amount, "order": order}))
+            (REFUND, json!({"amount": amount, "order": order}))
         };
         self.tell(at, Event::Proposed { generation, tool: ToolName(tool.into()), args });
         self.soon(at, 5, 200)
+    }
+
+    /// What a model gets wrong: the tool, the shape of the arguments, their kinds, or what they are.
+    fn mistakes(&mut self, amount: &str, order: &str) -> (&'static str, Value) {
+        match self.random.below(7) {
+            0 => ("shop.erase", json!({"order": order})),
+            1 => (REFUND, json!({"amount": [amount]})),
+            2 => (REFUND, Value::String(order.to_owned())),
+            3 => (REFUND, json!({"amount": "{{ order }}", "order": order})),
+            4 => (REFUND, json!({"amount": "-20", "order": order})),
+            5 => (REFUND, json!({"order": order})),
+            _ => ("shop.refund; drop table", json!({"amount": amount, "order": order})),
+        }
     }
 
     /// A request is to be resolved.
@@ -83,7 +115,8 @@ impl World {
         if self.strikes(Fault::PrepareNever) {
             return;
         }
-        let ready = self.soon(at, 20, 600);
+        let late = if self.strikes(Fault::PrepareLate) { self.random.between(3_000, 12_000) } else { 0 };
+        let ready = self.soon(at + Millis(late), 20, 600);
         if self.strikes(Fault::PrepareFails) {
             self.tell(ready, Event::Unprepared { proposal, why: "there is no such order".to_owned() });
             return;
@@ -99,6 +132,12 @@ impl World {
 
     /// A request leaves.
     pub(super) fn runs(&mut self, at: CallTime, proposal: ProposalId) {
+        if self.strikes(Fault::DiskFull) {
+            // Refused before the first byte: nothing was sent.
+            let outcome = Outcome::Failed { why: DISK_FULL.to_owned() };
+            let soon = self.soon(at, 0, 50);
+            return self.tell(soon, Event::Settled { proposal, outcome });
+        }
         if self.strikes(Fault::ToolNever) {
             return;
         }

@@ -9,9 +9,8 @@ use std::sync::Arc;
 use super::caller::Truth;
 use super::heart::{CALM_MOST, Fact, Played};
 use super::promises::{Breach, Seen, Watchers};
-use super::random::Random;
-use super::scene::Scene;
-
+use super::record::Journal;
+use super::scene::{Cast, Scene};
 use super::weather::Fault;
 use super::world::{Happening, World};
 use crate::audio::{Key, Law, LineSetup, Vowels, WireItem};
@@ -26,6 +25,12 @@ const FRAME: Millis = Millis(20);
 /// The longest gap that the line fills whole.
 const STALL_MOST: Millis = Millis(1_900);
 
+/// How often the way of the frames is looked at: every half second.
+const FRAMES_A_LOOK: u32 = 25;
+/// A frame of the caller saying nothing, in mu-law.
+const SILENCE: [u8; FRAME_SAMPLES] = [0xFF; FRAME_SAMPLES];
+const FRAME_SAMPLES: usize = FRAME.samples().0 as usize;
+
 /// A simulated call as a gateway would have recorded it.
 #[derive(Debug)]
 pub struct Taped {
@@ -36,24 +41,45 @@ pub struct Taped {
     pub track: Vec<i16>,
 }
 
-/// Plays the call of a seed with frames.
+/// Plays the call of a seed with frames, and with all faults there are.
 #[must_use]
 pub fn play_whole(seed: u64) -> Played {
-    let mut random = Random::new(seed);
-    let scene = Scene::draw(&mut random);
-    let mut whole = Whole::new(&scene, random);
-    whole.run(scene.calm_at + CALM_MOST);
-    let Whole { call, told, mut watchers, breach, .. } = whole;
-    let breach = breach.or_else(|| watchers.ends(call.conversation()).err());
-    Played { plan: Arc::clone(&scene.plan), head: scene.head, facts: told, watchers, breach }
+    Cast::new(seed).play_whole()
+}
+
+impl Cast {
+    /// Plays it with frames.
+    #[must_use]
+    pub fn play_whole(self) -> Played {
+        let (scene, world) = self.enter();
+        let mut whole = Whole::new(&scene, world, self.records.then(Journal::default));
+        whole.run(scene.calm_at + CALM_MOST);
+        let Whole { call, told, world, mut watchers, journal, breach, .. } = whole;
+        let breach = breach.or_else(|| watchers.ends(call.conversation()).err());
+        watchers.coverage.struck(world.weather.struck());
+        let (plan, journal) = (Arc::clone(&scene.plan), journal.map(Journal::into_lines).unwrap_or_default());
+        Played { plan, head: scene.head, facts: told, journal, watchers, breach }
+    }
+}
+
+/// How the caller's frames fare.
+#[derive(Debug)]
+enum Way {
+    Open,
+    /// So many more are lost.
+    Losing(u32),
+    /// They wait somewhere, and with them all else that the carrier sends.
+    Held {
+        until: CallTime,
+        frames: Vec<(Millis, [u8; FRAME_SAMPLES])>,
+    },
 }
 
 /// Plays the call of a seed with frames, recorded.
 #[must_use]
 pub fn tape_whole(seed: u64) -> Taped {
-    let mut random = Random::new(seed);
-    let scene = Scene::draw(&mut random);
-    let mut whole = Whole::new(&scene, random);
+    let (scene, world) = Cast::new(seed).enter();
+    let mut whole = Whole::new(&scene, world, None);
     let marks = scene.answered.line.marks;
     whole.tape = Some(Tape { setup: Setup(setup(marks)), ..Tape::default() });
     whole.run(scene.calm_at + CALM_MOST);
@@ -93,12 +119,18 @@ struct Whole {
     out: CallOutputs,
     world: World,
     watchers: Watchers,
+    journal: Option<Journal>,
     breach: Option<Breach>,
     told: Vec<Fact>,
     next_frame: CallTime,
+    /// Frames so far.
+    frames: u32,
+    way: Way,
     /// Utterances under way.
     talking: u32,
     voice: Vowels,
+    /// Of the agent, reused.
+    sound: Vec<i16>,
     /// When the carrier's buffer runs empty.
     empty_at: CallTime,
     /// Marks behind audio that is not played yet.
@@ -109,21 +141,23 @@ struct Whole {
 }
 
 impl Whole {
-    fn new(scene: &Scene, random: Random) -> Whole {
+    fn new(scene: &Scene, world: World, journal: Option<Journal>) -> Whole {
         let marks = scene.answered.line.marks;
         let plan: Arc<Plan> = Arc::clone(&scene.plan);
-        let mut world = World::new(random, plan.language, scene.calm_at);
-        world.tell(CallTime::ANSWER, Event::Answered(scene.answered.clone()));
         Whole {
             call: Call::new(setup(marks), Arc::clone(&plan)),
             out: CallOutputs::default(),
             world,
-            watchers: Watchers::new(plan),
+            watchers: Watchers::of_call(plan),
+            journal,
             breach: None,
             told: Vec::new(),
             next_frame: CallTime::ANSWER + FRAME,
+            frames: 0,
+            way: Way::Open,
             talking: 0,
             voice: Vowels::default(),
+            sound: Vec::new(),
             empty_at: CallTime::ANSWER,
             marks: Vec::new(),
             now: CallTime::ANSWER,
@@ -148,17 +182,77 @@ impl Whole {
     fn frame(&mut self) {
         let at = self.next_frame;
         self.next_frame = at + FRAME;
-        let speaks = self.talking > 0;
-        let voice = &mut self.voice;
-        let mut sample = || Law::Mu.encode(if speaks { voice.sample() } else { 0 });
-        let encoded: Vec<u8> = (0..FRAME.samples().0).map(|_| sample()).collect();
-        self.takes(at, Input::Frame { timestamp: None, encoded: &encoded }, &Truth::default());
+        self.frames += 1;
+        let mut frame = SILENCE;
+        if self.talking > 0 {
+            frame.iter_mut().for_each(|byte| *byte = Law::Mu.encode(self.voice.sample()));
+        }
+        if self.frames.is_multiple_of(FRAMES_A_LOOK) && matches!(self.way, Way::Open) {
+            self.looks_at_the_way(at);
+        }
+        let stamp = Millis(at.since(CallTime::ANSWER).0);
+        match &mut self.way {
+            Way::Open => self.arrives(at, stamp, &frame),
+            Way::Losing(0) => {
+                self.way = Way::Open;
+                self.arrives(at, stamp, &frame);
+            }
+            Way::Losing(rest) => *rest -= 1,
+            Way::Held { until, frames } => {
+                frames.push((stamp, frame));
+                if *until <= at {
+                    self.releases(at);
+                }
+            }
+        }
+    }
+
+    fn looks_at_the_way(&mut self, at: CallTime) {
+        if self.world.strikes(Fault::FramesLost) {
+            self.way = Way::Losing(self.world.random.between(1, 10));
+        } else if self.world.strikes(Fault::FramesLate) {
+            let until = at + Millis(self.world.random.between(30, 600));
+            self.way = Way::Held { until, frames: Vec::new() };
+        }
+    }
+
+    /// All that waited comes at once; now and then the last comes first.
+    fn releases(&mut self, at: CallTime) {
+        let Way::Held { mut frames, .. } = std::mem::replace(&mut self.way, Way::Open) else { return };
+        if self.world.random.chance(200) {
+            frames.reverse();
+        }
+        frames.iter().for_each(|(stamp, frame)| self.arrives(at, *stamp, frame));
+    }
+
+    fn arrives(&mut self, at: CallTime, stamp: Millis, frame: &[u8]) {
+        let twice = self.frames.is_multiple_of(FRAMES_A_LOOK) && self.world.strikes(Fault::FramesTwice);
+        for _ in 0..=u32::from(twice) {
+            self.takes(at, Input::Frame { timestamp: Some(stamp), encoded: frame }, &Truth::default());
+        }
+    }
+
+    /// Until when what the carrier sends now waits with the frames before it.
+    fn is_held(&mut self, at: CallTime) -> Option<CallTime> {
+        match &self.way {
+            Way::Open | Way::Losing(_) => None,
+            Way::Held { until, .. } if *until > at => Some(*until),
+            Way::Held { .. } => {
+                self.releases(at);
+                None
+            }
+        }
     }
 
     fn happens(&mut self) {
         let Some((at, what)) = self.world.pop() else { return };
         let at = at.max(self.now);
         let nothing = Truth::default();
+        if let Happening::Press(_) | Happening::Mark(_) = what
+            && let Some(until) = self.is_held(at)
+        {
+            return self.world.plan(until, what);
+        }
         match what {
             Happening::Tell(event, truth) => self.takes(at, Input::Event(event), &truth),
             Happening::Begin => self.talking += 1,
@@ -172,11 +266,17 @@ impl Whole {
                 }
             }
             Happening::Audio { reply, piece, length } => {
-                let samples = vec![1_000; length.0 as usize];
-                self.takes(at, Input::Audio { reply, piece, samples: &samples }, &nothing);
+                // What it sounds like does not matter to anybody here.
+                let mut sound = std::mem::take(&mut self.sound);
+                sound.resize(length.0 as usize, 1_000);
+                self.takes(at, Input::Audio { reply, piece, samples: &sound }, &nothing);
+                self.sound = sound;
                 self.takes(at, Input::PieceEnd { reply, piece, length }, &nothing);
             }
-            Happening::Mark(name) => self.takes(at, Input::Mark(&name), &nothing),
+            Happening::Mark(name) => {
+                self.marks.retain(|mark| *mark != name);
+                self.takes(at, Input::Mark(&name), &nothing);
+            }
             Happening::Stall(length) => self.next_frame = self.next_frame + length.min(STALL_MOST),
             Happening::Calm => self.world.becomes_calm(),
             // Planned over the heart alone.
@@ -200,16 +300,14 @@ impl Whole {
                     let words = matches!(event, Event::Heard(_) | Event::SttFailed);
                     let truth = if words { truth.clone() } else { Truth::default() };
                     self.world.learns(at, &event);
+                    if let Some(journal) = &mut self.journal {
+                        journal.event(at, &event);
+                    }
                     self.show(when, &Seen::Event(&event, &truth));
                     self.told.push(Fact { at, event, truth });
                 }
-                Record::Step(Step::Fired { timer, due }) => {
-                    when = due.max(when);
-                    self.show(when, &Seen::Timer(timer));
-                }
-                Record::Step(Step::Order(order)) => {
-                    self.show(when, &Seen::Order(&order));
-                    self.world.obeys(at, &order);
+                Record::Step(step) => {
+                    when = self.follows(at, when, &step);
                 }
             }
         }
@@ -222,6 +320,28 @@ impl Whole {
         self.show(at, &Seen::Rest { deadline, ended });
     }
 
+    /// A timer fired, or an order was given; what time it is since.
+    fn follows(&mut self, at: CallTime, when: CallTime, step: &Step) -> CallTime {
+        match step {
+            Step::Fired { timer, due } => {
+                let when = when.max(*due);
+                if let Some(journal) = &mut self.journal {
+                    journal.timer(*due, *timer);
+                }
+                self.show(when, &Seen::Timer(*timer));
+                when
+            }
+            Step::Order(order) => {
+                if let Some(journal) = &mut self.journal {
+                    journal.order(when, order, self.call.conversation().plan());
+                }
+                self.show(when, &Seen::Order(order));
+                self.world.obeys(at, order);
+                when
+            }
+        }
+    }
+
     /// The carrier plays what it is sent, in order, and sends marks back.
     fn carries(&mut self, at: CallTime, item: WireItem) {
         match item {
@@ -231,11 +351,20 @@ impl Whole {
             }
             WireItem::Mark { name } => {
                 let name = name.to_string();
+                if self.world.strikes(Fault::MarkStray) {
+                    let stray = self.marks.last().cloned().unwrap_or_else(|| "stray".to_owned());
+                    let soon = self.world.soon(at, 10, 3_000);
+                    self.world.plan(soon, Happening::Mark(stray));
+                }
                 self.marks.push(name.clone());
                 let never = self.world.strikes(Fault::MarkLost) || self.world.strikes(Fault::MarkNever);
                 let late = if self.world.strikes(Fault::MarkLate) { 1_500 } else { 0 };
                 let played = self.world.soon(self.empty_at.max(at) + Millis(late), 10, 120);
                 if !never {
+                    if self.world.strikes(Fault::MarkTwice) {
+                        let again = self.world.soon(played, 0, 3_000);
+                        self.world.plan(again, Happening::Mark(name.clone()));
+                    }
                     self.world.plan(played, Happening::Mark(name));
                 }
             }

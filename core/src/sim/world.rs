@@ -5,9 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use super::caller::{Meaning, TEMPERS, Temper, Truth, Utterance, track};
+use super::caller::{Heard, Meaning, TEMPERS, Temper, Truth, Utterance, track};
 use super::random::Random;
-use super::weather::{Fault, Weather};
+use super::weather::{Fault, Faults, Weather};
 use crate::base::{CallTime, Millis, PieceNo, Position, ReplyId, Samples};
 use crate::conversation::{Affirmation, Event, Expect, Order, Role, Transcript, TranscriptEnd, Word};
 use crate::language::Language;
@@ -48,6 +48,14 @@ pub(super) enum LineWait {
     Resumed,
 }
 
+/// What the first reply asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Opening {
+    Wish,
+    /// Leave to record.
+    Leave,
+}
+
 /// The world of one call.
 #[derive(Debug)]
 pub(super) struct World {
@@ -64,38 +72,64 @@ pub(super) struct World {
     expect: Expect,
     /// The reply on the line, and what it is for.
     said: Option<(ReplyId, Role)>,
+    opening: Opening,
     /// Speech since the recogniser was last asked.
     unheard: Vec<Utterance>,
+    /// What the caller has been given to do, where it is not drawn.
+    pub(super) plot: Option<Plot>,
     pub(super) calm: bool,
 }
 
+/// A call whose story is given: one wish, one action that asks, a yes, and what takes it back so long after its end.
+/// Only the delays are drawn.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Plot {
+    pub(super) gap: Millis,
+    pub(super) then: Meaning,
+}
+
 impl World {
-    pub(super) fn new(mut random: Random, language: Language, calm_at: CallTime) -> World {
+    pub(super) fn new(mut random: Random, language: Language, calm_at: CallTime, faults: Faults) -> World {
         let mut world = World {
-            weather: Weather::draw(&mut random),
+            weather: Weather::draw(faults, &mut random),
             temper: random.pick(TEMPERS),
             wishes: random.between(1, 3),
-            by_sound: random.chance(300),
+            by_sound: random.chance(400),
             random,
             language,
             agenda: BTreeMap::new(),
             count: 0,
             expect: Expect::Anything,
             said: None,
+            opening: Opening::Wish,
             unheard: Vec::new(),
+            plot: None,
             calm: false,
         };
         world.plan(calm_at, Happening::Calm);
-        if world.random.chance(150) {
+        if world.strikes(Fault::CallerHangsUp) {
             let at = CallTime(world.random.between(0, calm_at.0));
             world.tell(at, Event::HungUp);
         }
-        if world.weather.strikes(Fault::LineStalls, &mut world.random) {
+        if world.strikes(Fault::LineStalls) {
             let at = CallTime(world.random.between(0, calm_at.0));
             let length = Millis(world.random.pick(&[300, 1_500, 4_000, 20_000, 70_000]));
             world.plan(at, Happening::Stall(length));
         }
         world
+    }
+
+    /// The caller does as he is given, and hangs up at the end.
+    pub(super) fn follows(&mut self, plot: Plot, until: CallTime) {
+        self.plot = Some(plot);
+        (self.temper, self.by_sound) = (Temper::Cooperative, false);
+        self.ends_with_one_wish(until);
+    }
+
+    /// The caller wants one thing, and hangs up then.
+    pub(super) fn ends_with_one_wish(&mut self, until: CallTime) {
+        self.wishes = 1;
+        self.tell(until, Event::HungUp);
     }
 
     pub(super) fn plan(&mut self, at: CallTime, what: Happening) {
@@ -126,13 +160,14 @@ impl World {
     /// From here on nothing fails, and the caller says no more.
     pub(super) fn becomes_calm(&mut self) {
         self.calm = true;
-        self.weather = Weather::calm();
+        self.weather.becomes_calm();
         self.agenda.retain(|_, what| !matches!(what, Happening::Begin | Happening::Press(_)));
     }
 
     /// What carried the call is gone, and all that it had asked for. The outcomes that were on their way are given back;
     /// the caller, who may leave meanwhile, is there again at `back`.
     pub(super) fn dies(&mut self, back: CallTime) -> Vec<Event> {
+        self.weather.struck_by(Fault::ProcessDies);
         let mut outcomes = Vec::new();
         for ((at, _), what) in std::mem::take(&mut self.agenda) {
             match what {
@@ -175,6 +210,7 @@ impl World {
             | Order::Cut { .. }
             | Order::DropGeneration { .. }
             | Order::Discard { .. }
+            | Order::Record
             | Order::Note(_) => {}
         }
     }
@@ -184,10 +220,21 @@ impl World {
         let length = Millis(words * 180 + 100).samples();
         let slow = if self.strikes(Fault::SynthesisSlow) { self.random.between(500, 5_000) } else { 0 };
         let ready = self.soon(at + Millis(slow), 20, 250);
-        if self.strikes(Fault::SynthesisFails) {
-            self.tell(ready, Event::TtsFailed { reply });
-        } else if !self.strikes(Fault::SynthesisNever) {
+        let fails = self.strikes(Fault::SynthesisFails);
+        if fails {
+            let late = self.random.pick(&[0, 0, 300, 1_500]);
+            self.tell(ready + Millis(late), Event::TtsFailed { reply });
+        }
+        // Where it fails, some of it may have come before.
+        if !(fails && self.random.chance(500) || self.strikes(Fault::SynthesisNever)) {
             self.plan(ready, Happening::Audio { reply, piece, length });
+            if self.strikes(Fault::SynthesisTwice) {
+                let again = self.soon(ready, 0, 2_000);
+                self.plan(again, Happening::Audio { reply, piece, length });
+            }
+        }
+        if piece.0 > 0 && role == Role::Greeting {
+            self.opening = Opening::Leave;
         }
         if piece.0 == 0 {
             self.said = Some((reply, role));
@@ -200,6 +247,9 @@ impl World {
         let within = self.random.below(length.0.max(1));
         let at = begins + Millis(within);
         let over = match (role, self.temper) {
+            (_, Temper::Malicious) if self.random.chance(600) => {
+                self.random.pick(&[Meaning::Yes, Meaning::Yes, Meaning::Trick])
+            }
             (Role::Question(_), Temper::Hurried) if self.random.chance(700) => self.random.pick(&[
                 Meaning::Yes,
                 Meaning::Yes,
@@ -236,6 +286,7 @@ impl World {
         let Some((_, role)) = self.said.filter(|(said, _)| *said == reply) else { return };
         match role {
             Role::Question(_) => self.answers(at),
+            Role::Greeting if self.opening == Opening::Leave => self.answers(at),
             Role::Greeting | Role::Answer(_) | Role::Outcome(_) | Role::Notice | Role::Reminder => {
                 self.wishes(at)
             }
@@ -244,6 +295,11 @@ impl World {
     }
 
     fn wishes(&mut self, at: CallTime) {
+        if self.plot.is_some() && self.wishes > 0 {
+            self.wishes = 0;
+            let at = self.soon(at, 100, 1_500);
+            return self.says(at, Meaning::Talk);
+        }
         if self.wishes == 0 || self.temper == Temper::Silent && self.random.chance(700) {
             return;
         }
@@ -260,7 +316,7 @@ impl World {
             let meaning = self.random.pick(&[
                 Meaning::Talk,
                 Meaning::Talk,
-                Meaning::Talk,
+                Meaning::Change,
                 Meaning::Yes,
                 Meaning::Noise,
             ]);
@@ -270,6 +326,9 @@ impl World {
 
     fn answers(&mut self, at: CallTime) {
         let soon = self.soon(at, 40, 1_200);
+        if let Some(Plot { gap, then }) = self.plot {
+            return self.says_and_then(soon, Meaning::Yes, gap, then);
+        }
         match self.temper {
             Temper::Silent if self.random.chance(500) => {}
             Temper::Keys => {
@@ -304,6 +363,30 @@ impl World {
             Temper::Chatty => {
                 self.says_yes_and(soon, &[Meaning::Backchannel, Meaning::Talk, Meaning::Noise, Meaning::Yes])
             }
+            Temper::Wavering => {
+                let first = self.random.pick(&[
+                    Meaning::No,
+                    Meaning::Wait,
+                    Meaning::Change,
+                    Meaning::Talk,
+                    Meaning::Noise,
+                    Meaning::Trick,
+                ]);
+                let gap = self.gap();
+                self.says_and_then(soon, first, gap, Meaning::Yes);
+            }
+            Temper::Malicious => {
+                if self.random.chance(300) {
+                    self.plan(soon, Happening::Press('1'));
+                }
+                let (first, then) = self.random.pick(&[
+                    (Meaning::Trick, Meaning::Yes),
+                    (Meaning::Trick, Meaning::Trick),
+                    (Meaning::Yes, Meaning::Trick),
+                ]);
+                let gap = self.gap();
+                self.says_and_then(soon, first, gap, then);
+            }
             Temper::Cooperative
             | Temper::Hurried
             | Temper::Interrupting
@@ -314,17 +397,26 @@ impl World {
         }
     }
 
-    /// A yes, and something else so many times 20 ms after it, from none to two seconds.
+    /// A yes, and something else after it.
     fn says_yes_and(&mut self, at: CallTime, then: &[Meaning]) {
-        if self.calm {
-            return;
+        let then = self.random.pick(then);
+        let gap = self.gap();
+        self.says_and_then(at, Meaning::Yes, gap, then);
+    }
+
+    /// So many times 20 ms, up to two seconds.
+    fn gap(&mut self) -> Millis {
+        Millis(20 * self.random.between(1, 100))
+    }
+
+    /// Two things, the second so long after the end of the first.
+    fn says_and_then(&mut self, at: CallTime, first: Meaning, gap: Millis, then: Meaning) {
+        if !self.calm {
+            let first = Utterance::new(self.language, first, at, &mut self.random);
+            self.plan(at, Happening::Begin);
+            self.plan(first.to, Happening::End(first));
+            self.says(first.to + gap, then);
         }
-        let yes = Utterance::new(self.language, Meaning::Yes, at, &mut self.random);
-        self.plan(at, Happening::Begin);
-        self.plan(yes.to, Happening::End(yes));
-        let later = yes.to + Millis(20 * self.random.between(1, 100));
-        let meaning = self.random.pick(then);
-        self.says(later, meaning);
     }
 
     /// What the line says reaches the caller's ear and the recogniser too.
@@ -344,8 +436,8 @@ impl World {
     /// The caller fell silent: the recogniser is asked what was said.
     fn recognises(&mut self, at: CallTime, stop: Position) {
         let utterances = std::mem::take(&mut self.unheard);
-        let spoken = utterances.iter().map(Utterance::spoken).collect();
-        let mut truth = Truth { spoken, stop: Some(stop) };
+        let spoken = utterances.iter().flat_map(Utterance::spoken).collect();
+        let mut truth = Truth { spoken, stop: Some(stop), heard: Heard::Rightly };
         let late = if self.strikes(Fault::WordsLate) { self.random.between(500, 9_000) } else { 0 };
         let at = self.soon(at + Millis(late), 40, 500);
         if self.strikes(Fault::WordsNever) {
@@ -362,10 +454,19 @@ impl World {
         }
         if self.random.chance(200) {
             let end = TranscriptEnd::Final;
-            let first = Transcript { words: std::mem::take(&mut words), end };
+            // A number may lie across two transcripts; other words come in one.
+            let is_number = words.iter().any(|word| word.text.contains(|c: char| c.is_ascii_digit()));
+            let rest = if is_number { words.split_off(words.len() / 2) } else { Vec::new() };
+            let first = Transcript { words: std::mem::replace(&mut words, rest), end };
             self.plan(at, Happening::Tell(Event::Heard(first), Truth { stop: None, ..truth.clone() }));
         }
         let transcript = Transcript { words, end: TranscriptEnd::Turn(affirmation) };
+        // Where nothing is told, nothing can be told twice: one answer a stretch is what a recogniser owes.
+        if !transcript.words.is_empty() && self.strikes(Fault::WordsTwice) {
+            let again = self.soon(at, 0, 6_000);
+            let nothing_new = Truth { stop: None, ..truth.clone() };
+            self.plan(again, Happening::Tell(Event::Heard(transcript.clone()), nothing_new));
+        }
         self.plan(at, Happening::Tell(Event::Heard(transcript), truth));
     }
 
@@ -384,10 +485,7 @@ impl World {
             let stop = truth.stop.unwrap_or_default();
             let from = said.last().map_or(stop, |u| track(u.from));
             let span = crate::base::Span { from, to: stop.max(from) };
-            if !yes {
-                // Whatever it was, no more than a sound arrived.
-                truth.spoken.iter_mut().for_each(|spoken| spoken.meaning = Meaning::Noise);
-            }
+            truth.heard = Heard::Amiss;
             *words = vec![Word { text: text.to_owned(), span: Some(span) }];
         }
         match (judges, yes) {

@@ -39,7 +39,7 @@ pub(in crate::language) fn say(phrase: &Phrase<'_>) -> String {
         Phrase::UnknownAlready => {
             "I still can't tell whether the first try went through, so I won't do it a second time."
         }
-        Phrase::AlreadyDone => "That was already done in this call, so I won't do it again.",
+        Phrase::AlreadyDone => "That was already done, so I won't do it again.",
         Phrase::RecordUnavailable => "I'm sorry, I can't make any changes right now. Please try again later.",
         Phrase::CallLimitSoon => "Just so you know, we have about a minute left on this call.",
         Phrase::CallLimit => "Our time on this call is over. Please call again if you need more. Goodbye!",
@@ -51,6 +51,10 @@ pub(in crate::language) fn say(phrase: &Phrase<'_>) -> String {
         Phrase::Busy => "I'm sorry, all our lines are busy right now. Please call again in a few minutes.",
         Phrase::KeyUnknown => "That key does nothing here.",
         Phrase::ShortQuestion { what } => return format!("{}: shall I do it?", what.trim()),
+        Phrase::MayIRecord => "May I record this call?",
+        Phrase::YesOrNoOrKeys => "Say yes or no, or press one or two.",
+        Phrase::RecordingAgreed => "Thank you. How can I help you?",
+        Phrase::RecordingRefused => "All right, this call is not recorded. How can I help you?",
         Phrase::Retracted => "All right, I have not done it.",
     };
     fixed.to_owned()

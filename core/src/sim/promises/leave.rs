@@ -20,7 +20,7 @@ use crate::conversation::{
     ToolPlan, VoiceYes,
 };
 use crate::language::{Language, Phrase, digits_spoken, money_read, money_spoken};
-use crate::sim::caller::{Meaning, Spoken, Truth, track};
+use crate::sim::caller::{Heard, Meaning, Spoken, Truth, track};
 
 /// From the yes to the request at the least.
 const BREATH: Millis = Millis(700);
@@ -47,6 +47,7 @@ pub(super) struct Leave {
 struct CallerTurn {
     spoken: Vec<Spoken>,
     told: Told,
+    heard: Heard,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -125,9 +126,11 @@ impl Asked {
         let meant = Meant::by(&turn.spoken);
         match self.question {
             Question::Closed => {}
-            // Over the question only a refusal counts, and only where it was told in its turn.
+            // Over the question only a refusal counts, and only where it was told in its turn and understood: what was
+            // taken for a yes there is asked about again.
             Question::Open => {
-                if meant == Meant::Refusal && open && turn.told == Told::All {
+                let told = turn.told == Told::All && turn.heard == Heard::Rightly;
+                if meant == Meant::Refusal && open && told {
                     self.void();
                 }
             }
@@ -263,7 +266,8 @@ impl Leave {
         if !self.owed.contains(&stop) {
             // Of a turn that was given up: whatever was asked then has been asked again since, and no yes is taken
             // from it. A refusal counts whenever it is told.
-            if told == Told::All && Meant::by(&truth.spoken) == Meant::Refusal {
+            let refusal = truth.heard == Heard::Rightly && Meant::by(&truth.spoken) == Meant::Refusal;
+            if told == Told::All && refusal {
                 self.asked.values_mut().for_each(Asked::void);
             }
             return;
@@ -273,6 +277,9 @@ impl Leave {
         self.turn.spoken.extend(&truth.spoken);
         if told == Told::Lost {
             self.turn.told = Told::Lost;
+        }
+        if truth.heard == Heard::Amiss {
+            self.turn.heard = Heard::Amiss;
         }
         if !self.is_speaking() {
             let turn = std::mem::take(&mut self.turn);
@@ -443,7 +450,7 @@ enum Told {
 
 /// What one stretch of speech meant as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Meant {
+pub(super) enum Meant {
     Yes,
     Refusal,
     Listening,
@@ -451,7 +458,7 @@ enum Meant {
 }
 
 impl Meant {
-    fn by(spoken: &[Spoken]) -> Meant {
+    pub(super) fn by(spoken: &[Spoken]) -> Meant {
         let any = |wanted: &[Meaning]| spoken.iter().any(|s| wanted.contains(&s.meaning));
         let only = |wanted: &[Meaning]| spoken.iter().all(|s| wanted.contains(&s.meaning));
         if any(&[Meaning::No, Meaning::Wait, Meaning::Change]) {
@@ -484,8 +491,19 @@ fn asks(tool: &ToolPlan, values: &Value) -> bool {
 fn names_all(plan: &Plan, args: &Value, text: &str) -> bool {
     let language = plan.language;
     let value = |name: &str| args.get(name).and_then(Value::as_str);
-    let amount = value("amount").and_then(|amount| money_read(language, amount, &plan.currency));
-    let amount = amount.map(|minor| money_spoken(language, minor, &plan.currency));
+    let amount = value("amount").and_then(|amount| spoken_amount(plan, amount));
     let order = value("order").map(|order| digits_spoken(language, order));
     [amount, order].into_iter().all(|spoken| spoken.is_some_and(|spoken| text.contains(&spoken)))
+}
+
+/// An amount in words, with its sign.
+fn spoken_amount(plan: &Plan, amount: &str) -> Option<String> {
+    let plain = amount.trim_start_matches('-');
+    let minor = money_read(plan.language, plain, &plan.currency)?;
+    let minus = match (plain == amount, plan.language) {
+        (true, _) => "",
+        (false, Language::English) => "minus ",
+        (false, Language::Spanish) => "menos ",
+    };
+    Some(format!("{minus}{}", money_spoken(plan.language, minor, &plan.currency)))
 }
