@@ -35,13 +35,13 @@ pub(super) struct ReplayArgs {
     #[arg(long = "call", value_name = "ID")]
     ids: Vec<String>,
     /// Prints the calls as call files instead of comparing them
-    #[arg(long, conflicts_with_all = ["export", "json", "junit", "audio"])]
+    #[arg(long, conflicts_with_all = ["export", "json", "junit", "audio", "live"])]
     print: bool,
     /// Prints the calls as plays: who said what, which tools ran, what the gate ruled
     #[arg(long, conflicts_with_all = ["print", "export", "json", "junit"])]
     play: bool,
     /// Writes each call as a file of its own, with its plan, instead of comparing them
-    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["json", "junit", "audio"])]
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["json", "junit", "audio", "live"])]
     export: Option<PathBuf>,
     /// Makes a regression test from each call: a call file in that folder, lean, with expectations to edit
     #[arg(
@@ -75,6 +75,9 @@ pub(super) async fn run(args: &ReplayArgs) -> Done {
     }
     if let Some(folder) = &args.as_test {
         return make_tests(&found, folder).await;
+    }
+    if args.sound.live {
+        return replay_audio::live(found, &args.sound).await;
     }
     if args.sound.audio {
         let report = replay_audio::replay(found, &args.sound).await;

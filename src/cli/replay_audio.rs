@@ -1,7 +1,8 @@
-//! `centralita replay --audio`: recorded calls played again with their sound.
+//! `centralita replay --audio` and `--live`: recorded calls played again with their sound, through this build's call or to
+//! a gateway that runs.
 //!
-//! Promises: a call that cannot be played, and one at which the call's machine falls over, hides no other.
-//! Never: carries out an order.
+//! Promises: no gateway is called whose effects are real, unless that was asked for in words; a call that cannot be played, and one at which the call's machine falls over, hides no other.
+//! Never: carries out an order itself.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -9,24 +10,89 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use futures::StreamExt as _;
 use futures::stream;
+use url::Url;
 
-use super::render;
-use super::values::whole;
+use super::values::{callee, whole};
+use super::{Done, Verdict, render};
+use crate::caller::Dial;
 use crate::core::base::{Fault, Millis, Owner};
-use crate::replay::{Found, SoundReplayed, SoundReport, sounding};
+use crate::replay::{Found, Lived, SoundReplayed, SoundReport, is_mocked, sounding};
 
 /// What may be different.
 #[derive(Debug, Args)]
 pub(super) struct SoundArgs {
     /// Plays the caller's recorded track through the whole call, on a clock of its own
-    #[arg(long)]
+    #[arg(long, group = "sounding")]
     pub(super) audio: bool,
+    /// Plays it to a gateway that runs, in real time, and compares where its agent speaks
+    #[arg(long, group = "sounding", requires = "to", conflicts_with_all = ["json", "junit"])]
+    pub(super) live: bool,
+    /// That gateway: its media stream (ws, wss), or its voice webhook
+    #[arg(long, value_name = "URL", value_parser = callee, requires = "live")]
+    to: Option<Url>,
+    /// Calls it although its effects are not mocked: what the recorded caller says yes to is done again
+    #[arg(long, requires = "live")]
+    effects_are_real: bool,
     /// Where the recordings and cassettes lie, if not beside the journal or call file
-    #[arg(long, value_name = "FOLDER", requires = "audio")]
-    pub(super) recordings: Option<PathBuf>,
-    /// How many milliseconds edges of speech may be apart: a frame, where not told otherwise
-    #[arg(long, value_name = "MS", default_value_t = 20, value_parser = whole::<u32>, requires = "audio")]
-    pub(super) tolerance: u32,
+    #[arg(long, value_name = "FOLDER", requires = "sounding")]
+    recordings: Option<PathBuf>,
+    /// How many milliseconds edges of speech may be apart; 20, a frame, and with --live 500
+    #[arg(long, value_name = "MS", value_parser = whole::<u32>, requires = "sounding")]
+    tolerance: Option<u32>,
+}
+
+/// A frame.
+const TOLERANCE: Millis = Millis(20);
+/// A service that is called anew takes a little more or less.
+const LIVE_TOLERANCE: Millis = Millis(500);
+
+/// One call after the other against a gateway.
+pub(super) async fn live(found: Vec<Found>, args: &SoundArgs) -> Done {
+    let Some(to) = &args.to else { return Ok(Verdict::Bad) };
+    let http = reqwest::Client::new();
+    if !args.effects_are_real {
+        is_mocked(to, &http).await?;
+    }
+    let tolerance = args.tolerance.map_or(LIVE_TOLERANCE, Millis);
+    let mut verdict = Verdict::Good;
+    for call in found {
+        let lived = one_live(&call, to, &http, args, tolerance).await;
+        match lived {
+            Ok(lived) => {
+                let Lived { recorded, today, cuts, changes } = &lived;
+                let word = if changes.is_empty() { "the same" } else { "differs" };
+                render::line(&format!(
+                    "{}: {word}; the agent speaks {today} times (recorded {recorded}), is cut {} (recorded {})",
+                    call.name(),
+                    cuts.1,
+                    cuts.0
+                ));
+                changes.iter().for_each(|change| render::line(&format!("  ! {change}")));
+                verdict = if changes.is_empty() { verdict } else { Verdict::Bad };
+            }
+            Err(fault) => {
+                render::fault(&fault);
+                verdict = Verdict::Bad;
+            }
+        }
+    }
+    Ok(verdict)
+}
+
+async fn one_live(
+    call: &Found,
+    to: &Url,
+    http: &reqwest::Client,
+    args: &SoundArgs,
+    tolerance: Millis,
+) -> Result<Lived, Fault> {
+    let sounding = sounding(call, args.recordings.as_deref()).await?;
+    let mut dial = Dial::new(to.clone(), http.clone());
+    if matches!(to.scheme(), "ws" | "wss") {
+        let agent = sounding.recorded.plan.agent.clone();
+        dial.params.insert("agent".to_owned(), agent);
+    }
+    sounding.live(dial, tolerance).await
 }
 
 /// Every core plays a call of its own; reading the next ones goes on beside it.
@@ -37,7 +103,7 @@ pub(super) async fn replay(found: Vec<Found>, args: &SoundArgs) -> SoundReport {
         let name = call.name();
         let (took, finding) = match sounding(&call, args.recordings.as_deref()).await {
             Ok(sounding) => {
-                let tolerance = Millis(args.tolerance);
+                let tolerance = args.tolerance.map_or(TOLERANCE, Millis);
                 let played = tokio::task::spawn_blocking(move || {
                     let begun = Instant::now();
                     let compared = sounding.replay(tolerance);

@@ -6,7 +6,7 @@
 //! Reading order: `source` (databases and call files), `expect` (what is written down), `compare` (one call through
 //! today's heart), `report` (many of them, for people and for programs), `lean` (a test made from a call), `facts` (what
 //! a test asks about), `load` and `run` (tests in Rust); the same with
-//! sound: `sound`, `sound_report`.
+//! sound: `sound`, `sound_report`; against a gateway that runs: `live`.
 //!
 //! Promises: a call that cannot be read is told as such and the others are compared all the same.
 //! Never: carries out an order; writes to a journal.
@@ -15,6 +15,7 @@ mod compare;
 mod expect;
 pub(crate) mod facts;
 mod lean;
+mod live;
 mod load;
 mod report;
 mod run;
@@ -26,6 +27,7 @@ pub(crate) mod tests;
 
 pub use compare::{Difference, Finding, compare};
 pub use lean::{Test, as_test};
+pub use live::{Lived, is_mocked};
 pub use report::{Replayed, Report};
 pub use run::{Confirmation, Latency, Run, Tool, Turns, Words};
 pub use sound::{Compared, Sounding, sounding};

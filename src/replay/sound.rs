@@ -13,7 +13,7 @@ use crate::core::conversation::Event;
 use crate::media::{TwoVoices, read_recording};
 
 /// How much of the frames a recording may lack: what a killed process had not written yet.
-const TRACK_SHORT_MAX: Samples = Millis(4_000).samples();
+const TRACK_SHORT_MAX: Samples = Millis(6_000).samples();
 
 /// A recorded call and all that is needed to hear it again.
 #[derive(Clone, Debug)]
@@ -150,7 +150,7 @@ impl Sounding {
         let Sounding { recorded: Recorded { file, plan }, voices, cassette, notes } = self;
         let last = file.events().map(|(at, _)| at).max();
         let until = last.filter(|_| !self.recorded.is_whole());
-        let played = play(cassette, plan, &voices.caller, until);
+        let played = play(cassette, file, plan, &voices.caller, until);
         let was = Outline::of(file, &cassette.sounds(file));
         let is = Outline::of(&played.file, &played.sounds);
         let mut changes = compare(&was, &is, tolerance);

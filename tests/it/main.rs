@@ -26,6 +26,7 @@ mod again;
 mod broken;
 mod calls;
 mod canary;
+mod cassette;
 mod command;
 mod crash;
 mod door;

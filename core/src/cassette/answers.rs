@@ -112,26 +112,27 @@ impl Answers {
 
     /// The words that lie in a speech, and when they come. Words of a later one wait for it. `None` where nothing was
     /// recorded of that stretch.
-    pub(super) fn words(&mut self, speech: Span) -> Option<(Millis, Vec<Event>)> {
+    pub(super) fn words(&mut self, speech: Span) -> Option<Answer> {
         // What was said before this speech was never asked for.
         while self.words.pop_front_if(|words| words.speech.to <= speech.from).is_some() {}
-        let mut heard: Vec<Event> = Vec::new();
-        let mut after = None;
+        let mut heard = Answer::new();
         while let Some(next) = self.words.front_mut().filter(|next| next.speech.from < speech.to) {
-            after = Some(next.after);
             // The last recorded word of an earlier part is no end of the turn any more.
-            if let Some(Event::Heard(before)) = heard.last_mut() {
+            if let Some((_, Event::Heard(before))) = heard.last_mut()
+                && before.end.is_turn()
+            {
                 before.end = TranscriptEnd::Final;
             }
+            let after = next.after;
             let Some(transcript) = &mut next.transcript else {
-                heard.push(Event::SttFailed);
+                heard.push((after, Event::SttFailed));
                 self.words.pop_front();
                 continue;
             };
             let later =
                 |word: &crate::conversation::Word| word.span.is_some_and(|span| span.from >= speech.to);
             let (later, now) = std::mem::take(&mut transcript.words).into_iter().partition(later);
-            heard.push(Event::Heard(Transcript { words: now, end: transcript.end }));
+            heard.push((after, Event::Heard(Transcript { words: now, end: transcript.end })));
             transcript.words = later;
             // The recorded speech went on, and so may what is left of its words.
             next.speech.from = speech.to;
@@ -140,7 +141,7 @@ impl Answers {
             }
             self.words.pop_front();
         }
-        after.map(|after| (after, heard))
+        (!heard.is_empty()).then_some(heard)
     }
 }
 

@@ -12,7 +12,7 @@ use std::fmt;
 
 use super::asked::Asked;
 use super::entry::{Cassette, Chunk, Entry, Frames, Place, Setup, Voice};
-use super::keep::{Keeper, signed};
+use super::keep::{Keeper, later, signed};
 use crate::audio::HEARD_DOUBT;
 use crate::base::{CallTime, Millis, PieceNo, Position, ReplyId, Samples};
 use crate::conversation::{By, Event};
@@ -159,11 +159,12 @@ impl Replies {
 impl Spoken {
     fn entries(self, reply: ReplyId, marks: bool, out: &mut Vec<Entry>) {
         let begun = self.begun();
-        let mut sounds = begun;
+        // When all before the next piece has sounded.
+        let mut sounds: Option<CallTime> = None;
         for (piece, (asked, whole)) in (0..).map(PieceNo).zip(&self.pieces) {
             let Some((ended, length)) = whole else { continue };
-            let audio = sounds.map_or(*ended, |sounds| sounds.min(*ended)).max(*asked);
-            sounds = Some(sounds.unwrap_or(audio).max(audio) + length.millis());
+            let audio = sounds.or(begun).map_or(*ended, |wanted| wanted.min(*ended)).max(*asked);
+            sounds = Some(sounds.map_or(audio, |sounds| sounds.max(audio)) + length.millis());
             let chunks = vec![
                 (audio.since(*asked), Chunk::Audio(*length)),
                 (ended.max(&audio).since(*asked), Chunk::End),
@@ -176,12 +177,14 @@ impl Spoken {
             let chunks = vec![(failed.since(*asked), Chunk::Failed)];
             out.push(Entry::Voice(Voice { reply, piece, chunks }));
         }
-        if let (Some(End::Played { at, by }), Some(sounds), true) = (self.end, sounds, marks) {
-            let after = match by {
-                By::Mark => Some(signed(at) - signed(sounds)),
-                By::Clock => None,
-            };
-            out.push(Entry::Mark { reply, after });
+        let (Some(end), Some(sounds), true) = (self.end, sounds, marks) else { return };
+        match end {
+            End::Played { at, by: By::Mark } => {
+                out.push(Entry::Mark { reply, after: Some(signed(at) - signed(sounds)) });
+            }
+            End::Played { by: By::Clock, .. } => out.push(Entry::Mark { reply, after: None }),
+            End::Cut { at, .. } if at >= sounds => out.push(Entry::Mark { reply, after: later(sounds, at) }),
+            End::Cut { .. } => {}
         }
     }
 

@@ -21,6 +21,8 @@ const CHUNKS_MAX: usize = 64;
 /// Questions, marks and stretches of speech that wait for their answer. A call has a handful; what is older has no
 /// answer any more.
 const WAITING_MAX: usize = 64;
+/// A mark so long overdue does not come any more.
+const MARK_LOST: Millis = Millis(500);
 
 /// What a step was told, as far as the journal does not say it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,7 +85,7 @@ pub struct Keeper {
     /// When the carrier will have played all, by the computed clock.
     sounds_until: CallTime,
     marks: VecDeque<(ReplyId, CallTime)>,
-    generation: Option<(GenerationId, CallTime)>,
+    generations: VecDeque<(GenerationId, CallTime)>,
     proposals: VecDeque<(ProposalId, CallTime)>,
     hang_up: Option<CallTime>,
     speech: Position,
@@ -184,9 +186,11 @@ impl Keeper {
                 WireItem::Mark { name } => {
                     push(&mut self.marks, (name.reply, self.sounds_until.max(at)));
                 }
-                // Marks of what was cleared come back at once, and mean nothing.
+                // Marks of what was cleared come back at once, and mean nothing. One that was due would have come later.
                 WireItem::Clear => {
-                    self.marks.clear();
+                    let due = self.marks.drain(..).filter(|(_, due)| *due <= at);
+                    let later = due.map(|(reply, due)| Entry::Mark { reply, after: later(due, at) });
+                    self.ready.extend(later);
                     self.sounds_until = at;
                 }
             }
@@ -204,9 +208,8 @@ impl Keeper {
                 push(&mut self.stopped, (Span { from: self.speech, to: *to }, at));
                 return;
             }
-            Event::Heard(transcript) if !transcript.end.is_turn() => return self.meanwhile(event),
             Event::Heard(_) | Event::SttFailed => {
-                let Some((speech, known)) = self.stopped.pop_front() else { return self.meanwhile(event) };
+                let Some((speech, known)) = self.spoken(event) else { return self.meanwhile(event) };
                 let after = at.since(known);
                 return self.ready.push(Entry::Words { speech, after, event: event.clone() });
             }
@@ -222,7 +225,7 @@ impl Keeper {
             | Event::Proposed { generation, .. }
             | Event::Finished { generation }
             | Event::GenerationFailed { generation } => {
-                self.generation.filter(|(known, _)| known == generation).map(|(_, asked)| asked)
+                self.generations.iter().find(|(known, _)| known == generation).map(|(_, asked)| *asked)
             }
             Event::Prepared { proposal, .. }
             | Event::Unprepared { proposal, .. }
@@ -246,6 +249,25 @@ impl Keeper {
         }
     }
 
+    /// The speech that was answered: the one the words lie in, or else the oldest that waits.
+    fn spoken(&mut self, event: &Event) -> Option<(Span, CallTime)> {
+        let first = if let Event::Heard(heard) = event {
+            heard.words.iter().find_map(|word| word.span)
+        } else {
+            None
+        };
+        while let (Some(first), Some((speech, _)), true) =
+            (first, self.stopped.front(), self.stopped.len() > 1)
+        {
+            if first.from < speech.to {
+                break;
+            }
+            self.stopped.pop_front();
+        }
+        let ends = if let Event::Heard(heard) = event { heard.end.is_turn() } else { true };
+        if ends { self.stopped.pop_front() } else { self.stopped.front().copied() }
+    }
+
     fn meanwhile(&mut self, event: &Event) {
         self.ready.push(Entry::Meanwhile { position: self.track, event: event.clone() });
     }
@@ -265,7 +287,7 @@ impl Keeper {
                 }
                 self.said.push(at);
             }
-            Some(Asked::Generate(generation)) => self.generation = Some((generation, at)),
+            Some(Asked::Generate(generation)) => push(&mut self.generations, (generation, at)),
             Some(Asked::Prepare { proposal, text } | Asked::Run { proposal, text }) => {
                 self.proposals.retain(|(known, _)| *known != proposal);
                 push(&mut self.proposals, (proposal, at));
@@ -301,4 +323,9 @@ fn push<T>(queue: &mut VecDeque<T>, new: T) {
 
 pub(super) fn signed(at: CallTime) -> i32 {
     i32::try_from(at.0).unwrap_or(i32::MAX)
+}
+
+/// The wait of a mark that was due, and had not come by then; `None` where it was lost.
+pub(super) fn later(due: CallTime, by: CallTime) -> Option<i32> {
+    (by <= due + MARK_LOST).then(|| signed(by) - signed(due) + 1)
 }

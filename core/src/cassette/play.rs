@@ -1,8 +1,8 @@
 //! The whole call again: the recorded track as frames through today's [`Call`], on a clock of its own, in a world that
 //! answers as the cassette holds.
 //!
-//! Promises: the same cassette, plan and track give the same call; what is asked and was not recorded is said, and
-//! answered with a failure; it comes to an end.
+//! Promises: the same cassette, plan and track give the same call; what is asked and was never asked in the recording is
+//! said, and answered with a failure; what nobody answered there is not answered; it comes to an end.
 //! Never: carries out an order; reads a clock.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,9 +18,6 @@ use crate::call::{Call, CallOutputs, Input, Record};
 use crate::conversation::{Event, MASKED_KEY, Outcome, Plan, Step};
 use crate::journal::{CallFile, Line, write_order, write_timer};
 
-/// How long a question is waited for whose answer was cut off in the recording: there it was not wanted any more. Longer
-/// than two runs differ, shorter than the conversation's own patience with a synthesiser.
-const OVERDUE: Millis = Millis(3_000);
 /// Where the carrier's hanging up was not recorded, and the last frame is this long past, it hangs up.
 const GONE: Millis = Millis(1_000);
 /// A gateway's wait from its order to hang up to the end of its stream.
@@ -43,10 +40,17 @@ pub struct Played {
     pub audio: u64,
 }
 
-/// Plays it. `track` is the caller's, 8 kHz, from the answer on; a record that stops short is played `until` then.
+/// Plays it. `recorded` is its journal, for what was asked; `track` the caller's, 8 kHz, from the answer on; a record
+/// that stops short is played `until` then.
 #[must_use]
-pub fn play(cassette: &Cassette, plan: &Arc<Plan>, track: &[i16], until: Option<CallTime>) -> Played {
-    let mut player = Player::new(cassette, plan);
+pub fn play(
+    cassette: &Cassette,
+    recorded: &CallFile,
+    plan: &Arc<Plan>,
+    track: &[i16],
+    until: Option<CallTime>,
+) -> Played {
+    let mut player = Player::new(cassette, Known::of(recorded), plan);
     player.run(arrivals(cassette), track, until);
     player.played
 }
@@ -58,16 +62,43 @@ enum Happening {
     Audio { reply: ReplyId, piece: PieceNo, length: Samples },
     PieceEnd { reply: ReplyId, piece: PieceNo, length: Samples },
     Mark(String),
-    Overdue(Wanted),
 }
 
-/// A question whose answer may still be waited for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Wanted {
-    Generation(GenerationId),
-    Piece(ReplyId, PieceNo),
-    Prepared(ProposalId),
-    Settled(ProposalId),
+/// What was asked in the recording, answered or not.
+#[derive(Debug, Default)]
+struct Known {
+    generations: BTreeSet<GenerationId>,
+    pieces: BTreeSet<(ReplyId, PieceNo)>,
+    speeches: Vec<Span>,
+}
+
+impl Known {
+    fn of(recorded: &CallFile) -> Known {
+        let (mut known, mut from) = (Known::default(), Position::START);
+        for line in &recorded.lines {
+            match line {
+                Line::Event { event: Event::SpeechStarted { at }, .. } => from = *at,
+                Line::Event { event: Event::SpeechStopped { at: to }, .. } => {
+                    known.speeches.push(Span { from, to: *to });
+                }
+                Line::Event { .. } | Line::Timer { .. } => {}
+                Line::Order { text } => {
+                    let asked = Asked::of(text);
+                    if let Some(Asked::Generate(generation)) = asked {
+                        known.generations.insert(generation);
+                    } else if let Some(Asked::Say { reply, piece }) = asked {
+                        known.pieces.insert((reply, piece));
+                    }
+                }
+            }
+        }
+        known
+    }
+
+    /// Whether the caller spoke then in the recording too.
+    fn speech(&self, speech: Span) -> bool {
+        self.speeches.iter().any(|known| known.from < speech.to && speech.from < known.to)
+    }
 }
 
 #[derive(Debug)]
@@ -79,8 +110,7 @@ struct Player {
     /// What will happen, at equal times in the order it was planned; the end of the stream last.
     plans: BTreeMap<(CallTime, bool, u64), Happening>,
     planned: u64,
-    /// What was asked and has not been answered to its end.
-    wanted: BTreeSet<Wanted>,
+    known: Known,
     now: CallTime,
     /// Since where the caller speaks.
     speech: Option<Position>,
@@ -93,7 +123,7 @@ struct Player {
 }
 
 impl Player {
-    fn new(cassette: &Cassette, plan: &Arc<Plan>) -> Player {
+    fn new(cassette: &Cassette, known: Known, plan: &Arc<Plan>) -> Player {
         let setup = cassette.setup.0;
         let mut answers = Answers::of(cassette);
         let told = std::mem::take(&mut answers.told);
@@ -104,7 +134,7 @@ impl Player {
             answers,
             plans: BTreeMap::new(),
             planned: 0,
-            wanted: BTreeSet::new(),
+            known,
             now: CallTime::ANSWER,
             speech: None,
             reply: ReplyId::default(),
@@ -180,21 +210,9 @@ impl Player {
                 self.silence = silence;
             }
             Happening::PieceEnd { reply, piece, length } => {
-                self.wanted.remove(&Wanted::Piece(reply, piece));
                 self.takes(at, Input::PieceEnd { reply, piece, length });
             }
             Happening::Mark(name) => self.takes(at, Input::Mark(&name)),
-            Happening::Overdue(wanted) => {
-                if self.wanted.contains(&wanted) {
-                    let what = match wanted {
-                        Wanted::Generation(generation) => format!("the rest of {generation}'s answer"),
-                        Wanted::Piece(reply, piece) => format!("the rest of {reply}{piece}'s audio"),
-                        Wanted::Prepared(proposal) => format!("what {proposal}'s request would be"),
-                        Wanted::Settled(proposal) => format!("what became of {proposal}"),
-                    };
-                    self.fail(at, wanted, what);
-                }
-            }
         }
     }
 
@@ -239,35 +257,21 @@ impl Player {
         self.out = out;
     }
 
-    /// What the conversation is told besides the world's answers: the line's facts, and that it waits no more.
+    /// What the line told the conversation.
     fn learns(&mut self, at: CallTime, event: &Event) {
         if let Event::SpeechStarted { at } = event {
             self.speech = Some(*at);
         } else if let Event::SpeechStopped { at: to } = event {
             let from = self.speech.take().unwrap_or_default();
             self.words(at, Span { from, to: *to });
-        } else if let Event::Finished { generation } | Event::GenerationFailed { generation } = event {
-            self.wanted.remove(&Wanted::Generation(*generation));
-        } else if let Event::Prepared { proposal, .. } | Event::Unprepared { proposal, .. } = event {
-            self.wanted.remove(&Wanted::Prepared(*proposal));
-        } else if let Event::Settled { proposal, .. } = event {
-            self.wanted.remove(&Wanted::Settled(*proposal));
-        } else if let Event::Played { reply, .. } | Event::Cut { reply, .. } | Event::TtsFailed { reply } =
-            event
-        {
-            self.wanted.retain(|wanted| !matches!(wanted, Wanted::Piece(of, _) if of == reply));
         }
     }
 
     fn words(&mut self, at: CallTime, speech: Span) {
         match self.answers.words(speech) {
-            Some((after, heard)) => {
-                heard.into_iter().for_each(|event| self.plan(at + after, Happening::Tell(event)));
-            }
-            None => {
-                self.played.missing.push(format!("the words of {}", stretch(speech)));
-                self.plan(at, Happening::Tell(Event::SttFailed));
-            }
+            Some(heard) => self.answer(at, heard),
+            None if self.known.speech(speech) => {}
+            None => self.fail(at, Event::SttFailed, format!("the words of {}", stretch(speech))),
         }
     }
 
@@ -277,19 +281,24 @@ impl Player {
                 self.reply = reply;
                 self.say(at, reply, piece);
             }
-            Asked::Generate(generation) => {
-                let wanted = Wanted::Generation(generation);
-                self.wanted.insert(wanted);
-                match self.answers.generation(generation) {
-                    Some(answer) => self.answer(at, wanted, answer),
-                    None => self.fail(at, wanted, format!("an answer to {generation}")),
-                }
+            Asked::Generate(generation) => match self.answers.generation(generation) {
+                Some(answer) => self.answer(at, answer),
+                None if self.known.generations.contains(&generation) => {}
+                None => self.fail(
+                    at,
+                    Event::GenerationFailed { generation },
+                    format!("an answer to {generation}"),
+                ),
+            },
+            Asked::Prepare { proposal, text } => {
+                let why = "not recorded".to_owned();
+                self.act(at, proposal, &text, Event::Unprepared { proposal, why });
             }
-            Asked::DropGeneration(generation) => drop(self.wanted.remove(&Wanted::Generation(generation))),
-            Asked::Prepare { proposal, text } => self.act(at, Wanted::Prepared(proposal), proposal, &text),
-            Asked::Run { proposal, text } => self.act(at, Wanted::Settled(proposal), proposal, &text),
-            Asked::Discard(proposal) => drop(self.wanted.remove(&Wanted::Prepared(proposal))),
-            Asked::Cut(_) => {}
+            Asked::Run { proposal, text } => {
+                let outcome = Outcome::Failed { why: "not recorded".to_owned() };
+                self.act(at, proposal, &text, Event::Settled { proposal, outcome });
+            }
+            Asked::DropGeneration(_) | Asked::Discard(_) | Asked::Cut(_) => {}
             Asked::HangUp => {
                 let after = self.answers.hung_up.unwrap_or(HANG_UP);
                 self.plan(at + after, Happening::Tell(Event::HungUp));
@@ -297,38 +306,26 @@ impl Player {
         }
     }
 
-    fn act(&mut self, at: CallTime, wanted: Wanted, proposal: ProposalId, text: &str) {
-        self.wanted.insert(wanted);
+    fn act(&mut self, at: CallTime, proposal: ProposalId, text: &str, otherwise: Event) {
         match self.answers.action(text, proposal) {
-            Some(answer) => self.answer(at, wanted, answer),
-            None => self.fail(at, wanted, format!("an answer to `{text}`")),
+            Some(answer) => self.answer(at, answer),
+            None => self.fail(at, otherwise, format!("an answer to `{text}`")),
         }
     }
 
-    fn answer(&mut self, at: CallTime, wanted: Wanted, answer: Vec<(Millis, Event)>) {
-        let mut last = at;
-        for (after, event) in answer {
-            last = at + after;
-            self.plan(last, Happening::Tell(event));
-        }
-        self.plan(last + OVERDUE, Happening::Overdue(wanted));
+    fn answer(&mut self, at: CallTime, answer: Vec<(Millis, Event)>) {
+        answer.into_iter().for_each(|(after, event)| self.plan(at + after, Happening::Tell(event)));
     }
 
     fn say(&mut self, at: CallTime, reply: ReplyId, piece: PieceNo) {
-        let wanted = Wanted::Piece(reply, piece);
-        self.wanted.insert(wanted);
         let Some(chunks) = self.answers.voices.take(reply, piece) else {
-            // One that was cut in the recording may be cut before its audio is missed.
-            if self.answers.voices.reach(reply) {
-                self.plan(at + OVERDUE, Happening::Overdue(wanted));
-            } else {
-                self.fail(at, wanted, format!("audio of {reply}"));
+            if !self.known.pieces.contains(&(reply, piece)) {
+                self.fail(at, Event::TtsFailed { reply }, format!("audio of {reply}{piece}"));
             }
             return;
         };
-        let (mut last, mut length) = (at, Samples(0));
+        let mut length = Samples(0);
         for (after, chunk) in chunks {
-            last = at + after;
             let what = match chunk {
                 Chunk::Audio(more) => {
                     length = Samples(length.0.saturating_add(more.0));
@@ -337,23 +334,14 @@ impl Player {
                 Chunk::End => Happening::PieceEnd { reply, piece, length },
                 Chunk::Failed => Happening::Tell(Event::TtsFailed { reply }),
             };
-            self.plan(last, what);
+            self.plan(at + after, what);
         }
-        self.plan(last + OVERDUE, Happening::Overdue(wanted));
     }
 
-    /// Asked, and not recorded: it is said, and the world fails.
-    fn fail(&mut self, at: CallTime, wanted: Wanted, what: String) {
-        self.wanted.remove(&wanted);
+    /// Asked, and never asked in the recording: it is said, and the world fails.
+    fn fail(&mut self, at: CallTime, failure: Event, what: String) {
         self.played.missing.push(what);
-        let why = || "not recorded".to_owned();
-        let event = match wanted {
-            Wanted::Generation(generation) => Event::GenerationFailed { generation },
-            Wanted::Piece(reply, _) => Event::TtsFailed { reply },
-            Wanted::Prepared(proposal) => Event::Unprepared { proposal, why: why() },
-            Wanted::Settled(proposal) => Event::Settled { proposal, outcome: Outcome::Failed { why: why() } },
-        };
-        self.plan(at, Happening::Tell(event));
+        self.plan(at, Happening::Tell(failure));
     }
 
     /// The carrier plays what it is sent, in order, and sends marks back as it did.

@@ -29,11 +29,6 @@ impl Voices {
         self.0.remove(&(reply, piece))
     }
 
-    /// Whether anything was recorded of the reply or of a later one.
-    pub(super) fn reach(&self, reply: ReplyId) -> bool {
-        self.0.range((reply, PieceNo(0))..).next().is_some()
-    }
-
     /// How long after a reply's first piece was ordered its first audio came.
     pub(super) fn first(&self, reply: ReplyId) -> Option<Millis> {
         let chunks = self.0.get(&(reply, PieceNo(0)))?;

@@ -36,7 +36,7 @@ const ROOT: &[(&str, &[&str])] = &[
     ("catalog", &["secrets", "integrations"]),
     ("driver", &["media", "telephony", "stt", "tts", "llm", "integrations", "store", "catalog"]),
     ("caller", &["media", "telephony"]),
-    ("replay", &["media", "store", "catalog", "driver", "caller"]),
+    ("replay", &["telephony", "media", "store", "catalog", "driver", "caller"]),
     ("rehearsal", &["llm", "integrations", "catalog", "driver", "replay"]),
     ("standin", &["media", "stt", "tts", "llm"]),
     ("gateway", &["telephony", "driver", "store", "catalog", "secrets"]),
