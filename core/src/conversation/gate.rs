@@ -441,7 +441,8 @@ impl Ask {
         // A judgement by sound is of the whole turn: it says nothing where the turn began over the question. And the
         // end of a sentence that began over it ("… that I said yes") is no answer by itself.
         let before = join(said.words.iter().filter(|w| w.span.is_some_and(|span| span.from < end)));
-        let by_sound_over = said.affirmation() != Affirmation::ByWords && !said.words.iter().all(|w| after(&w));
+        let by_sound_over =
+            said.affirmation() != Affirmation::ByWords && !said.words.iter().all(|w| after(&w));
         let tail = !before.is_empty() && all != Answer::Yes && !echoes(language, &before, &self.question);
         let over = by_sound_over || tail && answer == Answer::Yes;
         // A word without a span may lie anywhere, and may be the one that takes the yes back.

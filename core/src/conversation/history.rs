@@ -36,11 +36,9 @@ impl Entry {
             Entry::Caller { text } => one("caller", "text", text),
             Entry::Keys { keys } => one("keys", "keys", keys),
             Entry::Agent { text } => one("agent", "text", text),
-            Entry::Tool { proposal, tool, args, outcome } => {
-                canonical_json(&json!({"tool": {
-                    "args": args, "outcome": outcome, "proposal": proposal, "tool": tool,
-                }}))
-            }
+            Entry::Tool { proposal, tool, args, outcome } => canonical_json(&json!({"tool": {
+                "args": args, "outcome": outcome, "proposal": proposal, "tool": tool,
+            }})),
         }
     }
 }

@@ -112,7 +112,14 @@ impl Transcript {
 
 impl Said {
     fn nothing(from: Position) -> Said {
-        Said { from, words: Vec::new(), affirmation: None, lost: Lost::Nothing, owed: 0, answered: Vec::new() }
+        Said {
+            from,
+            words: Vec::new(),
+            affirmation: None,
+            lost: Lost::Nothing,
+            owed: 0,
+            answered: Vec::new(),
+        }
     }
 
     /// Whether every word began at that position or later; a word without a span may lie anywhere.

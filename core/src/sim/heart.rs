@@ -62,7 +62,14 @@ impl Cast {
         let (facts, struck) = Play::new(&scene, world, deaths).run(&mut heart, &scene);
         let (mut watchers, breach, journal) = heart.over();
         watchers.coverage.struck(struck);
-        Played { plan, head, facts, journal: journal.map(Journal::into_lines).unwrap_or_default(), watchers, breach }
+        Played {
+            plan,
+            head,
+            facts,
+            journal: journal.map(Journal::into_lines).unwrap_or_default(),
+            watchers,
+            breach,
+        }
     }
 }
 

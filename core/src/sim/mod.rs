@@ -29,7 +29,7 @@ pub use heart::{Fact, Played, play, refold};
 pub use plan::{lookup_tool, refund_tool, script_plan, shop_plan};
 pub use promises::{Breach, Seen, Watchers};
 pub use random::Random;
-pub use shrink::{script, shrink};
 pub use scene::Cast;
+pub use shrink::{script, shrink};
 pub use weather::{Calls, Fault, Faults};
 pub use whole::play_whole;

@@ -5,15 +5,16 @@
 
 use std::sync::Arc;
 
-use super::plan::shop_plan;
 use super::caller::Meaning;
 use super::death::Deaths;
+use super::plan::shop_plan;
 use super::random::Random;
 use super::weather::{Fault, Faults};
 use super::world::{Plot, World};
 use crate::base::{CallTime, Digest, Millis, ToolName};
 use crate::conversation::{
-    Answered, EarlierAction, EarlierEnd, EngineYes, Event, Idempotency, LineAbilities, Plan, Policy, Tag, VoiceYes,
+    Answered, EarlierAction, EarlierEnd, EngineYes, Event, Idempotency, LineAbilities, Plan, Policy, Tag,
+    VoiceYes,
 };
 use crate::language::Language;
 

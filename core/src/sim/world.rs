@@ -79,7 +79,6 @@ pub(super) struct Plot {
     pub(super) then: Meaning,
 }
 
-
 impl World {
     pub(super) fn new(mut random: Random, language: Language, calm_at: CallTime, faults: Faults) -> World {
         let mut world = World {
@@ -365,8 +364,11 @@ impl World {
                 if self.random.chance(300) {
                     self.plan(soon, Happening::Press('1'));
                 }
-                let (first, then) =
-                    self.random.pick(&[(Meaning::Trick, Meaning::Yes), (Meaning::Trick, Meaning::Trick), (Meaning::Yes, Meaning::Trick)]);
+                let (first, then) = self.random.pick(&[
+                    (Meaning::Trick, Meaning::Yes),
+                    (Meaning::Trick, Meaning::Trick),
+                    (Meaning::Yes, Meaning::Trick),
+                ]);
                 let gap = self.gap();
                 self.says_and_then(soon, first, gap, then);
             }

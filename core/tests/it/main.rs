@@ -4,7 +4,9 @@
 //! Never: looks inside a machine; it speaks to the rooms by their public names.
 
 mod calls;
+mod folds;
 mod house;
 mod journals;
 mod limits;
+mod retractions;
 mod sim;
