@@ -11,6 +11,7 @@ pub mod bench;
 pub mod caller;
 pub mod catalog;
 pub mod cli;
+mod crash;
 pub mod demo;
 pub mod driver;
 pub mod egress;

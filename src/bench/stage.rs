@@ -67,7 +67,7 @@ impl Served {
             public_url: PublicUrl::parse(&url)?,
             calls_max,
             switchboard: Switchboard::new(default, agents, BTreeMap::new()),
-            shell: Shell { store: store.clone(), recordings: None, watcher: None, hang_up },
+            shell: Shell { store: store.clone(), recordings: None, cassettes: None, watcher: None, hang_up },
             metrics: None,
         });
         let stop = CancellationToken::new();

@@ -47,6 +47,13 @@ impl Agent {
         let Plan { language, currency, .. } = &self.plan;
         Toolbox::new(*language, currency, &self.connections, self.tools.clone(), secrets)
     }
+
+    /// Its tools with nobody behind them: their samples answer.
+    #[must_use]
+    pub fn mocked_toolbox(&self) -> Toolbox {
+        let Plan { language, currency, .. } = &self.plan;
+        Toolbox::mocked(*language, currency, &self.connections, self.tools.clone())
+    }
 }
 
 /// All integrations that were read, each with its file's name and text.

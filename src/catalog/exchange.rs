@@ -15,7 +15,7 @@ use super::hidden;
 use super::place::{Place, Spanned};
 use super::reader::{RESERVED, Reader, braces, is_name, with_call};
 use super::written::{RequestWritten, ResponseWritten, RuleWritten, StepWritten, ToolWritten, Words};
-use crate::integrations::{Compare, Exchange, Rule};
+use crate::integrations::{Compare, Exchange, Rule, Sample};
 use crate::secrets::SecretName;
 
 /// Headers that make a request what it is: whatever stands in them is lost, or breaks it.
@@ -46,10 +46,11 @@ pub(super) fn exchanges(
         prepare.push(read_step(reader, step, parameters, &mut known, &mut used));
     }
     let mut request = read_request(reader, &tool.request, parameters, &known, &mut used);
-    let ResponseWritten { map, success, errors } = &tool.response;
+    let ResponseWritten { map, success, errors, sample } = &tool.response;
     request.map = read_map(reader, map);
     request.success = success.as_ref().map(|condition| reader.over_answer(condition.place, &condition.value));
     request.errors = read_errors(reader, errors);
+    request.sample = sample.as_ref().map(|sample| read_sample(reader, sample, &known, parameters, &request));
     let rules = tool.verify.iter().filter_map(|rule| read_rule(reader, rule, &names)).collect();
     match (prepare.last_mut(), tool.verify.first()) {
         (Some(step), _) => step.verify = rules,
@@ -72,7 +73,7 @@ fn read_step(
     known: &mut BTreeSet<String>,
     used: &mut BTreeSet<String>,
 ) -> Exchange {
-    let StepWritten { request, map, errors } = &step.value;
+    let StepWritten { request, map, errors, sample } = &step.value;
     let mut exchange = read_request(reader, request, parameters, known, used);
     if !exchange.method.is_safe() {
         reader.say(
@@ -83,6 +84,7 @@ fn read_step(
     }
     exchange.map = read_map(reader, map);
     exchange.errors = read_errors(reader, errors);
+    exchange.sample = sample.as_ref().map(|sample| read_sample(reader, sample, known, parameters, &exchange));
     for (name, expression) in map {
         if !known.insert(name.clone()) {
             let what = format!("`{name}` already has a value");
@@ -145,7 +147,36 @@ fn read_request(
         success: None,
         verify: Vec::new(),
         errors: BTreeMap::new(),
+        sample: None,
     }
+}
+
+/// An answer as the system could give it. One that says the same in every call is tried out.
+fn read_sample(
+    reader: &mut Reader<'_, '_>,
+    written: &Spanned<Value>,
+    known: &BTreeSet<String>,
+    parameters: &[Parameter],
+    exchange: &Exchange,
+) -> Sample {
+    let (known, mut holes) = (with_call(known), 0);
+    let tree = fill(&written.value, &mut |text| {
+        let source = braces(text);
+        holes += reader.template(written.place, &source, &known).map_or(1, |names| names.len());
+        reader.holds_without(written.place, Lands::Field, &source, parameters);
+        source
+    });
+    if holes == 0
+        && let Some(name) = reader.lacks(&tree, exchange)
+    {
+        let what = format!("of this sample {name} has no value");
+        reader.say(
+            written.place,
+            what,
+            "write the answer as the system gives it, with all that the map names",
+        );
+    }
+    Sample::Answer(tree)
 }
 
 /// The same tree with every text passed through.

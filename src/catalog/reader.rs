@@ -10,12 +10,14 @@ use centralita_core::base::Fault;
 use centralita_core::conversation::Parameter;
 use centralita_core::language::Language;
 use centralita_core::template::Renderer;
+use serde_json::{Value, json};
 
 use super::absence::{Lands, absent, swallowed};
 use super::place::{Place, Spanned};
 use super::problems::Desk;
 use super::wanted;
 use super::written::{ByLanguage, Words};
+use crate::integrations::Exchange;
 
 /// What every request's templates may name of the call.
 const OF_THE_CALL: &[&str] = &["call.id", "call.from", "call.to"];
@@ -120,6 +122,15 @@ impl<'d, 'a> Reader<'d, 'a> {
     pub(super) fn expression(&mut self, at: Place, source: &str, known: &BTreeSet<String>) {
         let names = self.renderer.names(source);
         self.names(at, source, names, known);
+    }
+
+    /// What of an answer an exchange looks for and this one does not hold.
+    pub(super) fn lacks(&self, answer: &Value, exchange: &Exchange) -> Option<String> {
+        let body = if answer.is_object() { answer.clone() } else { json!({ "body": answer }) };
+        let wanted = exchange.map.iter().map(|(name, source)| (format!("`{name}`"), source));
+        let condition = exchange.success.iter().map(|source| ("`success`".to_owned(), source));
+        let missing = |(_, source): &(String, &String)| self.renderer.eval(source, &body).is_err();
+        wanted.chain(condition).find(missing).map(|(name, _)| name)
     }
 
     /// An expression over an answer, whose fields nobody knows before.

@@ -41,6 +41,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("path", "\"/orders/{order}\""),
     ("response", "{map: {state: state}}"),
     ("map", "{state: state}"),
+    ("sample", "{state: on its way}"),
     ("errors", "{404: There is no such order.}"),
     ("parameter", "order"),
     ("error", "That does not fit."),

@@ -161,6 +161,8 @@ pub(super) struct StepWritten {
     pub(super) map: BTreeMap<String, Words>,
     #[serde(default)]
     pub(super) errors: BTreeMap<u16, Words>,
+    /// What answers where effects are mocked.
+    pub(super) sample: Option<Spanned<Value>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -189,6 +191,8 @@ pub(super) struct ResponseWritten {
     /// Status → what the model is told.
     #[serde(default)]
     pub(super) errors: BTreeMap<u16, Words>,
+    /// What answers where effects are mocked: JSON as YAML; its texts may hold what those of a request may.
+    pub(super) sample: Option<Spanned<Value>>,
 }
 
 /// One parameter, compared in exactly one way.

@@ -12,7 +12,7 @@ use url::Url;
 
 use super::{Definitions, render};
 use crate::catalog::{self, Catalog};
-use crate::core::base::{Fault, Owner, canonical_json};
+use crate::core::base::{Fault, Owner, World, canonical_json};
 use crate::core::conversation::Tag;
 use crate::core::language::Language;
 use crate::driver::Agent;
@@ -103,6 +103,7 @@ pub(super) fn fit(meant: &catalog::Agent, secrets: &Secrets, speech: &Speech) ->
 /// One agent, ready to answer.
 pub(super) fn agent(
     meant: &catalog::Agent,
+    world: World,
     secrets: &Secrets,
     llm: &Arc<dyn Llm>,
     speech: &Speech,
@@ -114,7 +115,10 @@ pub(super) fn agent(
             "warning: {agent}: the recogniser can never hear `{word}`: nothing says how it is pronounced"
         ));
     }
-    let toolbox = meant.toolbox(secrets).map_err(|faults| all(&faults))?;
+    let toolbox = match world {
+        World::Real => meant.toolbox(secrets).map_err(|faults| all(&faults))?,
+        World::Mocked => meant.mocked_toolbox(),
+    };
     let plan = Arc::new(meant.plan.clone());
     let text =
         serde_json::to_value(&*plan).map_or_else(|error| error.to_string(), |value| canonical_json(&value));

@@ -20,7 +20,7 @@ use super::signals::Signals;
 use super::values::at_least_one;
 use super::{Definitions, Done, Verdict, render};
 use crate::catalog::{self, Catalog};
-use crate::core::base::{Fault, Millis, Owner};
+use crate::core::base::{Fault, Millis, Owner, World};
 use crate::core::conversation::Tag;
 use crate::demo::folder;
 use crate::demo::scenario::{Scenario, all};
@@ -182,7 +182,7 @@ fn stage(args: &DemoArgs, speech: &Speech) -> Stage {
     let make = move |shop: &Shop, id: &str| -> Result<_, Fault> {
         let secrets = secrets(shop.token.clone());
         let catalog = definitions(&args, shop.url.clone())?;
-        agent(meant(&catalog, id)?, &secrets, &llm(&args.definitions, &secrets)?, &speech)
+        agent(meant(&catalog, id)?, World::Real, &secrets, &llm(&args.definitions, &secrets)?, &speech)
     };
     Stage { voice, agent: Box::new(make) }
 }

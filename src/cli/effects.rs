@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Done, Verdict, render};
-use crate::core::base::{Fault, Owner};
+use crate::core::base::{Fault, Owner, World};
 use crate::store::{IntentKey, IntentRecord, IntentState, Outcome, OutcomeKind, Store, now_us};
 
 /// How long after its beginning an action may still be under way: a request takes a minute at most, and its intent a
@@ -270,6 +270,7 @@ mod tests {
             plan_hash: Digest::of_bytes(b"plan"),
             schema_version: 1,
             build: String::new(),
+            world: World::Real,
             caller: Private::new("+34600111222"),
             called: String::new(),
             answered_us: BEGUN,
@@ -299,7 +300,13 @@ mod tests {
         );
         let again = give(&store, &id("CA12/t1"), Found::Failed, LONG_AFTER).await.unwrap_err();
         assert_eq!(again.what, "`CA12/t1` is done, which stays");
-        assert!(store.unknown_intents(&Private::new("+34600111222")).await.expect("it reads").is_empty());
+        assert!(
+            store
+                .unknown_intents(&Private::new("+34600111222"), World::Real)
+                .await
+                .expect("it reads")
+                .is_empty()
+        );
     }
 
     #[tokio::test]

@@ -14,6 +14,7 @@ mod eval;
 mod many;
 mod render;
 mod replay;
+mod replay_audio;
 mod serve;
 mod signals;
 mod sim;
@@ -53,7 +54,7 @@ enum Command {
     Eval(eval::EvalArgs),
     /// Measures how fast this build is on this machine: five figures beside their targets
     Bench(bench::BenchArgs),
-    /// Folds recorded calls through this build: same orders?
+    /// Folds recorded calls through this build, or plays their audio again: same orders?
     Replay(replay::ReplayArgs),
     /// Lists what calls have done, and settles what nobody knows the outcome of
     Effects(effects::EffectsArgs),

@@ -13,7 +13,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use futures::StreamExt as _;
 use futures::stream;
+use serde_json::Value;
 
+use super::replay_audio::{self, SoundArgs};
 use super::{Done, Verdict, render};
 use crate::core::base::{Fault, Owner};
 use crate::core::journal::{CallFile, Play};
@@ -33,13 +35,13 @@ pub(super) struct ReplayArgs {
     #[arg(long = "call", value_name = "ID")]
     ids: Vec<String>,
     /// Prints the calls as call files instead of comparing them
-    #[arg(long, conflicts_with_all = ["export", "json", "junit"])]
+    #[arg(long, conflicts_with_all = ["export", "json", "junit", "audio"])]
     print: bool,
     /// Prints the calls as plays: who said what, which tools ran, what the gate ruled
     #[arg(long, conflicts_with_all = ["print", "export", "json", "junit"])]
     play: bool,
     /// Writes each call as a file of its own, with its plan, instead of comparing them
-    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["json", "junit"])]
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["json", "junit", "audio"])]
     export: Option<PathBuf>,
     /// One JSON object instead of text
     #[arg(long)]
@@ -47,6 +49,8 @@ pub(super) struct ReplayArgs {
     /// Writes a JUnit report as well
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
+    #[command(flatten)]
+    sound: SoundArgs,
 }
 
 pub(super) async fn run(args: &ReplayArgs) -> Done {
@@ -60,16 +64,27 @@ pub(super) async fn run(args: &ReplayArgs) -> Done {
     if let Some(folder) = &args.export {
         return export(&found, folder).await;
     }
+    if args.sound.audio {
+        let report = replay_audio::replay(found, &args.sound).await;
+        return told(args, report.is_good(), || report.junit(), || report.json(), || report.to_string());
+    }
     let report = replay(found).await;
+    told(args, report.is_good(), || report.junit(), || report.json(), || report.to_string())
+}
+
+/// A report in the forms that were asked for.
+fn told(
+    args: &ReplayArgs,
+    is_good: bool,
+    junit: impl Fn() -> Result<String, Fault>,
+    json: impl Fn() -> Value,
+    text: impl Fn() -> String,
+) -> Done {
     if let Some(path) = &args.junit {
-        fs::write(path, report.junit()?).map_err(|error| unwritable(path, &error))?;
+        fs::write(path, junit()?).map_err(|error| unwritable(path, &error))?;
     }
-    if args.json {
-        render::line(&report.json().to_string())
-    } else {
-        render::line(&report.to_string())
-    }
-    Ok(if report.is_good() { Verdict::Good } else { Verdict::Bad })
+    render::line(&if args.json { json().to_string() } else { text() });
+    Ok(if is_good { Verdict::Good } else { Verdict::Bad })
 }
 
 /// What was named, with what of it cannot be read.

@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -20,8 +20,8 @@ use super::demo::{SpeechArgs, speech};
 use super::signals::{AT_ONCE, Signals};
 use super::values::{account, at_least_one, listening, web};
 use super::{Definitions, Done, Verdict, render};
-use crate::core::base::{Fault, Owner};
-use crate::driver::{CloseOnly, HangUp, Shell, TURN_LATENCY, TURN_LATENCY_BUCKETS};
+use crate::core::base::{Fault, Owner, World};
+use crate::driver::{Agent, CloseOnly, HangUp, Shell, TURN_LATENCY, TURN_LATENCY_BUCKETS};
 use crate::gateway::{Gateway, Settings, Switchboard, Trust};
 use crate::secrets::{SecretName, Secrets};
 use crate::store::Store;
@@ -63,9 +63,33 @@ pub(super) struct ServeArgs {
     /// Records every call as a stereo WAV in this folder: caller left, agent right
     #[arg(long, value_name = "FOLDER")]
     recordings: Option<PathBuf>,
+    /// Keeps what services and carrier answered, and when, as text in this folder: for `replay --audio`
+    #[arg(long, value_name = "FOLDER")]
+    cassettes: Option<PathBuf>,
+    /// Where the tools' requests go: `mock` lets the sample of each answer, and no byte leaves
+    #[arg(long, value_enum, default_value_t = Effects::Real, value_name = "real|mock")]
+    effects: Effects,
     /// Calls at a time; one more is refused politely
     #[arg(long, default_value_t = 200, value_parser = at_least_one::<usize>, value_name = "N")]
     calls_max: usize,
+}
+
+/// As it is written on the command line.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Effects {
+    /// To the systems they are for
+    Real,
+    /// Nowhere: samples answer
+    Mock,
+}
+
+impl Effects {
+    fn world(self) -> World {
+        match self {
+            Effects::Real => World::Real,
+            Effects::Mock => World::Mocked,
+        }
+    }
 }
 
 pub(super) async fn run(args: ServeArgs) -> Done {
@@ -80,12 +104,17 @@ pub(super) async fn run(args: ServeArgs) -> Done {
     }
     let mut agents = BTreeMap::new();
     for (id, meant) in &catalog.agents {
-        let ready = agent(meant, &secrets, &llm, &speech)?;
+        let ready = agent(meant, args.effects.world(), &secrets, &llm, &speech)?;
         warm(&ready, &speech).await?;
+        tell_without_samples(id, &ready);
         agents.insert(id.clone(), ready);
     }
     let default = agents.get(&args.agent).cloned().ok_or_else(|| no_agent(&args.agent))?;
-    let folders = [(args.journal.parent(), "--journal"), (args.recordings.as_deref(), "--recordings")];
+    let folders = [
+        (args.journal.parent(), "--journal"),
+        (args.recordings.as_deref(), "--recordings"),
+        (args.cassettes.as_deref(), "--cassettes"),
+    ];
     for (folder, flag) in folders {
         folder.map_or(Ok(()), |folder| make(folder, flag))?;
     }
@@ -102,7 +131,8 @@ pub(super) async fn run(args: ServeArgs) -> Done {
         args.public_url.clone().or_else(|| Url::parse(&local).ok()).ok_or_else(|| no_agent(&local))?;
     let store = Store::open(&args.journal).await?;
     tell_open_actions(&store, &args.journal).await?;
-    let shell = Shell { store: store.clone(), recordings: args.recordings, watcher: None, hang_up };
+    let (recordings, cassettes) = (args.recordings, args.cassettes);
+    let shell = Shell { store: store.clone(), recordings, cassettes, watcher: None, hang_up };
     let gateway = Gateway::new(Settings {
         trust,
         public_url: PublicUrl::parse(&public)?,
@@ -113,8 +143,12 @@ pub(super) async fn run(args: ServeArgs) -> Done {
     });
     // Whoever reads that it listens may send one.
     let signals = Signals::listen()?;
+    let mocked = match args.effects {
+        Effects::Real => "",
+        Effects::Mock => "; EFFECTS ARE MOCKED: no tool reaches its system, samples answer",
+    };
     render::line(&format!(
-        "listening on {local}; the carrier's voice webhook is {}",
+        "listening on {local}; the carrier's voice webhook is {}{mocked}",
         PublicUrl::parse(&public)?.webhook("/hooks/twilio/voice")
     ));
     if args.unsigned_loopback {
@@ -139,6 +173,18 @@ fn make(folder: &Path, flag: &str) -> Result<(), Fault> {
     std::fs::write(&probe, "")
         .and_then(|()| std::fs::remove_file(&probe))
         .map_err(|error| fault(format!("nothing can be written to the folder {}: {error}", folder.display())))
+}
+
+/// A tool that has no sample fails in every call.
+fn tell_without_samples(id: &str, agent: &Agent) {
+    if agent.toolbox.world() == World::Real {
+        return;
+    }
+    for tool in agent.toolbox.without_samples() {
+        render::aside(&format!(
+            "warning: {id}: `{tool}` fails in every call: effects are mocked, and it has a request without `sample:`"
+        ));
+    }
 }
 
 /// A process that was killed leaves actions of which nobody knows the end: whoever starts the next is told.

@@ -83,7 +83,7 @@ impl std::fmt::Debug for Stage {
 }
 
 impl Stage {
-    /// Plays one scenario; the shop's database, the journal and the recording go to `folder`. `tell` hears the call
+    /// Plays one scenario; the shop's database, the journal, the cassette and the recording go to `folder`. `tell` hears the call
     /// as it happens.
     ///
     /// # Errors
@@ -119,7 +119,7 @@ impl Stage {
         let listener =
             TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(|error| broken(&error.to_string()))?;
         let board = Switchboard::new(agent, BTreeMap::new(), BTreeMap::new());
-        let open = open(listener, board, store.clone(), Some(watcher))?;
+        let open = open(listener, board, store.clone(), folder, Some(watcher))?;
 
         let mut story = Story::default();
         let called = self.call(&open.url, scenario, language, seen, &mut story, tell).await;
@@ -198,7 +198,7 @@ impl Stage {
         let others = others.iter().map(|id| Ok((id.clone(), (self.agent)(&shop, id)?)));
         let board = Switchboard::new(agent, others.collect::<Result<_, Fault>>()?, BTreeMap::new());
         let store = Store::open(&folder.join(JOURNAL)).await?;
-        let open = open(listener, board, store.clone(), None)?;
+        let open = open(listener, board, store.clone(), folder, None)?;
         at(address);
         stop.cancelled().await;
         open.close().await?;
@@ -208,16 +208,18 @@ impl Stage {
     }
 }
 
-/// A gateway that serves on loopback.
+/// A gateway that serves on loopback; its calls' cassettes go to the folder.
 fn open(
     listener: TcpListener,
     switchboard: Switchboard,
     store: Store,
+    folder: &Path,
     watcher: Option<mpsc::Sender<Seen>>,
 ) -> Result<Open, Fault> {
     let address = listener.local_addr().map_err(|error| broken(&error.to_string()))?;
     let url = Url::parse(&format!("http://{address}")).map_err(|error| broken(&error.to_string()))?;
-    let shell = Shell { store, recordings: None, watcher, hang_up: Arc::new(CloseOnly) };
+    let (recordings, cassettes) = (None, Some(folder.to_owned()));
+    let shell = Shell { store, recordings, cassettes, watcher, hang_up: Arc::new(CloseOnly) };
     let gateway = Gateway::new(Settings {
         trust: Trust::UnsignedLoopback,
         public_url: PublicUrl::parse(&url)?,

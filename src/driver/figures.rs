@@ -5,6 +5,7 @@
 //! tool's word.
 //! Never: decides; a figure that is wrong changes no call.
 
+use super::cassette::LOST;
 use super::record::HOLES;
 use crate::core::base::{CallTime, Position};
 use crate::core::call::Record;
@@ -48,10 +49,12 @@ pub fn begin_figures() {
     metrics::describe_counter!(OUTCOMES, "What became of actions of tools");
     metrics::describe_counter!(FAILURES, "Failures of services that a call noticed");
     metrics::describe_counter!(HOLES, "Pieces of audio that are missing from recordings");
+    metrics::describe_counter!(LOST, "Lines that are missing from cassettes");
     ANSWER_WORDS.iter().for_each(|word| metrics::counter!(ANSWERS, "answer" => *word).absolute(0));
     OUTCOME_WORDS.iter().for_each(|word| metrics::counter!(OUTCOMES, "outcome" => *word).absolute(0));
     SERVICES.iter().for_each(|word| metrics::counter!(FAILURES, "service" => *word).absolute(0));
     metrics::counter!(HOLES).absolute(0);
+    metrics::counter!(LOST).absolute(0);
 }
 
 /// One call's.

@@ -4,6 +4,7 @@
 //! conversation has a journal of its own, and begins nothing once its tenure is over.
 //! Never: decides anything about a conversation.
 
+mod cassette;
 mod clock;
 mod figures;
 mod ports;
@@ -26,7 +27,7 @@ pub use record::{Seen, Watcher};
 pub use tenure::Tenure;
 
 use crate::core::audio::Underruns;
-use crate::core::base::{CallId, Fault, Owner, Private};
+use crate::core::base::{CallId, Fault, Owner, Private, World};
 use crate::core::conversation::{Answered, EarlierAction, EarlierEnd, Event, Plan, Tag};
 use crate::core::journal::JOURNAL_VERSION;
 use crate::integrations::Toolbox;
@@ -100,6 +101,8 @@ pub struct Shell {
     pub store: Store,
     /// Where recordings lie; none are made without it.
     pub recordings: Option<PathBuf>,
+    /// Where cassettes lie; none are kept without it.
+    pub cassettes: Option<PathBuf>,
     pub watcher: Option<Watcher>,
     pub hang_up: Arc<dyn HangUp>,
 }
@@ -169,6 +172,7 @@ enum Past {
 /// What a conversation needs to begin an action.
 #[derive(Clone, Debug)]
 struct Acting {
+    world: World,
     past: Past,
     tenure: Tenure,
 }
@@ -189,13 +193,17 @@ pub async fn drive(
 ) -> Result<Ended, Fault> {
     let until = Instant::now() + RECORD_DEADLINE;
     let (caller, opened) = open(&shell.store, &agent, caller, until).await?;
+    let world = agent.toolbox.world();
+    if world == World::Mocked {
+        tracing::warn!(call = %caller.call, "effects are mocked: nothing that this call does is done");
+    }
     let (store, call) = (shell.store.clone(), caller.call.clone());
     let runs = TaskTracker::new();
     let running = runs.clone();
     // In a task of its own, where a panic is no more than this call's fault.
     let driven = tokio::spawn(async move {
         let open = match opened {
-            Ok(()) => open_actions(&shell.store, &caller, until).await,
+            Ok(()) => open_actions(&shell.store, &caller, world, until).await,
             Err(fault) => Err(fault),
         };
         let (earlier, past) = match open {
@@ -206,7 +214,7 @@ pub async fn drive(
                 (Vec::new(), Past::Unread)
             }
         };
-        let acting = Acting { past, tenure };
+        let acting = Acting { world, past, tenure };
         let line = abilities(MediaSocket::DIALECT);
         let engine = agent.stt.yes_figure();
         let answered = Answered { line, engine, tag: agent.tag, attempt: caller.attempt, earlier };
@@ -265,6 +273,7 @@ fn head(id: &CallId, agent: &Agent, caller: &Caller) -> CallHead {
         plan_hash: agent.plan.hash,
         schema_version: JOURNAL_VERSION,
         build: env!("CARGO_PKG_VERSION").to_owned(),
+        world: agent.toolbox.world(),
         caller: caller.from.clone(),
         called: caller.to.clone(),
         answered_us: now_us(),
@@ -298,18 +307,29 @@ pub fn call_id(carrier: &CallId, attempt: u8) -> Option<CallId> {
 /// for it, so that each that was given before is by then on disk or given up.
 const RECORD_DEADLINE: Duration = ports::BEGIN_DEADLINE.saturating_add(Duration::from_secs(1));
 
-/// What must not be sent anew as if it had never been: what this caller's earlier calls left open, and whatever was
-/// begun in another conversation of this very call, for nobody may have been told how it ended. An intent that still
+/// For how long it may be news to a caller, in microseconds, what was done in a call of theirs that broke off: a day.
+const UNTOLD_MAX_US: i64 = 24 * 60 * 60 * 1_000_000;
+
+/// What must not be sent anew as if it had never been: what this caller's earlier calls left open, what was done in one
+/// that broke off, and whatever was begun in another conversation of this very call, for nobody may have been told how
+/// it ended. An intent that still
 /// waits for the disk is one of them.
-async fn open_actions(store: &Store, caller: &Caller, until: Instant) -> Result<Vec<EarlierAction>, Fault> {
+async fn open_actions(
+    store: &Store,
+    caller: &Caller,
+    world: World,
+    until: Instant,
+) -> Result<Vec<EarlierAction>, Fault> {
     let read = async {
         store.flush().await?;
-        let mut open = store.unknown_intents(&caller.from).await?;
-        let of_this_call = store.intents_by_carrier(caller.carrier_call.as_str()).await?;
+        let mut open = store.unknown_intents(&caller.from, world).await?;
+        let since = now_us().saturating_sub(UNTOLD_MAX_US);
+        let mut done = store.untold_intents(&caller.from, world, since).await?;
+        done.extend(store.intents_by_carrier(caller.carrier_call.as_str()).await?);
         let new = |record: &IntentRecord, open: &[IntentRecord]| {
             !record.has_failed() && open.iter().all(|known| known.intent.key != record.intent.key)
         };
-        for record in of_this_call {
+        for record in done {
             if new(&record, &open) {
                 open.push(record);
             }
@@ -350,6 +370,7 @@ mod tests {
             plan_hash: Digest::of_bytes(b"plan"),
             schema_version: JOURNAL_VERSION,
             build: String::new(),
+            world: World::Real,
             caller: caller.from.clone(),
             called: String::new(),
             answered_us: 1,
@@ -375,7 +396,7 @@ mod tests {
         });
         let again = caller(1);
         // The first is asked first, and its answer waits for a commit.
-        let (begun, open) = tokio::join!(biased; begin, open_actions(&store, &again, soon()));
+        let (begun, open) = tokio::join!(biased; begin, open_actions(&store, &again, World::Real, soon()));
         assert!(begun.is_ok());
         let keys: Vec<String> =
             open.expect("the record answers").into_iter().map(|action| action.key).collect();
@@ -391,7 +412,7 @@ mod tests {
         store.open_call(head(&caller(0)), "the plan".into()).expect("the queue has room");
         // From here on a wait for the disk lasts as long as all deadlines.
         tokio::time::pause();
-        let open = open_actions(&store, &caller(0), soon()).await;
+        let open = open_actions(&store, &caller(0), World::Real, soon()).await;
         assert!(open.unwrap_err().what.contains("did not say in time"));
         tokio::time::resume();
         sqlx::query("COMMIT").execute(&mut other).await.expect("the database takes it");

@@ -18,7 +18,7 @@ use tokio_util::task::TaskTracker;
 
 use super::{Acting, Agent, Past};
 use crate::core::base::{
-    CallId, CallTime, GenerationId, PieceNo, Private, ProposalId, ReplyId, Samples, ToolName,
+    CallId, CallTime, GenerationId, PieceNo, Private, ProposalId, ReplyId, Samples, ToolName, World,
 };
 use crate::core::conversation::{ActionKey, Effects, Event, Outcome, Permit};
 use crate::integrations::{Intent, IntentLog, NotBegun, Registry};
@@ -34,6 +34,9 @@ const PIECES: usize = 256;
 
 /// How long an intent may take to reach the disk before the action is not begun.
 pub(super) const BEGIN_DEADLINE: Duration = Duration::from_secs(3);
+
+/// How long an outcome may take to reach the disk before the caller is told all the same.
+const SETTLE_DEADLINE: Duration = Duration::from_millis(250);
 
 /// From the goodbye's mark to the hang-up: the last syllable is still on its way through the carrier.
 const HANG_UP_AFTER: Duration = Duration::from_millis(500);
@@ -159,7 +162,7 @@ impl Ports {
             let proposal = permit.proposal();
             let outcome = registry.run(permit, &tool, &args, &key, at, &log).await;
             if effects != Effects::None {
-                log.settle(proposal, &outcome);
+                log.settle(proposal, &outcome).await;
             }
             let _ = inbox.send(Report::Event(Event::Settled { proposal, outcome })).await;
         });
@@ -252,8 +255,9 @@ impl StoreLog {
         IntentKey { call: self.call.clone(), proposal, step: 0 }
     }
 
-    /// Writes what became of it, if it was begun at all.
-    fn settle(&self, proposal: ProposalId, outcome: &Outcome) {
+    /// Writes what became of it, if it was begun at all, and waits a moment for the disk: what a caller is told is on
+    /// record, also of a process that is killed in the middle of the sentence.
+    async fn settle(&self, proposal: ProposalId, outcome: &Outcome) {
         if !self.begun.load(Ordering::Acquire) {
             return;
         }
@@ -262,11 +266,18 @@ impl StoreLog {
             Outcome::Failed { .. } => OutcomeKind::Failed,
             Outcome::Unknown => OutcomeKind::Unknown,
         };
-        let outcome = store::Outcome { kind, at_us: store::now_us(), detail: String::new() };
+        let detail = match self.acting.world {
+            World::Real => String::new(),
+            World::Mocked => World::Mocked.word().to_owned(),
+        };
+        let outcome = store::Outcome { kind, at_us: store::now_us(), detail };
         if self.store.settle(self.key(proposal), outcome).is_err() {
             // It stays begun, which every later call reads as unknown.
             tracing::error!(call = %self.call, "an outcome could not be written: it stays unknown; look at the disk");
+            return;
         }
+        // A disk that fails is told by its writer.
+        let _ = timeout(SETTLE_DEADLINE, self.store.flush()).await;
     }
 }
 

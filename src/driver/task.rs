@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval, sleep_until};
 use tokio_util::task::TaskTracker;
 
+use super::cassette::{self, Cassette};
 use super::clock::Clock;
 use super::figures::Figures;
 use super::ports::{INBOX, Ports, Report, StoreLog};
@@ -49,6 +50,7 @@ pub(super) struct Task {
     lines: Lines,
     figures: Figures,
     tracks: Option<Tracks>,
+    cassette: Option<Cassette>,
     /// How it ended, once it is known; what is known first stays.
     end: Option<End>,
 }
@@ -67,6 +69,15 @@ fn recorded(call: &CallId, path: PathBuf) -> Option<Tracks> {
         tracing::error!(%call, owner = ?fault.owner, %fault, "a call is not recorded");
     }
     tracks.ok()
+}
+
+/// The cassette of a call; whoever calls is served without it too.
+fn kept(shell: &Shell, call: &CallId, agent: &Agent) -> Option<Cassette> {
+    let kept = Cassette::create(shell.cassettes.as_deref()?, call, &agent.plan, MediaSocket::DIALECT);
+    if let Err(fault) = &kept {
+        tracing::error!(%call, owner = ?fault.owner, %fault, "a call has no cassette");
+    }
+    kept.ok()
 }
 
 impl Task {
@@ -90,6 +101,7 @@ impl Task {
         let log = StoreLog::new(shell.store.clone(), caller.call.clone(), caller.from.clone(), acting);
         let stt = agent.stt.open(Arc::clone(&agent.vocabulary), agent.plan.language)?;
         let tracks = shell.recording(&caller.call).and_then(|path| recorded(&caller.call, path));
+        let cassette = kept(&shell, &caller.call, &agent);
         Ok(Task {
             clock: Clock::start(),
             call: Call::new(MediaSocket::DIALECT, Arc::clone(&agent.plan)),
@@ -109,6 +121,7 @@ impl Task {
             stt,
             inbox,
             tracks,
+            cassette,
         })
     }
 
@@ -146,7 +159,7 @@ impl Task {
             SocketEvent::Carrier(CarrierEvent::Media { timestamp }) => {
                 let at = self.clock.now();
                 let input = Input::Frame { timestamp, encoded: self.socket.audio() };
-                self.call.handle(at, input, &mut self.out);
+                cassette::step(&mut self.call, &mut self.cassette, at, input, &mut self.out);
                 self.carry_out(at).await;
             }
             SocketEvent::Carrier(CarrierEvent::Key(key)) => {
@@ -224,7 +237,7 @@ impl Task {
 
     async fn step(&mut self, input: Input<'_>) {
         let at = self.clock.now();
-        self.call.handle(at, input, &mut self.out);
+        cassette::step(&mut self.call, &mut self.cassette, at, input, &mut self.out);
         self.carry_out(at).await;
     }
 
@@ -330,6 +343,12 @@ impl Task {
     async fn finish(self) -> Ended {
         let underruns = self.call.line().underruns();
         drop(self.ports);
+        if let Some(cassette) = self.cassette {
+            let closed = tokio::task::spawn_blocking(move || cassette.finish()).await;
+            if let Ok(Err(fault)) = closed {
+                tracing::error!(call = %self.caller.call, owner = ?fault.owner, %fault, "the cassette is not whole");
+            }
+        }
         if let Some(tracks) = self.tracks {
             let closed = tokio::task::spawn_blocking(move || tracks.finish()).await;
             if let Ok(Err(fault)) = closed {

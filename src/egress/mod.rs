@@ -17,6 +17,8 @@ use reqwest::{Client, Request, redirect, retry};
 use tokio::time::Instant;
 use url::{Host, Url};
 
+use crate::crash::{self, Point};
+
 pub use address::is_public;
 
 /// The longest answer read: a tool's result is a few values, and a page of HTML fits as well.
@@ -98,6 +100,9 @@ impl Egress {
         };
         let exchange = async {
             let response = client.execute(request).await.map_err(|e| unanswered(&self.reach, &host, &e))?;
+            if purpose == Purpose::Act {
+                crash::pass(Point::Sent);
+            }
             read(response, &host).await
         };
         let late = || {

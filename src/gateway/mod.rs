@@ -215,7 +215,7 @@ async fn health(State(gateway): State<Gateway>) -> impl IntoResponse {
         (false, true) => "ok",
     };
     // Without a record nothing with effects begins.
-    let effects = if is_written { "real" } else { "none" };
+    let effects = if is_written { gateway.0.settings.switchboard.world().word() } else { "none" };
     let body = serde_json::json!({
         "status": status, "calls": gateway.live_calls(), "calls_max": admission.limit(), "effects": effects,
     });

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::core::base::World;
 use crate::driver::Agent;
 
 /// Agents by id, and numbers by agent.
@@ -33,6 +34,12 @@ impl Switchboard {
     pub fn by_number(&self, called: &str) -> Arc<Agent> {
         let named = self.numbers.get(called).and_then(|id| self.agents.get(id));
         Arc::clone(named.unwrap_or(&self.default))
+    }
+
+    /// Where the requests of the agents' tools go.
+    #[must_use]
+    pub fn world(&self) -> World {
+        self.default.toolbox.world()
     }
 
     /// An agent by its id.

@@ -1,13 +1,14 @@
 //! Tools of external systems, and the one dispatcher through which every one of them runs.
 //!
-//! Reading order: [`spec`] (a tool as data), [`request`] (values put in), [`verdict`] (what an answer means),
-//! [`registry`] (prepare and run).
+//! Reading order: [`spec`] (a tool as data), [`request`] (values put in), [`far`] (who answers), [`verdict`] (what an
+//! answer means), [`registry`] (prepare and run).
 //!
 //! Promises: promise 2 of the house: a request with effects leaves at most once, by a permit that covers
 //! exactly it, after its intent is durable; no "done" is told of an unknown outcome.
 //! Never: lets a caller's words choose host, method or shape of a request.
 
 mod arguments;
+mod far;
 mod registry;
 mod request;
 mod spec;
@@ -17,5 +18,5 @@ mod toolbox;
 mod verdict;
 
 pub use registry::{CallFacts, Intent, IntentLog, NotBegun, Prepared, Registry, Unprepared};
-pub use spec::{Compare, Connection, Exchange, KeyPlace, Method, Rule, SecretHeader, ToolSpec};
+pub use spec::{Compare, Connection, Exchange, KeyPlace, Method, Rule, Sample, SecretHeader, ToolSpec};
 pub use toolbox::Toolbox;

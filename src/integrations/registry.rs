@@ -17,10 +17,12 @@ use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
 use super::arguments::arguments;
+use super::far::Live;
 use super::request::Resolved;
 use super::spec::{Exchange, KeyPlace, ToolSpec};
-use super::toolbox::{Live, Toolbox};
+use super::toolbox::Toolbox;
 use super::verdict::{learned, settled};
+use crate::crash::{self, Point};
 use crate::egress::{Answer, Purpose, Unanswered};
 
 /// Stands for `call.id` where a wish is digested. No call has this id.
@@ -198,10 +200,12 @@ impl Registry {
             return Outcome::Unknown;
         }
         let key = (spec.key != KeyPlace::None).then(|| self.key_text(key));
-        let wire = match ready.request.wire(key.as_deref().map(|text| (&spec.key, text)), &live.secret) {
-            Ok(wire) => wire,
+        let placed = key.as_deref().map(|text| (&spec.key, text));
+        let outgoing = match live.outgoing(&ready.request, placed) {
+            Ok(outgoing) => outgoing,
             Err(fault) => return Outcome::Failed { why: fault.what },
         };
+        crash::pass(Point::Permitted);
         // Waiting for the journal is part of the tool's time.
         let until = until(spec);
         let call = self.call.id.clone();
@@ -210,10 +214,12 @@ impl Registry {
             Err(NotBegun::Already) => return Outcome::Unknown,
             Err(NotBegun::Refused { why }) => return Outcome::Failed { why },
         }
+        crash::pass(Point::IntentOnDisk);
         if until <= Instant::now() {
             return Outcome::Failed { why: "the journal took too long: nothing was sent".to_owned() };
         }
-        let answer = live.egress.send(wire, Purpose::Act, until).await;
+        let answer = live.send(outgoing, Purpose::Act, until).await;
+        crash::pass(Point::Answered);
         settled(&spec.request, &spec.key, &spec.not_done_on, answer, &self.toolbox.renderer)
     }
 
@@ -246,7 +252,8 @@ impl Registry {
         let mut vars = values.clone();
         let call = json!({"id": call_id, "from": self.call.from, "to": self.call.to});
         vars.insert("call".to_owned(), call);
-        Resolved::new(exchange, &live.base, &self.toolbox.renderer, &Value::Object(vars)).map_err(|f| f.what)
+        let (renderer, vars) = (&self.toolbox.renderer, Value::Object(vars));
+        Resolved::new(exchange, &live.base, live.world(), renderer, &vars).map_err(|fault| fault.what)
     }
 
     /// The name under which an action is sent: the same for the same call and proposal, whoever asks and
@@ -276,8 +283,8 @@ impl Registry {
 /// One read-only request, tried again once where the first try broke off or the system was briefly away.
 async fn ask(live: &Live, request: &Resolved, until: Instant) -> Result<Answer, String> {
     let once = || async {
-        let wire = request.wire(None, &live.secret).map_err(Unanswered::NotSent)?;
-        live.egress.send(wire, Purpose::Read, until).await
+        let outgoing = live.outgoing(request, None).map_err(Unanswered::NotSent)?;
+        live.send(outgoing, Purpose::Read, until).await
     };
     let answer = match once().await {
         Ok(answer) if !matches!(answer.status, 502..=504) => Ok(answer),

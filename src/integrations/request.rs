@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use centralita_core::base::{Digest, Fault, Owner, ToolName};
+use centralita_core::base::{Digest, Fault, Owner, ToolName, World};
 use centralita_core::template::{Renderer, lone_hole};
 use reqwest::Method as HttpMethod;
 use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue};
@@ -15,7 +15,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::spec::{Exchange, KeyPlace, Method, as_text};
+use super::far::filled;
+use super::spec::{Exchange, KeyPlace, Method, Sample, as_text};
 
 /// One resolved request, secrets and idempotency key apart.
 #[derive(Clone, Serialize)]
@@ -25,12 +26,16 @@ pub(super) struct Resolved {
     pub(super) url: Url,
     pub(super) headers: BTreeMap<String, String>,
     pub(super) body: Option<Value>,
+    /// What answers it where effects are mocked; no part of what a yes covers.
+    #[serde(skip)]
+    pub(super) sample: Option<Sample>,
 }
 
 impl Resolved {
     pub(super) fn new(
         exchange: &Exchange,
         base: &Url,
+        world: World,
         renderer: &Renderer,
         vars: &Value,
     ) -> Result<Resolved, Fault> {
@@ -49,7 +54,11 @@ impl Resolved {
             }
         }
         let body = exchange.body.as_ref().map(|tree| renderer.json(tree, vars)).transpose()?;
-        Ok(Resolved { method: exchange.method, url, headers, body })
+        let sample = match world {
+            World::Real => None,
+            World::Mocked => Some(filled(exchange.sample.as_ref(), renderer, vars)?),
+        };
+        Ok(Resolved { method: exchange.method, url, headers, body, sample })
     }
 
     /// What a yes covers: this tool with this request.

@@ -67,6 +67,20 @@ pub struct Exchange {
     pub verify: Vec<Rule>,
     /// Status → what the model is told, in the agent's language.
     pub errors: BTreeMap<u16, String>,
+    /// What answers where effects are mocked; no part of what the request means.
+    #[serde(skip)]
+    pub sample: Option<Sample>,
+}
+
+/// The answer of a system that is not asked.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Sample {
+    /// 200, with a JSON tree whose texts are templates, as in a request's body.
+    Answer(Value),
+    /// This status, and no body.
+    Status(u16),
+    /// The request went out and nothing came back.
+    Silence,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

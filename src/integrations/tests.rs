@@ -4,6 +4,7 @@
 //! Never: leaves this machine.
 
 mod escaping;
+mod mocked;
 mod shop;
 
 use std::collections::BTreeMap;

@@ -6,12 +6,12 @@
 
 use std::collections::BTreeMap;
 
-use centralita_core::base::{Fault, Owner, ToolName};
+use centralita_core::base::{Fault, Owner, ToolName, World};
 use centralita_core::language::Language;
 use centralita_core::template::Renderer;
 use reqwest::header::{HeaderName, HeaderValue};
-use url::Url;
 
+use super::far::{Far, Live};
 use super::request::header_name;
 use super::spec::{Connection, SecretHeader, ToolSpec};
 use crate::egress::{Egress, Reach};
@@ -25,15 +25,7 @@ pub struct Toolbox {
     pub(super) currency: String,
     tools: BTreeMap<ToolName, ToolSpec>,
     connections: BTreeMap<String, Live>,
-}
-
-/// A connection in use.
-#[derive(Debug)]
-pub(super) struct Live {
-    pub(super) base: Url,
-    pub(super) egress: Egress,
-    /// Marked sensitive: they do not print.
-    pub(super) secret: Vec<(HeaderName, HeaderValue)>,
+    world: World,
 }
 
 impl Toolbox {
@@ -56,9 +48,50 @@ impl Toolbox {
         if !faults.is_empty() {
             return Err(faults);
         }
+        Ok(Toolbox::of(language, currency, live, tools, World::Real))
+    }
+
+    /// The same tools with nobody behind them: the sample of each request answers it. It needs no secret, and has no
+    /// client to send with.
+    #[must_use]
+    pub fn mocked(
+        language: Language,
+        currency: &str,
+        connections: &[Connection],
+        tools: Vec<ToolSpec>,
+    ) -> Toolbox {
+        let live = |connection: &Connection| {
+            (connection.id.clone(), Live { base: connection.base.clone(), far: Far::Samples })
+        };
+        let live = connections.iter().map(live).collect();
+        Toolbox::of(language, currency, live, tools, World::Mocked)
+    }
+
+    fn of(
+        language: Language,
+        currency: &str,
+        connections: BTreeMap<String, Live>,
+        tools: Vec<ToolSpec>,
+        world: World,
+    ) -> Toolbox {
         let tools = tools.into_iter().map(|tool| (tool.name.clone(), tool)).collect();
         let renderer = Renderer::new(language, currency);
-        Ok(Toolbox { renderer, currency: currency.to_owned(), tools, connections: live })
+        Toolbox { renderer, currency: currency.to_owned(), tools, connections, world }
+    }
+
+    /// Where the requests of these tools go.
+    #[must_use]
+    pub fn world(&self) -> World {
+        self.world
+    }
+
+    /// Tools that could not be answered by samples, as a request of theirs has none.
+    pub fn without_samples(&self) -> impl Iterator<Item = &ToolName> {
+        let lacks = |tool: &&ToolSpec| {
+            let mut exchanges = tool.prepare.iter().chain([&tool.request]);
+            exchanges.any(|exchange| exchange.sample.is_none())
+        };
+        self.tools.values().filter(lacks).map(|tool| &tool.name)
     }
 
     /// A tool and its connection, or for the model that there is none.
@@ -82,7 +115,9 @@ fn open(connection: &Connection, secrets: &Secrets) -> Result<Live, Vec<Fault>> 
         }
     }
     match Egress::new(reach) {
-        Ok(egress) if faults.is_empty() => Ok(Live { base: connection.base.clone(), egress, secret }),
+        Ok(egress) if faults.is_empty() => {
+            Ok(Live { base: connection.base.clone(), far: Far::System { egress, secret } })
+        }
         Ok(_) => Err(faults),
         Err(fault) => Err(faults.into_iter().chain([fault]).collect()),
     }

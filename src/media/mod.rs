@@ -13,4 +13,4 @@ pub use double::double;
 pub use recorder::Recorder;
 pub use resample::ToLine;
 pub use silences::Silences;
-pub use wav::{read_line_wav, write_line_wav};
+pub use wav::{TwoVoices, line_samples, read_line_wav, read_recording, write_line_wav};

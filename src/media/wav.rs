@@ -3,6 +3,9 @@
 //! Promises: a file of another shape, one that is cut short and one that holds nothing are refused as that, not misread.
 //! Never: resamples in silence.
 
+use std::fmt;
+use std::fs::File;
+use std::io::{BufReader, Read};
 use std::path::Path;
 
 use crate::core::base::{Fault, LINE_RATE_HZ, Owner};
@@ -24,31 +27,67 @@ pub(super) const fn spec(channels: u16) -> hound::WavSpec {
 /// # Errors
 /// It cannot be read, is of another shape, ends before its header says, or holds no sample.
 pub fn read_line_wav(path: &Path) -> Result<Vec<i16>, Fault> {
-    let mut file = hound::WavReader::open(path).map_err(|error| unread(path, &error))?;
+    let file = File::open(path).map_err(|error| unread(&path.display(), &error.into()))?;
+    line_samples(BufReader::new(file), path.display())
+}
+
+/// The same of bytes that lie elsewhere; `name` is what faults call them.
+///
+/// # Errors
+/// As of a file.
+pub fn line_samples(bytes: impl Read, name: impl fmt::Display) -> Result<Vec<i16>, Fault> {
+    let mut file = hound::WavReader::new(bytes).map_err(|error| unread(&name, &error))?;
     let found = file.spec();
     if found != LINE {
         let what = format!(
-            "{}: {} Hz, {} channels, {} bit; wanted is 8,000 Hz mono 16 bit",
-            path.display(),
-            found.sample_rate,
-            found.channels,
-            found.bits_per_sample
+            "{name}: {} Hz, {} channels, {} bit; wanted is 8,000 Hz mono 16 bit",
+            found.sample_rate, found.channels, found.bits_per_sample
         );
         return Err(Fault::new(Owner::Admin, what, "convert it, for example with sox: -r 8000 -c 1 -b 16"));
     }
-    let samples: Vec<i16> = file.samples().collect::<Result<_, _>>().map_err(|error| unread(path, &error))?;
+    let samples: Vec<i16> =
+        file.samples().collect::<Result<_, _>>().map_err(|error| unread(&name, &error))?;
     if samples.is_empty() {
-        let what = format!("{} holds no audio", path.display());
+        let what = format!("{name} holds no audio");
         return Err(Fault::new(Owner::Admin, what, "give a recording that lasts some time"));
     }
     Ok(samples)
 }
 
+/// Both voices of a recorded call, from the answer on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TwoVoices {
+    /// Left; 8 kHz.
+    pub caller: Vec<i16>,
+    /// Right, on the caller's clock.
+    pub agent: Vec<i16>,
+}
+
+/// A recording of a call: 8 kHz, stereo, 16 bit. One without a sample is one.
+///
+/// # Errors
+/// It cannot be read, is of another shape, or ends before its header says.
+pub fn read_recording(path: &Path) -> Result<TwoVoices, Fault> {
+    let mut file = hound::WavReader::open(path).map_err(|error| unread(path, &error))?;
+    if file.spec() != spec(2) {
+        let what = format!("{} is no recording of a call: 8,000 Hz, stereo, 16 bit", path.display());
+        return Err(Fault::new(Owner::Admin, what, "name what `serve --recordings` or `demo` wrote"));
+    }
+    let length = file.duration() as usize;
+    let mut voices = TwoVoices { caller: Vec::with_capacity(length), agent: Vec::with_capacity(length) };
+    let mut samples = file.samples();
+    while let (Some(left), Some(right)) = (samples.next(), samples.next()) {
+        voices.caller.push(left.map_err(|error| unread(path, &error))?);
+        voices.agent.push(right.map_err(|error| unread(path, &error))?);
+    }
+    Ok(voices)
+}
+
 /// The reader's fault. An error that is not the system's is its own: it wanted more bytes than there are.
-fn unread(path: &Path, error: &hound::Error) -> Fault {
+fn unread(name: &dyn fmt::Display, error: &hound::Error) -> Fault {
     match error {
         hound::Error::IoError(inner) if inner.raw_os_error().is_none() => {
-            let what = format!("{} is cut short: it ends before its header says", path.display());
+            let what = format!("{name} is cut short: it ends before its header says");
             Fault::new(Owner::Admin, what, "copy or record it again, whole")
         }
         hound::Error::IoError(_)
@@ -56,7 +95,7 @@ fn unread(path: &Path, error: &hound::Error) -> Fault {
         | hound::Error::TooWide
         | hound::Error::UnfinishedSample
         | hound::Error::Unsupported
-        | hound::Error::InvalidSampleFormat => fault(path, error),
+        | hound::Error::InvalidSampleFormat => said(name, error),
     }
 }
 
@@ -71,12 +110,16 @@ pub fn write_line_wav(path: &Path, samples: &[i16]) -> Result<(), Fault> {
 }
 
 pub(super) fn fault(path: &Path, error: &hound::Error) -> Fault {
+    said(&path.display(), error)
+}
+
+fn said(name: &dyn fmt::Display, error: &hound::Error) -> Fault {
     let remedy = if matches!(error, hound::Error::IoError(_)) {
         "check the path, its permissions and the free space"
     } else {
         "give a WAV file: 8,000 Hz, mono, 16 bit"
     };
-    Fault::new(Owner::Admin, format!("{}: {error}", path.display()), remedy)
+    Fault::new(Owner::Admin, format!("{name}: {error}"), remedy)
 }
 
 #[cfg(test)]

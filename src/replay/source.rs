@@ -11,7 +11,7 @@ use std::io::{self, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::core::base::{CallId, CallTime, Fault, Owner};
+use crate::core::base::{CallId, CallTime, Fault, Owner, World};
 use crate::core::conversation::Plan;
 use crate::core::journal::{CallFile, JOURNAL_VERSION};
 use crate::core::sim::script_plan;
@@ -56,7 +56,8 @@ pub enum Found {
     /// `below`: the file's path in the folder that was named, its name where it was named itself.
     File { path: PathBuf, below: PathBuf },
     /// `below`: the folder its journal lies in, in the folder that was named; empty where the journal was named itself.
-    Call { store: Store, id: CallId, below: PathBuf },
+    /// `folder`: the same as a path.
+    Call { store: Store, id: CallId, below: PathBuf, folder: PathBuf },
     /// What may hold calls that nobody can get at: a database, a folder, a path with nothing there.
     Unreadable { name: String, fault: Fault },
 }
@@ -166,7 +167,10 @@ async fn of_journal(path: &Path, below: &Path, ids: &[String]) -> Vec<Found> {
     let wanted = known.into_iter().filter(|id| ids.is_empty() || ids.contains(id));
     wanted
         .map(|id| match CallId::parse(&id) {
-            Some(id) => Found::Call { store: store.clone(), id, below: below.to_owned() },
+            Some(id) => {
+                let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+                Found::Call { store: store.clone(), id, below: below.to_owned(), folder }
+            }
             None => {
                 let what = format!("{}: `{id}` is no id of a call", name());
                 Found::Unreadable {
@@ -298,6 +302,9 @@ fn head(record: &CallRecord) -> String {
         "# version: {}\n# call: {}\n# agent: {}\n# build: {}\n# plan-hash: {}\n",
         head.schema_version, head.id, head.agent, head.build, head.plan_hash
     );
+    if head.world == World::Mocked {
+        text.push_str(&format!("# effects: {}\n", head.world.word()));
+    }
     let (name, why) = match state {
         CallState::Live | CallState::Transferring => {
             (NOT_ENDED, "its process was killed, or carries it still")

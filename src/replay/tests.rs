@@ -7,7 +7,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::*;
-use crate::core::base::{CallId, CallTime, Digest, Private};
+use crate::core::base::{CallId, CallTime, Digest, Private, World};
 use crate::core::journal::{CallFile, JOURNAL_VERSION, Line};
 use crate::core::sim::script_plan;
 use crate::driver::End;
@@ -44,6 +44,7 @@ async fn journal(path: &std::path::Path, ids: &[&str]) -> CallFile {
             plan_hash: Digest::of_bytes(b"plan"),
             schema_version: JOURNAL_VERSION,
             build: "0.1.0".into(),
+            world: World::Real,
             caller: Private::new("+34600111222"),
             called: String::new(),
             answered_us: 1,

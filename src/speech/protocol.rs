@@ -164,7 +164,10 @@ impl Reply {
     }
 
     /// Reads a payload whose head said JSON.
-    pub(super) fn parse(payload: &[u8]) -> io::Result<Reply> {
+    ///
+    /// # Errors
+    /// It is no reply.
+    pub fn parse(payload: &[u8]) -> io::Result<Reply> {
         serde_json::from_slice(payload).map_err(|_| broken("a reply that cannot be read"))
     }
 }

@@ -7,7 +7,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row as _, SqliteConnection, SqlitePool};
 
 use super::fault::parsed;
-use crate::core::base::{CallId, Digest, Private};
+use crate::core::base::{CallId, Digest, Private, World};
 
 /// What is known of a call when it is answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub struct CallHead {
     pub schema_version: u32,
     /// The build that answered.
     pub build: String,
+    /// Where the requests of its tools go.
+    pub world: World,
     /// Who calls, as the carrier says; empty where the number is withheld.
     pub caller: Private,
     /// The number that was called.
@@ -59,7 +61,7 @@ pub struct CallRecord {
 pub(super) async fn open(db: &mut SqliteConnection, head: &CallHead) -> sqlx::Result<u64> {
     sqlx::query(
         "INSERT INTO calls (id, carrier_call, agent, plan_hash, schema_version, build, caller, called, \
-         answered_us, state, attempts) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'live', 1) \
+         answered_us, effects, state, attempts) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'live', 1) \
          ON CONFLICT (id) DO NOTHING",
     )
     .bind(head.id.as_str())
@@ -71,6 +73,7 @@ pub(super) async fn open(db: &mut SqliteConnection, head: &CallHead) -> sqlx::Re
     .bind(head.caller.reveal())
     .bind(&head.called)
     .bind(head.answered_us)
+    .bind(head.world.word())
     .execute(db)
     .await
     .map(|done| done.rows_affected())
@@ -128,6 +131,7 @@ impl<'r> FromRow<'r, SqliteRow> for CallRecord {
             plan_hash: parsed(row, "plan_hash", Digest::parse)?,
             schema_version: row.try_get("schema_version")?,
             build: row.try_get("build")?,
+            world: world(row)?,
             caller: Private::new(row.try_get::<String, _>("caller")?),
             called: row.try_get("called")?,
             answered_us: row.try_get("answered_us")?,
@@ -142,5 +146,13 @@ impl<'r> FromRow<'r, SqliteRow> for CallRecord {
             _ => None,
         })?;
         Ok(CallRecord { head, state, attempts: row.try_get("attempts")? })
+    }
+}
+
+/// A journal that an older build wrote and nobody opened for writing since has no such column: its calls were real.
+fn world(row: &SqliteRow) -> sqlx::Result<World> {
+    match parsed(row, "effects", World::parse) {
+        Err(sqlx::Error::ColumnNotFound(_)) => Ok(World::Real),
+        known => known,
     }
 }

@@ -152,14 +152,13 @@ fn pool(connections: u32) -> SqlitePoolOptions {
 /// know. All in one transaction that takes the write lock first: of two processes that start together one
 /// waits.
 async fn migrate(write: &SqlitePool) -> Result<(), Fault> {
-    let first = Migration::new(
-        1,
-        "calls journal intents".into(),
-        MigrationType::Simple,
-        include_str!("migrations/0001_calls_journal_intents.sql").into_sql_str(),
-        false,
-    );
-    let mut migrator = Migrator::with_migrations(vec![first]);
+    let step = |number: i64, what: &'static str, sql: &'static str| {
+        Migration::new(number, what.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    };
+    let mut migrator = Migrator::with_migrations(vec![
+        step(1, "calls journal intents", include_str!("migrations/0001_calls_journal_intents.sql")),
+        step(5, "calls effects", include_str!("migrations/0005_calls_effects.sql")),
+    ]);
     migrator.set_ignore_missing(true);
     let locked = |e: sqlx::Error| migrate_fault(&MigrateError::Execute(e));
     let mut transaction = write.begin_with("BEGIN IMMEDIATE").await.map_err(locked)?;

@@ -15,7 +15,7 @@ use super::queue::{Job, NoRoom, QUEUE_BYTES_MAX, Queue};
 use super::writer::{self, Disk, INTENTS_REFUSED, LINES_LOST};
 use super::{CallHead, CallRecord, CallState, Intent, IntentKey, IntentRecord, Line, Outcome};
 use super::{calls, fault, intents, journal, plans};
-use crate::core::base::{CallId, CallTime, Digest, Fault, Owner, Private};
+use crate::core::base::{CallId, CallTime, Digest, Fault, Owner, Private, World};
 
 /// The database, shared by clones. The last clone dropped lets the writer finish in its own time;
 /// [`Store::close`] waits for it.
@@ -272,16 +272,32 @@ impl Store {
     }
 
     /// A caller's intents whose outcome is unknown, or open in a call that is not settled yet: nobody may say
-    /// *done* of them, nor send the same again as new. None for a caller without a number.
+    /// *done* of them, nor send the same again as new. Only of calls of that world. None for a caller without a number.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn unknown_intents(&self, caller: &Private) -> Result<Vec<IntentRecord>, Fault> {
-        // Many people, never one.
-        if caller.reveal().trim().is_empty() {
+    pub async fn unknown_intents(&self, caller: &Private, world: World) -> Result<Vec<IntentRecord>, Fault> {
+        if is_nobody(caller) {
             return Ok(Vec::new());
         }
-        intents::unknown_of(&self.pools.read, caller.reveal()).await.map_err(unread)
+        intents::unknown_of(&self.pools.read, caller.reveal(), world).await.map_err(unread)
+    }
+
+    /// What was done for a caller since then, in microseconds since 1970, in calls that broke off or still go on: they
+    /// may not have heard of it. None for a caller without a number.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn untold_intents(
+        &self,
+        caller: &Private,
+        world: World,
+        since_us: i64,
+    ) -> Result<Vec<IntentRecord>, Fault> {
+        if is_nobody(caller) {
+            return Ok(Vec::new());
+        }
+        intents::untold_of(&self.pools.read, caller.reveal(), world, since_us).await.map_err(unread)
     }
 }
 
@@ -289,6 +305,11 @@ impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Store").finish_non_exhaustive()
     }
+}
+
+/// A number that is withheld is many people, never one.
+fn is_nobody(caller: &Private) -> bool {
+    caller.reveal().trim().is_empty()
 }
 
 fn no_room(refused: NoRoom) -> Fault {

@@ -10,7 +10,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row as _, SqliteConnection, SqlitePool};
 
 use super::fault::parsed;
-use crate::core::base::{CallId, Digest, Private, ProposalId, ToolName};
+use crate::core::base::{CallId, Digest, Private, ProposalId, ToolName, World};
 
 /// The one place of an intent: a step with effects, of a proposal, of a call.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -189,20 +189,52 @@ pub(super) async fn all(db: &SqlitePool) -> sqlx::Result<Vec<IntentRecord>> {
     sqlx::query_as("SELECT * FROM intents ORDER BY begun_us, call, proposal, step").fetch_all(db).await
 }
 
-/// Unknown, or begun and not settled yet: to another call that is the same. Oldest first.
-pub(super) async fn unknown_of(db: &SqlitePool, caller: &str) -> sqlx::Result<Vec<IntentRecord>> {
+/// Done since then in calls that did not end as calls do. Oldest first.
+pub(super) async fn untold_of(
+    db: &SqlitePool,
+    caller: &str,
+    world: World,
+    since_us: i64,
+) -> sqlx::Result<Vec<IntentRecord>> {
     sqlx::query_as(
-        "SELECT * FROM intents WHERE caller = $1 AND state IN ('begun', 'unknown') \
-         ORDER BY begun_us, call, proposal, step",
+        "SELECT intents.* FROM intents JOIN calls ON calls.id = intents.call \
+         WHERE intents.caller = $1 AND intents.state = 'done' AND begun_us >= $2 AND calls.state <> 'ended' \
+         AND calls.effects = $3 \
+         ORDER BY begun_us, intents.call, proposal, step",
     )
     .bind(caller)
+    .bind(since_us)
+    .bind(world.word())
     .fetch_all(db)
     .await
 }
 
-/// How many are begun or unknown, of all callers.
+/// Unknown, or begun and not settled yet: to another call that is the same. Oldest first. Only of calls of that world:
+/// what was mocked was never sent.
+pub(super) async fn unknown_of(
+    db: &SqlitePool,
+    caller: &str,
+    world: World,
+) -> sqlx::Result<Vec<IntentRecord>> {
+    sqlx::query_as(
+        "SELECT intents.* FROM intents JOIN calls ON calls.id = intents.call \
+         WHERE intents.caller = $1 AND intents.state IN ('begun', 'unknown') AND calls.effects = $2 \
+         ORDER BY begun_us, call, proposal, step",
+    )
+    .bind(caller)
+    .bind(world.word())
+    .fetch_all(db)
+    .await
+}
+
+/// How many are begun or unknown, of all callers; none that was mocked.
 pub(super) async fn count_open(db: &SqlitePool) -> sqlx::Result<i64> {
-    sqlx::query_scalar("SELECT count(*) FROM intents WHERE state IN ('begun', 'unknown')").fetch_one(db).await
+    sqlx::query_scalar(
+        "SELECT count(*) FROM intents JOIN calls ON calls.id = intents.call \
+         WHERE intents.state IN ('begun', 'unknown') AND calls.effects = 'real'",
+    )
+    .fetch_one(db)
+    .await
 }
 
 impl OutcomeKind {

@@ -3,6 +3,8 @@
 //! Promises: every test leaves no file behind.
 //! Never: waits for a length of time.
 
+mod whose;
+
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -11,7 +13,7 @@ use futures::future::join_all;
 
 use super::queue::{JOB_BYTES, QUEUE_BYTES_MAX};
 use super::*;
-use crate::core::base::{CallId, CallTime, Digest, Owner, Private, ProposalId, ToolName};
+use crate::core::base::{CallId, CallTime, Digest, Owner, Private, ProposalId, ToolName, World};
 
 /// A directory of its own for one test, removed at the end.
 struct Dir(PathBuf);
@@ -49,6 +51,7 @@ pub(super) fn head(call: &str) -> CallHead {
         plan_hash: Digest::of_bytes(b"plan"),
         schema_version: 1,
         build: "0.1.0".into(),
+        world: World::Real,
         caller: Private::new("+34600111222"),
         called: "+34910000000".into(),
         answered_us: 1_000_000,
@@ -134,7 +137,7 @@ fn a_kill_keeps_what_was_committed_and_a_new_process_cannot_begin_the_step_again
         assert_eq!(texts(&store, "c1").await[0], "before");
         assert_eq!(store.begin(intent("c1", 1, 0)).await, Err(BeginRefused::AlreadyBegun));
         // To the caller's next call it is unknown, and nobody has to mark it so first.
-        let unknown = store.unknown_intents(&head("c1").caller).await.unwrap();
+        let unknown = store.unknown_intents(&head("c1").caller, World::Real).await.unwrap();
         assert_eq!(unknown, [IntentRecord { intent: intent("c1", 1, 0), state: IntentState::Begun }]);
     });
 }
@@ -471,7 +474,7 @@ async fn hostile_text_is_plain_data() {
     let read = store.call_by_carrier(nasty).await.unwrap().unwrap();
     assert_eq!(read, CallRecord { head: hostile, state: ended, attempts: 1 });
     assert_eq!(texts(&store, "c1").await, [nasty]);
-    assert_eq!(store.unknown_intents(&Private::new(nasty)).await.unwrap()[0].intent, sent);
+    assert_eq!(store.unknown_intents(&Private::new(nasty), World::Real).await.unwrap()[0].intent, sent);
     assert_eq!(store.plan(head("c1").plan_hash).await.unwrap().as_deref(), Some(nasty));
 }
 
@@ -520,7 +523,7 @@ async fn what_is_not_known_to_be_done_or_failed_is_unknown_to_the_callers_next_c
         }
     }
     store.flush().await.unwrap();
-    let unknown = store.unknown_intents(&Private::new("+34600111222")).await.unwrap();
+    let unknown = store.unknown_intents(&Private::new("+34600111222"), World::Real).await.unwrap();
     let proposals: Vec<u32> = unknown.iter().map(|record| record.intent.key.proposal.0).collect();
     assert_eq!(proposals, settles.iter().filter(|s| s.2).map(|s| s.0).collect::<Vec<_>>());
     let kept = &store.intents(&id("c1")).await.unwrap()[5].state;
@@ -567,23 +570,12 @@ async fn what_is_done_under_a_key_is_done_wherever_it_was_sent_under_it_before()
             store.intents(&id("c1")).await.unwrap()[0].state == IntentState::Settled(outcome(unknown));
         assert_eq!(is_unknown, proposal < 5, "{proposal}");
     }
-    let left = store.unknown_intents(&Private::new("+34600111222")).await.unwrap();
+    let left = store.unknown_intents(&Private::new("+34600111222"), World::Real).await.unwrap();
     let left: Vec<u32> = left.iter().map(|record| record.intent.key.proposal.0).collect();
     let want = earlier.iter().filter(|intent| intent.2).map(|intent| intent.0.key.proposal.0);
     assert_eq!(left, want.collect::<Vec<_>>());
     let kept = &store.intents(&id("c1")).await.unwrap()[6].state;
     assert_eq!(*kept, IntentState::Settled(outcome(failed)), "what is known stays");
-}
-
-#[tokio::test]
-async fn callers_without_a_number_are_not_one_person() {
-    let store = Store::in_memory().await.unwrap();
-    open_call(&store, "c1");
-    for (n, caller) in (1..).zip(["", " "]) {
-        let caller = Private::new(caller);
-        store.begin(Intent { caller: caller.clone(), ..intent("c1", n, 0) }).await.unwrap();
-        assert_eq!(store.unknown_intents(&caller).await.unwrap(), [], "{}", caller.reveal());
-    }
 }
 
 #[test]

@@ -19,6 +19,7 @@ use super::journal::LINES_PER_INSERT;
 use super::queue::{Job, Queued};
 use super::{calls, fault, intents, journal, plans};
 use crate::core::base::{Fault, Owner};
+use crate::crash::{self, Point};
 
 /// How long a line may wait in memory: what a killed process loses at most.
 const CADENCE: Duration = Duration::from_millis(50);
@@ -252,14 +253,27 @@ async fn write(db: &SqlitePool, jobs: &[Queued]) -> sqlx::Result<Vec<Wrote>> {
         Err(error) => Err(error),
     };
     let committed = match wrote {
-        Ok(wrote) => sqlx::query("COMMIT").execute(&mut *db).await.map(|_| wrote),
+        Ok(wrote) => {
+            pass_with(jobs, |job| matches!(job, Job::Begin { .. }), Point::IntentQueued);
+            pass_with(jobs, |job| matches!(job, Job::Settle { .. }), Point::OutcomeQueued);
+            sqlx::query("COMMIT").execute(&mut *db).await.map(|_| wrote)
+        }
         Err(error) => Err(error),
     };
     if committed.is_err() {
         // Fails where SQLite has rolled back already, or never began.
         drop(sqlx::query("ROLLBACK").execute(&mut *db).await);
+    } else {
+        pass_with(jobs, |job| matches!(job, Job::Settle { .. }), Point::OutcomeOnDisk);
     }
     committed
+}
+
+/// Passes a crash point where one of the jobs is its own.
+fn pass_with(jobs: &[Queued], is_its_own: impl Fn(&Job) -> bool, point: Point) {
+    if jobs.iter().any(|queued| is_its_own(&queued.job)) {
+        crash::pass(point);
+    }
 }
 
 async fn write_all(db: &mut SqliteConnection, jobs: &[Queued]) -> sqlx::Result<Vec<Wrote>> {

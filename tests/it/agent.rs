@@ -124,5 +124,6 @@ fn exchange(method: Method, path: &str, map: &[(&str, &str)]) -> Exchange {
         success: None,
         verify: Vec::new(),
         errors: BTreeMap::new(),
+        sample: None,
     }
 }

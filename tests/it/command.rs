@@ -12,16 +12,16 @@ use tokio::process::{Child, Command};
 use crate::scene::{Scene, http};
 
 /// A folder for one test.
-struct Folder(PathBuf);
+pub(crate) struct Folder(PathBuf);
 
 impl Folder {
-    fn new() -> Folder {
+    pub(crate) fn new() -> Folder {
         let path = std::env::temp_dir().join(format!("centralita-{}", uuid::Uuid::now_v7()));
         std::fs::create_dir(&path).unwrap();
         Folder(path)
     }
 
-    fn file(&self, name: &str) -> String {
+    pub(crate) fn file(&self, name: &str) -> String {
         self.0.join(name).to_str().unwrap().to_owned()
     }
 
@@ -36,7 +36,7 @@ impl Drop for Folder {
     }
 }
 
-fn command(arguments: &[&str]) -> Command {
+pub(crate) fn command(arguments: &[&str]) -> Command {
     // Under `nohup` it would ignore a lost terminal.
     let mut command = Command::new("/usr/bin/env");
     command.args(["--default-signal=HUP", env!("CARGO_BIN_EXE_centralita")]).args(arguments);
@@ -121,8 +121,48 @@ async fn a_recording_takes_no_other_files_place_and_a_call_that_was_none_leaves_
 
 /// `serve` on a free port, its journal in that folder.
 fn serve(folder: &Folder) -> Child {
+    serving(folder).spawn().unwrap()
+}
+
+fn serving(folder: &Folder) -> Command {
     let line = ["serve", "--unsigned-loopback", "--bind", "127.0.0.1:0", "--speech", "stand-in", "--journal"];
-    command(&[&line[..], &[&folder.file("journal.sqlite")]].concat()).spawn().unwrap()
+    command(&[&line[..], &[&folder.file("journal.sqlite")]].concat())
+}
+
+const MOCKED_CALL: &str = "version: 1
+moves:
+  - say: refund twenty dollars on order one one eight two
+  - say: yes
+  - {when: silence 1500, hang_up: true}
+";
+
+#[tokio::test]
+async fn a_gateway_with_mocked_effects_does_everything_but_send_and_says_so_everywhere() {
+    let folder = Folder::new();
+    // No secret and no shop: nothing is there that could be sent, or to be sent to.
+    let mut gateway = serving(&folder).args(["--effects", "mock"]).env_remove("SHOP_TOKEN").spawn().unwrap();
+    let mut at = String::new();
+    BufReader::new(gateway.stdout.take().unwrap()).read_line(&mut at).await.unwrap();
+    assert!(at.contains("EFFECTS ARE MOCKED"), "{at}");
+    let url = at.strip_prefix("listening on ").and_then(|rest| rest.split(';').next()).expect(&at);
+    let health = http().get(format!("{url}/health")).send().await.unwrap().text().await.unwrap();
+    assert!(health.contains(r#""effects":"mocked""#), "{health}");
+    let (hook, script) = (format!("{url}/hooks/twilio/voice"), folder.file("script.yaml"));
+    std::fs::write(&script, MOCKED_CALL).unwrap();
+    let called = command(&["call", &hook, "--speech", "stand-in", "--scenario", &script]).output().await;
+    let told = String::from_utf8(called.unwrap().stdout).unwrap();
+    signal(&gateway, "-TERM");
+    assert_eq!(gateway.wait().await.unwrap().code(), Some(0));
+    let journal = folder.file("journal.sqlite");
+    let listed = command(&["effects", "list", "--journal", &journal]).output().await.unwrap();
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    assert!(listed.contains("done") && listed.contains("shop.refund  (mocked)"), "{listed}\n{told}");
+    let printed = command(&["replay", &journal, "--print"]).output().await.unwrap();
+    let printed = String::from_utf8(printed.stdout).unwrap();
+    assert!(printed.contains("# effects: mocked\n"), "{printed}");
+    for line in ["> note asked t1", "> note judged t1 yes", "> run t1 shop.refund", "< settled t1 done"] {
+        assert!(printed.contains(line), "{line}: {printed}");
+    }
 }
 
 #[tokio::test]

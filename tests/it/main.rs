@@ -15,6 +15,7 @@
 
 mod agent;
 mod cable;
+mod house;
 mod raw;
 mod scene;
 mod speech;
@@ -23,9 +24,12 @@ mod again;
 mod broken;
 mod calls;
 mod command;
+mod crash;
 mod door;
+mod fuzz;
 mod gate;
 mod hostile;
+mod kills;
 mod loss;
 mod script;
 mod sound;

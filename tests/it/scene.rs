@@ -69,6 +69,7 @@ pub(crate) struct Stage {
     pub(crate) tts: Option<Arc<dyn Tts>>,
     pub(crate) hang_up: Arc<dyn HangUp>,
     pub(crate) recordings: Option<PathBuf>,
+    pub(crate) cassettes: Option<PathBuf>,
     /// In place of one in memory.
     pub(crate) store: Option<Store>,
     /// The carrier reaches the gateway through this address.
@@ -101,6 +102,7 @@ impl Default for Stage {
             tts: None,
             hang_up: Arc::new(CloseOnly),
             recordings: None,
+            cassettes: None,
             store: None,
             by_way_of: None,
             helper: None,
@@ -177,6 +179,7 @@ impl Scene {
         let shell = Shell {
             store: store.clone(),
             recordings: stage.recordings,
+            cassettes: stage.cassettes,
             watcher: Some(watcher),
             hang_up: stage.hang_up,
         };

@@ -60,6 +60,7 @@ async fn asked_again_in_the_next_call_of_the_same_number_it_is_the_same_refund()
     caller.say("yes").await;
     scene.line("< settled t1 done").await;
     caller.finish().await;
+    scene.quiet().await;
     assert_eq!(scene.refunds().await, twenty());
 
     // Now that it is known to be done, who wishes the same wishes another.

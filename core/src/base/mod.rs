@@ -8,9 +8,11 @@ mod fault;
 mod id;
 mod private;
 mod time;
+mod world;
 
 pub use digest::{Digest, canonical_json, write_canonical_text};
 pub use fault::{Fault, Owner};
 pub use id::{CallId, GenerationId, PieceNo, ProposalId, ReplyId, ToolName};
 pub use private::Private;
 pub use time::{CallTime, LINE_RATE_HZ, Millis, Position, Samples, Span};
+pub use world::World;

@@ -37,6 +37,14 @@ pub struct Span {
 impl CallTime {
     pub const ANSWER: CallTime = CallTime(0);
 
+    /// Reads what `Display` writes: `12.340`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<CallTime> {
+        let (seconds, millis) = text.split_once('.')?;
+        let millis: u32 = (millis.len() == 3).then(|| millis.parse().ok())??;
+        seconds.parse::<u32>().ok()?.checked_mul(1_000)?.checked_add(millis).map(CallTime)
+    }
+
     /// How long after `earlier`; zero when `earlier` is later.
     #[must_use]
     pub fn since(self, earlier: CallTime) -> Millis {
@@ -76,6 +84,12 @@ impl Samples {
 
 impl Position {
     pub const START: Position = Position(0);
+
+    /// Reads what `Display` writes: `~98720`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Position> {
+        text.strip_prefix('~')?.parse().ok().map(Position)
+    }
 
     /// The audio between `earlier` and here; zero when `earlier` is later.
     #[must_use]

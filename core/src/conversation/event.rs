@@ -208,6 +208,17 @@ pub enum TranscriptEnd {
     Turn(Affirmation),
 }
 
+impl TranscriptEnd {
+    /// The words of the speech that ended last are told with it.
+    #[must_use]
+    pub fn is_turn(self) -> bool {
+        match self {
+            TranscriptEnd::Partial | TranscriptEnd::Final => false,
+            TranscriptEnd::Turn(_) => true,
+        }
+    }
+}
+
 /// What a recogniser that can judge a yes by sound says of the turn; others leave it to the words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Affirmation {

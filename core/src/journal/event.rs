@@ -7,9 +7,8 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::file::parse_time;
 use super::scan::Scan;
-use crate::base::{Digest, GenerationId, PieceNo, ProposalId, ReplyId, Samples, ToolName};
+use crate::base::{CallTime, Digest, GenerationId, PieceNo, ProposalId, ReplyId, Samples, ToolName};
 use crate::conversation::{
     Affirmation, Answered, By, EarlierAction, EarlierEnd, EngineYes, Event, LineAbilities, Outcome, Resumed,
     Tag, Transcript, TranscriptEnd, Word,
@@ -175,7 +174,7 @@ fn parse_answered(scan: &mut Scan<'_>) -> Result<Event, String> {
 }
 
 fn parse_resumed(scan: &mut Scan<'_>) -> Result<Event, String> {
-    let since = |word: &str| word.strip_prefix("since=").and_then(parse_time);
+    let since = |word: &str| word.strip_prefix("since=").and_then(CallTime::parse);
     let since = scan.read("a time like `since=12.340`", since)?;
     let mut read = Abilities::all();
     while !scan.is_empty() {

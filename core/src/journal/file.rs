@@ -112,7 +112,7 @@ fn parse_line(line: &str) -> Result<Line, String> {
         return Ok(Line::Order { text: text.to_owned() });
     }
     let (time, rest) = line.split_once(' ').ok_or("a line is `TIME < event`, `TIME . timer` or `> order`")?;
-    let at = parse_time(time).ok_or_else(|| format!("`{time}` is not a time like `12.340`"))?;
+    let at = CallTime::parse(time).ok_or_else(|| format!("`{time}` is not a time like `12.340`"))?;
     let rest = rest.trim_start();
     if let Some(event) = rest.strip_prefix("< ") {
         return Ok(Line::Event { at, event: parse_event(event)? });
@@ -120,13 +120,6 @@ fn parse_line(line: &str) -> Result<Line, String> {
     let name =
         rest.strip_prefix(". ").ok_or_else(|| format!("`{rest}` begins neither with `<` nor with `.`"))?;
     Ok(Line::Timer { due: at, name: name.to_owned() })
-}
-
-/// `12.340`: whole seconds and three decimals.
-pub(super) fn parse_time(text: &str) -> Option<CallTime> {
-    let (seconds, millis) = text.split_once('.')?;
-    let millis: u32 = (millis.len() == 3).then(|| millis.parse().ok())??;
-    seconds.parse::<u32>().ok()?.checked_mul(1_000)?.checked_add(millis).map(CallTime)
 }
 
 fn write_line(line: &Line) -> String {

@@ -5,8 +5,9 @@
 
 use std::sync::Arc;
 
-use super::file::{CallFile, Line, parse_time};
+use super::file::{CallFile, Line};
 use super::order::{write_order, write_timer};
+use crate::base::CallTime;
 use crate::conversation::{Conversation, Outputs, Plan, Step};
 
 /// What a fold comes to.
@@ -45,7 +46,7 @@ pub fn fold_up(file: &CallFile, plan: Arc<Plan>) -> Folded {
         }
         drain(&mut out, &mut folded.lines);
     }
-    if let Some(until) = file.head_value("until").and_then(parse_time) {
+    if let Some(until) = file.head_value("until").and_then(CallTime::parse) {
         conversation.wake(until, &mut out);
         drain(&mut out, &mut folded.lines);
     }

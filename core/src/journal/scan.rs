@@ -36,7 +36,7 @@ impl<'a> Scan<'a> {
     }
 
     pub(super) fn position(&mut self) -> Result<Position, String> {
-        self.read("a position like `~8000`", position)
+        self.read("a position like `~8000`", Position::parse)
     }
 
     /// The next JSON value: a string, an object, anything.
@@ -70,12 +70,7 @@ impl<'a> Scan<'a> {
         let word = self.word("a span")?;
         let parsed = word
             .split_once("..")
-            .and_then(|(from, to)| Some(Span { from: position(from)?, to: position(to)? }));
+            .and_then(|(from, to)| Some(Span { from: Position::parse(from)?, to: Position::parse(to)? }));
         parsed.map(Some).ok_or_else(|| format!("`{word}` is not a span like `~100..~200`"))
     }
-}
-
-/// `~8000`.
-fn position(word: &str) -> Option<Position> {
-    word.strip_prefix('~')?.parse().ok().map(Position)
 }

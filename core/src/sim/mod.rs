@@ -32,4 +32,4 @@ pub use random::Random;
 pub use scene::Cast;
 pub use shrink::{script, shrink};
 pub use weather::{Calls, Fault, Faults};
-pub use whole::play_whole;
+pub use whole::{Taped, play_whole, tape_whole};

@@ -16,7 +16,9 @@ use super::world::{Happening, World};
 use crate::audio::{Key, Law, LineSetup, Vowels, WireItem};
 use crate::base::{CallTime, Millis, Samples};
 use crate::call::{Call, CallOutputs, Input, Record};
+use crate::cassette::{Cassette, Keeper, Setup, Told};
 use crate::conversation::{Event, Plan, Step};
+use crate::journal::{CallFile, Line, fold};
 
 /// One frame.
 const FRAME: Millis = Millis(20);
@@ -28,6 +30,16 @@ const FRAMES_A_LOOK: u32 = 25;
 /// A frame of the caller saying nothing, in mu-law.
 const SILENCE: [u8; FRAME_SAMPLES] = [0xFF; FRAME_SAMPLES];
 const FRAME_SAMPLES: usize = FRAME.samples().0 as usize;
+
+/// A simulated call as a gateway would have recorded it.
+#[derive(Debug)]
+pub struct Taped {
+    pub plan: Arc<Plan>,
+    pub file: CallFile,
+    pub cassette: Cassette,
+    /// The caller's track.
+    pub track: Vec<i16>,
+}
 
 /// Plays the call of a seed with frames, and with all faults there are.
 #[must_use]
@@ -63,6 +75,44 @@ enum Way {
     },
 }
 
+/// Plays the call of a seed with frames, recorded.
+#[must_use]
+pub fn tape_whole(seed: u64) -> Taped {
+    let (scene, world) = Cast::new(seed).enter();
+    let mut whole = Whole::new(&scene, world, None);
+    let marks = scene.answered.line.marks;
+    whole.tape = Some(Tape { setup: Setup(setup(marks)), ..Tape::default() });
+    whole.run(scene.calm_at + CALM_MOST);
+    let Tape { mut keeper, setup, mut entries, track } = whole.tape.take().unwrap_or_default();
+    entries.extend(keeper.finish());
+    let lines = whole.told.into_iter().map(|fact| Line::Event { at: fact.at, event: fact.event }).collect();
+    let file = fold(&CallFile { lines, ..CallFile::default() }, Arc::clone(&scene.plan));
+    let cassette = Cassette { setup, entries, ..Cassette::default() };
+    Taped { plan: Arc::clone(&scene.plan), file, cassette, track }
+}
+
+/// What is kept of a call.
+#[derive(Debug, Default)]
+struct Tape {
+    keeper: Keeper,
+    setup: Setup,
+    entries: Vec<crate::cassette::Entry>,
+    track: Vec<i16>,
+}
+
+impl Tape {
+    fn step(&mut self, at: CallTime, told: Told, out: &CallOutputs) {
+        self.keeper.step(at, told, out);
+        self.entries.extend(self.keeper.ready());
+        self.track.extend(&out.line.caller);
+    }
+}
+
+/// What the line must know of the carrier.
+fn setup(marks: bool) -> LineSetup {
+    LineSetup { law: Law::Mu, marks, keys_out_of_band: true, carrier_buffers: true }
+}
+
 #[derive(Debug)]
 struct Whole {
     call: Call,
@@ -87,15 +137,15 @@ struct Whole {
     marks: Vec<String>,
     /// The latest time seen.
     now: CallTime,
+    tape: Option<Tape>,
 }
 
 impl Whole {
     fn new(scene: &Scene, world: World, journal: Option<Journal>) -> Whole {
         let marks = scene.answered.line.marks;
-        let setup = LineSetup { law: Law::Mu, marks, keys_out_of_band: true, carrier_buffers: true };
         let plan: Arc<Plan> = Arc::clone(&scene.plan);
         Whole {
-            call: Call::new(setup, Arc::clone(&plan)),
+            call: Call::new(setup(marks), Arc::clone(&plan)),
             out: CallOutputs::default(),
             world,
             watchers: Watchers::new(plan),
@@ -111,6 +161,7 @@ impl Whole {
             empty_at: CallTime::ANSWER,
             marks: Vec::new(),
             now: CallTime::ANSWER,
+            tape: None,
         }
     }
 
@@ -236,7 +287,11 @@ impl Whole {
     /// One step of the call, and what the world makes of it.
     fn takes(&mut self, at: CallTime, input: Input<'_>, truth: &Truth) {
         self.now = at;
+        let told = Told::of(&input);
         self.call.handle(at, input, &mut self.out);
+        if let Some(tape) = &mut self.tape {
+            tape.step(at, told, &self.out);
+        }
         let mut out = std::mem::take(&mut self.out);
         let mut when = at;
         for record in out.records.drain(..) {

@@ -16,25 +16,27 @@ const CORE: &[(&str, &[&str])] = &[
     ("conversation", &["base", "language", "template"]),
     ("call", &["base", "audio", "conversation"]),
     ("journal", &["base", "language", "conversation"]),
-    ("sim", &["base", "language", "audio", "conversation", "call", "journal"]),
+    ("cassette", &["base", "audio", "conversation", "call", "journal"]),
+    ("sim", &["base", "language", "audio", "conversation", "call", "journal", "cassette"]),
 ];
 
 /// Rooms of `src` and what each may import; every one may import core.
 const ROOT: &[(&str, &[&str])] = &[
+    ("crash", &[]),
     ("secrets", &[]),
-    ("egress", &["secrets"]),
+    ("egress", &["crash", "secrets"]),
     ("media", &[]),
     ("telephony", &["egress", "secrets"]),
     ("speech", &["media"]),
     ("stt", &["egress", "secrets", "media", "speech"]),
     ("tts", &["egress", "secrets", "media", "speech"]),
     ("llm", &["egress", "secrets"]),
-    ("integrations", &["egress", "secrets"]),
-    ("store", &[]),
+    ("integrations", &["crash", "egress", "secrets"]),
+    ("store", &["crash"]),
     ("catalog", &["secrets", "integrations"]),
     ("driver", &["media", "telephony", "stt", "tts", "llm", "integrations", "store", "catalog"]),
-    ("replay", &["store", "catalog", "driver"]),
     ("caller", &["media", "telephony"]),
+    ("replay", &["media", "store", "catalog", "driver", "caller"]),
     ("standin", &["media", "stt", "tts", "llm"]),
     ("gateway", &["telephony", "driver", "store", "catalog", "secrets"]),
     (

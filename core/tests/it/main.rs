@@ -4,9 +4,11 @@
 //! Never: looks inside a machine; it speaks to the rooms by their public names.
 
 mod calls;
+mod cassette;
 mod folds;
 mod house;
 mod journals;
 mod limits;
+mod permits;
 mod retractions;
 mod sim;

@@ -137,6 +137,21 @@ const TABLE: &[(&str, &str, &str)] = &[
         "response: {map: {state: state}, errors: {200: Odd.}}",
         "200 is no status of an error|400 to 599",
     ),
+    (
+        "response: {map: {state: state}}",
+        "response: {map: {state: state}, sample: {item: a lamp}}",
+        "of this sample `state` has no value|with all that the map names",
+    ),
+    (
+        "response: {map: {state: state}}",
+        "response: {map: {state: state}, sample: {state: \"{odrer}\"}}",
+        "`odrer` has no source|did you mean `order`?",
+    ),
+    (
+        "map: {item: item}",
+        "map: {item: item}\n        sample: {id: \"1\"}",
+        "of this sample `item` has no value|as the system gives it",
+    ),
     ("headers: {X-Source: phone}", "headers: {'X Source': phone}", "`X Source` is no header|letters"),
     (
         "path: /orders/{order}/refunds",

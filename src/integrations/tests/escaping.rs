@@ -3,6 +3,7 @@
 //! Promises: each place a value can land is tried with words that would leave it.
 //! Never: trusts a template to quote by itself.
 
+use centralita_core::base::World;
 use centralita_core::language::Language;
 use centralita_core::template::Renderer;
 use reqwest::header::HeaderValue;
@@ -40,7 +41,8 @@ fn a_value_stays_where_its_hole_is() {
     let renderer = Renderer::new(Language::English, "USD");
     let base = "https://shop.example/v1".parse().unwrap();
     for word in HOSTILE {
-        let resolved = Resolved::new(&exchange(), &base, &renderer, &json!({"word": word})).unwrap();
+        let resolved =
+            Resolved::new(&exchange(), &base, World::Real, &renderer, &json!({"word": word})).unwrap();
         let url = &resolved.url;
         assert_eq!(url.origin(), base.origin(), "{word}");
         let segments: Vec<&str> = url.path_segments().unwrap().collect();
@@ -66,7 +68,7 @@ fn a_value_cannot_end_its_header() {
     for (word, fits) in
         [("plain", true), ("a\r\nX-Admin: true", false), ("a\nb", false), ("a\u{0}", false), ("ñ", true)]
     {
-        let resolved = Resolved::new(&exchange, &base, &renderer, &json!({"word": word}));
+        let resolved = Resolved::new(&exchange, &base, World::Real, &renderer, &json!({"word": word}));
         assert_eq!(resolved.is_ok(), fits, "{word:?}");
     }
 }
@@ -77,7 +79,7 @@ fn a_secret_header_wins_over_a_written_one() {
     let mut exchange = exchange();
     exchange.headers = [("authorization".to_owned(), "{{ word }}".to_owned())].into();
     let base = "https://shop.example".parse().unwrap();
-    let resolved = Resolved::new(&exchange, &base, &renderer, &json!({"word": "mine"})).unwrap();
+    let resolved = Resolved::new(&exchange, &base, World::Real, &renderer, &json!({"word": "mine"})).unwrap();
     let secret = [(reqwest::header::AUTHORIZATION, HeaderValue::from_static("Bearer real"))];
     let sent = resolved.wire(None, &secret).unwrap();
     let all: Vec<_> = sent.headers().get_all("authorization").iter().collect();
@@ -92,7 +94,7 @@ fn an_optional_value_that_was_not_given_leaves_its_place_out() {
     exchange.path = "/orders".into();
     exchange.headers = [("x-word".to_owned(), "{{ word }}".to_owned())].into();
     exchange.body = Some(json!({"word": "{{ word }}", "admin": false}));
-    let resolved = Resolved::new(&exchange, &base, &renderer, &json!({"word": null})).unwrap();
+    let resolved = Resolved::new(&exchange, &base, World::Real, &renderer, &json!({"word": null})).unwrap();
     assert_eq!((resolved.url.query(), resolved.headers.len()), (None, 0));
     assert_eq!(resolved.body, Some(json!({"admin": false})));
 }

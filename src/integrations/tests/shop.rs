@@ -83,6 +83,10 @@ impl Shop {
         let _ = self.server.await;
     }
 
+    pub(super) fn base(&self) -> url::Url {
+        format!("http://127.0.0.1:{}/v1", self.port).parse().unwrap()
+    }
+
     pub(super) fn gets(&self) -> usize {
         self.ledger.gets.lock().unwrap().len()
     }
@@ -138,6 +142,7 @@ fn exchange(method: Method, path: &str, map: &[(&str, &str)]) -> Exchange {
         success: None,
         verify: Vec::new(),
         errors: [(404, "no order with that number".to_owned())].into(),
+        sample: None,
     }
 }
 
@@ -212,8 +217,8 @@ pub(super) fn registry_of(
 ) -> Registry {
     let token = SecretName::reference("secret.SHOP_STANDIN_TOKEN").unwrap();
     let secrets = Secrets::from_env().with(token, "shop-token".to_owned().into());
-    let base = format!("http://127.0.0.1:{}/v1", shop.port).parse().unwrap();
     let tools = tools.into_iter().collect();
-    let toolbox = Toolbox::new(Language::English, "USD", &[connection(base)], tools, &secrets).unwrap();
+    let toolbox =
+        Toolbox::new(Language::English, "USD", &[connection(shop.base())], tools, &secrets).unwrap();
     Registry::new(Arc::new(toolbox), call)
 }

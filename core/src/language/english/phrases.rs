@@ -39,7 +39,7 @@ pub(in crate::language) fn say(phrase: &Phrase<'_>) -> String {
         Phrase::UnknownAlready => {
             "I still can't tell whether the first try went through, so I won't do it a second time."
         }
-        Phrase::AlreadyDone => "That was already done in this call, so I won't do it again.",
+        Phrase::AlreadyDone => "That was already done, so I won't do it again.",
         Phrase::RecordUnavailable => "I'm sorry, I can't make any changes right now. Please try again later.",
         Phrase::CallLimitSoon => "Just so you know, we have about a minute left on this call.",
         Phrase::CallLimit => "Our time on this call is over. Please call again if you need more. Goodbye!",

@@ -37,7 +37,7 @@ pub(in crate::language) fn say(phrase: &Phrase<'_>) -> String {
         Phrase::UnknownAlready => {
             "Todavía no puedo saber si el primer intento se hizo, así que no lo haré por segunda vez."
         }
-        Phrase::AlreadyDone => "Eso ya se ha hecho en esta llamada, así que no lo repito.",
+        Phrase::AlreadyDone => "Eso ya está hecho, así que no lo repito.",
         Phrase::RecordUnavailable => {
             "Lo siento, ahora mismo no puedo hacer cambios. Inténtelo más tarde, por favor."
         }

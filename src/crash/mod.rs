@@ -1,0 +1,41 @@
+//! Numbered crash points around an action with effects: where a test kills the process to see what is left.
+//!
+//! `CENTRALITA_CRASH_AT=3` makes a debug build abort as it passes the third. tests/it/crash.rs goes through all of them.
+//!
+//! Promises: without the variable nothing happens; a build without debug assertions neither reads it nor holds its name.
+//! Never: unwinds: an abort runs no destructor, closes no file and tells nobody, like a kill.
+
+/// A moment in the life of an action, by its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Point {
+    /// The permit is used up; the intent is not queued.
+    Permitted = 1,
+    /// The intent is written, and not committed.
+    IntentQueued = 2,
+    /// The intent is on disk; not a byte has left.
+    IntentOnDisk = 3,
+    /// The request was sent; nothing of its answer is looked at.
+    Sent = 4,
+    /// The answer was read; the outcome is not queued.
+    Answered = 5,
+    /// The outcome is written, and not committed.
+    OutcomeQueued = 6,
+    /// The outcome is on disk; the caller has heard nothing of it.
+    OutcomeOnDisk = 7,
+}
+
+/// Passes a point: aborts the process where it is the one that was named.
+#[cfg(debug_assertions)]
+pub(crate) fn pass(point: Point) {
+    use std::sync::LazyLock;
+
+    static ARMED: LazyLock<Option<u8>> =
+        LazyLock::new(|| std::env::var("CENTRALITA_CRASH_AT").ok()?.parse().ok());
+    if *ARMED == Some(point as u8) {
+        std::process::abort();
+    }
+}
+
+#[cfg(not(debug_assertions))]
+pub(crate) fn pass(_: Point) {}

@@ -1,0 +1,122 @@
+//! The program aborted at each numbered crash point around an action (src/crash), against a shop that counts.
+//!
+//! Promises: whatever the point, the record is whole and says *unknown* of exactly what may have been sent and has no
+//! outcome on disk; the same caller asking for the same again gets it once, or an honest sentence.
+//! Never: lets a build for release hold a crash point.
+
+use std::time::Duration;
+
+use centralita::caller::Ended;
+
+use crate::house::{Fared, House};
+use crate::scene::told;
+
+const CALLER: &str = "+15550107001";
+const ORDER: u32 = 1182;
+
+/// The intent is on disk from this point on, and the outcome from that one.
+const INTENT_ON_DISK: u8 = 3;
+const OUTCOME_ON_DISK: u8 = 7;
+/// The shop has made the refund from this point on.
+const SENT: u8 = 4;
+
+/// Dies at that point, and is asked for the same again by the same caller.
+async fn dies_at(point: u8, keyed: bool) -> (House, Fared) {
+    let house = House::new(keyed, |_| Duration::ZERO).await;
+    let gateway = house.gateway(Some(point)).await;
+    let Fared { ended, recording } = gateway.refund(CALLER, ORDER).await.unwrap();
+    gateway.died().await;
+    assert!(matches!(ended, Ended::Failed(_)), "{point}: {ended:?}");
+    let words = told(&recording);
+    assert!(
+        !words.iter().any(|text| text.contains("Done")),
+        "{point}: nobody hears of the outcome: {words:?}"
+    );
+
+    let calls = house.intact().await;
+    assert_eq!(calls.len(), 1, "{point}");
+    assert_eq!(house.shop.refunds(ORDER).len(), usize::from(point >= SENT), "{point}");
+    let is_open = (INTENT_ON_DISK..OUTCOME_ON_DISK).contains(&point);
+    assert_eq!(house.open_of(CALLER).await.len(), usize::from(is_open), "{point}");
+    let states: Vec<String> = house.listed().await.into_values().collect();
+    match states.as_slice() {
+        [] => assert!(point < INTENT_ON_DISK, "{point}: an intent is lost"),
+        [state] if is_open => assert!(["under way", "unknown"].contains(&state.as_str()), "{point}: {state}"),
+        [state] => assert_eq!((state.as_str(), point), ("done", OUTCOME_ON_DISK)),
+        more => panic!("{point}: {more:?}"),
+    }
+
+    let gateway = house.gateway(None).await;
+    let again = gateway.refund(CALLER, ORDER).await.unwrap();
+    assert_eq!(again.ended, Ended::CallerHungUp, "{point}\n{}", house.log());
+    gateway.kill().await;
+    house.intact().await;
+    (house, again)
+}
+
+/// With a key the same request goes out again, and the shop knows it.
+async fn keyed(point: u8) {
+    let (house, again) = dies_at(point, true).await;
+    assert_eq!(house.shop.refunds(ORDER).len(), 1, "{point}: {:?}", house.shop.all());
+    assert_eq!(house.shop.requests(), 1 + u64::from(point >= SENT), "{point}");
+    let words = told(&again.recording);
+    assert!(words.iter().any(|text| text == "Done."), "{point}: {words:?}");
+    assert!(house.open_of(CALLER).await.is_empty(), "{point}: what is done under a key is unknown nowhere");
+}
+
+/// Without one nothing is sent twice: what may have been sent is told as unknown.
+async fn unkeyed(point: u8) {
+    let (house, again) = dies_at(point, false).await;
+    let words = told(&again.recording);
+    let heard = |part: &str| words.iter().any(|text| text.contains(part));
+    if point < INTENT_ON_DISK {
+        assert_eq!(house.shop.refunds(ORDER).len(), 1, "{point}: nothing had been sent");
+        assert!(heard("Done."), "{point}: {words:?}");
+    } else if point < OUTCOME_ON_DISK {
+        assert_eq!(house.shop.requests(), u64::from(point >= SENT), "{point}: sent twice");
+        assert!(
+            heard("can't tell whether the first try went through") && !heard("Done"),
+            "{point}: {words:?}"
+        );
+        assert_eq!(house.open_of(CALLER).await.len(), 1, "{point}");
+    } else {
+        assert_eq!(house.shop.requests(), 1, "{point}: sent twice");
+        assert!(heard("already done") && !heard("Done."), "{point}: {words:?}");
+    }
+}
+
+macro_rules! dies {
+    ($($point:literal $keyed:ident $unkeyed:ident;)*) => {
+        $(
+            #[tokio::test]
+            async fn $keyed() {
+                keyed($point).await;
+            }
+
+            #[tokio::test]
+            async fn $unkeyed() {
+                unkeyed($point).await;
+            }
+        )*
+    };
+}
+
+dies! {
+    1 killed_before_the_intent_is_queued killed_before_the_intent_is_queued_without_a_key;
+    2 killed_before_the_intent_is_committed killed_before_the_intent_is_committed_without_a_key;
+    3 killed_before_the_first_byte_leaves killed_before_the_first_byte_leaves_without_a_key;
+    4 killed_before_the_answer_is_read killed_before_the_answer_is_read_without_a_key;
+    5 killed_before_the_outcome_is_queued killed_before_the_outcome_is_queued_without_a_key;
+    6 killed_before_the_outcome_is_committed killed_before_the_outcome_is_committed_without_a_key;
+    7 killed_before_the_caller_hears_the_outcome killed_before_the_caller_hears_the_outcome_without_a_key;
+}
+
+/// Of the build this test belongs to: `cargo test --release` looks at a release build.
+#[test]
+fn a_build_for_release_holds_no_crash_point() {
+    let program = std::fs::read(env!("CARGO_BIN_EXE_centralita")).unwrap();
+    // In two parts, for the test's own sake.
+    let name = [&b"CENTRALITA_"[..], b"CRASH_AT"].concat();
+    let is_there = program.windows(name.len()).any(|window| window == name);
+    assert_eq!(is_there, cfg!(debug_assertions));
+}

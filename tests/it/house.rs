@@ -1,0 +1,299 @@
+//! The real program as a gateway in a process of its own, which may die; and a shop outside it that counts.
+//!
+//! Promises: what is asked of a journal and of its recordings after a death is asked of every call in it.
+//! Never: looks into the process; what it left on disk, what the shop counted and what callers heard are the evidence.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::extract::{Path as UrlPath, State};
+use axum::http::HeaderMap;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use centralita::caller::{Dial, Doing, Ended, Moment, Phone, Recording, Turn, follow};
+use centralita::core::base::{Millis, Private, World};
+use centralita::standin::utter_at;
+use centralita::store::{CallRecord, IntentRecord, Store};
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::Child;
+use tokio::task::JoinHandle;
+use url::Url;
+
+use crate::command::{Folder, command};
+use crate::scene::{here, http};
+
+/// What is written into a copy of the sample definitions, so that a call is over in seconds; all of it must be found.
+const QUICKER: [(&str, &str, &str); 4] = [
+    (
+        "agents/shop.yaml",
+        "greeting: Thank you for calling the lamp shop. How can I help?",
+        "greeting: Hello.",
+    ),
+    (
+        "integrations/shop.yaml",
+        r#"en: "Shall I refund {{ amount | money }} on order {{ order | digits }}, {{ item }}?""#,
+        r#"en: "Refund {{ amount | money }} on {{ order | digits }}?""#,
+    ),
+    (
+        "integrations/shop.yaml",
+        r#"en: "Done: {{ amount | money }} on their way back to you.""#,
+        r#"en: "Done.""#,
+    ),
+    (
+        "integrations/shop.yaml",
+        "en: The shop did not answer, so I do not know whether the refund went through. Please do not ask for it again; \
+         somebody will look into it.",
+        "en: I do not know whether it went through.",
+    ),
+];
+
+/// A shop, a folder, and the gateways that were started there one after the other.
+pub(crate) struct House {
+    folder: Folder,
+    pub(crate) shop: Counter,
+}
+
+/// A gateway in a process of its own.
+pub(crate) struct Gateway {
+    pub(crate) process: Child,
+    url: Url,
+}
+
+/// How a caller fared.
+pub(crate) struct Fared {
+    pub(crate) ended: Ended,
+    pub(crate) recording: Recording,
+}
+
+impl House {
+    /// `keyed`: the shop knows a repeated request by its key.
+    pub(crate) async fn new(keyed: bool, slowness: fn(u64) -> Duration) -> House {
+        let folder = Folder::new();
+        let shop = Counter::open(slowness).await;
+        for (place, file) in [("agents", "shop.yaml"), ("integrations", "shop.yaml")] {
+            let name = format!("{place}/{file}");
+            let mut text =
+                std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(&name)).unwrap();
+            for (_, from, to) in QUICKER.iter().filter(|(of, ..)| *of == name) {
+                text = replaced(&text, from, to);
+            }
+            if place == "integrations" {
+                text = replaced(&text, "http://127.0.0.1:8088", shop.url.as_str().trim_end_matches('/'));
+                if !keyed {
+                    text = replaced(&text, "    idempotency:\n      header: Idempotency-Key\n", "");
+                }
+            }
+            std::fs::create_dir_all(folder.file(place)).unwrap();
+            std::fs::write(folder.file(&name), text).unwrap();
+        }
+        House { folder, shop }
+    }
+
+    /// A gateway, aborted at that crash point if there is one.
+    pub(crate) async fn gateway(&self, crash_at: Option<u8>) -> Gateway {
+        let file = |name: &str| self.folder.file(name);
+        let mut line =
+            command(&["serve", "--unsigned-loopback", "--bind", "127.0.0.1:0", "--speech", "stand-in"]);
+        line.args(["--journal", &file("journal.sqlite"), "--recordings", &file("recordings")]);
+        line.args(["--root", &file("")]);
+        if let Some(point) = crash_at {
+            line.env("CENTRALITA_CRASH_AT", point.to_string());
+        }
+        // A pipe that nobody reads would hold it up.
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(file("log")).unwrap();
+        let mut process = line.stderr(Stdio::from(log)).spawn().unwrap();
+        let mut told = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut told).await.unwrap();
+        let url = told.strip_prefix("listening on ").and_then(|rest| rest.split(';').next());
+        let url = url.unwrap_or_else(|| panic!("it does not listen: {told}\n{}", self.log()));
+        Gateway { process, url: Url::parse(url).unwrap() }
+    }
+
+    /// What the gateways have logged.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.file("log")).unwrap_or_default()
+    }
+
+    /// The journal, as it lies.
+    pub(crate) async fn journal(&self) -> Store {
+        Store::open_to_read(Path::new(&self.folder.file("journal.sqlite"))).await.unwrap()
+    }
+
+    /// Every call folds to what is on record, and every recording plays. Returns the calls, each with the milliseconds
+    /// its recording lasts.
+    pub(crate) async fn intact(&self) -> Vec<(CallRecord, u64)> {
+        let replayed = command(&["replay", &self.folder.file("journal.sqlite")]).output().await.unwrap();
+        let told = String::from_utf8_lossy(&replayed.stdout).into_owned();
+        assert!(
+            replayed.status.success() || told.is_empty(),
+            "{told}{}\n{}",
+            String::from_utf8_lossy(&replayed.stderr),
+            self.log()
+        );
+        let journal = self.journal().await;
+        let mut calls = Vec::new();
+        for id in journal.call_ids().await.unwrap() {
+            let id = centralita::core::base::CallId::parse(&id).unwrap();
+            let path = self.folder.file(&format!("recordings/{id}.wav"));
+            let played = if Path::new(&path).exists() { played(&path) } else { 0 };
+            calls.push((journal.call(&id).await.unwrap().unwrap(), played));
+        }
+        calls
+    }
+
+    /// All actions on record.
+    pub(crate) async fn intents(&self) -> Vec<IntentRecord> {
+        self.journal().await.all_intents().await.unwrap()
+    }
+
+    /// The actions of that caller that the next call will take for unknown.
+    pub(crate) async fn open_of(&self, caller: &str) -> Vec<IntentRecord> {
+        self.journal().await.unknown_intents(&Private::new(caller), World::Real).await.unwrap()
+    }
+
+    /// `effects list`, as a person sees it: the state of each action by its id.
+    pub(crate) async fn listed(&self) -> BTreeMap<String, String> {
+        let list = ["effects", "list", "--json", "--journal", &self.folder.file("journal.sqlite")];
+        let output = command(&list).output().await.unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let rows: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+        let text = |row: &Value, name: &str| row[name].as_str().unwrap().to_owned();
+        rows.iter().map(|row| (text(row, "id"), text(row, "state"))).collect()
+    }
+}
+
+impl Gateway {
+    /// One call: a refund of twenty dollars on that order is asked for, and agreed to. None where nobody takes the call.
+    pub(crate) fn refund(
+        &self,
+        from: &str,
+        order: u32,
+    ) -> impl Future<Output = Option<Fared>> + Send + use<> {
+        let mut dial = Dial::new(self.url.join("hooks/twilio/voice").unwrap(), http());
+        (dial.from, dial.pause, dial.longest) = (from.to_owned(), Millis(100), Duration::from_secs(60));
+        async move {
+            let say = |text: &str| Doing::Sound(utter_at(text, Millis(10)));
+            let wish = format!("refund twenty dollars on order {order}");
+            let mut turns: VecDeque<Turn> = [
+                Turn { when: Moment::Silence(Millis(300)), what: say(&wish) },
+                // The question is two sentences.
+                Turn { when: Moment::Silence(Millis(600)), what: say("yes") },
+                // The action is named, and then the outcome.
+                Turn { when: Moment::Silence(Millis(3_000)), what: Doing::HangUp },
+            ]
+            .into();
+            let mut phone = Phone::dial(dial).await.ok()?;
+            let ended = follow(&mut phone, &mut turns, &mut |_| {}).await;
+            Some(Fared { ended, recording: phone.finish().await })
+        }
+    }
+
+    /// Waits for its death by its own hand.
+    pub(crate) async fn died(mut self) {
+        let status = self.process.wait().await.unwrap();
+        let signal = std::os::unix::process::ExitStatusExt::signal(&status);
+        assert_eq!(signal, Some(6), "it ended otherwise than by an abort: {status}");
+    }
+
+    /// Kills it, as the system would.
+    pub(crate) async fn kill(mut self) {
+        self.process.kill().await.unwrap();
+    }
+}
+
+fn replaced(text: &str, from: &str, to: &str) -> String {
+    assert!(text.contains(from), "the sample definitions no longer say {from}");
+    text.replace(from, to)
+}
+
+/// How many milliseconds a recording lasts; every sample of it is read.
+fn played(path: &str) -> u64 {
+    let mut file = hound::WavReader::open(path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    let samples =
+        file.samples::<i16>().map(|sample| sample.unwrap_or_else(|error| panic!("{path}: {error}"))).count();
+    samples as u64 / 16
+}
+
+/// A shop that refunds any order, and counts.
+pub(crate) struct Counter {
+    url: Url,
+    counted: Arc<Mutex<Counted>>,
+    serving: JoinHandle<()>,
+}
+
+/// What it was asked, and what it did.
+#[derive(Default)]
+pub(crate) struct Counted {
+    /// For each order the key of every refund that was made. A known key is no second refund.
+    pub(crate) refunds: BTreeMap<String, Vec<String>>,
+    pub(crate) requests: u64,
+}
+
+#[derive(Clone)]
+struct Desk {
+    counted: Arc<Mutex<Counted>>,
+    slowness: fn(u64) -> Duration,
+}
+
+impl Counter {
+    /// `slowness`: how long it takes over its nth request, before and after it does what was asked.
+    async fn open(slowness: fn(u64) -> Duration) -> Counter {
+        let (way, counted) = (here().await, Arc::new(Mutex::new(Counted::default())));
+        let desk = Desk { counted: Arc::clone(&counted), slowness };
+        let router = Router::new()
+            .route("/orders/{id}", get(order))
+            .route("/orders/{id}/refunds", post(refund))
+            .with_state(desk);
+        let serving = tokio::spawn(async move { axum::serve(way.listener, router).await.unwrap() });
+        Counter { url: way.public, counted, serving }
+    }
+
+    /// The keys of the refunds on that order.
+    pub(crate) fn refunds(&self, order: u32) -> Vec<String> {
+        self.counted.lock().unwrap().refunds.get(&order.to_string()).cloned().unwrap_or_default()
+    }
+
+    /// Keys of all refunds, by order.
+    pub(crate) fn all(&self) -> BTreeMap<String, Vec<String>> {
+        self.counted.lock().unwrap().refunds.clone()
+    }
+
+    pub(crate) fn requests(&self) -> u64 {
+        self.counted.lock().unwrap().requests
+    }
+}
+
+impl Drop for Counter {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+async fn order(UrlPath(id): UrlPath<String>) -> Json<Value> {
+    Json(json!({"order": id, "item": "a lamp", "status": "delivered", "total": "45.00", "currency": "USD"}))
+}
+
+async fn refund(State(desk): State<Desk>, UrlPath(id): UrlPath<String>, headers: HeaderMap) -> Json<Value> {
+    let key = headers.get("idempotency-key").map(|key| key.to_str().unwrap().to_owned());
+    let nth = {
+        let mut counted = desk.counted.lock().unwrap();
+        counted.requests += 1;
+        counted.requests
+    };
+    tokio::time::sleep((desk.slowness)(2 * nth)).await;
+    {
+        let mut counted = desk.counted.lock().unwrap();
+        let made = counted.refunds.entry(id).or_default();
+        // Without a key every request is another refund.
+        let key = key.unwrap_or_else(|| format!("none {nth}"));
+        if !made.contains(&key) {
+            made.push(key);
+        }
+    }
+    tokio::time::sleep((desk.slowness)(2 * nth + 1)).await;
+    Json(json!({"refunded": "20.00"}))
+}
