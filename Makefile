@@ -4,7 +4,7 @@
 #   make test    sets everything up and passes the tests
 
 SHELL := /bin/bash
-PACKAGES := gcc libc6-dev pkg-config libpocketsphinx-dev pocketsphinx-en-us flite espeak-ng ca-certificates
+PACKAGES := gcc libc6-dev pkg-config libopus-dev libpocketsphinx-dev pocketsphinx-en-us flite espeak-ng ca-certificates
 RUST := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 SCENARIO ?= refund-yes
 

@@ -16,7 +16,7 @@ use crate::core::base::{
     CallTime, Fault, GenerationId, LINE_RATE_HZ, Millis, Owner, PieceNo, Position, ReplyId, Samples, Span,
 };
 use crate::core::conversation::{
-    Affirmation, Answered, By, EngineYes, Event, LineAbilities, Tag, Transcript, TranscriptEnd, Word,
+    Affirmation, Answered, By, EngineYes, Event, LineAbilities, Recorder, Tag, Transcript, TranscriptEnd, Word,
 };
 use crate::core::journal::{CallFile, Line, fold};
 use crate::core::language::Language;
@@ -117,7 +117,7 @@ fn three_minutes() -> String {
 fn answered() -> Answered {
     let line = LineAbilities { marks: true, keys: true };
     let (engine, tag) = (EngineYes::Trusted, Tag::WhenAskedAgain);
-    Answered { line, engine, tag, attempt: 0, earlier: Vec::new() }
+    Answered { line, engine, tag, recorder: Recorder::None, attempt: 0, earlier: Vec::new() }
 }
 
 fn played(reply: u32, at: u32) -> Event {

@@ -6,10 +6,11 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 use url::Url;
 
 use super::ear::Ear;
@@ -22,6 +23,9 @@ use crate::core::base::{Fault, Owner};
 
 /// Most documents of TwiML in one call: the first, and an action for each stream opened again.
 const DOCUMENTS_MAX: u32 = 10;
+
+/// Between two tries at an action that was not answered.
+const ASK_EVERY: Duration = Duration::from_millis(200);
 
 /// A call's lasting state; its streams come and go.
 #[derive(Debug)]
@@ -116,7 +120,7 @@ impl Call {
                 (Over::TooLong, action) => return Ok(self.bow_out(action, Ended::TooLong).await),
                 (Over::Wrong(fault), _) | (Over::Lost(fault), None) => return Err(fault),
                 (Over::Closed | Over::Lost(_), Some(action)) => {
-                    self.fetch(&action, "in-progress").await?;
+                    self.fetch_patiently(&action).await?;
                     self.follow().await?
                 }
                 (Over::Closed, None) => self.follow().await?,
@@ -134,7 +138,23 @@ impl Call {
         ended
     }
 
+    /// What comes after a stream, asked again while nobody answers.
+    async fn fetch_patiently(&mut self, action: &Url) -> Result<(), Fault> {
+        let until = Instant::now() + self.carrier.dial.patience;
+        loop {
+            match self.carrier.ask(action, "in-progress").await {
+                Err(_) if Instant::now() < until => sleep(ASK_EVERY).await,
+                answer => return self.read(answer?, action),
+            }
+        }
+    }
+
     async fn fetch(&mut self, url: &Url, status: &str) -> Result<(), Fault> {
+        let answer = self.carrier.ask(url, status).await?;
+        self.read(answer, url)
+    }
+
+    fn read(&mut self, answer: String, url: &Url) -> Result<(), Fault> {
         self.documents += 1;
         if self.documents > DOCUMENTS_MAX {
             let what = format!("the gateway's TwiML goes on for more than {DOCUMENTS_MAX} documents");
@@ -144,7 +164,7 @@ impl Call {
                 "an action must come to an end: count the attempts",
             ));
         }
-        self.verbs = twiml::read(&self.carrier.ask(url, status).await?, url)?;
+        self.verbs = twiml::read(&answer, url)?;
         Ok(())
     }
 

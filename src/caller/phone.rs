@@ -43,6 +43,9 @@ pub struct Dial {
     pub pause: Millis,
     /// The caller hangs up after this; it bounds the recording too.
     pub longest: Duration,
+    /// How long an action that is not answered is asked again. Twilio asks once more where it cannot connect, and with
+    /// connection overrides up to five times in fifteen seconds; then it ends the call, or asks a fallback URL.
+    pub patience: Duration,
     /// Asks the webhooks; one client for all phones of a load run.
     pub http: reqwest::Client,
 }
@@ -62,6 +65,7 @@ impl Dial {
             around: Vec::new(),
             pause: Millis(600),
             longest: Duration::from_secs(600),
+            patience: Duration::ZERO,
             http,
         }
     }

@@ -5,8 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use centralita_core::base::{Digest, Fault, ToolName};
-use centralita_core::conversation::{CannedAnswer, Plan, Timing, ToolPlan, VoiceYes};
+use centralita_core::base::{Digest, Fault, PrivateKind, ToolName};
+use centralita_core::conversation::{CannedAnswer, Plan, PrivateList, Recording, Timing, ToolPlan, VoiceYes};
 use centralita_core::language::Language;
 use serde_json::{Map, Value, json};
 
@@ -14,7 +14,7 @@ use super::integration::Integration;
 use super::place::Spanned;
 use super::problems::{Desk, Problem};
 use super::reader::{Reader, is_name, languages};
-use super::written::{AgentFile, AnswerWritten};
+use super::written::{AgentFile, AnswerWritten, RecordingWritten};
 use crate::integrations::{Connection, ToolSpec, Toolbox};
 use crate::secrets::Secrets;
 
@@ -95,7 +95,9 @@ pub(super) fn read(
     let answers = file.answers.iter().map(|answer| canned(&mut desk, answer)).collect();
     let timing = timing(&mut desk, &file.timing);
     let spoken = spoken(&mut desk, &file);
+    let private = private(&mut desk, &file);
     engines(&mut desk, &file);
+    let recording = recording(&mut desk, &file);
     let place = format!("{}:{}", source.0, file.language.place.line);
     problems.append(&mut own);
 
@@ -117,6 +119,8 @@ pub(super) fn read(
         keys,
         answers,
         timing,
+        private,
+        recording,
         hash: Digest::of_bytes(&[]),
     };
     let services = Services { stt: file.stt.map(|stt| stt.value) };
@@ -126,9 +130,11 @@ pub(super) fn read(
     Some(Agent { title: file.title, place, plan, services, connections, tools })
 }
 
-/// The greeting and the prompt are words; nothing has a value before the first one is said.
+/// The greeting, the prompt and the question for leave to record are words; nothing has a value before the first one is said.
 fn plain_words(desk: &mut Desk<'_>, language: Language, currency: &str, file: &AgentFile) {
-    for (words, field) in [(&file.greeting, "greeting"), (&file.prompt, "prompt")] {
+    let question = file.recording_question.as_ref().map(|question| (question, "recording_question"));
+    for (words, field) in [(&file.greeting, "greeting"), (&file.prompt, "prompt")].into_iter().chain(question)
+    {
         if words.value.trim().is_empty() {
             desk.say(
                 words.place,
@@ -235,6 +241,32 @@ fn engines(desk: &mut Desk<'_>, file: &AgentFile) {
     }
 }
 
+/// Whether calls are recorded; leave is asked for only where it can be given.
+fn recording(desk: &mut Desk<'_>, file: &AgentFile) -> Recording {
+    let written = file.recording.as_ref().map_or(RecordingWritten::On, |written| written.value);
+    if let Some(question) =
+        file.recording_question.as_ref().filter(|_| written != RecordingWritten::AfterConsent)
+    {
+        let remedy = "write `recording: after_consent` beside it, or take it away";
+        desk.say(question.place, "nobody puts the question of `recording_question`", remedy);
+    }
+    match written {
+        RecordingWritten::Off => Recording::Off,
+        RecordingWritten::On => Recording::On,
+        RecordingWritten::AfterConsent => {
+            // Callers who cannot be heard answer by keys, unless a menu gives these another meaning.
+            let (deaf, menu) = (file.stt.is_some(), [1, 2].iter().any(|key| file.keys.contains_key(key)));
+            if let Some(place) = file.recording.as_ref().map(|written| written.place).filter(|_| deaf && menu)
+            {
+                let what = "nobody could give leave to record: callers are not heard, and keys 1 and 2 are the menu's";
+                desk.say(place, what, "give the tools other keys than 1 and 2, or write `recording: off`");
+            }
+            let question = file.recording_question.as_ref().map(|question| question.value.trim().to_owned());
+            Recording::AfterConsent { question: question.unwrap_or_default() }
+        }
+    }
+}
+
 /// Words somebody will answer for, or the recogniser's measured rate decides.
 fn spoken(desk: &mut Desk<'_>, file: &AgentFile) -> VoiceYes {
     let Some(written) = &file.spoken_yes else { return VoiceYes::ByEngine };
@@ -244,6 +276,39 @@ fn spoken(desk: &mut Desk<'_>, file: &AgentFile) -> VoiceYes {
         desk.say(because.place, "a spoken yes is accepted without a reason", remedy);
     }
     VoiceYes::Accepted
+}
+
+/// What callers say that nobody else is to read.
+fn private(desk: &mut Desk<'_>, file: &AgentFile) -> PrivateList {
+    let mut kinds = BTreeSet::new();
+    for written in file.private.iter().flat_map(|list| &list.value) {
+        let kind = PrivateKind::ALL.into_iter().find(|kind| kind.word() == written.value);
+        match kind {
+            None => {
+                let known = PrivateKind::ALL.map(PrivateKind::word).join(", ");
+                let what = format!("`{}` is no kind of private words", written.value);
+                desk.say(written.place, what, format!("kinds: {known}"));
+            }
+            Some(kind) if !kinds.insert(kind) => {
+                desk.say(written.place, format!("`{}` is listed twice", written.value), "name it once");
+            }
+            Some(_) => {}
+        }
+    }
+    let is_recorded = file.recording.as_ref().is_none_or(|written| written.value != RecordingWritten::Off);
+    if let (Some(list), None, true) = (&file.private, &file.private_in_recording, is_recorded) {
+        let what = "what callers say in private would be heard in recordings";
+        let remedy = "write `recording: off`, or `private_in_recording: {accepted_because: words}` where that is as it \
+                      should be";
+        desk.say(list.place, what, remedy);
+    }
+    if let Some(leave) = &file.private_in_recording
+        && leave.accepted_because.value.split_whitespace().count() < 3
+    {
+        let remedy = "say in a few words why a recording may hold what callers say in private";
+        desk.say(leave.accepted_because.place, "private words are recorded without a reason", remedy);
+    }
+    PrivateList::new(kinds)
 }
 
 fn tools(

@@ -51,6 +51,29 @@ pub(super) struct AgentFile {
     pub(super) llm: Option<Spanned<String>>,
     /// Leave to take a spoken yes alone for an action with effects.
     pub(super) spoken_yes: Option<SpokenYes>,
+    /// Whether its calls are recorded, where the gateway has a folder for that.
+    pub(super) recording: Option<Spanned<RecordingWritten>>,
+    /// In place of the gateway's own question for leave to record.
+    pub(super) recording_question: Option<Spanned<String>>,
+    /// Kinds of private words, beside those that are private for every agent.
+    pub(super) private: Option<Spanned<Vec<Spanned<String>>>>,
+    /// Leave to record the voices of callers who say such words.
+    pub(super) private_in_recording: Option<PrivateInRecording>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PrivateInRecording {
+    /// Why a recording may hold them, in words somebody will answer for.
+    pub(super) accepted_because: Spanned<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum RecordingWritten {
+    Off,
+    On,
+    AfterConsent,
 }
 
 #[derive(Debug, Deserialize)]

@@ -13,7 +13,7 @@ use super::demo::{SpeechArgs, speech};
 use super::{Definitions, Done, Verdict, render};
 use crate::catalog::{self, Catalog, Kind};
 use crate::core::base::ToolName;
-use crate::core::conversation::{Effects, EngineYes, Plan, Policy, ToolPlan, VoiceYes};
+use crate::core::conversation::{Effects, EngineYes, Plan, Policy, Recording, ToolPlan, VoiceYes};
 use crate::secrets::Secrets;
 use crate::stt::embedded::Doubts;
 
@@ -68,6 +68,9 @@ async fn agents(catalog: &Catalog, args: &CheckArgs, secrets: &Secrets) -> Done 
                 verdict = Verdict::Bad;
             }
         }
+        if let Some(line) = recorded(id, &agent.plan.recording) {
+            render::aside(&line);
+        }
         for tool in unasked(&agent.plan) {
             render::aside(&format!(
                 "warning: {id}: `{tool}` has effects and runs without the caller's yes; `confirm: {{policy: always}}` \
@@ -92,6 +95,18 @@ async fn agents(catalog: &Catalog, args: &CheckArgs, secrets: &Secrets) -> Done 
         render::aside(&format!("warning: {lack}; `serve` needs it"));
     }
     Ok(verdict)
+}
+
+/// What becomes of recordings, where an agent's file says so.
+fn recorded(agent: &str, recording: &Recording) -> Option<String> {
+    match recording {
+        Recording::On => None,
+        Recording::Off => Some(format!("{agent}: no call is recorded (`recording: off`)")),
+        Recording::AfterConsent { .. } => Some(format!(
+            "{agent}: a call is recorded from the caller's yes on, where `serve` is given --recordings FOLDER; without it \
+             nobody is asked, and nothing is recorded"
+        )),
+    }
 }
 
 /// Words the recogniser does not know from its dictionary: a line for each it never hears, one for all it guesses at.
@@ -139,6 +154,16 @@ mod tests {
         ];
         assert_eq!(doubtful("shop", &doubts), wanted);
         assert!(doubtful("shop", &Doubts::default()).is_empty(), "a dictionary that has all is silent");
+    }
+
+    #[test]
+    fn what_becomes_of_recordings_is_said_where_a_file_says_it() {
+        assert_eq!(recorded("shop", &Recording::On), None);
+        let asks = Recording::AfterConsent { question: String::new() };
+        for (recording, told) in [(Recording::Off, "no call is recorded"), (asks, "nothing is recorded")] {
+            let line = recorded("shop", &recording).unwrap_or_default();
+            assert!(line.starts_with("shop: ") && line.contains(told), "{line}");
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Done, Verdict, render};
-use crate::core::base::{Fault, Owner, World};
+use crate::core::base::{Fault, Owner};
 use crate::store::{IntentKey, IntentRecord, IntentState, Outcome, OutcomeKind, Store, now_us};
 
 /// How long after its beginning an action may still be under way: a request takes a minute at most, and its intent a
@@ -249,7 +249,7 @@ fn when(us: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::base::{CallId, Digest, Private, ToolName};
+    use crate::core::base::{CallId, Digest, Private, ToolName, World};
     use crate::store::{CallHead, Intent};
 
     const BEGUN: i64 = 1_800_000_000_000_000;

@@ -27,6 +27,9 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{FilterExt as _, filter_fn};
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::core::base::Fault;
 
@@ -76,13 +79,20 @@ struct Definitions {
     llm_url: Option<String>,
 }
 
+/// Libraries log what passes through them, a caller's words and keys included, at the levels below `info`: not here,
+/// whatever the filter says.
+fn is_ours(line: &tracing::Metadata<'_>) -> bool {
+    line.target().starts_with("centralita") || *line.level() <= tracing::Level::INFO
+}
+
 /// Parses the command line and does what it says.
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("centralita=warn"));
     let colour = in_colour(std::env::var_os("NO_COLOR").as_deref(), std::io::stderr().is_terminal());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour).init();
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(colour);
+    tracing_subscriber::registry().with(lines.with_filter(filter.and(filter_fn(is_ours)))).init();
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {

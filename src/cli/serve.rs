@@ -21,10 +21,12 @@ use super::signals::{AT_ONCE, Signals};
 use super::values::{account, at_least_one, listening, web};
 use super::{Definitions, Done, Verdict, render};
 use crate::core::base::{Fault, Owner, World};
-use crate::driver::{Agent, CloseOnly, HangUp, Shell, TURN_LATENCY, TURN_LATENCY_BUCKETS};
+use crate::core::conversation::Recording;
+use crate::driver::{Agent, CloseOnly, HangUp, Recordings, Shell, TURN_LATENCY, TURN_LATENCY_BUCKETS};
 use crate::gateway::{Gateway, Settings, Switchboard, Trust};
+use crate::media::Format;
 use crate::secrets::{SecretName, Secrets};
-use crate::store::Store;
+use crate::store::{Sole, Store};
 use crate::telephony::twilio::{PublicUrl, Rest, Verifier};
 
 /// How to serve.
@@ -60,9 +62,13 @@ pub(super) struct ServeArgs {
     /// The journal's database
     #[arg(long, default_value = "calls/journal.sqlite", value_name = "FILE")]
     journal: PathBuf,
-    /// Records every call as a stereo WAV in this folder: caller left, agent right
+    /// Records calls in this folder, in stereo: caller left, agent right. An agent's file may say `recording: off` or
+    /// `after_consent`; without this folder nothing is recorded
     #[arg(long, value_name = "FOLDER")]
     recordings: Option<PathBuf>,
+    /// `wav`: as it was on the line, 115 MB an hour; `opus`: in an Ogg file of at most 15 MB an hour, for some processor time
+    #[arg(long, default_value = "wav", value_name = "FORMAT", requires = "recordings")]
+    recording_format: RecordingFormat,
     /// Keeps what services and carrier answered, and when, as text in this folder: for `replay --audio`
     #[arg(long, value_name = "FOLDER")]
     cassettes: Option<PathBuf>,
@@ -88,6 +94,21 @@ impl Effects {
         match self {
             Effects::Real => World::Real,
             Effects::Mock => World::Mocked,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum RecordingFormat {
+    Wav,
+    Opus,
+}
+
+impl RecordingFormat {
+    fn meant(self) -> Format {
+        match self {
+            RecordingFormat::Wav => Format::Wav,
+            RecordingFormat::Opus => Format::Opus,
         }
     }
 }
@@ -129,9 +150,16 @@ pub(super) async fn run(args: ServeArgs) -> Done {
     let local = format!("http://{address}");
     let public =
         args.public_url.clone().or_else(|| Url::parse(&local).ok()).ok_or_else(|| no_agent(&local))?;
-    let store = Store::open(&args.journal).await?;
+    let (store, _sole) = journal(&args.journal).await?;
     tell_open_actions(&store, &args.journal).await?;
-    let (recordings, cassettes) = (args.recordings, args.cassettes);
+    for (id, meant) in &catalog.agents {
+        recorded(id, &meant.plan.recording, args.recordings.is_some())
+            .iter()
+            .for_each(|line| render::aside(line));
+    }
+    let format = args.recording_format.meant();
+    let recordings = args.recordings.map(|folder| Recordings { folder, format });
+    let cassettes = args.cassettes;
     let shell = Shell { store: store.clone(), recordings, cassettes, watcher: None, hang_up };
     let gateway = Gateway::new(Settings {
         trust,
@@ -175,6 +203,27 @@ fn make(folder: &Path, flag: &str) -> Result<(), Fault> {
         .map_err(|error| fault(format!("nothing can be written to the folder {}: {error}", folder.display())))
 }
 
+/// The record, and proof, to be kept while calls are carried, that its live calls are this process's. What is live in it
+/// at the start is a killed process's then: it is lost, and gone on with where its caller is still there.
+async fn journal(path: &Path) -> Result<(Store, Option<Sole>), Fault> {
+    let store = Store::open(path).await?;
+    let sole = Sole::of(path)?;
+    if sole.is_none() {
+        render::aside(&format!(
+            "another gateway carries calls of {}: should it be killed, this one does not go on with them",
+            path.display()
+        ));
+        return Ok((store, sole));
+    }
+    let lost = store.lose_live().await?;
+    if lost > 0 {
+        render::aside(&format!(
+            "calls that a killed gateway left: {lost}; whoever is still on the line is taken up"
+        ));
+    }
+    Ok((store, sole))
+}
+
 /// A tool that has no sample fails in every call.
 fn tell_without_samples(id: &str, agent: &Agent) {
     if agent.toolbox.world() == World::Real {
@@ -184,6 +233,23 @@ fn tell_without_samples(id: &str, agent: &Agent) {
         render::aside(&format!(
             "warning: {id}: `{tool}` fails in every call: effects are mocked, and it has a request without `sample:`"
         ));
+    }
+}
+
+/// What an agent's file says of recordings, beside what this gateway can do.
+fn recorded(agent: &str, recording: &Recording, folder: bool) -> Option<String> {
+    match (recording, folder) {
+        (Recording::On, true) => None,
+        (Recording::On, false) => {
+            Some(format!("{agent}: calls are not recorded; --recordings names a folder for that"))
+        }
+        (Recording::Off, _) => Some(format!("{agent}: calls are not recorded (`recording: off`)")),
+        (Recording::AfterConsent { .. }, true) => {
+            Some(format!("{agent}: calls are recorded from the caller's yes on"))
+        }
+        (Recording::AfterConsent { .. }, false) => Some(format!(
+            "warning: {agent}: nobody is asked for leave to record, and nothing is recorded: --recordings names a folder"
+        )),
     }
 }
 
@@ -293,6 +359,25 @@ fn metrics() -> Result<Option<PrometheusHandle>, Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn it_is_said_at_start_whose_calls_are_not_recorded_and_why() {
+        let asks = Recording::AfterConsent { question: String::new() };
+        for (recording, folder, told) in [
+            (&Recording::On, true, ""),
+            (&Recording::On, false, "calls are not recorded; --recordings"),
+            (&Recording::Off, true, "`recording: off`"),
+            (&Recording::Off, false, "`recording: off`"),
+            (&asks, true, "from the caller's yes on"),
+            (&asks, false, "nobody is asked"),
+        ] {
+            let line = recorded("shop", recording, folder).unwrap_or_default();
+            assert!(
+                line.contains(told) && line.is_empty() == told.is_empty(),
+                "{recording:?} {folder}: {line}"
+            );
+        }
+    }
 
     #[test]
     fn a_number_has_one_agent_that_is_known_and_is_written_with_its_country() {

@@ -111,11 +111,13 @@ impl Cassette {
         // From here on nobody waits but this thread.
         self.keeper.finish().for_each(|entry| drop(self.queue.send(entry)));
         drop(self.queue);
-        let written = self.thread.join().unwrap_or_else(|_| Err(std::io::Error::other("its thread panicked")));
+        let written =
+            self.thread.join().unwrap_or_else(|_| Err(std::io::Error::other("its thread panicked")));
         written.map_err(|error| unwritten(&self.path, &error))?;
         let lost = self.lost.load(Ordering::Acquire);
         if lost > 0 {
-            let what = format!("{}: {lost} lines are missing: the disk was too slow for them", self.path.display());
+            let what =
+                format!("{}: {lost} lines are missing: the disk was too slow for them", self.path.display());
             return Err(Fault::new(Owner::Admin, what, "give the cassettes a faster disk, or fewer calls"));
         }
         Ok(())

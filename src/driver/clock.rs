@@ -1,6 +1,7 @@
 //! The only clock of a call: call time, from a process-wide grid.
 //!
-//! Promises: call time starts on a 5 ms tick that all calls share, so their wakes fall together.
+//! Promises: call time starts on a 5 ms tick that all calls share, so their wakes fall together; a call that is gone on
+//! with has no earlier time than its record.
 //! Never: is read anywhere else.
 
 use std::sync::OnceLock;
@@ -8,7 +9,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::core::base::CallTime;
+use crate::core::base::{CallTime, Millis};
+use crate::store::now_us;
 
 /// The grid all calls wake on.
 const GRID: Duration = Duration::from_millis(5);
@@ -19,7 +21,9 @@ static EPOCH: OnceLock<Instant> = OnceLock::new();
 /// The clock of one call.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Clock {
-    answered: Instant,
+    begun: Instant,
+    /// The call's time when this clock began.
+    at: CallTime,
 }
 
 impl Clock {
@@ -30,18 +34,47 @@ impl Clock {
         let epoch = *EPOCH.get_or_init(|| now);
         let since = now.saturating_duration_since(epoch);
         let off = since.as_nanos() % GRID.as_nanos();
-        Clock { answered: now - Duration::from_nanos(u64::try_from(off).unwrap_or(0)) }
+        let begun = now - Duration::from_nanos(u64::try_from(off).unwrap_or(0));
+        Clock { begun, at: CallTime::ANSWER }
+    }
+
+    /// Goes on, in a call that was answered at `answered_us` and whose record ends at `since`: by calendar time, which is
+    /// all that two processes share. Where that has gone back, call time stands.
+    #[must_use]
+    pub(super) fn go_on(answered_us: i64, since: CallTime) -> Clock {
+        let gone = now_us().saturating_sub(answered_us) / 1_000;
+        let at = CallTime(u32::try_from(gone.max(0)).unwrap_or(u32::MAX)).max(since);
+        Clock { at, ..Clock::start() }
     }
 
     /// Now, in whole milliseconds since answer.
     #[must_use]
     pub(super) fn now(&self) -> CallTime {
-        CallTime(u32::try_from(self.answered.elapsed().as_millis()).unwrap_or(u32::MAX))
+        self.at + Millis(u32::try_from(self.begun.elapsed().as_millis()).unwrap_or(u32::MAX))
     }
 
     /// The moment of a call time.
     #[must_use]
     pub(super) fn instant(&self, at: CallTime) -> Instant {
-        self.answered + Duration::from_millis(u64::from(at.0))
+        self.begun + Duration::from_millis(u64::from(at.since(self.at).0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_goes_on_by_the_calendar_and_never_before_the_end_of_its_record() {
+        let hour = 3_600 * 1_000_000;
+        let on = Clock::go_on(now_us() - hour, CallTime(5_000)).now();
+        assert!((3_600_000..3_660_000).contains(&on.0), "{on}");
+        // The calendar was set back meanwhile.
+        let clock = Clock::go_on(now_us() + hour, CallTime(5_000));
+        assert_eq!(clock.now(), CallTime(5_000));
+        assert_eq!(
+            clock.instant(CallTime(5_020)),
+            clock.instant(CallTime(5_000)) + Duration::from_millis(20)
+        );
     }
 }

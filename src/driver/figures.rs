@@ -16,6 +16,8 @@ use crate::core::language::Answer;
 pub const TURN_LATENCY: &str = "centralita_turn_latency_seconds";
 /// Upper bounds of its buckets: a good answer, one that is felt, one that is called late, one that loses callers.
 pub const TURN_LATENCY_BUCKETS: [f64; 9] = [0.3, 0.5, 0.7, 0.9, 1.2, 1.6, 2.5, 5.0, 10.0];
+/// Conversations that went on after their process was killed.
+pub(super) const RESUMED: &str = "centralita_calls_resumed_total";
 const ANSWERS: &str = "centralita_confirmation_answers_total";
 const OUTCOMES: &str = "centralita_tool_outcomes_total";
 const FAILURES: &str = "centralita_service_failures_total";
@@ -53,7 +55,9 @@ pub fn begin_figures() {
     ANSWER_WORDS.iter().for_each(|word| metrics::counter!(ANSWERS, "answer" => *word).absolute(0));
     OUTCOME_WORDS.iter().for_each(|word| metrics::counter!(OUTCOMES, "outcome" => *word).absolute(0));
     SERVICES.iter().for_each(|word| metrics::counter!(FAILURES, "service" => *word).absolute(0));
+    metrics::describe_counter!(RESUMED, "Conversations gone on with after their process was killed");
     metrics::counter!(HOLES).absolute(0);
+    metrics::counter!(RESUMED).absolute(0);
     metrics::counter!(LOST).absolute(0);
 }
 

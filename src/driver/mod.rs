@@ -10,6 +10,7 @@ mod figures;
 mod ports;
 mod prompt;
 mod record;
+mod resume;
 mod task;
 mod tenure;
 
@@ -22,16 +23,20 @@ use futures::future::BoxFuture;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
 
+use figures::RESUMED;
 pub use figures::{TURN_LATENCY, TURN_LATENCY_BUCKETS, begin_figures};
 pub use record::{Seen, Watcher};
 pub use tenure::Tenure;
 
+use resume::Kept;
+
 use crate::core::audio::Underruns;
 use crate::core::base::{CallId, Fault, Owner, Private, World};
-use crate::core::conversation::{Answered, EarlierAction, EarlierEnd, Event, Plan, Tag};
+use crate::core::conversation::{Answered, EarlierAction, EarlierEnd, Event, Plan, Recorder, Resumed, Tag};
 use crate::core::journal::JOURNAL_VERSION;
 use crate::integrations::Toolbox;
 use crate::llm::Llm;
+use crate::media::Format;
 use crate::store::{CallHead, CallState, IntentRecord, NotOpened, Store, now_us};
 use crate::stt::{Stt, Vocabulary};
 use crate::telephony::dialect::abilities;
@@ -68,7 +73,8 @@ pub struct Caller {
     /// E.164, or empty where it is withheld.
     pub from: Private,
     pub to: String,
-    /// Zero for a new call; above, the conversation was lost and begins anew.
+    /// Zero for a new call; above, the stream was lost: the conversation goes on where its process was killed, else it
+    /// begins anew.
     pub attempt: u8,
 }
 
@@ -95,12 +101,22 @@ impl HangUp for Rest {
     }
 }
 
+/// Where recordings go, and how they are written.
+#[derive(Clone, Debug)]
+pub struct Recordings {
+    pub folder: PathBuf,
+    pub format: Format,
+}
+
+/// A call's carrier may lose its stream a few times, never so many.
+const PARTS_MAX: u32 = 1_000;
+
 /// What all calls of a gateway share.
 #[derive(Clone)]
 pub struct Shell {
     pub store: Store,
-    /// Where recordings lie; none are made without it.
-    pub recordings: Option<PathBuf>,
+    /// Where recordings go; none are made without it.
+    pub recordings: Option<Recordings>,
     /// Where cassettes lie; none are kept without it.
     pub cassettes: Option<PathBuf>,
     pub watcher: Option<Watcher>,
@@ -114,8 +130,15 @@ impl fmt::Debug for Shell {
 }
 
 impl Shell {
-    fn recording(&self, call: &CallId) -> Option<PathBuf> {
-        self.recordings.as_ref().map(|folder| folder.join(format!("{call}.wav")))
+    /// A new file for a call: what was recorded of it on an earlier line stays.
+    fn recording(&self, call: &CallId) -> Option<(PathBuf, Format)> {
+        let Recordings { folder, format } = self.recordings.as_ref()?;
+        let name = |nth: u32| match nth {
+            1 => format!("{call}.{}", format.extension()),
+            nth => format!("{call}-part-{nth}.{}", format.extension()),
+        };
+        let free = (1..=PARTS_MAX).map(|nth| folder.join(name(nth))).find(|path| !path.exists());
+        free.map(|path| (path, *format))
     }
 }
 
@@ -192,34 +215,39 @@ pub async fn drive(
     tenure: Tenure,
 ) -> Result<Ended, Fault> {
     let until = Instant::now() + RECORD_DEADLINE;
-    let (caller, opened) = open(&shell.store, &agent, caller, until).await?;
+    let (begun, opened) = begin(&shell.store, &agent, caller, until).await?;
     let world = agent.toolbox.world();
+    let (store, call) = (shell.store.clone(), begun.caller.call.clone());
     if world == World::Mocked {
-        tracing::warn!(call = %caller.call, "effects are mocked: nothing that this call does is done");
+        tracing::warn!(%call, "effects are mocked: nothing that this call does is done");
     }
-    let (store, call) = (shell.store.clone(), caller.call.clone());
     let runs = TaskTracker::new();
     let running = runs.clone();
     // In a task of its own, where a panic is no more than this call's fault.
     let driven = tokio::spawn(async move {
         let open = match opened {
-            Ok(()) => open_actions(&shell.store, &caller, world, until).await,
+            Ok(()) => open_actions(&shell.store, &begun, world, until).await,
             Err(fault) => Err(fault),
         };
         let (earlier, past) = match open {
             Ok(open) => (open, Past::Read),
             Err(fault) => {
                 let owner = fault.owner;
-                tracing::error!(call = %caller.call, ?owner, %fault, "a call begins that may not act");
+                tracing::error!(call = %begun.caller.call, ?owner, %fault, "a call begins that may not act");
                 (Vec::new(), Past::Unread)
             }
         };
         let acting = Acting { world, past, tenure };
         let line = abilities(MediaSocket::DIALECT);
-        let engine = agent.stt.yes_figure();
-        let answered = Answered { line, engine, tag: agent.tag, attempt: caller.attempt, earlier };
-        let task = task::Task::new(socket, stream, agent, caller, shell, acting, running)?;
-        Ok(task.run(Event::Answered(answered)).await)
+        let (engine, tag) = (agent.stt.yes_figure(), agent.tag);
+        let recorder = if shell.recordings.is_some() { Recorder::Ready } else { Recorder::None };
+        let attempt = begun.caller.attempt;
+        let first = match &begun.kept {
+            None => Event::Answered(Answered { line, engine, tag, recorder, attempt, earlier }),
+            Some(kept) => Event::Resumed(Resumed { since: kept.since, line, engine, tag, earlier }),
+        };
+        let task = task::Task::new(socket, stream, agent, begun, shell, acting, running)?;
+        Ok(task.run(first).await)
     });
     let driven = driven.await.unwrap_or_else(|_| Err(panicked()));
     write_end(&store, &call, driven.as_ref().map_or(End::Broken, |ended| ended.end));
@@ -227,6 +255,31 @@ pub async fn drive(
     runs.close();
     runs.wait().await;
     driven
+}
+
+/// A conversation that begins, or goes on.
+struct Begun {
+    caller: Caller,
+    kept: Option<Kept>,
+}
+
+/// Takes up the killed call of a caller who is on a new line, or opens one: then the inner fault is that of [`open`].
+async fn begin(
+    store: &Store,
+    agent: &Agent,
+    caller: Caller,
+    until: Instant,
+) -> Result<(Begun, Result<(), Fault>), Fault> {
+    // A new call has none.
+    if caller.attempt > 0
+        && let Some(kept) = resume::take_up(store, resume::Now::of(agent), &caller.carrier_call, until).await
+    {
+        metrics::counter!(RESUMED).increment(1);
+        let caller = Caller { call: kept.call.clone(), ..caller };
+        return Ok((Begun { caller, kept: Some(kept) }, Ok(())));
+    }
+    let (caller, opened) = open(store, agent, caller, until).await?;
+    Ok((Begun { caller, kept: None }, opened))
 }
 
 /// Puts the head of a call on disk, under an id that no other has: where the carrier's call has a conversation on
@@ -312,14 +365,15 @@ const UNTOLD_MAX_US: i64 = 24 * 60 * 60 * 1_000_000;
 
 /// What must not be sent anew as if it had never been: what this caller's earlier calls left open, what was done in one
 /// that broke off, and whatever was begun in another conversation of this very call, for nobody may have been told how
-/// it ended. An intent that still
-/// waits for the disk is one of them.
+/// it ended. An intent that still waits for the disk is one of them. Those of a conversation that goes on are its own, and
+/// it knows of them.
 async fn open_actions(
     store: &Store,
-    caller: &Caller,
+    begun: &Begun,
     world: World,
     until: Instant,
 ) -> Result<Vec<EarlierAction>, Fault> {
+    let caller = &begun.caller;
     let read = async {
         store.flush().await?;
         let mut open = store.unknown_intents(&caller.from, world).await?;
@@ -334,6 +388,8 @@ async fn open_actions(
                 open.push(record);
             }
         }
+        let own = begun.kept.as_ref().map(|kept| &kept.call);
+        open.retain(|record| own != Some(&record.intent.key.call));
         Ok(open)
     };
     let late = || Err(silent("which actions of the caller are open"));
@@ -394,7 +450,7 @@ mod tests {
             caller: Private::new(""),
             begun_us: 2,
         });
-        let again = caller(1);
+        let again = Begun { caller: caller(1), kept: None };
         // The first is asked first, and its answer waits for a commit.
         let (begun, open) = tokio::join!(biased; begin, open_actions(&store, &again, World::Real, soon()));
         assert!(begun.is_ok());
@@ -412,7 +468,7 @@ mod tests {
         store.open_call(head(&caller(0)), "the plan".into()).expect("the queue has room");
         // From here on a wait for the disk lasts as long as all deadlines.
         tokio::time::pause();
-        let open = open_actions(&store, &caller(0), World::Real, soon()).await;
+        let open = open_actions(&store, &Begun { caller: caller(0), kept: None }, World::Real, soon()).await;
         assert!(open.unwrap_err().what.contains("did not say in time"));
         tokio::time::resume();
         sqlx::query("COMMIT").execute(&mut other).await.expect("the database takes it");

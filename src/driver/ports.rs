@@ -20,6 +20,7 @@ use super::{Acting, Agent, Past};
 use crate::core::base::{
     CallId, CallTime, GenerationId, PieceNo, Private, ProposalId, ReplyId, Samples, ToolName, World,
 };
+use crate::core::call::PrivateValues;
 use crate::core::conversation::{ActionKey, Effects, Event, Outcome, Permit};
 use crate::integrations::{Intent, IntentLog, NotBegun, Registry};
 use crate::llm::{LlmEvent, Prompt};
@@ -70,6 +71,15 @@ pub(super) struct Ports {
     speaker: Option<Speaker>,
     /// Small things that end with the call: requests being prepared, reports that wait.
     errands: JoinSet<()>,
+}
+
+/// One tool that may run.
+pub(super) struct Leave {
+    pub(super) tool: ToolName,
+    /// With placeholders for private values.
+    pub(super) args: Value,
+    pub(super) key: ActionKey,
+    pub(super) permit: Permit,
 }
 
 struct Speaker {
@@ -138,10 +148,16 @@ impl Ports {
         }
     }
 
-    pub(super) fn prepare(&mut self, proposal: ProposalId, tool: ToolName, args: Value) {
+    pub(super) fn prepare(
+        &mut self,
+        proposal: ProposalId,
+        tool: ToolName,
+        args: Value,
+        private: PrivateValues,
+    ) {
         let registry = Arc::clone(&self.registry);
         self.report(async move {
-            Report::Event(match registry.prepare(proposal, &tool, &args).await {
+            Report::Event(match registry.prepare(proposal, &tool, &args, &private).await {
                 Ok(ready) => Event::Prepared { proposal, action: ready.action, values: ready.values },
                 Err(not) => Event::Unprepared { proposal, why: not.why },
             })
@@ -154,13 +170,14 @@ impl Ports {
 
     /// Runs a tool to its end, whatever becomes of the call: an outcome that comes too late to be told is still
     /// written.
-    pub(super) fn run(&self, at: CallTime, tool: ToolName, args: Value, key: ActionKey, permit: Permit) {
+    pub(super) fn run(&self, at: CallTime, leave: Leave, private: PrivateValues) {
+        let Leave { tool, args, key, permit } = leave;
         let (registry, inbox) = (Arc::clone(&self.registry), self.inbox.clone());
         let effects = self.agent.plan.tool(&tool).map_or(Effects::Irreversible, |tool| tool.effects);
         let log = self.log.for_one_run();
         self.runs.spawn(async move {
             let proposal = permit.proposal();
-            let outcome = registry.run(permit, &tool, &args, &key, at, &log).await;
+            let outcome = registry.run(permit, &tool, &args, &private, &key, at, &log).await;
             if effects != Effects::None {
                 log.settle(proposal, &outcome).await;
             }

@@ -1,31 +1,40 @@
 //! The heart's history as the model's messages.
 //!
-//! Promises: every call of a tool stands beside its result.
+//! Promises: every call of a tool stands beside its result; a private value stays its placeholder.
 //! Never: adds or leaves out an entry.
 
 use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::core::base::{Placeholder, Private};
+use crate::core::call::PrivateValues;
 use crate::core::conversation::{Entry, Plan};
 use crate::llm::{DECLINED, Message, Prompt};
 
 /// The prompt over the first `length` entries.
-pub(super) fn prompt(plan: &Arc<Plan>, entries: &[Entry], length: usize) -> Prompt {
-    let history = entries.iter().take(length).flat_map(messages).collect();
+pub(super) fn prompt(plan: &Arc<Plan>, entries: &[Entry], length: usize, private: &PrivateValues) -> Prompt {
+    let history = entries.iter().take(length).flat_map(|entry| messages(entry, private)).collect();
     Prompt { plan: Arc::clone(plan), history }
 }
 
-fn messages(entry: &Entry) -> Vec<Message> {
+fn messages(entry: &Entry, private: &PrivateValues) -> Vec<Message> {
     match entry {
         Entry::Caller { text } => vec![Message::Caller { text: text.clone(), keyed: false }],
-        Entry::Keys { keys } => vec![Message::Caller { text: keys.clone(), keyed: true }],
+        Entry::Keys { keys } => vec![Message::Caller { text: chosen(keys, private), keyed: true }],
         Entry::Agent { text } => vec![Message::Agent { text: text.clone() }],
         Entry::Tool { proposal, tool, args, outcome } => {
             let called = Message::Called { id: *proposal, tool: tool.clone(), args: args.clone() };
             vec![called, Message::Result { id: *proposal, text: result_text(outcome) }]
         }
     }
+}
+
+/// One key by itself is a choice of a menu, and no secret: the model must know which.
+fn chosen(keys: &str, private: &PrivateValues) -> String {
+    let value = Placeholder::parse(keys).and_then(|placeholder| private.get(placeholder));
+    let choice = value.map(Private::reveal).filter(|value| value.len() == 1);
+    choice.unwrap_or(keys).to_owned()
 }
 
 /// The mapped values of what was done, else a sentence; a caller's no opens with the word for it.
@@ -58,7 +67,7 @@ mod tests {
         let mut out = Outputs::default();
         file.events().for_each(|(at, event)| conversation.handle(at, event.clone(), &mut out));
         let entries = conversation.history().entries();
-        let body = body("m", &prompt(&plan, entries, entries.len()));
+        let body = body("m", &prompt(&plan, entries, entries.len(), &PrivateValues::default()));
         body["messages"].as_array().expect("a list").clone()
     }
 

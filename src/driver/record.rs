@@ -5,8 +5,8 @@
 //! is to be silent is never left out.
 //! Never: makes a call wait.
 
-use std::path::PathBuf;
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::path::Path;
+use std::sync::mpsc::{SendError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
@@ -16,12 +16,16 @@ use crate::core::audio::{Law, LineOutputs, WireItem};
 use crate::core::base::{CallId, CallTime, Fault, Millis, Owner, Position, Samples, Span};
 use crate::core::call::Record;
 use crate::core::conversation::Step;
-use crate::core::journal::{write_event, write_order, write_timer};
-use crate::media::{Recorder, Silences};
+use crate::core::journal::{self, write_event, write_order, write_timer};
+use crate::media::{Format, Recorder, Silences};
 use crate::store::Store;
 
-/// Steps of audio that may wait for the disk: 10 s of frames. Then the oldest are on disk or the disk is gone.
-const AUDIO_QUEUE: usize = 1_000;
+/// How much of the caller's audio is gathered before the thread is woken for it: half a second, not every frame.
+const BATCH: Samples = Millis(500).samples();
+/// The same in pieces, for a line on which the caller's audio does not flow.
+const BATCH_PIECES: usize = 100;
+/// Batches that may wait for the disk: 10 s. Then the oldest are on disk or the disk is gone.
+const AUDIO_QUEUE: usize = 20;
 
 /// Pieces of audio that are missing from recordings.
 pub(super) const HOLES: &str = "centralita_recording_holes_total";
@@ -52,12 +56,28 @@ impl Lines {
         Lines { call, store, watcher, seq: 0, lost: 0 }
     }
 
+    /// Of a call that is gone on with: its record has so many lines, and these of its last steps are missing.
+    pub(super) fn go_on(&mut self, seq: u32, since: CallTime, missing: &[journal::Line]) {
+        self.seq = seq;
+        for line in missing {
+            match line {
+                journal::Line::Event { at, event } => self.give(*at, format!("< {}", write_event(event))),
+                journal::Line::Timer { due, name } => self.give(*due, format!(". {name}")),
+                journal::Line::Order { text } => self.give(since, format!("> {text}")),
+            }
+        }
+    }
+
     pub(super) fn write(&mut self, at: CallTime, record: &Record) {
         let (at, line) = match record {
             Record::Event { at, event } => (*at, format!("< {}", write_event(event))),
             Record::Step(Step::Fired { timer, due }) => (*due, format!(". {}", write_timer(*timer))),
             Record::Step(Step::Order(order)) => (at, format!("> {}", write_order(order))),
         };
+        self.give(at, line);
+    }
+
+    fn give(&mut self, at: CallTime, line: String) {
         if let Some(watcher) = &self.watcher {
             // A watcher that does not keep up misses lines; the store has them.
             let _ = watcher.try_send(Seen { call: self.call.clone(), at, line: line.clone() });
@@ -81,7 +101,10 @@ enum Track {
 
 /// Writes the recording of one call.
 pub(super) struct Tracks {
-    queue: SyncSender<Track>,
+    queue: SyncSender<Vec<Track>>,
+    batch: Vec<Track>,
+    /// Of the caller's audio in it.
+    gathered: Samples,
     /// Beside the queue, which may be full: what is secret is kept out before what waits is written.
     silences: Arc<Mutex<Silences>>,
     thread: JoinHandle<Result<Samples, Fault>>,
@@ -89,29 +112,32 @@ pub(super) struct Tracks {
 }
 
 impl Tracks {
-    pub(super) fn create(path: PathBuf) -> Result<Tracks, Fault> {
-        let mut recorder = Recorder::create(&path)?;
-        let (queue, tracks) = sync_channel(AUDIO_QUEUE);
+    pub(super) fn create(path: &Path, format: Format) -> Result<Tracks, Fault> {
+        let mut recorder = Recorder::create(path, format)?;
+        let (queue, batches) = sync_channel(AUDIO_QUEUE);
         let silences = Arc::new(Mutex::new(Silences::default()));
         let named = Arc::clone(&silences);
         let thread = std::thread::spawn(move || {
             let mut late = Samples(0);
-            for track in tracks {
+            for batch in batches {
                 late.0 = late.0.saturating_add(silence(&mut recorder, &named));
-                match track {
-                    Track::Caller { at, samples } => recorder.caller(at, &samples)?,
-                    Track::Agent { at, samples } => recorder.agent(at, &samples),
-                    Track::AgentCut { at } => recorder.agent_cut(at),
-                }
+                take(&mut recorder, batch)?;
             }
             late.0 = late.0.saturating_add(silence(&mut recorder, &named));
             recorder.finish().map(|()| late)
         });
-        Ok(Tracks { queue, silences, thread, holes: 0 })
+        Ok(Tracks::over(queue, silences, thread))
+    }
+
+    fn over(
+        queue: SyncSender<Vec<Track>>,
+        silences: Arc<Mutex<Silences>>,
+        thread: JoinHandle<Result<Samples, Fault>>,
+    ) -> Tracks {
+        Tracks { queue, batch: Vec::new(), gathered: Samples(0), silences, thread, holes: 0 }
     }
 
     /// That stretch of the caller's track becomes silence: what is held back of it, and what still comes.
-    #[allow(dead_code, reason = "for secrets spoken or keyed; the vault calls it")]
     pub(super) fn silence(&mut self, from: Position, to: Position) {
         self.silences.lock().unwrap_or_else(PoisonError::into_inner).add(Span { from, to });
     }
@@ -128,27 +154,44 @@ impl Tracks {
                 WireItem::Clear => Track::AgentCut { at: position(at) },
                 WireItem::Mark { .. } => continue,
             };
-            self.give(track);
+            self.batch.push(track);
         }
         if !line.caller.is_empty() {
             let (at, samples) = (line.caller_from, line.caller.clone());
-            self.give(Track::Caller { at, samples });
+            self.gathered.0 =
+                self.gathered.0.saturating_add(u32::try_from(samples.len()).unwrap_or(u32::MAX));
+            self.batch.push(Track::Caller { at, samples });
+        }
+        if self.gathered >= BATCH || self.batch.len() >= BATCH_PIECES {
+            self.give();
         }
     }
 
     /// A full queue is a slow or dead disk: the recording has a hole, the call goes on.
-    fn give(&mut self, track: Track) {
-        if self.queue.try_send(track).is_err() {
-            self.holes += 1;
-            metrics::counter!(HOLES).increment(1);
+    fn give(&mut self) {
+        self.gathered = Samples(0);
+        let batch = std::mem::take(&mut self.batch);
+        if let Err(TrySendError::Full(batch) | TrySendError::Disconnected(batch)) = self.queue.try_send(batch)
+        {
+            self.lost(batch.len());
         }
+    }
+
+    fn lost(&mut self, pieces: usize) {
+        self.holes = self.holes.saturating_add(u32::try_from(pieces).unwrap_or(u32::MAX));
+        metrics::counter!(HOLES).increment(pieces as u64);
     }
 
     /// Closes the file; blocks until it is on disk.
     ///
     /// # Errors
     /// The file could not be written, has holes, or holds what was to be silent.
-    pub(super) fn finish(self) -> Result<(), Fault> {
+    pub(super) fn finish(mut self) -> Result<(), Fault> {
+        // The last batch may wait: this blocks anyway.
+        let batch = std::mem::take(&mut self.batch);
+        if let Err(SendError(batch)) = self.queue.send(batch) {
+            self.lost(batch.len());
+        }
         drop(self.queue);
         let late = self.thread.join().unwrap_or_else(|_| {
             let what = "the recording's thread panicked";
@@ -165,6 +208,17 @@ impl Tracks {
         }
         Ok(())
     }
+}
+
+fn take(recorder: &mut Recorder, batch: Vec<Track>) -> Result<(), Fault> {
+    for track in batch {
+        match track {
+            Track::Caller { at, samples } => recorder.caller(at, &samples)?,
+            Track::Agent { at, samples } => recorder.agent(at, &samples),
+            Track::AgentCut { at } => recorder.agent_cut(at),
+        }
+    }
+    Ok(())
 }
 
 /// Passes on what is to be silent; how many samples of it were written already.
@@ -184,19 +238,23 @@ mod tests {
 
     /// Tracks whose disk begins to write when told to.
     fn waiting(queue: usize) -> (Tracks, SyncSender<()>) {
-        let (queue, tracks) = sync_channel(queue);
+        let (queue, batches) = sync_channel(queue);
         let (go, told) = sync_channel(1);
         let thread = std::thread::spawn(move || {
             let _ = told.recv();
-            tracks.iter().for_each(drop);
+            batches.iter().for_each(drop);
             Ok(Samples(0))
         });
-        (Tracks { queue, silences: Arc::default(), thread, holes: 0 }, go)
+        (Tracks::over(queue, Arc::default(), thread), go)
     }
 
-    /// One step with a frame of the caller and a clear.
+    /// One step with a batch of the caller and a clear.
     fn step() -> LineOutputs {
-        LineOutputs { caller: vec![0; 160], wire: vec![WireItem::Clear], ..LineOutputs::default() }
+        LineOutputs {
+            caller: vec![0; BATCH.0 as usize],
+            wire: vec![WireItem::Clear],
+            ..LineOutputs::default()
+        }
     }
 
     #[test]
@@ -204,14 +262,25 @@ mod tests {
         let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
         let (mut tracks, go) = waiting(3);
         metrics::with_local_recorder(&metrics, || {
-            (0..5).for_each(|n| tracks.write(CallTime(n * 20), Law::Mu, &step()));
+            (0..5).for_each(|n| tracks.write(CallTime(n * 500), Law::Mu, &step()));
         });
         go.send(()).expect("the test still waits");
         let fault = tracks.finish().unwrap_err();
-        assert!(fault.what.starts_with("7 pieces"), "{fault}");
+        assert!(fault.what.starts_with("4 pieces"), "{fault}");
         assert_eq!(fault.owner, Owner::Admin);
         let counted = metrics.handle().render();
-        assert!(counted.contains("centralita_recording_holes_total 7"), "{counted}");
+        assert!(counted.contains("centralita_recording_holes_total 4"), "{counted}");
+    }
+
+    #[test]
+    fn a_line_on_which_the_caller_does_not_flow_gathers_no_more_than_a_batch() {
+        let (mut tracks, go) = waiting(100);
+        for n in 0..1_000 {
+            tracks.write(CallTime(n), Law::Mu, &LineOutputs { caller: Vec::new(), ..step() });
+            assert!(tracks.batch.len() < BATCH_PIECES);
+        }
+        go.send(()).expect("the test still waits");
+        assert_eq!(tracks.finish(), Ok(()));
     }
 
     #[test]
@@ -225,7 +294,7 @@ mod tests {
     #[test]
     fn what_is_to_be_silent_is_not_in_the_file_named_before_it_came_or_after() {
         let path = std::env::temp_dir().join(format!("centralita-silence-{}.wav", uuid::Uuid::new_v4()));
-        let mut tracks = Tracks::create(path.clone()).expect("a temporary folder can be written");
+        let mut tracks = Tracks::create(&path, Format::Wav).expect("a temporary folder can be written");
         tracks.silence(Position(15_000), Position(15_500));
         for second in 0..2 {
             let (caller, caller_from) = (vec![7; 8_000], Position(second * 8_000));
@@ -248,7 +317,7 @@ mod tests {
     fn a_recording_that_holds_what_was_named_secret_too_late_is_told_as_that() {
         let (queue, _) = sync_channel(1);
         let thread = std::thread::spawn(|| Ok(Samples(1_600)));
-        let tracks = Tracks { queue, silences: Arc::default(), thread, holes: 0 };
+        let tracks = Tracks::over(queue, Arc::default(), thread);
         let fault = tracks.finish().unwrap_err();
         assert!(fault.what.starts_with("200 ms") && fault.remedy.contains("erase"), "{fault}");
     }

@@ -4,7 +4,6 @@
 //! conversation has, which waits for every action under way.
 //! Never: decides anything.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,21 +14,27 @@ use tokio_util::task::TaskTracker;
 use super::cassette::{self, Cassette};
 use super::clock::Clock;
 use super::figures::Figures;
-use super::ports::{INBOX, Ports, Report, StoreLog};
+use super::ports::{INBOX, Leave, Ports, Report, StoreLog};
 use super::prompt::prompt;
 use super::record::{Lines, Tracks};
-use super::{Acting, Agent, Caller, End, Ended, Shell, Tenure, write_end};
+use super::resume::Kept;
+use super::{Acting, Agent, Begun, Caller, End, Ended, Shell, Tenure, write_end};
 use crate::core::audio::{Key, WireItem};
-use crate::core::base::{CallId, Fault, Owner};
+use crate::core::base::{CallId, Fault, Millis, Owner, Position};
 use crate::core::call::{Call, CallOutputs, Input, Record};
-use crate::core::conversation::{Event, Expect, Note, Order, Refusal, Step};
-use crate::integrations::{CallFacts, Registry};
+use crate::core::conversation::{Event, Expect, MASKED_KEY, Note, Order, Recording, Refusal, Step};
+use crate::integrations::{ActionSecret, CallFacts, Registry};
 use crate::stt::{SttEvent, SttStream};
 use crate::telephony::socket::code;
 use crate::telephony::{CarrierEvent, MediaSocket, Outbox, SocketEvent, StreamId};
 
 /// A ping often enough that no load balancer cuts an idle socket.
 const PING_EVERY: Duration = Duration::from_secs(20);
+
+/// How long after a key's tone the carrier may tell of it: half a second was seen; twice that.
+const KEY_HEARD_LATE: Millis = Millis(1_000);
+/// How long a key may be held down, from where it is first known of.
+const KEY_HELD: Millis = Millis(1_000);
 
 /// One call being driven.
 pub(super) struct Task {
@@ -62,17 +67,18 @@ enum Connection {
     Closed,
 }
 
-/// The recording of a call. Whoever calls is served, recorded or not.
-fn recorded(call: &CallId, path: PathBuf) -> Option<Tracks> {
-    let tracks = Tracks::create(path);
+/// The recording of a call, where there is a folder for it. Whoever calls is served, recorded or not.
+fn recorded(shell: &Shell, call: &CallId) -> Option<Tracks> {
+    let (path, format) = shell.recording(call)?;
+    let tracks = Tracks::create(&path, format);
     if let Err(fault) = &tracks {
         tracing::error!(%call, owner = ?fault.owner, %fault, "a call is not recorded");
     }
     tracks.ok()
 }
 
-/// The cassette of a call; whoever calls is served without it too.
-fn kept(shell: &Shell, call: &CallId, agent: &Agent) -> Option<Cassette> {
+/// The cassette of a call, from its beginning; whoever calls is served without it too.
+fn cassette_of(shell: &Shell, call: &CallId, agent: &Agent) -> Option<Cassette> {
     let kept = Cassette::create(shell.cassettes.as_deref()?, call, &agent.plan, MediaSocket::DIALECT);
     if let Err(fault) = &kept {
         tracing::error!(%call, owner = ?fault.owner, %fault, "a call has no cassette");
@@ -85,32 +91,46 @@ impl Task {
         socket: MediaSocket,
         stream: StreamId,
         agent: Arc<Agent>,
-        caller: Caller,
+        begun: Begun,
         shell: Shell,
         acting: Acting,
         runs: TaskTracker,
     ) -> Result<Task, Fault> {
+        let Begun { caller, kept } = begun;
         let (report, inbox) = mpsc::channel(INBOX);
         let facts = CallFacts {
             id: caller.call.clone(),
             from: caller.from.reveal().to_owned(),
             to: caller.to.clone(),
         };
-        let registry = Registry::new(Arc::clone(&agent.toolbox), facts);
+        let action_key = ActionSecret::new(shell.store.action_key());
+        let registry = Registry::new(Arc::clone(&agent.toolbox), facts, action_key);
         let tenure = acting.tenure.clone();
         let log = StoreLog::new(shell.store.clone(), caller.call.clone(), caller.from.clone(), acting);
         let stt = agent.stt.open(Arc::clone(&agent.vocabulary), agent.plan.language)?;
-        let tracks = shell.recording(&caller.call).and_then(|path| recorded(&caller.call, path));
-        let cassette = kept(&shell, &caller.call, &agent);
+        let cassette = kept.is_none().then(|| cassette_of(&shell, &caller.call, &agent)).flatten();
+        let tracks = match &agent.plan.recording {
+            Recording::On => recorded(&shell, &caller.call),
+            Recording::Off | Recording::AfterConsent { .. } => None,
+        };
+        let mut lines = Lines::new(caller.call.clone(), shell.store.clone(), shell.watcher.clone());
+        let (clock, call) = match kept {
+            None => (Clock::start(), Call::new(MediaSocket::DIALECT, Arc::clone(&agent.plan))),
+            Some(Kept { conversation, answered_us, since, lines: written, missing, .. }) => {
+                lines.go_on(written, since, &missing);
+                let clock = Clock::go_on(answered_us, since);
+                (clock, Call::resumed(MediaSocket::DIALECT, conversation, clock.now()))
+            }
+        };
         Ok(Task {
-            clock: Clock::start(),
-            call: Call::new(MediaSocket::DIALECT, Arc::clone(&agent.plan)),
+            clock,
+            call,
             out: CallOutputs::default(),
             line: Connection::Open,
             outbox: Outbox::new(stream),
             expect: Expect::Anything,
             ports: Ports::new(Arc::clone(&agent), registry, log, runs, report),
-            lines: Lines::new(caller.call.clone(), shell.store.clone(), shell.watcher.clone()),
+            lines,
             figures: Figures::default(),
             end: None,
             tenure,
@@ -125,11 +145,12 @@ impl Task {
         })
     }
 
-    pub(super) async fn run(mut self, answered: Event) -> Ended {
+    /// From its first event on: the answer, or that it goes on.
+    pub(super) async fn run(mut self, first: Event) -> Ended {
         let mut ping = interval(PING_EVERY);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let tenure = self.tenure.clone();
-        self.step(Input::Event(answered)).await;
+        self.step(Input::Event(first)).await;
         while !self.call.conversation().is_ended() {
             let deadline = self.call.deadline().map(|at| self.clock.instant(at));
             let wake = async {
@@ -253,6 +274,7 @@ impl Task {
         for record in &records {
             self.lines.write(at, record);
             self.figures.sees(record);
+            self.silence_secret(record);
         }
         for record in records.drain(..) {
             match record {
@@ -263,6 +285,16 @@ impl Task {
         }
         self.out.records = records;
         self.write_wire(at).await;
+    }
+
+    /// The tone of a key that may be part of a secret is not recorded.
+    fn silence_secret(&mut self, record: &Record) {
+        if let (Record::Event { event: Event::Key { key: MASKED_KEY, at }, .. }, Some(tracks)) =
+            (record, &mut self.tracks)
+        {
+            let from = Position(at.0.saturating_sub(u64::from(KEY_HEARD_LATE.samples().0)));
+            tracks.silence(from, *at + KEY_HELD.samples());
+        }
     }
 
     /// What an admin should hear of at once: the caller only hears that it did not work.
@@ -295,23 +327,30 @@ impl Task {
         }
     }
 
+    /// Here alone what stands for a private value becomes the value again: what is said, and what is sent.
     fn obey(&mut self, at: crate::core::base::CallTime, order: Order) {
+        let private = self.call.vault().values();
         match order {
             Order::Watch(watch) => self.expect = watch.expect,
-            Order::Say { reply, piece, text, role: _ } => self.ports.say(reply, piece, text),
+            Order::Say { reply, piece, text, role: _ } => {
+                self.ports.say(reply, piece, self.call.vault().spoken(&text));
+            }
             Order::Note(note) => self.log_note(&note),
             Order::EndReply { .. } => {}
             Order::Cut { .. } => self.ports.cut(),
             Order::Generate { generation, history, digest: _ } => {
                 let entries = self.call.conversation().history().entries();
-                self.ports.generate(generation, prompt(&self.agent.plan, entries, history));
+                self.ports.generate(generation, prompt(&self.agent.plan, entries, history, private));
             }
             Order::DropGeneration { .. } => self.ports.drop_generation(),
-            Order::Prepare { proposal, tool, args } => self.ports.prepare(proposal, tool, args),
+            Order::Prepare { proposal, tool, args } => {
+                self.ports.prepare(proposal, tool, args, private.clone());
+            }
             Order::Discard { proposal } => self.ports.discard(proposal),
             Order::Run { proposal: _, tool, args, key, permit } => {
-                self.ports.run(at, tool, args, key, permit)
+                self.ports.run(at, Leave { tool, args, key, permit }, private.clone());
             }
+            Order::Record => self.tracks = recorded(&self.shell, &self.caller.call),
             Order::HangUp { .. } => {
                 // On record before the stream ends: the carrier will ask what is next, and it is nothing.
                 write_end(&self.shell.store, &self.caller.call, *self.end.get_or_insert(End::WeHungUp));

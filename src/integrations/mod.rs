@@ -7,6 +7,7 @@
 //! exactly it, after its intent is durable; no "done" is told of an unknown outcome.
 //! Never: lets a caller's words choose host, method or shape of a request.
 
+mod action;
 mod arguments;
 mod far;
 mod registry;
@@ -17,6 +18,7 @@ mod tests;
 mod toolbox;
 mod verdict;
 
+pub use action::ActionSecret;
 pub use registry::{CallFacts, Intent, IntentLog, NotBegun, Prepared, Registry, Unprepared};
 pub use spec::{Compare, Connection, Exchange, KeyPlace, Method, Rule, Sample, SecretHeader, ToolSpec};
 pub use toolbox::Toolbox;

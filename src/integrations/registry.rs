@@ -10,12 +10,14 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use centralita_core::base::{CallId, CallTime, Digest, ProposalId, ToolName};
+use centralita_core::base::{CallId, CallTime, Digest, Placeholder, ProposalId, ToolName, placeholders};
+use centralita_core::call::PrivateValues;
 use centralita_core::conversation::{ActionKey, Effects, Outcome, Permit};
 use futures::future::BoxFuture;
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
+use super::action::ActionSecret;
 use super::arguments::arguments;
 use super::far::Live;
 use super::request::Resolved;
@@ -93,6 +95,7 @@ pub struct Unprepared {
 pub struct Registry {
     toolbox: Arc<Toolbox>,
     call: CallFacts,
+    action_key: ActionSecret,
     ready: Mutex<BTreeMap<ProposalId, Ready>>,
 }
 
@@ -106,26 +109,35 @@ pub(super) struct Ready {
 
 impl Registry {
     #[must_use]
-    pub fn new(toolbox: Arc<Toolbox>, call: CallFacts) -> Registry {
-        Registry { toolbox, call, ready: Mutex::default() }
+    pub fn new(toolbox: Arc<Toolbox>, call: CallFacts, action_key: ActionSecret) -> Registry {
+        Registry { toolbox, call, action_key, ready: Mutex::default() }
     }
 
     /// Resolves what exactly a tool with effects would send, read-only steps included, and keeps it.
     ///
-    /// The digest is of the same request with the call's id left open: who asks for the same thing in another call asks
-    /// for what may have been sent already. What is kept is the request itself, and nothing replaces it: leave for this
+    /// The digest is keyed, and of the same request with the call's id left open: who asks for the same thing in another
+    /// call asks for what may have been sent already. What is kept is the request itself, and nothing replaces it: leave for this
     /// proposal sends the one that was prepared, or nothing.
+    ///
+    /// `args` may hold placeholders; `private` is what they stand for, and goes into the requests alone. What the question
+    /// may name keeps the placeholders.
     pub async fn prepare(
         &self,
         proposal: ProposalId,
         tool: &ToolName,
         args: &Value,
+        private: &PrivateValues,
     ) -> Result<Prepared, Unprepared> {
         let (spec, live) = self.toolbox.find(tool).map_err(|why| Unprepared { why })?;
-        let (values, request) =
-            self.resolve(spec, live, args, until(spec)).await.map_err(|why| Unprepared { why })?;
+        let real = private.in_json(args).map_err(|lost| Unprepared { why: forgotten(lost) })?;
+        let (mut values, request) =
+            self.resolve(spec, live, &real, until(spec)).await.map_err(|why| Unprepared { why })?;
         let action = self.put_in(&spec.request, live, &values, ANY_CALL).map_err(|why| Unprepared { why })?;
-        let action = action.digest(tool);
+        let action = self.action_key.digest(&action.meant(tool));
+        for parameter in &spec.parameters {
+            let hidden = args.get(&parameter.name).filter(|value| has_placeholder(value));
+            values.extend(hidden.map(|value| (parameter.name.clone(), value.clone())));
+        }
         match self.ready().entry(proposal) {
             Entry::Vacant(free) => free.insert(Ready { tool: tool.clone(), action, request }),
             Entry::Occupied(_) => {
@@ -147,6 +159,7 @@ impl Registry {
         permit: Permit,
         tool: &ToolName,
         args: &Value,
+        private: &PrivateValues,
         key: &ActionKey,
         now: CallTime,
         log: &dyn IntentLog,
@@ -158,7 +171,10 @@ impl Registry {
         };
         match spec.effects {
             Effects::None if permit.covers(proposal, Digest::of_json(args), now) => {
-                self.read(spec, live, args).await
+                match private.in_json(args) {
+                    Ok(real) => self.read(spec, live, &real).await,
+                    Err(lost) => Outcome::Failed { why: forgotten(lost) },
+                }
             }
             Effects::None => no_leave(),
             Effects::Reversible | Effects::Irreversible => match self.take(proposal, tool) {
@@ -295,6 +311,15 @@ async fn ask(live: &Live, request: &Resolved, until: Instant) -> Result<Answer, 
 
 fn until(spec: &ToolSpec) -> Instant {
     Instant::now() + Duration::from_millis(u64::from(spec.timeout.0))
+}
+
+/// For the model: a value of an earlier part of the call, which is in no memory any more.
+fn forgotten(lost: Placeholder) -> String {
+    format!("what {lost} stands for is not known any more: ask the caller to say it again")
+}
+
+fn has_placeholder(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| !placeholders(text).is_empty())
 }
 
 fn no_leave() -> Outcome {

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use centralita_core::base::{Digest, Fault, Owner, ToolName, World};
+use centralita_core::base::{Fault, Owner, ToolName, World};
 use centralita_core::template::{Renderer, lone_hole};
 use reqwest::Method as HttpMethod;
 use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue};
@@ -62,8 +62,8 @@ impl Resolved {
     }
 
     /// What a yes covers: this tool with this request.
-    pub(super) fn digest(&self, tool: &ToolName) -> Digest {
-        Digest::of_json(&json!({"tool": tool, "request": self}))
+    pub(super) fn meant(&self, tool: &ToolName) -> Value {
+        json!({"tool": tool, "request": self})
     }
 
     /// The wire form. `secret` headers come last and win; the key takes no place that has a value, since that value was

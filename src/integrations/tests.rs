@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use centralita_core::base::{CallTime, Digest, Millis, ProposalId};
+use centralita_core::call::PrivateValues;
 use centralita_core::conversation::{ActionKey, Outcome, Permit};
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
@@ -36,13 +37,18 @@ impl IntentLog for Log {
     }
 }
 
+/// No private values.
+fn private() -> PrivateValues {
+    PrivateValues::default()
+}
+
 fn refund_args() -> Value {
     json!({"order": "1182", "amount": "20"})
 }
 
 /// Prepares and acts as after a yes.
 async fn act(registry: &Registry, spec: &ToolSpec, key: ActionKey, log: &Log) -> Outcome {
-    registry.prepare(T1, &spec.name, &refund_args()).await.unwrap();
+    registry.prepare(T1, &spec.name, &refund_args(), &private()).await.unwrap();
     let ready = registry.take(T1, &spec.name).unwrap();
     let (spec, live) = registry.toolbox().find(&spec.name).unwrap();
     registry.act(spec, live, T1, ready, &key, log).await
@@ -89,12 +95,16 @@ async fn a_permit_is_leave_for_what_it_covers_and_for_nothing_else() {
         let shop = Shop::open(Behaviour::Works).await;
         let registry = registry(&shop, [refund()]);
         let name = refund().name;
-        let asked = registry.prepare(T1, &name, &json!({"order": "1182", "amount": amount})).await.unwrap();
-        let said_yes = registry.prepare(ProposalId(9), &name, &refund_args()).await.unwrap();
+        let asked = registry
+            .prepare(T1, &name, &json!({"order": "1182", "amount": amount}), &private())
+            .await
+            .unwrap();
+        let said_yes = registry.prepare(ProposalId(9), &name, &refund_args(), &private()).await.unwrap();
         assert_eq!(asked.action == said_yes.action, amount == "20");
         let permit = Permit::by_admin(proposal, said_yes.action, "ada".into(), "a test".into());
         let key = ActionKey::Own(proposal);
-        let outcome = registry.run(permit, &name, &refund_args(), &key, at, &Log::default()).await;
+        let outcome =
+            registry.run(permit, &name, &refund_args(), &private(), &key, at, &Log::default()).await;
         assert_eq!(matches!(outcome, Outcome::Done { .. }), goes, "{proposal} {amount} {at}: {outcome:?}");
         assert_eq!(shop.posts().len(), usize::from(goes));
     }
@@ -109,7 +119,8 @@ async fn leave_for_a_tool_without_effects_covers_its_arguments() {
     for (covered, goes) in [(&args, true), (&other, false)] {
         let permit = Permit::by_admin(T1, Digest::of_json(covered), "ada".into(), "a test".into());
         let (key, log) = (ActionKey::Own(T1), Log::default());
-        let outcome = registry.run(permit, &status().name, &args, &key, CallTime::ANSWER, &log).await;
+        let outcome =
+            registry.run(permit, &status().name, &args, &private(), &key, CallTime::ANSWER, &log).await;
         assert_eq!(matches!(outcome, Outcome::Done { .. }), goes);
         assert!(log.begun.lock().unwrap().is_empty(), "what has no effects needs no intent");
     }
@@ -120,13 +131,18 @@ async fn the_question_may_name_what_was_looked_up_and_the_digest_covers_the_requ
     let shop = Shop::open(Behaviour::Works).await;
     let registry = registry(&shop, [refund()]);
     let name = refund().name;
-    let one = registry.prepare(T1, &name, &json!({"order": "1182", "amount": "20"})).await.unwrap();
+    let one =
+        registry.prepare(T1, &name, &json!({"order": "1182", "amount": "20"}), &private()).await.unwrap();
     let want = json!({"order": "1182", "amount": "20.00", "item": "a lamp", "total": "49.90"});
     assert_eq!(one.values, want);
-    let same =
-        registry.prepare(ProposalId(2), &name, &json!({"amount": 20.0, "order": "11-82"})).await.unwrap();
-    let other =
-        registry.prepare(ProposalId(3), &name, &json!({"order": "1182", "amount": "21"})).await.unwrap();
+    let same = registry
+        .prepare(ProposalId(2), &name, &json!({"amount": 20.0, "order": "11-82"}), &private())
+        .await
+        .unwrap();
+    let other = registry
+        .prepare(ProposalId(3), &name, &json!({"order": "1182", "amount": "21"}), &private())
+        .await
+        .unwrap();
     assert_eq!(one.action, same.action, "one wish, one digest");
     assert_ne!(one.action, other.action);
     assert_eq!(shop.posts().len(), 0, "preparing sends nothing with effects");
@@ -142,10 +158,10 @@ async fn one_wish_has_one_digest_in_every_call_and_each_call_sends_its_own_id() 
     let mut actions = Vec::new();
     for id in ["CA1", "CA2"] {
         let registry = registry_of(call_named(id), &shop, [tool.clone()]);
-        let action = registry.prepare(T1, &tool.name, &refund_args()).await.unwrap().action;
+        let action = registry.prepare(T1, &tool.name, &refund_args(), &private()).await.unwrap().action;
         let permit = Permit::by_admin(T1, action, "ada".into(), "a test".into());
         let (key, log) = (ActionKey::Own(T1), Log::default());
-        registry.run(permit, &tool.name, &refund_args(), &key, CallTime::ANSWER, &log).await;
+        registry.run(permit, &tool.name, &refund_args(), &private(), &key, CallTime::ANSWER, &log).await;
         assert_eq!(log.begun.lock().unwrap()[0].action, action, "what the next call will compare with");
         actions.push(action);
     }
@@ -190,7 +206,7 @@ async fn how_an_action_with_effects_ends() {
 async fn a_system_that_is_down_was_sent_nothing() {
     let shop = Shop::open(Behaviour::Works).await;
     let registry = registry(&shop, [refund()]);
-    registry.prepare(T1, &refund().name, &refund_args()).await.unwrap();
+    registry.prepare(T1, &refund().name, &refund_args(), &private()).await.unwrap();
     let ready = registry.take(T1, &refund().name).unwrap();
     shop.close().await;
     let name = refund().name;
@@ -234,7 +250,7 @@ impl IntentLog for SlowLog {
 async fn waiting_for_the_journal_is_part_of_a_tools_time_and_what_is_too_late_is_not_sent() {
     let shop = Shop::open(Behaviour::Works).await;
     let registry = registry(&shop, [refund()]);
-    registry.prepare(T1, &refund().name, &refund_args()).await.unwrap();
+    registry.prepare(T1, &refund().name, &refund_args(), &private()).await.unwrap();
     let ready = registry.take(T1, &refund().name).unwrap();
     let name = refund().name;
     let (spec, live) = registry.toolbox().find(&name).unwrap();
@@ -358,7 +374,7 @@ async fn a_proof_guards_an_action_before_it_is_asked_about() {
         error: "not yours".into(),
     });
     let registry = registry(&shop, [tool.clone()]);
-    let refused = registry.prepare(T1, &tool.name, &refund_args()).await.unwrap_err();
+    let refused = registry.prepare(T1, &tool.name, &refund_args(), &private()).await.unwrap_err();
     assert_eq!(refused.why, "not yours");
     assert!(registry.take(T1, &tool.name).is_none());
 }
@@ -367,10 +383,10 @@ async fn a_proof_guards_an_action_before_it_is_asked_about() {
 async fn what_was_discarded_or_never_prepared_is_not_there_to_run() {
     let shop = Shop::open(Behaviour::Works).await;
     let registry = registry(&shop, [refund(), status()]);
-    registry.prepare(T1, &refund().name, &refund_args()).await.unwrap();
+    registry.prepare(T1, &refund().name, &refund_args(), &private()).await.unwrap();
     registry.discard(T1);
     assert!(registry.take(T1, &refund().name).is_none());
-    registry.prepare(T1, &refund().name, &refund_args()).await.unwrap();
+    registry.prepare(T1, &refund().name, &refund_args(), &private()).await.unwrap();
     assert!(registry.take(T1, &status().name).is_none(), "leave for one tool is no leave for another");
 }
 
@@ -380,12 +396,12 @@ async fn what_is_being_asked_about_is_not_replaced() {
     let mut tool = refund();
     tool.request.body = Some(json!({"amount": "{% if call.id == 'CA1' %}{{ amount }}{% endif %}"}));
     let registry = registry(&shop, [tool.clone()]);
-    let asked = registry.prepare(T1, &tool.name, &refund_args()).await.unwrap();
+    let asked = registry.prepare(T1, &tool.name, &refund_args(), &private()).await.unwrap();
     let other = json!({"order": "1182", "amount": "99"});
-    assert!(registry.prepare(T1, &tool.name, &other).await.unwrap_err().why.contains("already"));
+    assert!(registry.prepare(T1, &tool.name, &other, &private()).await.unwrap_err().why.contains("already"));
     let permit = Permit::by_admin(T1, asked.action, "ada".into(), "a test".into());
     let (key, log) = (ActionKey::Own(T1), Log::default());
-    registry.run(permit, &tool.name, &refund_args(), &key, CallTime::ANSWER, &log).await;
+    registry.run(permit, &tool.name, &refund_args(), &private(), &key, CallTime::ANSWER, &log).await;
     assert_eq!(shop.posts()[0].body, json!({"amount": "20.00"}));
 }
 
@@ -402,7 +418,10 @@ async fn a_missing_secret_is_known_before_the_first_call() {
 async fn nothing_of_a_caller_or_a_secret_prints() {
     let shop = Shop::open(Behaviour::Works).await;
     let registry = registry(&shop, [refund()]);
-    registry.prepare(T1, &refund().name, &json!({"order": "8675309", "amount": "20"})).await.unwrap();
+    registry
+        .prepare(T1, &refund().name, &json!({"order": "8675309", "amount": "20"}), &private())
+        .await
+        .unwrap();
     let printed = format!("{registry:?} {:?}", call());
     for private in ["shop-token", "+34600", "8675309"] {
         assert!(!printed.contains(private), "{printed}");

@@ -4,13 +4,16 @@
 //! Never: knows a carrier, a provider or a conversation.
 
 mod double;
+mod opus;
 mod recorder;
 mod resample;
 mod silences;
+mod sink;
 mod wav;
 
 pub use double::double;
 pub use recorder::Recorder;
 pub use resample::ToLine;
 pub use silences::Silences;
+pub use sink::Format;
 pub use wav::{TwoVoices, line_samples, read_line_wav, read_recording, write_line_wav};

@@ -1,22 +1,21 @@
 //! A call as a stereo file: the caller left, the agent right, on the caller's clock.
 //!
-//! Promises: the header on disk is right every few seconds, so a killed process leaves a file that plays, up to the
+//! Promises: what is on disk plays, and is not long behind, so a killed process leaves a file that plays, up to the
 //! hold-back and a flush before the kill; what is named secret while it is held back, or before it came, is silence on
 //! the caller's track; memory is bounded by the hold-back and the lead of the agent's audio; agent's audio that came late
 //! is whole, and the pauses after it make up for it.
 //! Never: writes from an async task: it blocks on the disk; give it a thread.
 
 use std::collections::VecDeque;
-use std::fs::File;
-use std::io::BufWriter;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::silences::Silences;
-use super::wav::{fault, spec};
-use crate::core::base::{Fault, Millis, Position, Samples, Span};
+use super::sink::{Format, Sink};
+use crate::core::base::{Fault, Millis, Owner, Position, Samples, Span};
 
-/// How often the header is made true, in audio.
-const FLUSH: Samples = Millis(3_000).samples();
+/// How often what is on disk is made to play, in audio.
+const FLUSH: Samples = Millis(2_500).samples();
 /// How long both tracks stay in memory before they are written (64 KB a call): a number that turns out to be secret
 /// once a word or a key was recognised can still be left out.
 const HOLD_BACK: Samples = Millis(2_000).samples();
@@ -27,7 +26,7 @@ const AHEAD_MAX: Samples = Millis(60_000).samples();
 /// caller's track: a frame is there before its 20 ms are over, and carriers' clocks drift.
 pub struct Recorder {
     path: PathBuf,
-    file: hound::WavWriter<BufWriter<File>>,
+    file: Sink,
     /// All before it is in the recording: written, or held back.
     at: Position,
     flushed: Position,
@@ -51,9 +50,11 @@ impl std::fmt::Debug for Recorder {
 
 impl Recorder {
     /// Begins a new file; one that exists is replaced.
-    pub fn create(path: &Path) -> Result<Recorder, Fault> {
-        let mut file = hound::WavWriter::create(path, spec(2)).map_err(|error| fault(path, &error))?;
-        file.flush().map_err(|error| fault(path, &error))?;
+    ///
+    /// # Errors
+    /// The file cannot be made.
+    pub fn create(path: &Path, format: Format) -> Result<Recorder, Fault> {
+        let file = Sink::create(path, format).map_err(|error| fault(path, &error))?;
         let (at, flushed) = (Position::START, Position::START);
         let (behind, stretch_end, agent) = (Samples(0), Position::START, VecDeque::new());
         let (held, silences) = (VecDeque::new(), Silences::default());
@@ -113,10 +114,10 @@ impl Recorder {
     pub fn finish(mut self) -> Result<(), Fault> {
         let rest = self.agent.len();
         let written = self.write(std::iter::repeat_n(0, rest)).and_then(|()| self.write_held(0));
-        written.and_then(|()| self.file.finalize()).map_err(|error| fault(&self.path, &error))
+        written.and_then(|()| self.file.finish()).map_err(|error| fault(&self.path, &error))
     }
 
-    fn write(&mut self, caller: impl Iterator<Item = i16>) -> hound::Result<()> {
+    fn write(&mut self, caller: impl Iterator<Item = i16>) -> io::Result<()> {
         for sample in caller {
             let caller = if self.silences.covers(self.at) { 0 } else { sample };
             self.held.push_back([caller, self.agent.pop_front().unwrap_or(0)]);
@@ -133,14 +134,17 @@ impl Recorder {
     }
 
     /// Writes the oldest samples until no more than that many are held back.
-    fn write_held(&mut self, keep: usize) -> hound::Result<()> {
+    fn write_held(&mut self, keep: usize) -> io::Result<()> {
         while self.held.len() > keep {
-            for sample in self.held.pop_front().into_iter().flatten() {
-                self.file.write_sample(sample)?;
-            }
+            self.file.write(self.held.pop_front().unwrap_or_default())?;
         }
         Ok(())
     }
+}
+
+fn fault(path: &Path, error: &io::Error) -> Fault {
+    let what = format!("{}: {error}", path.display());
+    Fault::new(Owner::Admin, what, "check the path, its permissions and the free space")
 }
 
 fn length(samples: usize) -> Samples {
@@ -167,7 +171,7 @@ mod tests {
     #[test]
     fn the_caller_is_left_the_agent_right_and_gaps_are_silence() {
         let path = path("sides");
-        let mut recorder = Recorder::create(&path).expect("a temporary folder can be written");
+        let mut recorder = Recorder::create(&path, Format::Wav).expect("a temporary folder can be written");
         recorder.agent(Position(2), &[20, 21, 22, 23]);
         recorder.caller(Position(0), &[1, 2, 3]).expect("the disk takes it");
         recorder.agent_cut(Position(4));
@@ -180,7 +184,7 @@ mod tests {
     #[test]
     fn an_agent_whose_clock_runs_behind_loses_no_syllable() {
         let path = path("behind");
-        let mut recorder = Recorder::create(&path).expect("a temporary folder can be written");
+        let mut recorder = Recorder::create(&path, Format::Wav).expect("a temporary folder can be written");
         recorder.caller(Position(0), &[1, 2, 3]).expect("the disk takes it");
         recorder.agent(Position(1), &[90, 91]);
         recorder.agent(Position(3), &[92, 93, 94, 95]);
@@ -193,7 +197,7 @@ mod tests {
     #[test]
     fn after_a_late_step_the_pauses_bring_the_tracks_together_again() {
         let path = path("late");
-        let mut recorder = Recorder::create(&path).expect("a temporary folder can be written");
+        let mut recorder = Recorder::create(&path, Format::Wav).expect("a temporary folder can be written");
         recorder.caller(Position(0), &[0; 8]).expect("the disk takes it");
         for (at, samples) in
             [(2, &[20, 21][..]), (4, &[22]), (9, &[30, 31]), (11, &[32]), (20, &[40]), (23, &[50, 51])]
@@ -217,7 +221,7 @@ mod tests {
     #[test]
     fn a_killed_process_leaves_a_file_that_plays_to_within_the_hold_back_and_a_flush() {
         let path = path("killed");
-        let mut recorder = Recorder::create(&path).expect("a temporary folder can be written");
+        let mut recorder = Recorder::create(&path, Format::Wav).expect("a temporary folder can be written");
         for frame in 0..500_u64 {
             recorder.caller(Position(frame * 160), &[7; 160]).expect("the disk takes it");
         }
@@ -232,7 +236,7 @@ mod tests {
     #[test]
     fn what_is_named_secret_in_time_is_silent_on_the_callers_track_alone_also_where_it_is_still_to_come() {
         let path = path("secret");
-        let mut recorder = Recorder::create(&path).expect("a temporary folder can be written");
+        let mut recorder = Recorder::create(&path, Format::Wav).expect("a temporary folder can be written");
         let hear = |recorder: &mut Recorder, from: u64, count: usize| {
             recorder.caller(Position(from), &vec![7; count]).expect("the disk takes it");
         };
@@ -260,7 +264,7 @@ mod tests {
     fn a_call_without_a_frame_leaves_a_file_that_plays_nothing_killed_or_not() {
         for end in [std::mem::forget, |recorder: Recorder| recorder.finish().expect("the disk takes it")] {
             let path = path("empty");
-            end(Recorder::create(&path).expect("a temporary folder can be written"));
+            end(Recorder::create(&path, Format::Wav).expect("a temporary folder can be written"));
             assert!(frames(&path).is_empty());
             std::fs::remove_file(path).expect("it was made by this test");
         }
@@ -269,12 +273,42 @@ mod tests {
     #[test]
     fn an_agent_that_runs_far_ahead_takes_no_more_memory_than_its_limit() {
         let path = path("ahead");
-        let mut recorder = Recorder::create(&path).expect("a temporary folder can be written");
+        let mut recorder = Recorder::create(&path, Format::Wav).expect("a temporary folder can be written");
         for second in 0..200_u64 {
             recorder.agent(Position(second * 8_000), &[1; 8_000]);
         }
         recorder.agent(Position(u64::MAX), &[1; 8_000]);
         assert_eq!(recorder.agent.len(), AHEAD_MAX.0 as usize);
+        std::fs::remove_file(path).expect("it was made by this test");
+    }
+
+    #[test]
+    fn an_opus_file_has_the_same_tracks_and_a_kill_leaves_one_that_plays() {
+        let path = path("opus");
+        let mut recorder = Recorder::create(&path, Format::Opus).expect("a temporary folder can be written");
+        recorder.agent(Position(60_000), &[5_000; 8_000]);
+        recorder.caller(Position(0), &[0; 40_000]).expect("the disk takes it");
+        recorder.caller(Position(40_000), &[5_000; 16_000]).expect("the disk takes it");
+        recorder.caller_silent(Position(50_000), Position(54_000));
+        let ([caller, _], _) = super::super::opus::tests::played(&path);
+        let written = 56_000 - HOLD_BACK.0 as usize;
+        assert!(
+            (written - FLUSH.0 as usize..=written).contains(&caller.len()),
+            "{} are on disk",
+            caller.len()
+        );
+        recorder.caller(Position(56_000), &[0; 24_000]).expect("the disk takes it");
+        recorder.finish().expect("the disk takes it");
+        let ([caller, agent], closed) = super::super::opus::tests::played(&path);
+        assert!(closed && caller.len() == 80_000 && agent.len() == 80_000);
+        let loud =
+            |track: &[i16]| track.iter().map(|sample| u64::from(sample.unsigned_abs())).sum::<u64>() / 1_000;
+        // An onset, for a telephone carries no steady sound.
+        assert!(loud(&caller[40_000..41_000]) > 100 && loud(&agent[60_000..61_000]) > 100);
+        assert!(
+            loud(&caller[52_000..53_000]) < 10 && loud(&agent[..59_000]) < 10,
+            "what is silent stays silent"
+        );
         std::fs::remove_file(path).expect("it was made by this test");
     }
 }

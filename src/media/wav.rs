@@ -68,7 +68,7 @@ pub struct TwoVoices {
 /// # Errors
 /// It cannot be read, is of another shape, or ends before its header says.
 pub fn read_recording(path: &Path) -> Result<TwoVoices, Fault> {
-    let mut file = hound::WavReader::open(path).map_err(|error| unread(path, &error))?;
+    let mut file = hound::WavReader::open(path).map_err(|error| unread(&path.display(), &error))?;
     if file.spec() != spec(2) {
         let what = format!("{} is no recording of a call: 8,000 Hz, stereo, 16 bit", path.display());
         return Err(Fault::new(Owner::Admin, what, "name what `serve --recordings` or `demo` wrote"));
@@ -77,8 +77,8 @@ pub fn read_recording(path: &Path) -> Result<TwoVoices, Fault> {
     let mut voices = TwoVoices { caller: Vec::with_capacity(length), agent: Vec::with_capacity(length) };
     let mut samples = file.samples();
     while let (Some(left), Some(right)) = (samples.next(), samples.next()) {
-        voices.caller.push(left.map_err(|error| unread(path, &error))?);
-        voices.agent.push(right.map_err(|error| unread(path, &error))?);
+        voices.caller.push(left.map_err(|error| unread(&path.display(), &error))?);
+        voices.agent.push(right.map_err(|error| unread(&path.display(), &error))?);
     }
     Ok(voices)
 }

@@ -44,7 +44,8 @@ pub struct Compared {
 pub async fn sounding(found: &Found, folder: Option<&Path>) -> Result<Sounding, Fault> {
     let recorded = found.read().await?;
     if recorded.file.events().any(|(_, event)| matches!(event, Event::Resumed(_))) {
-        let what = format!("{}: it was gone on with on a new line, and its recording is of one", found.name());
+        let what =
+            format!("{}: it was gone on with on a new line, and its recording is of one", found.name());
         return Err(Fault::new(Owner::Admin, what, "replay it without --audio"));
     }
     let names = names(found, &recorded);
@@ -64,7 +65,10 @@ pub async fn sounding(found: &Found, folder: Option<&Path>) -> Result<Sounding, 
             let cassette = read(&path)?;
             notes.push(format!("cassette {}", path.display()));
             if cassette.lost > 0 {
-                notes.push(format!("the cassette lacks {} lines: the disk was too slow for them", cassette.lost));
+                notes.push(format!(
+                    "the cassette lacks {} lines: the disk was too slow for them",
+                    cassette.lost
+                ));
             }
             cassette
         }
@@ -79,7 +83,11 @@ pub async fn sounding(found: &Found, folder: Option<&Path>) -> Result<Sounding, 
     let short = cassette.track_end().saturating_sub(voices.caller.len() as u64);
     if short > u64::from(TRACK_SHORT_MAX.0) {
         let what = format!("{} lacks {} ms of the call {}", recording.display(), short / 8, found.name());
-        return Err(Fault::new(Owner::Admin, what, "it may be another call's: name its folder with --recordings"));
+        return Err(Fault::new(
+            Owner::Admin,
+            what,
+            "it may be another call's: name its folder with --recordings",
+        ));
     }
     Ok(Sounding { recorded, voices, cassette, notes })
 }
@@ -104,7 +112,8 @@ fn beside(found: &Found) -> Option<PathBuf> {
 }
 
 fn named(folders: &[&Path], names: &[String], kind: &str) -> Option<PathBuf> {
-    let places = folders.iter().flat_map(|folder| names.iter().map(move |name| folder.join(format!("{name}.{kind}"))));
+    let places =
+        folders.iter().flat_map(|folder| names.iter().map(move |name| folder.join(format!("{name}.{kind}"))));
     places.into_iter().find(|path| path.is_file())
 }
 
@@ -117,14 +126,21 @@ fn only(folder: &Path, kind: &str) -> Option<PathBuf> {
 fn silent(found: &Found, folders: &[&Path]) -> Fault {
     let places: Vec<String> = folders.iter().map(|folder| folder.display().to_string()).collect();
     let what = format!("{}: there is no recording of it in {}", found.name(), places.join(", "));
-    Fault::new(Owner::Admin, what, "name the folder of its WAV with --recordings (`serve --recordings` makes them)")
+    Fault::new(
+        Owner::Admin,
+        what,
+        "name the folder of its WAV with --recordings (`serve --recordings` makes them)",
+    )
 }
 
 fn read(path: &Path) -> Result<Cassette, Fault> {
-    let broken = |what: String, remedy: &str| Fault::new(Owner::Admin, format!("{}: {what}", path.display()), remedy);
-    let text = fs::read_to_string(path).map_err(|error| broken(error.to_string(), "let this user read it"))?;
-    Cassette::parse(&text)
-        .map_err(|what| broken(what, "move it away, and the journal is taken in its place; docs/replay.md has its form"))
+    let broken =
+        |what: String, remedy: &str| Fault::new(Owner::Admin, format!("{}: {what}", path.display()), remedy);
+    let text =
+        fs::read_to_string(path).map_err(|error| broken(error.to_string(), "let this user read it"))?;
+    Cassette::parse(&text).map_err(|what| {
+        broken(what, "move it away, and the journal is taken in its place; docs/replay.md has its form")
+    })
 }
 
 impl Sounding {

@@ -38,14 +38,18 @@ impl SoundReport {
         let count = |which: &dyn Fn(&SoundReplayed) -> bool| self.0.iter().filter(|call| which(call)).count();
         [
             ("same", count(&|call| call.finding.as_ref().is_ok_and(|compared| compared.changes.is_empty()))),
-            ("differ", count(&|call| call.finding.as_ref().is_ok_and(|compared| !compared.changes.is_empty()))),
+            (
+                "differ",
+                count(&|call| call.finding.as_ref().is_ok_and(|compared| !compared.changes.is_empty())),
+            ),
             ("unreadable", count(&|call| call.finding.is_err())),
         ]
     }
 
     /// Audio that was played, and what it took of one core.
     fn played(&self) -> (Duration, Duration) {
-        let played = self.0.iter().filter_map(|call| call.finding.as_ref().ok().map(|compared| (compared, call.took)));
+        let played =
+            self.0.iter().filter_map(|call| call.finding.as_ref().ok().map(|compared| (compared, call.took)));
         played.fold((Duration::ZERO, Duration::ZERO), |(audio, took), (compared, more)| {
             (audio + Duration::from_millis(compared.audio.0.into()), took + more)
         })
@@ -131,8 +135,7 @@ fn call_json(call: &SoundReplayed) -> Value {
             "answers": of.answers, "actions": of.actions, "said": of.said, "end": of.end,
         })
     };
-    let change =
-        |change: &crate::core::cassette::Change| json!({ "kind": change.kind, "what": change.what });
+    let change = |change: &crate::core::cassette::Change| json!({ "kind": change.kind, "what": change.what });
     json!({
         "call": call.name,
         "outcome": if compared.changes.is_empty() { "same" } else { "differs" },
@@ -209,6 +212,7 @@ impl fmt::Display for Table<'_> {
 fn row(turn: Option<Turn>) -> String {
     let Some(turn) = turn else { return "-".to_owned() };
     let to = turn.to.map_or("no end".to_owned(), |to| seconds(to).to_string());
-    let answered = turn.answered.map_or("no answer".to_owned(), |Millis(after)| format!("answer +{after} ms"));
+    let answered =
+        turn.answered.map_or("no answer".to_owned(), |Millis(after)| format!("answer +{after} ms"));
     format!("{} to {to}, {answered}", seconds(turn.from))
 }

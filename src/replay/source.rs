@@ -11,12 +11,12 @@ use std::io::{self, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::core::base::{CallId, CallTime, Fault, Owner, World};
+use crate::core::base::{CallId, Fault, Owner, World};
 use crate::core::conversation::Plan;
-use crate::core::journal::{CallFile, JOURNAL_VERSION};
+use crate::core::journal::{CallFile, JOURNAL_VERSION, file_line};
 use crate::core::sim::script_plan;
 use crate::driver::End;
-use crate::store::{CallRecord, CallState, Store, is_journal};
+use crate::store::{CallRecord, CallState, KILLED, Store, is_journal};
 
 /// The first bytes of every SQLite database (sqlite.org/fileformat.html, 1.3).
 const DATABASE: &[u8] = b"SQLite format 3\0";
@@ -309,15 +309,12 @@ fn head(record: &CallRecord) -> String {
         CallState::Live | CallState::Transferring => {
             (NOT_ENDED, "its process was killed, or carries it still")
         }
-        CallState::Lost { reason } if reason == End::Broken.reason() => (NOT_ENDED, reason.as_str()),
+        CallState::Lost { reason } if reason == End::Broken.reason() || reason == KILLED => {
+            (NOT_ENDED, reason.as_str())
+        }
         // A conversation whose line is lost is led to its end.
         CallState::Lost { reason } | CallState::Ended { reason, .. } => ("end", reason.as_str()),
     };
     text.push_str(&format!("# {name}: {why}\n"));
     text
-}
-
-/// A journal's line as a call file has it: orders stand without a time.
-fn file_line(at: CallTime, text: &str) -> String {
-    if text.starts_with("> ") { format!("{text}\n") } else { format!("{at} {text}\n") }
 }

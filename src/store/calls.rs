@@ -9,6 +9,9 @@ use sqlx::{FromRow, Row as _, SqliteConnection, SqlitePool};
 use super::fault::parsed;
 use crate::core::base::{CallId, Digest, Private, World};
 
+/// Why a call is lost whose process ended without a word: its journal may be gone on with.
+pub const KILLED: &str = "its process was killed";
+
 /// What is known of a call when it is answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallHead {
@@ -100,6 +103,29 @@ pub(super) async fn set_state(
     .bind(ended_us)
     .bind(reason)
     .bind(taken_up)
+    .execute(db)
+    .await
+    .map(|done| done.rows_affected())
+}
+
+/// Says how many calls were live, of which none is any more: what carried them is gone.
+pub(super) async fn lose_live(db: &mut SqliteConnection) -> sqlx::Result<u64> {
+    sqlx::query("UPDATE calls SET state = 'lost', end_reason = $1 WHERE state = 'live'")
+        .bind(KILLED)
+        .execute(db)
+        .await
+        .map(|done| done.rows_affected())
+}
+
+/// Says whether the call was still lost as its process left it, and is now this process's: of several that try, one's.
+pub(super) async fn take_up(db: &mut SqliteConnection, call: &CallId, attempts: u32) -> sqlx::Result<u64> {
+    sqlx::query(
+        "UPDATE calls SET state = 'live', end_reason = NULL, attempts = attempts + 1 \
+         WHERE id = $1 AND attempts = $2 AND state = 'lost' AND end_reason = $3",
+    )
+    .bind(call.as_str())
+    .bind(i64::from(attempts))
+    .bind(KILLED)
     .execute(db)
     .await
     .map(|done| done.rows_affected())

@@ -38,6 +38,8 @@ pub(super) struct Pools {
     /// In memory the same pool as `write`, as such a database lives in its one connection; and the same where nothing
     /// is written.
     pub(super) read: SqlitePool,
+    /// What this database's actions are digested with. Of one that is only read, any.
+    pub(super) action_key: [u8; 32],
 }
 
 pub(super) async fn file(path: &Path) -> Result<Pools, Fault> {
@@ -53,9 +55,10 @@ pub(super) async fn file(path: &Path) -> Result<Pools, Fault> {
     }
     let write = pool(1).connect_with(writing).await.map_err(|e| fault::of_sql(&attempt, &e))?;
     prepare(&write, &attempt).await?;
+    let action_key = action_key(&write).await.map_err(|e| fault::of_sql(&attempt, &e))?;
     let reading = options.read_only(true);
     let read = pool(READERS).connect_with(reading).await.map_err(|e| fault::of_sql(&attempt, &e))?;
-    Ok(Pools { write, read })
+    Ok(Pools { write, read, action_key })
 }
 
 /// A journal, as it lies: of one that only a newer build understands, each question says so. Whether somebody writes to
@@ -66,7 +69,7 @@ pub(super) async fn to_read(path: &Path) -> Result<Pools, Fault> {
         let what = format!("the database {} is no journal: it has no tables of calls", path.display());
         return Err(Fault::new(Owner::Admin, what, NAME_A_JOURNAL));
     }
-    Ok(Pools { write: read.clone(), read })
+    Ok(Pools { write: read.clone(), read, action_key: [0; 32] })
 }
 
 /// Whether a database is a journal, by its tables and not by its name.
@@ -131,7 +134,24 @@ pub(super) async fn memory() -> Result<Pools, Fault> {
         .await
         .map_err(|e| fault::of_sql("the database in memory could not be opened", &e))?;
     migrate(&write).await?;
-    Ok(Pools { read: write.clone(), write })
+    let attempt = "the database in memory has no key";
+    let action_key = action_key(&write).await.map_err(|e| fault::of_sql(attempt, &e))?;
+    Ok(Pools { read: write.clone(), write, action_key })
+}
+
+/// The database's key, made at the first opening. Of two processes that make one, the first's stays.
+async fn action_key(write: &SqlitePool) -> Result<[u8; 32], sqlx::Error> {
+    let mut new = [0; 32];
+    aws_lc_rs::rand::fill(&mut new).map_err(|_| sqlx::Error::Protocol("there is no randomness".into()))?;
+    let text: String = new.iter().map(|byte| format!("{byte:02x}")).collect();
+    let insert = "INSERT INTO action_key (id, bytes) VALUES (1, ?) ON CONFLICT (id) DO NOTHING";
+    sqlx::query(insert).bind(text).execute(write).await?;
+    let text: String =
+        sqlx::query_scalar("SELECT bytes FROM action_key WHERE id = 1").fetch_one(write).await?;
+    let byte = |n: usize| text.get(2 * n..2 * n + 2).and_then(|hex| u8::from_str_radix(hex, 16).ok());
+    let bytes: Option<Vec<u8>> = (0..32).map(byte).collect();
+    let key = bytes.and_then(|bytes| bytes.try_into().ok());
+    key.ok_or_else(|| sqlx::Error::Protocol("the key of its actions is not 64 hex digits".into()))
 }
 
 fn base_options() -> SqliteConnectOptions {
@@ -158,6 +178,7 @@ async fn migrate(write: &SqlitePool) -> Result<(), Fault> {
     let mut migrator = Migrator::with_migrations(vec![
         step(1, "calls journal intents", include_str!("migrations/0001_calls_journal_intents.sql")),
         step(5, "calls effects", include_str!("migrations/0005_calls_effects.sql")),
+        step(6, "action key", include_str!("migrations/0006_action_key.sql")),
     ]);
     migrator.set_ignore_missing(true);
     let locked = |e: sqlx::Error| migrate_fault(&MigrateError::Execute(e));

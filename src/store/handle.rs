@@ -111,6 +111,12 @@ impl Store {
         Store { queue, pools: Arc::new(pools), disk }
     }
 
+    /// The key under which this database's actions are digested: the same at every opening.
+    #[must_use]
+    pub fn action_key(&self) -> &[u8; 32] {
+        &self.pools.action_key
+    }
+
     /// Whether the last that was given could be written. While not, no intent begins.
     #[must_use]
     pub fn is_written(&self) -> bool {
@@ -175,6 +181,29 @@ impl Store {
     /// The call stays where it stood.
     pub fn set_state(&self, call: &CallId, state: CallState) -> Result<(), QueueFull> {
         self.queue.give(Job::State { call: call.clone(), state }).map_err(|_| QueueFull)
+    }
+
+    /// Every live call is lost, as [`super::KILLED`] says, and every action under way of unknown outcome: for who knows
+    /// that what carried them is gone. How many calls.
+    ///
+    /// # Errors
+    /// When it is not on disk.
+    pub async fn lose_live(&self) -> Result<u64, Fault> {
+        let (reply, answer) = oneshot::channel();
+        self.queue.give(Job::LoseLive { reply }).map_err(no_room)?;
+        answer.await.unwrap_or_else(|_| Err(stopped()))
+    }
+
+    /// Takes up a call whose process was killed, as read: whether it is this process's now. Of several that try one gets
+    /// it. It counts one more attempt.
+    ///
+    /// # Errors
+    /// When it is not on disk.
+    pub async fn take_up(&self, call: &CallRecord) -> Result<bool, Fault> {
+        let (reply, answer) = oneshot::channel();
+        let (call, attempts) = (call.head.id.clone(), call.attempts);
+        self.queue.give(Job::TakeUp { call, attempts, reply }).map_err(no_room)?;
+        answer.await.unwrap_or_else(|_| Err(stopped())).map(|rows| rows > 0)
     }
 
     /// Returns when all that was given before is on disk.

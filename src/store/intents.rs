@@ -9,6 +9,7 @@ use std::fmt;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row as _, SqliteConnection, SqlitePool};
 
+use super::calls::KILLED;
 use super::fault::parsed;
 use crate::core::base::{CallId, Digest, Private, ProposalId, ToolName, World};
 
@@ -165,6 +166,16 @@ async fn settle_earlier(db: &mut SqliteConnection, done: &IntentKey, outcome: &O
     .execute(db)
     .await
     .map(drop)
+}
+
+/// What was begun and not settled has no known outcome: what had begun it is gone.
+pub(super) async fn lose_begun(db: &mut SqliteConnection, at_us: i64) -> sqlx::Result<u64> {
+    sqlx::query("UPDATE intents SET state = 'unknown', outcome_us = $1, detail = $2 WHERE state = 'begun'")
+        .bind(at_us)
+        .bind(KILLED)
+        .execute(db)
+        .await
+        .map(|done| done.rows_affected())
 }
 
 pub(super) async fn of_call(db: &SqlitePool, call: &CallId) -> sqlx::Result<Vec<IntentRecord>> {

@@ -2,7 +2,7 @@
 //!
 //! Reading order: `handle` (what the others call), `queue` (what waits to be written), `writer` (the one
 //! task that writes), then one file per table: `plans`, `calls`, `journal`, `intents`; `connect` opens
-//! the file, `fault` says what a failing disk means, `stamp` is calendar time.
+//! the file, `sole` says whose its live calls are, `fault` what a failing disk means, `stamp` is calendar time.
 //!
 //! Promises: an intent is on disk before `begin` returns, once per call, proposal and step (promise 2); what
 //! one call gave is committed in the order given, at most 50 ms later; no queue grows above its limit
@@ -17,15 +17,17 @@ mod intents;
 mod journal;
 mod plans;
 mod queue;
+mod sole;
 mod stamp;
 mod writer;
 
 #[cfg(test)]
 mod tests;
 
-pub use calls::{CallHead, CallRecord, CallState};
+pub use calls::{CallHead, CallRecord, CallState, KILLED};
 pub use connect::is_journal;
 pub use handle::{BeginRefused, Begun, NotOpened, Opening, QueueFull, Store};
 pub use intents::{Intent, IntentKey, IntentRecord, IntentState, Outcome, OutcomeKind};
 pub use journal::Line;
+pub use sole::Sole;
 pub use stamp::now_us;

@@ -26,6 +26,8 @@ pub(super) const JOB_BYTES: u32 = 256;
 pub(super) enum Job {
     Open { head: Box<CallHead>, plan: Arc<str>, reply: oneshot::Sender<Result<(), NotOpened>> },
     State { call: CallId, state: CallState },
+    LoseLive { reply: oneshot::Sender<Result<u64, Fault>> },
+    TakeUp { call: CallId, attempts: u32, reply: oneshot::Sender<Result<u64, Fault>> },
     Line { call: CallId, line: Line },
     Begin { intent: Box<Intent>, reply: oneshot::Sender<Result<Begun, BeginRefused>> },
     Settle { key: IntentKey, outcome: Outcome },
@@ -83,7 +85,11 @@ impl Job {
     /// Whether somebody waits for the answer, and so the commit is at once.
     pub(super) fn is_awaited(&self) -> bool {
         match self {
-            Job::Begin { .. } | Job::Flush { .. } | Job::Close { .. } => true,
+            Job::Begin { .. }
+            | Job::LoseLive { .. }
+            | Job::TakeUp { .. }
+            | Job::Flush { .. }
+            | Job::Close { .. } => true,
             Job::Open { reply, .. } => !reply.is_closed(),
             Job::State { .. } | Job::Line { .. } | Job::Settle { .. } => false,
         }
@@ -99,7 +105,11 @@ impl Job {
         let text = match self {
             Job::Line { line, .. } => line.text.reveal().len(),
             Job::Settle { outcome, .. } => outcome.detail.len(),
-            Job::Open { .. } | Job::State { .. } | Job::Begin { .. } => 0,
+            Job::Open { .. }
+            | Job::State { .. }
+            | Job::LoseLive { .. }
+            | Job::TakeUp { .. }
+            | Job::Begin { .. } => 0,
             // Writes nothing; it must get in when the queue is full, as it is how one waits for room.
             Job::Flush { .. } | Job::Close { .. } => return 0,
         };

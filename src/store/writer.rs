@@ -17,6 +17,7 @@ use super::handle::{BeginRefused, Begun, NotOpened};
 use super::intents::{Outcome, OutcomeKind};
 use super::journal::LINES_PER_INSERT;
 use super::queue::{Job, Queued};
+use super::stamp::now_us;
 use super::{calls, fault, intents, journal, plans};
 use crate::core::base::{Fault, Owner};
 use crate::crash::{self, Point};
@@ -132,6 +133,7 @@ impl Writer {
                     }
                 }
                 Job::Flush { reply } | Job::Close { reply } => drop(reply.send(Ok(()))),
+                Job::LoseLive { reply } | Job::TakeUp { reply, .. } => drop(reply.send(wrote.rows())),
                 Job::Line { call, line } => {
                     if let Some(fault) = wrote.not_new() {
                         metrics::counter!(LINES_LOST).increment(1);
@@ -180,6 +182,9 @@ impl Writer {
                     drop(reply.send(Err(BeginRefused::RecordUnavailable(fault.clone()))));
                 }
                 Job::Flush { reply } | Job::Close { reply } => drop(reply.send(Err(fault.clone()))),
+                Job::LoseLive { reply } | Job::TakeUp { reply, .. } => {
+                    drop(reply.send(Err(fault.clone())));
+                }
                 Job::State { .. } | Job::Line { .. } | Job::Settle { .. } => {
                     self.kept.push(Queued { job, room });
                 }
@@ -289,6 +294,11 @@ async fn write_all(db: &mut SqliteConnection, jobs: &[Queued]) -> sqlx::Result<V
                 Err(error) => Err(error),
             },
             Job::State { call, state } => calls::set_state(db, call, state).await,
+            Job::LoseLive { .. } => {
+                intents::lose_begun(db, now_us()).await?;
+                calls::lose_live(db).await
+            }
+            Job::TakeUp { call, attempts, .. } => calls::take_up(db, call, *attempts).await,
             Job::Begin { intent, .. } => intents::begin(db, intent).await,
             Job::Settle { key, outcome } => intents::settle(db, key, outcome).await,
             Job::Flush { .. } | Job::Close { .. } => Ok(0),
@@ -304,6 +314,8 @@ async fn write_lines(db: &mut SqliteConnection, jobs: &[Queued], wrote: &mut Vec
         Job::Line { call, line } => Some((call, line)),
         Job::Open { .. }
         | Job::State { .. }
+        | Job::LoseLive { .. }
+        | Job::TakeUp { .. }
         | Job::Begin { .. }
         | Job::Settle { .. }
         | Job::Flush { .. }

@@ -5,10 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use centralita::core::base::{Digest, Millis, ToolName};
+use centralita::core::base::{Digest, Millis, PrivateKind, ToolName};
 use centralita::core::conversation::{
-    Confirm, Effects, Idempotency, Parameter, ParameterKind, Plan, Policy, Timing, ToolPhrases, ToolPlan,
-    VoiceYes,
+    Confirm, Effects, Idempotency, Parameter, ParameterKind, Plan, Policy, PrivateList, Recording, Timing,
+    ToolPhrases, ToolPlan, VoiceYes,
 };
 use centralita::core::language::Language;
 use centralita::integrations::{Connection, Exchange, KeyPlace, Method, SecretHeader, ToolSpec, Toolbox};
@@ -55,6 +55,8 @@ pub(crate) fn plan(timing: Timing, timeout: Millis) -> Plan {
         keys: BTreeMap::new(),
         answers: Vec::new(),
         timing,
+        private: PrivateList::new(PrivateKind::ALL),
+        recording: Recording::On,
         hash: Digest::of_bytes(b"wire"),
     }
 }

@@ -20,6 +20,7 @@ use centralita::store::{CallRecord, IntentRecord, Store};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Child;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use url::Url;
 
@@ -222,20 +223,21 @@ fn played(path: &str) -> u64 {
 pub(crate) struct Counter {
     url: Url,
     counted: Arc<Mutex<Counted>>,
+    requests: watch::Receiver<u64>,
     serving: JoinHandle<()>,
 }
 
-/// What it was asked, and what it did.
+/// What it did.
 #[derive(Default)]
-pub(crate) struct Counted {
+struct Counted {
     /// For each order the key of every refund that was made. A known key is no second refund.
-    pub(crate) refunds: BTreeMap<String, Vec<String>>,
-    pub(crate) requests: u64,
+    refunds: BTreeMap<String, Vec<String>>,
 }
 
 #[derive(Clone)]
 struct Desk {
     counted: Arc<Mutex<Counted>>,
+    requests: Arc<watch::Sender<u64>>,
     slowness: fn(u64) -> Duration,
 }
 
@@ -243,13 +245,14 @@ impl Counter {
     /// `slowness`: how long it takes over its nth request, before and after it does what was asked.
     async fn open(slowness: fn(u64) -> Duration) -> Counter {
         let (way, counted) = (here().await, Arc::new(Mutex::new(Counted::default())));
-        let desk = Desk { counted: Arc::clone(&counted), slowness };
+        let (requests, asked) = watch::channel(0);
+        let desk = Desk { counted: Arc::clone(&counted), requests: Arc::new(requests), slowness };
         let router = Router::new()
             .route("/orders/{id}", get(order))
             .route("/orders/{id}/refunds", post(refund))
             .with_state(desk);
         let serving = tokio::spawn(async move { axum::serve(way.listener, router).await.unwrap() });
-        Counter { url: way.public, counted, serving }
+        Counter { url: way.public, counted, requests: asked, serving }
     }
 
     /// The keys of the refunds on that order.
@@ -262,8 +265,14 @@ impl Counter {
         self.counted.lock().unwrap().refunds.clone()
     }
 
+    /// How many refunds were asked for.
     pub(crate) fn requests(&self) -> u64 {
-        self.counted.lock().unwrap().requests
+        *self.requests.borrow()
+    }
+
+    /// Waits until more refunds were asked for than that.
+    pub(crate) async fn asked_beyond(&self, count: u64) {
+        self.requests.clone().wait_for(|requests| *requests > count).await.unwrap();
     }
 }
 
@@ -279,11 +288,11 @@ async fn order(UrlPath(id): UrlPath<String>) -> Json<Value> {
 
 async fn refund(State(desk): State<Desk>, UrlPath(id): UrlPath<String>, headers: HeaderMap) -> Json<Value> {
     let key = headers.get("idempotency-key").map(|key| key.to_str().unwrap().to_owned());
-    let nth = {
-        let mut counted = desk.counted.lock().unwrap();
-        counted.requests += 1;
-        counted.requests
-    };
+    let mut nth = 0;
+    desk.requests.send_modify(|requests| {
+        *requests += 1;
+        nth = *requests;
+    });
     tokio::time::sleep((desk.slowness)(2 * nth)).await;
     {
         let mut counted = desk.counted.lock().unwrap();

@@ -3,12 +3,13 @@
 //!
 //! Reading order: `scene` (everything a call needs), `calls` (whole calls), `gate` (the yes, the no and all that
 //! is neither), `unknown` (an outcome nobody knows), `tools` (a shop that fails), `loss` (streams that break),
-//! `again` (a second stream of one call), `door` (who may come in), `hostile` (what no carrier sends), `script`
+//! `again` (a second stream of one call), `killed` (a gateway that is killed and started again), `door` (who may come in), `hostile` (what no carrier sends), `script`
 //! (callers who follow a file), `command` (the program as its user runs it), `sound` (what the line carried, and what was
-//! kept of it), `speech` (the embedded engines).
+//! kept of it), `speech` (the embedded engines), `house` (the program as a process that may die), `crash` (at numbered
+//! moments), `kills` (at any), `fuzz` (any bytes at every door).
 //!
 //! Promises: every scene ends with its journals folded anew and not one task left; no test waits for a time, only
-//! for what happens.
+//! for what happens, but for `kills`, whose moments are drawn.
 //! Never: leaves loopback, needs a key.
 
 #![allow(clippy::unwrap_used, reason = "a test that fails says where")]
@@ -23,14 +24,17 @@ mod speech;
 mod again;
 mod broken;
 mod calls;
+mod canary;
 mod command;
 mod crash;
 mod door;
 mod fuzz;
 mod gate;
 mod hostile;
+mod killed;
 mod kills;
 mod loss;
+mod opus;
 mod script;
 mod sound;
 mod tools;

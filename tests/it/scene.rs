@@ -11,13 +11,14 @@ use std::time::Duration;
 
 use centralita::caller::{Dial, Ended, Heard, Phone, Recording};
 use centralita::core::base::{CallId, Millis, Position};
-use centralita::core::conversation::{Plan, Tag, Timing};
+use centralita::core::conversation::{Plan, Recording as Recorded, Tag, Timing};
 use centralita::core::journal::{CallFile, fold};
 use centralita::demo::shop::{Faults, Refund, Shop};
-use centralita::driver::{Agent, CloseOnly, HangUp, Seen, Shell};
+use centralita::driver::{Agent, CloseOnly, HangUp, Recordings, Seen, Shell};
 use centralita::gateway::{Gateway, Settings, Switchboard, Trust};
 use centralita::llm::builtin::Builtin;
 use centralita::llm::{Llm, LlmEvent, Message, Prompt};
+use centralita::media::Format;
 use centralita::standin::{Ear, Voice, said, utter_at};
 use centralita::store::{CallState, IntentRecord, Store};
 use centralita::stt::{Stt, Vocabulary};
@@ -69,6 +70,8 @@ pub(crate) struct Stage {
     pub(crate) tts: Option<Arc<dyn Tts>>,
     pub(crate) hang_up: Arc<dyn HangUp>,
     pub(crate) recordings: Option<PathBuf>,
+    /// What the agent's file says of them.
+    pub(crate) recording: Recorded,
     pub(crate) cassettes: Option<PathBuf>,
     /// In place of one in memory.
     pub(crate) store: Option<Store>,
@@ -102,6 +105,7 @@ impl Default for Stage {
             tts: None,
             hang_up: Arc::new(CloseOnly),
             recordings: None,
+            recording: Recorded::On,
             cassettes: None,
             store: None,
             by_way_of: None,
@@ -155,7 +159,8 @@ impl Scene {
         let books = std::env::temp_dir().join(format!("wire-{}.db", uuid::Uuid::new_v4()));
         let shop = Shop::start(&books, stage.faults).await.unwrap();
         let patience = stage.tool_patience.unwrap_or(stage.tool_timeout);
-        let plan = Arc::new(agent::plan(stage.timing.clone(), patience));
+        let plan = agent::plan(stage.timing.clone(), patience);
+        let plan = Arc::new(Plan { recording: stage.recording, ..plan });
         let prompts = Arc::new(Overheard { llm: Arc::clone(&stage.llm), prompts: Mutex::default() });
         let agent = Arc::new(Agent {
             plan: Arc::clone(&plan),
@@ -178,7 +183,7 @@ impl Scene {
         let (watcher, seen) = mpsc::channel(LINES);
         let shell = Shell {
             store: store.clone(),
-            recordings: stage.recordings,
+            recordings: stage.recordings.map(|folder| Recordings { folder, format: Format::Wav }),
             cassettes: stage.cassettes,
             watcher: Some(watcher),
             hang_up: stage.hang_up,
@@ -300,6 +305,17 @@ impl Scene {
     /// What the model was told last.
     pub(crate) fn history(&self) -> Vec<Message> {
         self.prompts.prompts.lock().unwrap().last().map(|p| p.history.clone()).unwrap_or_default()
+    }
+
+    /// Every text of the caller's and the agent's that the model was sent last.
+    pub(crate) fn sent(&self) -> Vec<String> {
+        let text = |message: &Message| match message {
+            Message::Caller { text, .. } | Message::Agent { text } | Message::Result { text, .. } => {
+                text.clone()
+            }
+            Message::Called { args, .. } => args.to_string(),
+        };
+        self.history().iter().map(text).collect()
     }
 
     /// The state of each call, in the order they came.

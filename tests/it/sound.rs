@@ -10,6 +10,7 @@ use std::sync::Arc;
 use centralita::caller::{Dial, Phone};
 use centralita::core::audio::UNDERRUN_LEAST;
 use centralita::core::base::Millis;
+use centralita::core::conversation::Recording;
 use centralita::core::language::Language;
 use centralita::standin::{Voice, said, utter};
 use centralita::tts::{SpeechStream, Tts, TtsEvent};
@@ -90,11 +91,15 @@ fn folder() -> PathBuf {
     folder
 }
 
-/// The one recording of a folder: left and right.
-fn recorded(folder: &Path) -> [Vec<i16>; 2] {
+fn only_file(folder: &Path) -> PathBuf {
     let files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert_eq!(files.len(), 1, "{files:?}");
-    let mut file = hound::WavReader::open(&files[0]).unwrap();
+    files[0].clone()
+}
+
+/// The one recording of a folder: left and right.
+fn recorded(folder: &Path) -> [Vec<i16>; 2] {
+    let mut file = hound::WavReader::open(only_file(folder)).unwrap();
     assert_eq!((file.spec().channels, file.spec().sample_rate), (2, 8_000));
     let samples: Vec<i16> = file.samples().map(Result::unwrap).collect();
     [0, 1].map(|side| samples.iter().skip(side).step_by(2).copied().collect())
@@ -122,6 +127,48 @@ async fn a_recorded_call_is_a_stereo_file_with_the_caller_left_and_the_agent_rig
 }
 
 #[tokio::test]
+async fn nothing_is_recorded_before_the_callers_yes_and_all_is_after_it() {
+    let folder = folder();
+    let recording = Recording::AfterConsent { question: "May we record?".to_owned() };
+    let recordings = Some(folder.clone());
+    let mut scene = Scene::of(Stage { recordings, recording, ..Stage::default() }).await;
+    let caller = scene.greeted().await;
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0, "nobody has agreed yet");
+    caller.say("yes").await;
+    scene.line("> record").await;
+    scene.line("< played #2 ").await;
+    caller.say("where is order 1182").await;
+    scene.line("< played #3 ").await;
+    let heard = told(&caller.finish().await);
+    scene.quiet().await;
+    let [left, right] = recorded(&folder);
+    assert_eq!(texts(&left), ["where is order 1182"], "neither the yes nor what was before it");
+    assert_eq!(heard[..2], [GREETING, "May we record?"]);
+    assert_eq!(texts(&right), heard[2..], "what the agent said from then on");
+    let begins = |side: &[i16]| side.iter().position(|sample| *sample != 0);
+    assert!(begins(&right) > Some(8_000), "the file is silent up to there");
+    std::fs::remove_dir_all(folder).unwrap();
+    scene.close().await;
+}
+
+#[tokio::test]
+async fn a_caller_who_declines_and_an_agent_that_is_not_recorded_leave_no_file() {
+    let folder = folder();
+    for recording in [Recording::AfterConsent { question: String::new() }, Recording::Off] {
+        let recordings = Some(folder.clone());
+        let mut scene = Scene::of(Stage { recordings, recording, ..Stage::default() }).await;
+        let caller = scene.greeted().await;
+        caller.say("no").await;
+        scene.line("< played #2 ").await;
+        caller.finish().await;
+        scene.quiet().await;
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
+        scene.close().await;
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[tokio::test]
 async fn a_caller_is_served_where_the_recording_cannot_be_made() {
     let nowhere = std::env::temp_dir().join(format!("wire-{}", uuid::Uuid::new_v4())).join("nowhere");
     let mut scene = Scene::of(Stage { recordings: Some(nowhere.clone()), ..Stage::default() }).await;
@@ -135,10 +182,10 @@ async fn a_caller_is_served_where_the_recording_cannot_be_made() {
 }
 
 /// `centralita serve` with the sample agents and stand-in speech, and where it listens.
-async fn serve(folder: &Path) -> (Child, Url) {
+async fn serve(folder: &Path, format: &str) -> (Child, Url) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_centralita"))
         .args(["serve", "--unsigned-loopback", "--bind", "127.0.0.1:0", "--speech", "stand-in"])
-        .args(["--root", env!("CARGO_MANIFEST_DIR"), "--agent", "recepcion"])
+        .args(["--root", env!("CARGO_MANIFEST_DIR"), "--agent", "recepcion", "--recording-format", format])
         .arg("--journal")
         .arg(folder.join("journal.sqlite"))
         .arg("--recordings")
@@ -154,21 +201,42 @@ async fn serve(folder: &Path) -> (Child, Url) {
     (child, Url::parse(address.unwrap_or_else(|| panic!("{line}"))).unwrap())
 }
 
-#[tokio::test]
-async fn a_served_call_leaves_a_recording_that_plays_even_when_the_process_is_killed_in_the_middle_of_it() {
-    let folder = folder();
-    let (mut gateway, url) = serve(&folder).await;
+/// A call to a gateway that is killed in the middle of it, a good five seconds after the caller has said hello: the most
+/// that a recording may be behind.
+async fn killed(folder: &Path, format: &str) {
+    let (mut gateway, url) = serve(folder, format).await;
     let phone = Phone::dial(Dial::new(url.join("hooks/twilio/voice").unwrap(), http())).await.unwrap();
     let mut caller = Caller(phone);
     caller.agent_after(centralita::core::base::Position::START).await;
     caller.0.say(utter("hello")).await;
-    // The file is made whole every three seconds.
-    caller.pause(Millis(3_200)).await;
+    caller.pause(Millis(5_200)).await;
     caller.said().await;
     gateway.kill().await.unwrap();
     caller.finish().await;
+}
+
+#[tokio::test]
+async fn a_served_call_leaves_a_recording_that_plays_even_when_the_process_is_killed_in_the_middle_of_it() {
+    let folder = folder();
+    killed(&folder, "wav").await;
     let [left, right] = recorded(&folder.join("recordings"));
     assert_eq!(texts(&left), ["hello"]);
-    assert!(right.iter().any(|sample| sample.unsigned_abs() > 1_000), "the agent is not on the right");
+    assert!(is_heard(&right), "the agent is not on the right");
     std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[tokio::test]
+async fn so_does_a_call_that_is_recorded_as_opus() {
+    let folder = folder();
+    killed(&folder, "opus").await;
+    let [left, right] = crate::opus::played(&only_file(&folder.join("recordings")));
+    assert!(is_heard(&left) && is_heard(&right), "the caller left, the agent right");
+    // The agent speaks first, and the caller's side is silent until it is the caller's turn.
+    let begins = |side: &[i16]| side.iter().position(|sample| sample.unsigned_abs() > 1_000);
+    assert!(begins(&right) < begins(&left));
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+fn is_heard(side: &[i16]) -> bool {
+    side.iter().any(|sample| sample.unsigned_abs() > 1_000)
 }

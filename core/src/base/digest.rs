@@ -17,7 +17,12 @@ pub struct Digest([u8; 16]);
 impl Digest {
     #[must_use]
     pub fn of_bytes(bytes: &[u8]) -> Digest {
-        let full = Sha256::digest(bytes);
+        Digest::of_hash(&Sha256::digest(bytes).into())
+    }
+
+    /// Of a hash of 256 bits that was made otherwise, with a key.
+    #[must_use]
+    pub fn of_hash(full: &[u8; 32]) -> Digest {
         let mut half = [0_u8; 16];
         half.copy_from_slice(&full[..16]);
         Digest(half)

@@ -1,10 +1,17 @@
-//! One call: the line and the conversation as one machine.
+//! One call: the line and the conversation as one machine, and the vault before the conversation.
 //!
 //! What follows from an order inside the call (a cut answers with what was heard) is fed back before
 //! [`Call::handle`] returns: between the frame that meets the barge-in policy and `clear` there is no queue.
 //!
-//! Promises: the records of a step are the journal's border, in order: every event, timer and order.
+//! Promises: the records of a step are the journal's border, in order: every event, timer and order; a private word is
+//! a placeholder in all of them (promise 8).
 //! Never: waits, reads a clock, carries an order out to the world.
+
+mod values;
+mod vault;
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -12,6 +19,9 @@ use std::sync::Arc;
 use crate::audio::{self, Key, Line, LineFact, LineOutputs, LineSetup, Refused};
 use crate::base::{CallTime, Millis, PieceNo, ReplyId, Samples};
 use crate::conversation::{By, Conversation, Event, Order, Outputs, Plan, Step};
+
+pub use values::PrivateValues;
+pub use vault::Vault;
 
 /// What the driver hands in.
 #[derive(Debug)]
@@ -59,6 +69,7 @@ impl CallOutputs {
 pub struct Call {
     line: Line,
     conversation: Conversation,
+    vault: Vault,
     /// Of the reply on the line: pieces ordered so far.
     pieces: u16,
     /// Events that are still to be told, within one step.
@@ -69,21 +80,29 @@ pub struct Call {
 impl Call {
     #[must_use]
     pub fn new(setup: LineSetup, plan: Arc<Plan>) -> Call {
-        let conversation = Conversation::new(plan);
         Call {
             line: Line::new(setup),
-            conversation,
+            vault: Vault::new(Arc::clone(&plan)),
+            conversation: Conversation::new(plan),
             pieces: 0,
             pending: VecDeque::new(),
             steps: Outputs::default(),
         }
     }
 
-    /// A conversation that goes on from that time, on a new line; [`Event::Resumed`] is to be its next event.
+    /// A call that is told again what was recorded of it: without its private words.
+    #[must_use]
+    pub fn of_record(setup: LineSetup, plan: Arc<Plan>) -> Call {
+        Call { vault: Vault::of_record(Arc::clone(&plan)), ..Call::new(setup, plan) }
+    }
+
+    /// A conversation that goes on from that time, on a new line; [`Event::Resumed`] is to be its next event. What its
+    /// placeholders stood for is known to nobody any more.
     #[must_use]
     pub fn resumed(setup: LineSetup, conversation: Conversation, at: CallTime) -> Call {
         Call {
             line: Line::begun_at(setup, at),
+            vault: Vault::resumed(&conversation),
             conversation,
             pieces: 0,
             pending: VecDeque::new(),
@@ -99,6 +118,11 @@ impl Call {
     #[must_use]
     pub fn line(&self) -> &Line {
         &self.line
+    }
+
+    #[must_use]
+    pub fn vault(&self) -> &Vault {
+        &self.vault
     }
 
     /// When the call wants to be woken: the earlier of playout and conversation.
@@ -154,10 +178,26 @@ impl Call {
         loop {
             self.pending.extend(out.line.facts.drain(..).map(event_of));
             let Some(event) = self.pending.pop_front() else { return };
-            out.records.push(Record::Event { at, event: event.clone() });
-            self.conversation.handle(at, event, &mut self.steps);
-            self.obey(at, out);
+            let (before, event) = self.hidden(at, event, out);
+            before.into_iter().chain([event]).for_each(|event| self.tell(at, event, out));
         }
+    }
+
+    /// The event without its private words.
+    fn hidden(&mut self, at: CallTime, event: Event, out: &mut CallOutputs) -> (Option<Event>, Event) {
+        let Event::Key { key, at: position } = event else { return self.vault.hide(event) };
+        // A number whose time is over takes no more keys.
+        self.conversation.wake(at, &mut self.steps);
+        self.obey(at, out);
+        let collects = self.conversation.collects(key, position);
+        let key = Key::parse(key).map_or(key, |pressed| self.vault.key(pressed, collects));
+        (None, Event::Key { key, at: position })
+    }
+
+    fn tell(&mut self, at: CallTime, event: Event, out: &mut CallOutputs) {
+        out.records.push(Record::Event { at, event: event.clone() });
+        self.conversation.handle(at, event, &mut self.steps);
+        self.obey(at, out);
     }
 
     fn obey(&mut self, at: CallTime, out: &mut CallOutputs) {
@@ -197,6 +237,7 @@ impl Call {
             | Order::Prepare { .. }
             | Order::Discard { .. }
             | Order::Run { .. }
+            | Order::Record
             | Order::HangUp { .. }
             | Order::Note(_) => {}
         }

@@ -56,7 +56,9 @@ impl Answers {
                     let transcript = if let Event::Heard(heard) = event { Some(heard.clone()) } else { None };
                     answers.words.push_back(Words { speech: *speech, after: *after, transcript });
                 }
-                Entry::Meanwhile { position, event } => answers.meanwhile.push_back((*position, event.clone())),
+                Entry::Meanwhile { position, event } => {
+                    answers.meanwhile.push_back((*position, event.clone()))
+                }
             }
         }
         answers
@@ -126,7 +128,8 @@ impl Answers {
                 self.words.pop_front();
                 continue;
             };
-            let later = |word: &crate::conversation::Word| word.span.is_some_and(|span| span.from >= speech.to);
+            let later =
+                |word: &crate::conversation::Word| word.span.is_some_and(|span| span.from >= speech.to);
             let (later, now) = std::mem::take(&mut transcript.words).into_iter().partition(later);
             heard.push(Event::Heard(Transcript { words: now, end: transcript.end }));
             transcript.words = later;

@@ -8,13 +8,22 @@ use crate::base::{GenerationId, PieceNo, ProposalId, ReplyId};
 /// What an order wants an answer to, or that it wants none any more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Asked {
-    Say { reply: ReplyId, piece: PieceNo },
+    Say {
+        reply: ReplyId,
+        piece: PieceNo,
+    },
     Generate(GenerationId),
     DropGeneration(GenerationId),
     /// `text` says of which tool, and with which arguments.
-    Prepare { proposal: ProposalId, text: String },
+    Prepare {
+        proposal: ProposalId,
+        text: String,
+    },
     Discard(ProposalId),
-    Run { proposal: ProposalId, text: String },
+    Run {
+        proposal: ProposalId,
+        text: String,
+    },
     Cut(ReplyId),
     HangUp,
 }
@@ -32,9 +41,7 @@ impl Asked {
             }
             "generate" => Asked::Generate(GenerationId::parse(id)?),
             "drop" => Asked::DropGeneration(GenerationId::parse(id)?),
-            "prepare" => {
-                Asked::Prepare { proposal: ProposalId::parse(id)?, text: format!("prepare {rest}") }
-            }
+            "prepare" => Asked::Prepare { proposal: ProposalId::parse(id)?, text: format!("prepare {rest}") },
             "discard" => Asked::Discard(ProposalId::parse(id)?),
             "run" => {
                 // Behind the arguments stand the key and the action, which are no part of the question.

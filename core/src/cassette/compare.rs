@@ -41,7 +41,8 @@ pub fn compare(recorded: &Outline, today: &Outline, tolerance: Millis) -> Vec<Ch
         changes.extend(row(kind, recorded, today));
     }
     if recorded.end != today.end {
-        let word = |end: &Option<String>| end.clone().map_or("not by us".to_owned(), |why| format!("by us, {why}"));
+        let word =
+            |end: &Option<String>| end.clone().map_or("not by us".to_owned(), |why| format!("by us, {why}"));
         changes.push(Change {
             kind: "end",
             what: format!("recorded {}, today {}", word(&recorded.end), word(&today.end)),
@@ -83,7 +84,9 @@ fn turns(recorded: &[Turn], today: &[Turn], tolerance: Millis, changes: &mut Vec
                 end(&turn, &was, &is, tolerance, &mut tell);
                 waited(&turn, was.answered, is.answered, tolerance + TIME_SLACK, &mut tell);
             }
-            (Some(was), None) => tell("turn", format!("{turn} is not heard today (recorded {})", whole(&was))),
+            (Some(was), None) => {
+                tell("turn", format!("{turn} is not heard today (recorded {})", whole(&was)))
+            }
             (None, Some(is)) => tell("turn", format!("one more is heard today ({})", whole(&is))),
             (None, None) => {}
         }
@@ -95,7 +98,10 @@ fn end(turn: &str, was: &Turn, is: &Turn, tolerance: Millis, tell: &mut impl FnM
         (Some(was), Some(is)) => {
             let off = apart(was, is);
             if off.unsigned_abs() > u64::from(tolerance.0) {
-                tell("turn", format!("{turn} ends at {}, recorded {} ({off:+} ms)", seconds(is), seconds(was)));
+                tell(
+                    "turn",
+                    format!("{turn} ends at {}, recorded {} ({off:+} ms)", seconds(is), seconds(was)),
+                );
             }
         }
         (Some(was), None) => tell("turn", format!("{turn} does not end today, recorded {}", seconds(was))),

@@ -34,7 +34,9 @@ pub enum NotDerived {
 impl fmt::Display for NotDerived {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            NotDerived::Stalled => f.write_str("its line stalled, and when frames came only a cassette tells"),
+            NotDerived::Stalled => {
+                f.write_str("its line stalled, and when frames came only a cassette tells")
+            }
         }
     }
 }
@@ -84,10 +86,13 @@ pub fn derive(file: &CallFile, track: u64) -> Result<Cassette, NotDerived> {
 /// is there before the fact that tells of it. Below zero where frames were there before the answer.
 fn lateness(file: &CallFile) -> i64 {
     let place = |(at, event): (CallTime, &Event)| {
-        let (Event::Played { at: position, .. } | Event::Key { at: position, .. }) = event else { return None };
+        let (Event::Played { at: position, .. } | Event::Key { at: position, .. }) = event else {
+            return None;
+        };
         Some((at, *position))
     };
-    let late = |(at, position): (CallTime, Position)| i64::from(at.0) - i64::try_from(position.0 / 8).unwrap_or(0);
+    let late =
+        |(at, position): (CallTime, Position)| i64::from(at.0) - i64::try_from(position.0 / 8).unwrap_or(0);
     let most = file.events().filter_map(place).map(late).min();
     most.map_or(0, |most| (most - 1).max(-EARLY_MAX))
 }
@@ -165,10 +170,9 @@ impl Spoken {
             ];
             out.push(Entry::Voice(Voice { reply, piece, chunks }));
         }
-        if let (Some(failed), Some((piece, (asked, _)))) = (
-            self.failed,
-            (0..).map(PieceNo).zip(&self.pieces).find(|(_, (_, whole))| whole.is_none()),
-        ) {
+        if let (Some(failed), Some((piece, (asked, _)))) =
+            (self.failed, (0..).map(PieceNo).zip(&self.pieces).find(|(_, (_, whole))| whole.is_none()))
+        {
             let chunks = vec![(failed.since(*asked), Chunk::Failed)];
             out.push(Entry::Voice(Voice { reply, piece, chunks }));
         }

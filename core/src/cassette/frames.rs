@@ -32,7 +32,11 @@ impl Arrival {
 
 /// All of a cassette.
 pub(super) fn arrivals(cassette: &Cassette) -> impl Iterator<Item = Arrival> + '_ {
-    cassette.entries.iter().filter_map(|entry| if let Entry::Frames(run) = entry { Some(run) } else { None }).flat_map(of)
+    cassette
+        .entries
+        .iter()
+        .filter_map(|entry| if let Entry::Frames(run) = entry { Some(run) } else { None })
+        .flat_map(of)
 }
 
 fn of(run: &Frames) -> impl Iterator<Item = Arrival> + '_ {
@@ -42,7 +46,8 @@ fn of(run: &Frames) -> impl Iterator<Item = Arrival> + '_ {
         Some(*at)
     });
     (0_u32..).zip(times).map(|(n, at)| {
-        let timestamp = run.timestamp.map(|first| first + Millis(Samples(run.length).millis().0.saturating_mul(n)));
+        let timestamp =
+            run.timestamp.map(|first| first + Millis(Samples(run.length).millis().0.saturating_mul(n)));
         let place = match run.place {
             Place::At(first) => Place::At(first + Samples(run.length.saturating_mul(n))),
             Place::Dropped => Place::Dropped,

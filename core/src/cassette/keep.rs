@@ -56,7 +56,11 @@ impl Told {
                 Told::Audio { reply: *reply, piece: *piece, chunk: Chunk::End }
             }
             Input::Event(event) => {
-                if let Event::TtsFailed { reply } = event { Told::Lost(*reply) } else { Told::Else }
+                if let Event::TtsFailed { reply } = event {
+                    Told::Lost(*reply)
+                } else {
+                    Told::Else
+                }
             }
             Input::Key(_) | Input::Wake => Told::Else,
         }
@@ -123,7 +127,8 @@ impl Keeper {
     }
 
     fn frame(&mut self, at: CallTime, timestamp: Option<Millis>, length: usize, line: &LineOutputs) {
-        let Some(length) = u32::try_from(length).ok().filter(|n| (1..=FRAME_BYTES_MAX as u32).contains(n)) else {
+        let Some(length) = u32::try_from(length).ok().filter(|n| (1..=FRAME_BYTES_MAX as u32).contains(n))
+        else {
             return;
         };
         let place = if line.caller.is_empty() {
@@ -147,8 +152,11 @@ impl Keeper {
 
     pub(super) fn chunk(&mut self, at: CallTime, reply: ReplyId, piece: PieceNo, chunk: Chunk) {
         // Of a reply that is over nothing is wanted.
-        let Some(asked) = self.said.get(piece.0 as usize).copied().filter(|_| reply == self.reply) else { return };
-        let same = |voice: &Voice| (voice.reply, voice.piece) == (reply, piece) && voice.chunks.len() < CHUNKS_MAX;
+        let Some(asked) = self.said.get(piece.0 as usize).copied().filter(|_| reply == self.reply) else {
+            return;
+        };
+        let same =
+            |voice: &Voice| (voice.reply, voice.piece) == (reply, piece) && voice.chunks.len() < CHUNKS_MAX;
         if !self.voice.as_ref().is_some_and(same) {
             let voice = Voice { reply, piece, chunks: Vec::new() };
             self.ready.extend(self.voice.replace(voice).map(Entry::Voice));

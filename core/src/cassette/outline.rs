@@ -5,9 +5,9 @@
 
 use std::collections::BTreeMap;
 
+use super::answers::Answers;
 use super::asked::Asked;
 use super::entry::Cassette;
-use super::answers::Answers;
 use crate::base::{CallTime, Millis, Position, ReplyId};
 use crate::conversation::Event;
 use crate::journal::{CallFile, Line, write_event};
@@ -111,7 +111,9 @@ impl Outline {
             self.said.push(said.to_owned());
         } else if let Some(why) = text.strip_prefix("hang-up ") {
             self.end = Some(why.to_owned());
-        } else if let Some(Asked::Prepare { proposal, text } | Asked::Run { proposal, text }) = Asked::of(text) {
+        } else if let Some(Asked::Prepare { proposal, text } | Asked::Run { proposal, text }) =
+            Asked::of(text)
+        {
             self.actions.push(format!("{proposal} {text}"));
         }
     }

@@ -15,7 +15,7 @@ use super::frames::{Arrival, arrivals};
 use crate::audio::{Key, LineOutputs, WireItem};
 use crate::base::{CallTime, GenerationId, Millis, PieceNo, Position, ProposalId, ReplyId, Samples, Span};
 use crate::call::{Call, CallOutputs, Input, Record};
-use crate::conversation::{Event, Outcome, Plan, Step};
+use crate::conversation::{Event, MASKED_KEY, Outcome, Plan, Step};
 use crate::journal::{CallFile, Line, write_order, write_timer};
 
 /// How long a question is waited for whose answer was cut off in the recording: there it was not wanted any more. Longer
@@ -99,7 +99,7 @@ impl Player {
         let told = std::mem::take(&mut answers.told);
         let mut player = Player {
             setup,
-            call: Call::new(setup, Arc::clone(plan)),
+            call: Call::of_record(setup, Arc::clone(plan)),
             out: CallOutputs::default(),
             answers,
             plans: BTreeMap::new(),
@@ -199,7 +199,10 @@ impl Player {
     }
 
     fn tell(&mut self, at: CallTime, event: Event) {
-        if let Event::Key { key, .. } = event {
+        // Of a digit of a private number only that it was pressed is known; the line cannot bring it.
+        if let Event::Key { key, .. } = event
+            && key != MASKED_KEY
+        {
             if let Some(key) = Key::parse(key).filter(|_| self.setup.keys_out_of_band) {
                 self.takes(at, Input::Key(key));
             }
@@ -219,7 +222,9 @@ impl Player {
                     self.learns(at, &event);
                     Line::Event { at, event }
                 }
-                Record::Step(Step::Fired { timer, due }) => Line::Timer { due, name: write_timer(timer).to_owned() },
+                Record::Step(Step::Fired { timer, due }) => {
+                    Line::Timer { due, name: write_timer(timer).to_owned() }
+                }
                 Record::Step(Step::Order(order)) => {
                     let text = write_order(&order);
                     if let Some(asked) = Asked::of(&text) {
@@ -247,7 +252,9 @@ impl Player {
             self.wanted.remove(&Wanted::Prepared(*proposal));
         } else if let Event::Settled { proposal, .. } = event {
             self.wanted.remove(&Wanted::Settled(*proposal));
-        } else if let Event::Played { reply, .. } | Event::Cut { reply, .. } | Event::TtsFailed { reply } = event {
+        } else if let Event::Played { reply, .. } | Event::Cut { reply, .. } | Event::TtsFailed { reply } =
+            event
+        {
             self.wanted.retain(|wanted| !matches!(wanted, Wanted::Piece(of, _) if of == reply));
         }
     }

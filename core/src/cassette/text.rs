@@ -26,7 +26,10 @@ impl Cassette {
                 match name {
                     "version" => version = Some(value.to_owned()),
                     "line" => cassette.setup = setup(value).map_err(broken)?,
-                    "lost" => cassette.lost = value.parse().map_err(|_| broken(format!("`{value}` is no number")))?,
+                    "lost" => {
+                        cassette.lost =
+                            value.parse().map_err(|_| broken(format!("`{value}` is no number")))?
+                    }
                     _ => cassette.head.push((name.to_owned(), value.to_owned())),
                 }
                 continue;
@@ -168,13 +171,18 @@ fn entry(line: &str) -> Result<Entry, String> {
         "voice" => return Ok(Entry::Voice(wanted(voice(rest), "a piece with its chunks", rest)?)),
         "mark" => return wanted(mark(rest), "a mark", rest),
         "?" => {
-            let asked = rest.split_once(' ').and_then(|(id, text)| Some((ProposalId::parse(id)?, text.to_owned())));
-            return wanted(asked, "a question", rest).map(|(proposal, text)| Entry::Question { proposal, text });
+            let asked =
+                rest.split_once(' ').and_then(|(id, text)| Some((ProposalId::parse(id)?, text.to_owned())));
+            return wanted(asked, "a question", rest)
+                .map(|(proposal, text)| Entry::Question { proposal, text });
         }
         _ => {}
     }
     if let Some(after) = first.strip_prefix('+') {
-        return Ok(Entry::After { after: wanted(millis(after), "a wait", first)?, event: parse_event(rest)? });
+        return Ok(Entry::After {
+            after: wanted(millis(after), "a wait", first)?,
+            event: parse_event(rest)?,
+        });
     }
     if first.starts_with('~') {
         return heard(first, rest);

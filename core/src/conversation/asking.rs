@@ -176,7 +176,11 @@ impl Conversation {
                 self.proposals.heard_of(proposal);
                 self.expect = self.expected_after(&reply.text());
             }
-            Role::Greeting | Role::Answer(_) | Role::Filler | Role::Reminder | Role::Notice => {
+            Role::Greeting => {
+                self.expect = self.expected_after(&reply.text());
+                self.on_greeting_played(end, by);
+            }
+            Role::Answer(_) | Role::Filler | Role::Reminder | Role::Notice => {
                 self.expect = self.expected_after(&reply.text());
             }
             Role::Goodbye => {

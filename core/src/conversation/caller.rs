@@ -9,7 +9,7 @@ use super::order::{Note, Order, Role, Verdict, Why};
 use super::outputs::Outputs;
 use super::playback::End;
 use super::proposals::Stage;
-use super::turn::{Lost, Said};
+use super::turn::{Collects, Keypad, Lost, Said};
 use super::{Conversation, Entry};
 use crate::base::{CallTime, Position};
 use crate::language::Phrase;
@@ -55,6 +55,9 @@ impl Conversation {
     /// A turn of the caller is over, with what was said.
     pub(super) fn on_said(&mut self, at: CallTime, said: &Said, out: &mut Outputs) {
         self.lost_turns = if said.lost == Lost::Words { self.lost_turns.saturating_add(1) } else { 0 };
+        if self.answers_consent(said, out) {
+            return;
+        }
         if self.confirmation.is_closed() {
             self.on_said_freely(at, said, out);
         } else {
@@ -128,6 +131,9 @@ impl Conversation {
             return;
         }
         self.silence.broken();
+        if self.keys_consent(key, position, out) {
+            return;
+        }
         if let Some(ruling) = self.confirmation.rule_key(key, position) {
             if let Some(ask) = self.confirmation.ask() {
                 out.note(Note::Judged { proposal: ask.proposal, answer: Verdict::Key(key) });
@@ -141,10 +147,21 @@ impl Conversation {
         }
     }
 
+    /// Whether a key would be part of a number, and of which.
+    #[must_use]
+    pub fn collects(&self, key: char, position: Position) -> Option<Collects> {
+        let consents = self.life.is_live() && self.consent.is_answered_by(key, position);
+        let answers = consents || self.confirmation.rule_key(key, position).is_some();
+        let part = self.life.may_speak() && key != '#' && !answers;
+        let number = if self.keypad.is_idle() { Collects::New } else { Collects::More };
+        part.then_some(number)
+    }
+
     /// A number is complete.
     pub(super) fn on_keyed(&mut self, at: CallTime, keys: String, out: &mut Outputs) {
         // What began to be said between two keys answers an older turn.
         self.interrupt(at, out);
+        let keys = Keypad::number(keys, &mut self.hidden_numbers);
         self.history.push(Entry::Keys { keys });
         self.new_turn(out);
     }

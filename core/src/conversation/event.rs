@@ -26,7 +26,7 @@ pub enum Event {
     /// No frame has come for a second: nobody can hear whether the caller speaks.
     LineStalled,
     LineResumed,
-    /// A key was pressed: `0`-`9`, `*`, `#`.
+    /// A key was pressed: `0`-`9`, `*`, `#`, or [`super::MASKED_KEY`] for a digit of a number that is private.
     Key {
         key: char,
         at: Position,
@@ -115,6 +115,9 @@ pub struct Answered {
     pub engine: EngineYes,
     /// When a question ends with "say yes or no".
     pub tag: Tag,
+    /// Whether this gateway can record.
+    #[serde(default)]
+    pub recorder: Recorder,
     /// Zero for a new call; above, the caller was re-attached after the conversation was lost.
     pub attempt: u8,
     /// What this caller's earlier calls left open, and what earlier conversations of this very call have begun.
@@ -161,6 +164,16 @@ pub enum Tag {
     WhenAskedAgain,
     /// Always: the recogniser expects just these words.
     Always,
+}
+
+/// Whether this gateway can record a call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Recorder {
+    /// It has no place for recordings: nobody is asked for leave.
+    #[default]
+    None,
+    Ready,
 }
 
 /// An action that was sent before this conversation began, and is not to be sent as if it had never been.

@@ -8,6 +8,7 @@
 
 mod asking;
 mod caller;
+mod consent;
 mod event;
 mod gate;
 mod generation;
@@ -28,8 +29,8 @@ mod work;
 use std::sync::Arc;
 
 pub use event::{
-    Affirmation, Answered, By, EarlierAction, EarlierEnd, EngineYes, Event, LineAbilities, Outcome, Resumed,
-    Tag, Transcript, TranscriptEnd, Word,
+    Affirmation, Answered, By, EarlierAction, EarlierEnd, EngineYes, Event, LineAbilities, Outcome, Recorder,
+    Resumed, Tag, Transcript, TranscriptEnd, Word,
 };
 pub use gate::{Basis, Permit};
 pub use history::{Entry, History};
@@ -37,14 +38,16 @@ pub use named::unsaid;
 pub use order::{ActionKey, Expect, Note, Order, Refusal, Role, Verdict, Watch, Why};
 pub use outputs::{Outputs, Step};
 pub use plan::{
-    CannedAnswer, Confirm, Effects, Idempotency, Parameter, ParameterKind, Plan, Policy, Timing, ToolPhrases,
-    ToolPlan, VoiceYes,
+    CannedAnswer, Confirm, Effects, Idempotency, Parameter, ParameterKind, Plan, Policy, PrivateList,
+    Recording, Timing, ToolPhrases, ToolPlan, VoiceYes,
 };
 pub use timer::Timer;
+pub use turn::{Collects, KEYS_MAX, MASKED_KEY};
 
 use crate::base::{CallTime, Digest, ProposalId, ReplyId};
 use crate::language::{Figures, Phrase};
 use crate::template::Renderer;
+use consent::Consent;
 use gate::Confirmation;
 use generation::{Generation, Patience};
 use lifecycle::{Life, Silence};
@@ -71,11 +74,14 @@ pub struct Conversation {
     hearing: Hearing,
     turn: Turn,
     keypad: Keypad,
+    /// Numbers so far whose digits only the edge knows.
+    hidden_numbers: u32,
     playback: Playback,
     generation: Generation,
     patience: Patience,
     proposals: Proposals,
     confirmation: Confirmation,
+    consent: Consent,
     history: History,
     /// Turns of the caller so far; "in this turn" is measured by it.
     turns: u32,
@@ -97,22 +103,24 @@ impl Conversation {
     pub fn new(plan: Arc<Plan>) -> Conversation {
         let renderer = Renderer::new(plan.language, &plan.currency);
         let line = LineAbilities { marks: false, keys: false };
-        let (engine, tag) = (EngineYes::KeypadOnly, Tag::Always);
+        let (engine, tag, recorder) = (EngineYes::KeypadOnly, Tag::Always, Recorder::None);
         Conversation {
             now: CallTime::ANSWER,
             due: None,
             renderer,
-            answered: Answered { line, engine, tag, attempt: 0, earlier: Vec::new() },
+            answered: Answered { line, engine, tag, recorder, attempt: 0, earlier: Vec::new() },
             life: Life::Ringing,
             silence: Silence::Busy { reminded: 0 },
             hearing: Hearing::Open,
             turn: Turn::quiet(),
             keypad: Keypad::Idle,
+            hidden_numbers: 0,
             playback: Playback::new(),
             generation: Generation::new(),
             patience: Patience::Resting { said: 0 },
             proposals: Proposals::new(),
             confirmation: Confirmation::Closed,
+            consent: Consent::Closed,
             history: History::new(),
             turns: 0,
             untold: 0,
@@ -312,13 +320,14 @@ impl Conversation {
         }
         self.proposals.remember(answered.earlier.clone());
         self.life = Life::live(CallTime::ANSWER, &self.plan.timing);
-        let greeting = self.plan.greeting.clone();
-        if answered.attempt == 0 {
-            self.playback.queue(Role::Greeting, vec![greeting], End::Complete);
+        self.answered = answered;
+        if self.answered.attempt == 0 {
+            let opening = self.opening();
+            self.playback.queue(Role::Greeting, opening, End::Complete);
         } else {
+            // Who is asked whether to start over is not asked for more: this conversation stays unrecorded.
             self.notice(Phrase::ConversationLost);
         }
-        self.answered = answered;
     }
 
     /// What was heard of a reply that had left the line already.

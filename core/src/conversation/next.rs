@@ -25,6 +25,7 @@ impl Conversation {
         // Before the reply: it may bring a word to say.
         self.next_round_of_tools();
         self.next_reply(at, out);
+        self.follow_consent();
         self.next_generation(at, out);
         self.follow_waits(at);
         self.follow_watch(out);
@@ -95,7 +96,8 @@ impl Conversation {
     /// The standing order to the line, given anew only when it changes.
     fn follow_watch(&mut self, out: &mut Outputs) {
         let timing = &self.plan.timing;
-        let expect = self.confirmation.expect().unwrap_or(self.expect);
+        let agreed = self.consent.is_listening().then_some(Expect::YesNo);
+        let expect = self.confirmation.expect().or(agreed).unwrap_or(self.expect);
         let silence = match expect {
             Expect::Anything => timing.end_of_turn,
             Expect::YesNo | Expect::YesAgain => timing.end_of_answer,

@@ -30,6 +30,8 @@ pub enum Order {
     Discard { proposal: ProposalId },
     /// Run a tool, by leave.
     Run { proposal: ProposalId, tool: ToolName, args: Value, key: ActionKey, permit: Permit },
+    /// The caller has agreed to be recorded: keep the audio from here on.
+    Record,
     /// End the call at the carrier.
     HangUp { why: Why },
     /// For the record.

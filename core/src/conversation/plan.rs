@@ -4,11 +4,11 @@
 //! checked that its templates compile and that every question names every value the model supplies.
 //! Never: holds a URL, a header or a secret; those are the integration's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::{Digest, Millis, ToolName};
+use crate::base::{Digest, Millis, PrivateKind, ToolName};
 use crate::language::Language;
 
 /// One agent version.
@@ -28,8 +28,57 @@ pub struct Plan {
     /// The agent's own short answers, for a model that only looks up.
     pub answers: Vec<CannedAnswer>,
     pub timing: Timing,
+    /// What callers say that the record and the model see only as a placeholder.
+    #[serde(default, skip_serializing_if = "PrivateList::is_default")]
+    pub private: PrivateList,
+    #[serde(default, skip_serializing_if = "Recording::is_on")]
+    pub recording: Recording,
     /// Digest over all that this version means, the integrations' part included.
     pub hash: Digest,
+}
+
+/// The kinds of private words of an agent: a card's number and what is keyed instead of said are secret whoever answers;
+/// a list adds to them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PrivateList(BTreeSet<PrivateKind>);
+
+impl PrivateList {
+    #[must_use]
+    pub fn new(kinds: impl IntoIterator<Item = PrivateKind>) -> PrivateList {
+        PrivateList(kinds.into_iter().chain([PrivateKind::Card, PrivateKind::Keys]).collect())
+    }
+
+    #[must_use]
+    pub fn kinds(&self) -> &BTreeSet<PrivateKind> {
+        &self.0
+    }
+
+    /// Whether it adds nothing.
+    #[must_use]
+    pub fn is_default(&self) -> bool {
+        *self == PrivateList::default()
+    }
+}
+
+impl Default for PrivateList {
+    fn default() -> PrivateList {
+        PrivateList::new([])
+    }
+}
+
+/// Whether calls are recorded, where the gateway has a place for recordings.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Recording {
+    Off,
+    /// From the first sample on.
+    #[default]
+    On,
+    /// Only from the caller's own yes on. Empty text means the gateway's own question.
+    AfterConsent {
+        question: String,
+    },
 }
 
 /// A question callers ask, in some of its wordings, and what to say.
@@ -216,6 +265,12 @@ impl Default for Timing {
             wordless: Millis(15_000),
             call: Millis(15 * 60_000),
         }
+    }
+}
+
+impl Recording {
+    fn is_on(&self) -> bool {
+        *self == Recording::On
     }
 }
 

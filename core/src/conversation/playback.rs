@@ -98,6 +98,11 @@ impl Playback {
         self.is_silent() && self.waiting.is_empty()
     }
 
+    /// Something of that role is said, or waits.
+    pub(super) fn has(&self, role: Role) -> bool {
+        self.speaking() == Some(role) || self.waiting.iter().any(|reply| reply.role == role)
+    }
+
     /// What is being said, if anything.
     pub(super) fn speaking(&self) -> Option<Role> {
         match &self.line {

@@ -5,6 +5,8 @@
 //! a caller who is owed an answer gets one, and every wait begins anew.
 //! Never: takes a word, key or timer of the old line for one of the new; runs an action with effects again.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 
 use super::Conversation;
@@ -16,7 +18,7 @@ use super::outputs::Outputs;
 use super::plan::Effects;
 use super::proposals::{self, Stage, TOOL_MARGIN};
 use super::turn::{Hearing, Keypad, Sounding, Turn};
-use crate::base::{CallTime, ProposalId};
+use crate::base::{CallTime, Placeholder, PrivateKind, ProposalId, placeholders};
 use crate::language::Phrase;
 
 /// Whether the caller's own words were lost on the way.
@@ -27,9 +29,25 @@ enum Lost {
 }
 
 impl Conversation {
+    /// The highest number of each kind of placeholder that stands for something here.
+    #[must_use]
+    pub fn hides(&self) -> BTreeMap<PrivateKind, u32> {
+        let mut highest = BTreeMap::from([(PrivateKind::Keys, self.hidden_numbers)]);
+        let entries = self.history.entries().iter().map(|entry| json!(entry).to_string());
+        let wishes = self.proposals.iter().map(|p| format!("{}{}", p.args, p.values));
+        for text in entries.chain(wishes) {
+            for (_, Placeholder { kind, n }, _) in placeholders(&text) {
+                let known = highest.entry(kind).or_default();
+                *known = n.max(*known);
+            }
+        }
+        highest
+    }
+
     /// The state stands; all that was under way around it is gone.
     pub(super) fn on_resumed(&mut self, at: CallTime, resumed: Resumed, out: &mut Outputs) {
         let lost = self.leave_the_old_line(resumed, out);
+        self.record_again(out);
         let replies = self.playback.begins_anew(is_said_again);
         match self.life {
             Life::Ringing | Life::Ended => {}

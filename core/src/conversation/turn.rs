@@ -6,13 +6,16 @@
 use super::event::{Affirmation, Transcript, TranscriptEnd, Word};
 use super::plan::Timing;
 use super::timer::Timer;
-use crate::base::{CallTime, Millis, Position, Span};
+use crate::base::{CallTime, Millis, Placeholder, Position, PrivateKind, Span};
 
 /// Most words kept of one turn: a minute of fast speech. What is beyond is dropped, which no answer needs.
 const WORDS_MAX: usize = 400;
 
 /// Most keys taken for one number: longer than any card or phone number.
-const KEYS_MAX: usize = 32;
+pub const KEYS_MAX: usize = 32;
+
+/// A digit that was pressed, where keys are private: which it was is known to the call's edge alone.
+pub const MASKED_KEY: char = '•';
 
 /// Whether the caller could be heard, if he spoke.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -289,6 +292,15 @@ impl Turn {
     }
 }
 
+/// Of which number a key is a part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Collects {
+    /// The first of one.
+    New,
+    /// One more of the number that is being pressed.
+    More,
+}
+
 /// Keys that may become one number.
 #[derive(Clone, Debug)]
 pub(super) enum Keypad {
@@ -310,13 +322,22 @@ impl Keypad {
         match self {
             Keypad::Idle => *self = Keypad::Collecting { keys: key.to_string(), until },
             Keypad::Collecting { keys, until: old } => {
-                if keys.len() < KEYS_MAX {
+                if keys.chars().count() < KEYS_MAX {
                     keys.push(key);
                 }
                 *old = until;
             }
         }
         None
+    }
+
+    /// Takes the number as the history has it: of one with private digits its placeholder, the `nth` of its kind.
+    pub(super) fn number(keys: String, nth: &mut u32) -> String {
+        if !keys.contains(MASKED_KEY) {
+            return keys;
+        }
+        *nth = nth.saturating_add(1);
+        Placeholder { kind: PrivateKind::Keys, n: *nth }.to_string()
     }
 
     pub(super) fn deadline(&self) -> Option<(CallTime, Timer)> {

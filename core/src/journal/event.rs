@@ -10,8 +10,8 @@ use serde_json::Value;
 use super::scan::Scan;
 use crate::base::{CallTime, Digest, GenerationId, PieceNo, ProposalId, ReplyId, Samples, ToolName};
 use crate::conversation::{
-    Affirmation, Answered, By, EarlierAction, EarlierEnd, EngineYes, Event, LineAbilities, Outcome, Resumed,
-    Tag, Transcript, TranscriptEnd, Word,
+    Affirmation, Answered, By, EarlierAction, EarlierEnd, EngineYes, Event, LineAbilities, MASKED_KEY,
+    Outcome, Recorder, Resumed, Tag, Transcript, TranscriptEnd, Word,
 };
 
 /// What stands behind `<` in a journal.
@@ -94,9 +94,13 @@ pub fn parse_event(line: &str) -> Result<Event, String> {
 }
 
 fn write_answered(answered: &Answered) -> String {
-    let Answered { line, engine, tag, attempt, earlier } = answered;
+    let Answered { line, engine, tag, recorder, attempt, earlier } = answered;
     let mut text = "answered".to_owned();
     write_abilities(&mut text, *line, *engine, *tag);
+    text.push_str(match recorder {
+        Recorder::None => "",
+        Recorder::Ready => " recorder",
+    });
     if *attempt > 0 {
         // Writing to a string cannot fail.
         let _ = write!(text, " attempt={attempt}");
@@ -161,16 +165,17 @@ fn parse_tool(scan: &mut Scan<'_>) -> Result<ToolName, String> {
 
 fn parse_answered(scan: &mut Scan<'_>) -> Result<Event, String> {
     let mut read = Abilities::all();
-    let mut attempt = 0;
+    let (mut recorder, mut attempt) = (Recorder::None, 0);
     while !scan.is_empty() {
         let word = scan.word("an ability")?;
         match word.strip_prefix("attempt=") {
             Some(n) => attempt = n.parse().map_err(|_| format!("`{word}` has no number"))?,
+            None if word == "recorder" => recorder = Recorder::Ready,
             None => read.word(word, scan)?,
         }
     }
     let Abilities { line, engine, tag, earlier } = read;
-    Ok(Event::Answered(Answered { line, engine, tag, attempt, earlier }))
+    Ok(Event::Answered(Answered { line, engine, tag, recorder, attempt, earlier }))
 }
 
 fn parse_resumed(scan: &mut Scan<'_>) -> Result<Event, String> {
@@ -325,7 +330,7 @@ fn proposal(scan: &mut Scan<'_>) -> Result<ProposalId, String> {
 
 fn one_key(word: &str) -> Option<char> {
     let mut chars = word.chars();
-    let key = chars.next().filter(|c| c.is_ascii_digit() || matches!(c, '*' | '#'))?;
+    let key = chars.next().filter(|c| c.is_ascii_digit() || matches!(*c, '*' | '#' | MASKED_KEY))?;
     chars.next().is_none().then_some(key)
 }
 
@@ -430,6 +435,7 @@ mod tests {
                 line: LineAbilities { marks: true, keys: true },
                 engine: EngineYes::Trusted,
                 tag: Tag::Always,
+                recorder: Recorder::Ready,
                 attempt: 1,
                 earlier: earlier.collect(),
             });

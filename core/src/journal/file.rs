@@ -107,6 +107,12 @@ impl CallFile {
     }
 }
 
+/// A journal's line (`< event`, `. timer`, `> order`) and its time as a call file has it: orders stand without one.
+#[must_use]
+pub fn file_line(at: CallTime, text: &str) -> String {
+    if text.starts_with("> ") { format!("{text}\n") } else { format!("{at} {text}\n") }
+}
+
 fn parse_line(line: &str) -> Result<Line, String> {
     if let Some(text) = line.strip_prefix("> ") {
         return Ok(Line::Order { text: text.to_owned() });

@@ -43,6 +43,7 @@ pub fn write_order(order: &Order) -> String {
             };
             format!("run {proposal} {tool} {args} key={key} action={} {basis}", permit.action())
         }
+        Order::Record => "record".to_owned(),
         Order::HangUp { why } => format!("hang-up {}", why_word(*why)),
         Order::Note(note) => format!("note {}", write_note(note)),
     }

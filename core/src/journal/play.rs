@@ -145,6 +145,7 @@ impl Play {
                 ))
             }
             "note" => gate_note(rest).map(|text| (Who::Gate, text)),
+            "record" => Some((Who::Line, "recorded from here on".to_owned())),
             "hang-up" => Some((Who::Line, format!("we hang up ({rest})"))),
             _ => None,
         }

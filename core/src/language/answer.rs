@@ -47,6 +47,34 @@ pub fn judge(language: Language, said: &str, cues: &Cues<'_>) -> Answer {
     decide(&senses, words.len(), asks)
 }
 
+/// What was said answers and does nothing else: no wish, no value, no question of the caller's own.
+#[must_use]
+pub fn only_answers(language: Language, said: &str, cues: &Cues<'_>) -> bool {
+    let senses = senses(language, said, &words(said), cues);
+    let answers = |sense: &Sense| match sense {
+        Sense::Yes
+        | Sense::SoftYes
+        | Sense::No
+        | Sense::NoVerb
+        | Sense::NoAlone
+        | Sense::Wait
+        | Sense::Backchannel
+        | Sense::Understood
+        | Sense::Unsure
+        | Sense::Filler
+        | Sense::Verb
+        | Sense::VerbElseNo => true,
+        Sense::Change | Sense::Question | Sense::Value | Sense::Unknown => false,
+    };
+    !senses.is_empty() && senses.iter().all(answers)
+}
+
+/// How a caller says that he may be recorded, beside a yes; see [`Cues::verbs`].
+#[must_use]
+pub fn recording_verbs(language: Language) -> Vec<String> {
+    language.tables().recording.iter().map(|verb| (*verb).to_owned()).collect()
+}
+
 /// The words are just a stretch of the question's own words: the line's echo, not an answer.
 ///
 /// The first word may have lost its beginning and the last its end. An answer word alone ("yes") is never

@@ -49,6 +49,11 @@ pub(super) fn digits_at(language: Language, words: &[&str]) -> Option<Run> {
     (items > 0).then_some(Run { digits: (!doubt).then_some(digits), used })
 }
 
+/// One group of digits at the start of the words, and how many words say it.
+pub(super) fn digit_item(language: Language, words: &[&str]) -> Option<(String, usize)> {
+    item(language, words).map(|item| (item.digits, item.used))
+}
+
 struct Item {
     digits: String,
     used: usize,

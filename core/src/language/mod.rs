@@ -1,5 +1,5 @@
 //! What words mean, in each language the gateway speaks: judge an answer, read and say values, split what
-//! the LLM streams into pieces, screen what it claims, and the gateway's own sentences.
+//! the LLM streams into pieces, screen what it claims, find what is private, and the gateway's own sentences.
 //!
 //! One folder per language holds its tables and its number grammar; one file per family of functions holds
 //! the rules, which are the same for all.
@@ -15,6 +15,7 @@ mod find;
 mod money;
 mod number;
 mod phrase;
+mod private;
 mod screen;
 mod spanish;
 mod speakable;
@@ -30,13 +31,17 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub use answer::{Answer, Cues, echoes, judge};
+pub use answer::{Answer, Cues, echoes, judge, only_answers, recording_verbs};
 pub use digits::{digits_read, digits_spoken};
 pub use figures::Figures;
 pub use find::{Found, ValueKind, find_values};
 pub use money::{money_read, money_spoken};
 pub use number::{number_read, number_spoken};
 pub use phrase::Phrase;
+pub use private::{
+    Sought, Stretch, Teller, digit_runs, find_private, leading_card, open_end, private_spoken,
+    private_unknown,
+};
 pub use screen::{amounts_in, claims_done};
 pub use speakable::spoken_text;
 pub use split::{PIECE_CHARS_MAX, Splitter};

@@ -62,6 +62,11 @@ pub enum Phrase<'a> {
     },
     /// A yes was taken back in time.
     Retracted,
+    /// The question for leave to record, its tag where keys may answer, and what follows a yes and anything else.
+    MayIRecord,
+    YesOrNoOrKeys,
+    RecordingAgreed,
+    RecordingRefused,
 }
 
 impl Phrase<'_> {
@@ -116,6 +121,10 @@ mod tests {
         Phrase::KeyUnknown,
         Phrase::ShortQuestion { what: "Twenty" },
         Phrase::Retracted,
+        Phrase::MayIRecord,
+        Phrase::YesOrNoOrKeys,
+        Phrase::RecordingAgreed,
+        Phrase::RecordingRefused,
     ];
 
     #[test]

@@ -65,6 +65,8 @@ pub(super) struct Coin {
 #[derive(Debug)]
 pub(super) struct Tables {
     pub(super) answers: &'static [(Sense, &'static [&'static str])],
+    /// "Record it", as an answer to whether the call may be recorded.
+    pub(super) recording: &'static [&'static str],
     pub(super) accent_or: &'static [(&'static str, Stands)],
     pub(super) coins: &'static [Coin],
     /// Between an amount and its cents ("and", "con"); the flag: enough without naming the cents.

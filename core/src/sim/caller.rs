@@ -154,7 +154,11 @@ fn texts(language: Language, meaning: Meaning) -> &'static [&'static str] {
         (Language::English, Meaning::Yes) => &["yes", "yes please", "go ahead", "sure", "yes yes yes"],
         (Language::English, Meaning::No) => &["no", "no thanks", "no don't do that"],
         (Language::English, Meaning::Wait) => &["wait", "hold on", "no wait"],
-        (Language::English, Meaning::Change) => &["yes but only twenty dollars", "make it thirty dollars"],
+        (Language::English, Meaning::Change) => &[
+            "yes but only twenty dollars",
+            "make it thirty dollars",
+            "my card is 4539 1488 zero three four three six four six seven",
+        ],
         (Language::English, Meaning::Question) => &["how much is it", "what order"],
         (Language::English, Meaning::Backchannel) => &["mm-hm"],
         (Language::English, Meaning::Talk) => {
@@ -169,7 +173,11 @@ fn texts(language: Language, meaning: Meaning) -> &'static [&'static str] {
         (Language::Spanish, Meaning::Yes) => &["sí", "sí por favor", "adelante", "claro", "sí sí sí"],
         (Language::Spanish, Meaning::No) => &["no", "no gracias", "no lo hagas"],
         (Language::Spanish, Meaning::Wait) => &["espera", "un momento", "no espera"],
-        (Language::Spanish, Meaning::Change) => &["sí pero solo veinte dólares", "mejor treinta dólares"],
+        (Language::Spanish, Meaning::Change) => &[
+            "sí pero solo veinte dólares",
+            "mejor treinta dólares",
+            "mi tarjeta es cuatro cinco tres nueve 1488 0343 seis cuatro seis siete",
+        ],
         (Language::Spanish, Meaning::Question) => &["cuánto es", "qué pedido"],
         (Language::Spanish, Meaning::Backchannel) => &["ajá"],
         (Language::Spanish, Meaning::Talk) => &["quiero mi dinero", "mi gato duerme en la caja"],
@@ -184,8 +192,18 @@ fn texts(language: Language, meaning: Meaning) -> &'static [&'static str] {
 
 #[cfg(test)]
 mod tests {
+    use super::super::promises::CARD;
     use super::*;
+    use crate::language::digit_runs;
     use crate::language::{Answer, Cues, judge};
+
+    #[test]
+    fn callers_of_every_language_tell_the_card_that_is_watched_for() {
+        for language in Language::ALL {
+            let tells = |text: &&str| digit_runs(language, text).iter().any(|(_, digits)| digits == CARD);
+            assert!(texts(language, Meaning::Change).iter().any(|text| tells(&text)), "{language}");
+        }
+    }
 
     /// Where words and meaning part, it is by a fault that was drawn, never by the phrase.
     #[test]

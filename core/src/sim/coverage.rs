@@ -11,7 +11,7 @@ use crate::conversation::{
     ActionKey, Basis, Event, Note, Order, Outcome, Refusal, Role, Timer, TranscriptEnd, Verdict, Why,
 };
 use crate::journal::write_timer;
-use crate::language::Answer;
+use crate::language::{Answer, Language, Phrase, claims_done};
 
 /// Every situation that must occur within a budget of calls.
 pub const SITUATIONS: &[&str] = &[
@@ -45,6 +45,8 @@ pub const SITUATIONS: &[&str] = &[
     "reply cut",
     "words without a span",
     "line stalled",
+    "recorded by leave",
+    "leave to record refused",
     "closed by silence",
     "closed by limit",
     "closed by service",
@@ -201,6 +203,8 @@ impl Coverage {
                 ActionKey::Own(first) if first != proposal => self.count("run with the key of an unknown"),
                 ActionKey::Own(_) => {}
             }
+        } else if let Order::Record = order {
+            self.count("recorded by leave");
         } else if let Order::HangUp { why } = order {
             self.count(match why {
                 Why::Silence => "closed by silence",
@@ -210,9 +214,14 @@ impl Coverage {
             });
         } else if let Order::Say { role, text, .. } = order {
             if let Role::Outcome(_) = role
-                && crate::language::claims_done(crate::language::Language::English, text)
+                && claims_done(Language::English, text)
             {
                 self.count("done is told");
+            }
+            if *role == Role::Notice
+                && Language::ALL.iter().any(|l| *text == Phrase::RecordingRefused.say(*l))
+            {
+                self.count("leave to record refused");
             }
             self.goodbye = if *role == Role::Goodbye { Goodbye::Said } else { Goodbye::None };
         }

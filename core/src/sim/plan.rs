@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use crate::base::{Digest, Millis, ToolName};
 use crate::conversation::{
-    Confirm, Effects, Idempotency, Parameter, ParameterKind, Plan, Policy, Timing, ToolPhrases, ToolPlan,
-    VoiceYes,
+    Confirm, Effects, Idempotency, Parameter, ParameterKind, Plan, Policy, PrivateList, Recording, Timing,
+    ToolPhrases, ToolPlan, VoiceYes,
 };
 use crate::language::Language;
 
@@ -29,6 +29,8 @@ pub fn shop_plan(language: Language) -> Plan {
         keys: BTreeMap::new(),
         answers: Vec::new(),
         timing: Timing::default(),
+        private: PrivateList::default(),
+        recording: Recording::On,
         hash: Digest::of_bytes(b"shop"),
     }
 }
@@ -52,6 +54,7 @@ pub fn script_plan(words: &str) -> Result<Plan, String> {
             "accepted" => plan.tools[1].confirm.voice = VoiceYes::Accepted,
             "demands-mark" => plan.tools[1].confirm.demands_mark = true,
             "slow-lookup" => plan.tools[0].timeout = Millis(20_000),
+            "consent" => plan.recording = Recording::AfterConsent { question: String::new() },
             "short-call" => plan.timing.call = Millis(90_000),
             other => return Err(other.to_owned()),
         }

@@ -13,10 +13,13 @@ use super::weather::{Fault, Faults};
 use super::world::{Plot, World};
 use crate::base::{CallTime, Digest, Millis, ToolName};
 use crate::conversation::{
-    Answered, EarlierAction, EarlierEnd, EngineYes, Event, Idempotency, LineAbilities, Plan, Policy, Tag,
-    VoiceYes,
+    Answered, EarlierAction, EarlierEnd, EngineYes, Event, Idempotency, LineAbilities, Plan, Policy,
+    Recorder, Recording, Tag, VoiceYes,
 };
 use crate::language::Language;
+
+/// Makes another stream of numbers of the same seed; any number does.
+const ASIDE: u64 = 0x5EC0_4D1E;
 
 /// Which call is played.
 #[derive(Clone, Copy, Debug)]
@@ -145,7 +148,14 @@ impl Scene {
         if attempt > 0 && random.chance(500) {
             earlier.iter_mut().for_each(|sent| sent.end = EarlierEnd::Done);
         }
-        let answered = Answered { line, engine, tag, attempt, earlier };
+        // Drawn aside, so that the other calls are what they were before.
+        let mut aside = Random::new(random.clone().bits() ^ ASIDE);
+        if aside.chance(200) {
+            plan.recording = Recording::AfterConsent { question: String::new() };
+            head.push_str(" consent");
+        }
+        let recorder = if aside.chance(900) { Recorder::Ready } else { Recorder::None };
+        let answered = Answered { line, engine, tag, recorder, attempt, earlier };
         Scene { plan: Arc::new(plan), head, answered, calm_at }
     }
 

@@ -148,7 +148,7 @@ impl Whole {
             call: Call::new(setup(marks), Arc::clone(&plan)),
             out: CallOutputs::default(),
             world,
-            watchers: Watchers::new(plan),
+            watchers: Watchers::of_call(plan),
             journal,
             breach: None,
             told: Vec::new(),

@@ -48,6 +48,14 @@ pub(super) enum LineWait {
     Resumed,
 }
 
+/// What the first reply asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Opening {
+    Wish,
+    /// Leave to record.
+    Leave,
+}
+
 /// The world of one call.
 #[derive(Debug)]
 pub(super) struct World {
@@ -64,6 +72,7 @@ pub(super) struct World {
     expect: Expect,
     /// The reply on the line, and what it is for.
     said: Option<(ReplyId, Role)>,
+    opening: Opening,
     /// Speech since the recogniser was last asked.
     unheard: Vec<Utterance>,
     /// What the caller has been given to do, where it is not drawn.
@@ -92,6 +101,7 @@ impl World {
             count: 0,
             expect: Expect::Anything,
             said: None,
+            opening: Opening::Wish,
             unheard: Vec::new(),
             plot: None,
             calm: false,
@@ -200,6 +210,7 @@ impl World {
             | Order::Cut { .. }
             | Order::DropGeneration { .. }
             | Order::Discard { .. }
+            | Order::Record
             | Order::Note(_) => {}
         }
     }
@@ -221,6 +232,9 @@ impl World {
                 let again = self.soon(ready, 0, 2_000);
                 self.plan(again, Happening::Audio { reply, piece, length });
             }
+        }
+        if piece.0 > 0 && role == Role::Greeting {
+            self.opening = Opening::Leave;
         }
         if piece.0 == 0 {
             self.said = Some((reply, role));
@@ -272,6 +286,7 @@ impl World {
         let Some((_, role)) = self.said.filter(|(said, _)| *said == reply) else { return };
         match role {
             Role::Question(_) => self.answers(at),
+            Role::Greeting if self.opening == Opening::Leave => self.answers(at),
             Role::Greeting | Role::Answer(_) | Role::Outcome(_) | Role::Notice | Role::Reminder => {
                 self.wishes(at)
             }
@@ -301,7 +316,7 @@ impl World {
             let meaning = self.random.pick(&[
                 Meaning::Talk,
                 Meaning::Talk,
-                Meaning::Talk,
+                Meaning::Change,
                 Meaning::Yes,
                 Meaning::Noise,
             ]);
@@ -439,7 +454,10 @@ impl World {
         }
         if self.random.chance(200) {
             let end = TranscriptEnd::Final;
-            let first = Transcript { words: std::mem::take(&mut words), end };
+            // A number may lie across two transcripts; other words come in one.
+            let is_number = words.iter().any(|word| word.text.contains(|c: char| c.is_ascii_digit()));
+            let rest = if is_number { words.split_off(words.len() / 2) } else { Vec::new() };
+            let first = Transcript { words: std::mem::replace(&mut words, rest), end };
             self.plan(at, Happening::Tell(Event::Heard(first), Truth { stop: None, ..truth.clone() }));
         }
         let transcript = Transcript { words, end: TranscriptEnd::Turn(affirmation) };

@@ -28,6 +28,18 @@ fn a_value_is_spoken_in_the_agents_language() {
 }
 
 #[test]
+fn what_stands_for_a_private_value_passes_every_filter_that_says_it() {
+    let vars = json!({"card": "⟦card 1⟧"});
+    for (source, want) in [
+        ("{{ card | digits }} {{ card }}", "⟦card 1⟧ ⟦card 1⟧"),
+        ("{{ card | money }}", "⟦card 1:money⟧"),
+        ("{{ card | number }}", "⟦card 1:number⟧"),
+    ] {
+        assert_eq!(english().render(source, &vars).unwrap(), want);
+    }
+}
+
+#[test]
 fn an_amount_is_decimal_text_and_nothing_else() {
     for (text, currency, want) in [
         ("20", "USD", Some(2000)),

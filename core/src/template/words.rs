@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use minijinja::value::{Value as Held, ValueKind};
 use minijinja::{Environment, Error, ErrorKind};
 
+use crate::base::{Placeholder, SaidAs};
 use crate::language::{Language, digits_spoken, money_read, money_spoken, number_spoken};
 
 pub(super) fn add_filters(env: &mut Environment<'static>, language: Language, currency: &str) {
@@ -17,14 +18,20 @@ pub(super) fn add_filters(env: &mut Environment<'static>, language: Language, cu
         move |value: &Held| plain(value).and_then(|text| money_minor(&text, &code)).ok_or_else(unreadable);
     env.add_filter("minor", minor.clone());
     let currency = currency.to_owned();
-    env.add_filter("money", move |value: &Held| {
-        minor(value).map(|minor| money_spoken(language, minor, &currency))
+    // What stands for a private value stays; who says it knows the value, and is told as what to say it.
+    env.add_filter("money", move |value: &Held| match hidden(value) {
+        Some(placeholder) => Ok(placeholder.said_as(SaidAs::Money)),
+        None => minor(value).map(|minor| money_spoken(language, minor, &currency)),
     });
     env.add_filter("digits", move |value: &Held| {
         let text = plain(value).ok_or_else(unreadable)?;
-        Ok::<_, Error>(digits_spoken(language, &text))
+        let is_hidden = hidden(value).is_some();
+        Ok::<_, Error>(if is_hidden { text } else { digits_spoken(language, &text) })
     });
     env.add_filter("number", move |value: &Held| {
+        if let Some(placeholder) = hidden(value) {
+            return Ok(placeholder.said_as(SaidAs::Number));
+        }
         let number = plain(value).and_then(|text| text.parse().ok());
         let number = number.ok_or_else(unreadable)?;
         Ok::<_, Error>(number_spoken(language, number))
@@ -115,6 +122,10 @@ pub(super) fn segment(value: &str) -> Result<String, Error> {
         }
     }
     Ok(out)
+}
+
+fn hidden(value: &Held) -> Option<Placeholder> {
+    Placeholder::parse(&plain(value)?)
 }
 
 /// A text or a number as it is written.

@@ -14,7 +14,7 @@ const CORE: &[(&str, &[&str])] = &[
     ("template", &["base", "language"]),
     ("audio", &["base"]),
     ("conversation", &["base", "language", "template"]),
-    ("call", &["base", "audio", "conversation"]),
+    ("call", &["base", "language", "template", "audio", "conversation"]),
     ("journal", &["base", "language", "conversation"]),
     ("cassette", &["base", "audio", "conversation", "call", "journal"]),
     ("sim", &["base", "language", "audio", "conversation", "call", "journal", "cassette"]),

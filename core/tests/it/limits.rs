@@ -9,8 +9,8 @@ use centralita_core::base::{
     CallTime, Digest, GenerationId, Position, ProposalId, ReplyId, Samples, ToolName,
 };
 use centralita_core::conversation::{
-    Affirmation, Answered, By, Conversation, EngineYes, Event, LineAbilities, Order, Outcome, Outputs, Role,
-    Step, Tag, Transcript, TranscriptEnd, Word,
+    Affirmation, Answered, By, Conversation, EngineYes, Event, LineAbilities, Order, Outcome, Outputs,
+    Recorder, Role, Step, Tag, Transcript, TranscriptEnd, Word,
 };
 use centralita_core::sim::script_plan;
 use serde_json::json;
@@ -28,8 +28,8 @@ impl Fed {
         let plan = Arc::new(script_plan(plan).expect("the plan has that name"));
         let mut fed = Fed { conversation: Conversation::new(plan), ms: 0, orders: Vec::new() };
         let line = LineAbilities { marks: true, keys: true };
-        let (engine, tag) = (EngineYes::Trusted, Tag::WhenAskedAgain);
-        fed.tell(Event::Answered(Answered { line, engine, tag, attempt: 0, earlier: Vec::new() }));
+        let (engine, tag, recorder) = (EngineYes::Trusted, Tag::WhenAskedAgain, Recorder::None);
+        fed.tell(Event::Answered(Answered { line, engine, tag, recorder, attempt: 0, earlier: Vec::new() }));
         fed.hear_out();
         fed.tell(Event::SpeechStarted { at: Position(16_000) });
         fed.tell(Event::SpeechStopped { at: Position(24_000) });

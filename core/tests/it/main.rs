@@ -4,6 +4,7 @@
 //! Never: looks inside a machine; it speaks to the rooms by their public names.
 
 mod calls;
+mod canaries;
 mod cassette;
 mod folds;
 mod house;

@@ -53,7 +53,9 @@ const CHANGES: &[(&str, &str, &str)] = &[
         "title: The shop\n",
         "title: The shop\ncolour: red\n",
         "a:4:1 there is no field `colour` here | fields here: version, id, title, language, currency, \
-         greeting, prompt, tools, keys, answers, timing, stt, tts, llm, spoken_yes",
+         greeting, prompt, tools, keys, answers, timing, stt, tts, llm, spoken_yes, \
+         recording, recording_question, \
+         private, private_in_recording",
     ),
     (
         "title: The shop\n",
@@ -484,7 +486,8 @@ const TEXTS: &[(&str, &str)] = &[
          a:1:1 `prompt` is missing in this file | add `prompt: Be brief and friendly.`\n\
          a:1:1 `title` is missing in this file | add `title: The shop`\n\
          a:1:1 there is no field `a` here | fields here: version, id, title, language, currency, greeting, \
-         prompt, tools, keys, answers, timing, stt, tts, llm, spoken_yes\n\
+         prompt, tools, keys, answers, timing, stt, tts, llm, spoken_yes, recording, recording_question, \
+         private, private_in_recording\n\
          a:1:4 what begins with `&` names a part of the file, which is not read here | a text: put it in \
          quotes; a name for a part: leave it out\n\
          a:2:10 what begins with `*` repeats another part of the file, which is not read here | a text: \

@@ -107,6 +107,47 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("currency: USD", "currency: USD\nstt: google", "`stt` cannot be `google`|names of `stt`: none"),
     ("currency: USD", "currency: USD\ntts: acme", "`tts` cannot be `acme`|no name is known"),
     ("currency: USD", "currency: USD\nllm: foo", "`llm` cannot be `foo`|leave it out"),
+    (
+        "currency: USD",
+        "currency: USD\nprivate: [cards]\nprivate_in_recording: {accepted_because: a test has no callers}",
+        "`cards` is no kind of private words|card, email",
+    ),
+    (
+        "currency: USD",
+        "currency: USD\nprivate: [card, card]\nprivate_in_recording: {accepted_because: a test has no callers}",
+        "`card` is listed twice|once",
+    ),
+    ("currency: USD", "currency: USD\nprivate: [email]", "would be heard in recordings|recording: off"),
+    (
+        "currency: USD",
+        "currency: USD\nprivate_in_recording: {accepted_because: no}",
+        "recorded without a reason|why a recording may hold",
+    ),
+    (
+        "currency: USD",
+        "currency: USD\nrecording: sometimes",
+        "`recording` cannot be `sometimes`|one of: off, on, after_consent",
+    ),
+    (
+        "currency: USD",
+        "currency: USD\nrecording: false",
+        "`recording` cannot be `false`|one of: off, on, after_consent",
+    ),
+    (
+        "currency: USD",
+        "currency: USD\nrecording: after_consent\nstt: none",
+        "nobody could give leave to record|other keys than 1 and 2",
+    ),
+    (
+        "currency: USD",
+        "currency: USD\nrecording_question: May we record?",
+        "nobody puts the question|`recording: after_consent`",
+    ),
+    (
+        "currency: USD",
+        "currency: USD\nrecording: after_consent\nrecording_question: ' '",
+        "`recording_question` is empty|write what is said",
+    ),
     // the integration's connection
     ("id: shop\ntitle: Orders", "id: shop.v1\ntitle: Orders", "cannot be an integration's id|small letters"),
     ("https://shop.example/v1", "shop.example", "this is no address|https://host/path"),

@@ -25,19 +25,19 @@ async fn scene(tool: ToolSpec) -> (Shop, Registry) {
     let shop = Shop::open(Behaviour::Works).await;
     let toolbox = Toolbox::mocked(Language::English, "USD", &[shop::connection(shop.base())], vec![tool]);
     assert_eq!(toolbox.world(), World::Mocked);
-    (shop, Registry::new(Arc::new(toolbox), call()))
+    (shop, Registry::new(Arc::new(toolbox), call(), ActionSecret::new(&[7; 32])))
 }
 
 #[tokio::test]
 async fn a_sample_answers_in_the_systems_place_and_no_request_leaves() {
     let (shop, registry) = scene(sampled(Some(refunded()))).await;
     let name = refund().name;
-    let asked = registry.prepare(T1, &name, &refund_args()).await.unwrap();
+    let asked = registry.prepare(T1, &name, &refund_args(), &private()).await.unwrap();
     let want = json!({"order": "1182", "amount": "20.00", "item": "a lamp", "total": "49.90"});
     assert_eq!(asked.values, want);
     let permit = Permit::by_admin(T1, asked.action, "ada".into(), "a test".into());
     let (key, log) = (ActionKey::Own(T1), Log::default());
-    let outcome = registry.run(permit, &name, &refund_args(), &key, CallTime::ANSWER, &log).await;
+    let outcome = registry.run(permit, &name, &refund_args(), &private(), &key, CallTime::ANSWER, &log).await;
     assert_eq!(outcome, Outcome::Done { result: json!({"refunded": "20.00"}) });
     assert_eq!(log.begun.lock().unwrap().len(), 1, "its intent is on record as in life");
     assert_eq!(shop.gets() + shop.posts().len(), 0);
@@ -47,10 +47,10 @@ async fn a_sample_answers_in_the_systems_place_and_no_request_leaves() {
 async fn a_mocked_action_needs_leave_for_the_very_request_that_was_asked_about() {
     let (_shop, registry) = scene(sampled(Some(refunded()))).await;
     let name = refund().name;
-    registry.prepare(T1, &name, &refund_args()).await.unwrap();
+    registry.prepare(T1, &name, &refund_args(), &private()).await.unwrap();
     let other = Permit::by_admin(T1, Digest::of_bytes(b"another"), "ada".into(), "a test".into());
     let (key, log) = (ActionKey::Own(T1), Log::default());
-    let outcome = registry.run(other, &name, &refund_args(), &key, CallTime::ANSWER, &log).await;
+    let outcome = registry.run(other, &name, &refund_args(), &private(), &key, CallTime::ANSWER, &log).await;
     assert!(why(outcome).contains("no leave"));
     assert!(log.begun.lock().unwrap().is_empty());
 }
@@ -59,15 +59,16 @@ async fn a_mocked_action_needs_leave_for_the_very_request_that_was_asked_about()
 async fn the_digest_of_a_wish_is_the_same_mocked_or_not() {
     let (shop, mocked) = scene(sampled(Some(refunded()))).await;
     let real = registry(&shop, [sampled(None)]);
-    let (name, args) = (refund().name, refund_args());
-    let (mocked, real) = (mocked.prepare(T1, &name, &args).await, real.prepare(T1, &name, &args).await);
+    let (name, args, private) = (refund().name, refund_args(), private());
+    let mocked = mocked.prepare(T1, &name, &args, &private).await;
+    let real = real.prepare(T1, &name, &args, &private).await;
     assert_eq!(mocked.unwrap().action, real.unwrap().action);
 }
 
 #[tokio::test]
 async fn a_request_without_a_sample_is_refused_before_the_caller_is_asked() {
     let (shop, registry) = scene(sampled(None)).await;
-    let told = registry.prepare(T1, &refund().name, &refund_args()).await.unwrap_err().why;
+    let told = registry.prepare(T1, &refund().name, &refund_args(), &private()).await.unwrap_err().why;
     assert!(told.contains("has no sample to answer with"), "{told}");
     let lacking: Vec<String> = registry.toolbox().without_samples().map(ToString::to_string).collect();
     assert_eq!(lacking, ["shop.refund"]);

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::intent::is_akin;
 use super::words::words;
+use crate::core::base::Placeholder;
 use crate::core::conversation::{Parameter, ParameterKind, Plan, ToolPlan};
 use crate::core::language::{
     Answer, Cues, Language, ValueKind, amounts_in, find_values, judge, money_read, tokens,
@@ -124,6 +125,11 @@ const ANCHOR_WORDS: usize = 2;
 /// The value of keys that were pressed in answer to a question. Money is keyed in whole units.
 pub(super) fn keyed(plan: &Plan, parameter: &Parameter, keys: &str) -> Option<Value> {
     let digits = keys.trim_end_matches(['#', '*']);
+    if Placeholder::parse(keys).is_some() {
+        let holds_digits =
+            matches!(parameter.kind, ParameterKind::Digits | ParameterKind::Integer | ParameterKind::Money);
+        return holds_digits.then(|| text(keys)).flatten();
+    }
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }

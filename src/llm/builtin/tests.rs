@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use super::Builtin;
 use crate::core::base::{Digest, Millis, ProposalId, ToolName};
 use crate::core::conversation::{
-    CannedAnswer, Confirm, Effects, Idempotency, Parameter, ParameterKind, Plan, Policy, Timing, ToolPhrases,
-    ToolPlan, VoiceYes,
+    CannedAnswer, Confirm, Effects, Idempotency, Parameter, ParameterKind, Plan, Policy, Recording, Timing,
+    ToolPhrases, ToolPlan, VoiceYes,
 };
 use crate::core::language::Language;
 use crate::llm::{DECLINED, Llm as _, LlmEvent, Message, Prompt};
@@ -86,6 +86,8 @@ pub(crate) fn plan() -> Arc<Plan> {
             say: "We are open from nine to five.".into(),
         }],
         timing: Timing::default(),
+        private: PrivateList::default(),
+        recording: Recording::On,
         hash: Digest::of_bytes(b"test"),
     })
 }

@@ -11,6 +11,7 @@ use super::tables::{Calendar, Coin, Screen, Stands, Tables};
 
 pub(super) const TABLES: Tables = Tables {
     answers: answers::ANSWERS,
+    recording: &["record", "record it", "record me", "record this", "record this call", "record the call"],
     accent_or: &[("well", Stands::NotLast)],
     coins: COINS,
     cents_join: &[("and", false)],

@@ -51,6 +51,10 @@ pub(in crate::language) fn say(phrase: &Phrase<'_>) -> String {
         Phrase::Busy => "I'm sorry, all our lines are busy right now. Please call again in a few minutes.",
         Phrase::KeyUnknown => "That key does nothing here.",
         Phrase::ShortQuestion { what } => return format!("{}: shall I do it?", what.trim()),
+        Phrase::MayIRecord => "May I record this call?",
+        Phrase::YesOrNoOrKeys => "Say yes or no, or press one or two.",
+        Phrase::RecordingAgreed => "Thank you. How can I help you?",
+        Phrase::RecordingRefused => "All right, this call is not recorded. How can I help you?",
         Phrase::Retracted => "All right, I have not done it.",
     };
     fixed.to_owned()

@@ -11,6 +11,20 @@ use super::tables::{Calendar, Coin, Screen, Stands, Tables};
 
 pub(super) const TABLES: Tables = Tables {
     answers: answers::ANSWERS,
+    recording: &[
+        "grabe",
+        "grábela",
+        "grábalo",
+        "grábala",
+        "puede grabar",
+        "puede grabarla",
+        "puede grabarme",
+        "puede grabar la llamada",
+        "puede grabar esta llamada",
+        "puedes grabar",
+        "puedes grabarla",
+        "puedes grabar la llamada",
+    ],
     // "no sé" and "no se cancele", "¿cuándo?" and "cuando pueda" differ by an accent, or by where they stand.
     accent_or: &[
         ("no se", Stands::Last),

@@ -55,6 +55,10 @@ pub(in crate::language) fn say(phrase: &Phrase<'_>) -> String {
         }
         Phrase::KeyUnknown => "Esa tecla no hace nada aquí.",
         Phrase::ShortQuestion { what } => return format!("{}: ¿lo hago?", what.trim()),
+        Phrase::MayIRecord => "¿Puedo grabar esta llamada?",
+        Phrase::YesOrNoOrKeys => "Diga sí o no, o pulse uno o dos.",
+        Phrase::RecordingAgreed => "Gracias. ¿En qué puedo ayudarle?",
+        Phrase::RecordingRefused => "De acuerdo, esta llamada no se graba. ¿En qué puedo ayudarle?",
         Phrase::Retracted => "De acuerdo, no lo he hecho.",
     };
     fixed.to_owned()

@@ -450,7 +450,7 @@ enum Told {
 
 /// What one stretch of speech meant as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Meant {
+pub(super) enum Meant {
     Yes,
     Refusal,
     Listening,
@@ -458,7 +458,7 @@ enum Meant {
 }
 
 impl Meant {
-    fn by(spoken: &[Spoken]) -> Meant {
+    pub(super) fn by(spoken: &[Spoken]) -> Meant {
         let any = |wanted: &[Meaning]| spoken.iter().any(|s| wanted.contains(&s.meaning));
         let only = |wanted: &[Meaning]| spoken.iter().all(|s| wanted.contains(&s.meaning));
         if any(&[Meaning::No, Meaning::Wait, Meaning::Change]) {

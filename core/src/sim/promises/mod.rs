@@ -1,4 +1,4 @@
-//! The house's promises 1 to 6 as small checkers that watch a call from outside.
+//! The house's promises 1 to 6, and 9, as small checkers that watch a call from outside, and 8 where it is a whole one.
 //!
 //! Promises: each sees events, timers, orders and what the caller truly said, and names itself when broken.
 //! Never: looks inside a conversation, or asks it whether it kept its word; only its history is read, at the end.
@@ -7,8 +7,13 @@ mod ends;
 mod heard;
 mod leave;
 mod once;
+mod private;
+mod recorded;
 mod silence;
 mod voice;
+
+#[cfg(test)]
+pub(super) use private::CARD;
 
 use std::fmt;
 use std::sync::Arc;
@@ -54,7 +59,7 @@ impl fmt::Display for Breach {
     }
 }
 
-/// All six, and what was covered on the way.
+/// All of them, and what was covered on the way.
 #[derive(Debug)]
 pub struct Watchers {
     leave: leave::Leave,
@@ -63,6 +68,9 @@ pub struct Watchers {
     silence: silence::NoSilence,
     ends: ends::Ends,
     heard: heard::Heard,
+    /// A heart alone has no vault before it.
+    private: Option<private::NothingPrivate>,
+    recorded: recorded::Recorded,
     pub coverage: Coverage,
     last: CallTime,
 }
@@ -75,11 +83,20 @@ impl Watchers {
             once: once::Once::new(Arc::clone(&plan)),
             voice: voice::OneVoice::default(),
             silence: silence::NoSilence::default(),
-            ends: ends::Ends::new(plan),
+            ends: ends::Ends::new(Arc::clone(&plan)),
             heard: heard::Heard::default(),
+            private: None,
+            recorded: recorded::Recorded::new(plan),
             coverage: Coverage::default(),
             last: CallTime::ANSWER,
         }
+    }
+
+    /// Of a whole call.
+    #[must_use]
+    pub fn of_call(plan: Arc<Plan>) -> Watchers {
+        let private = Some(private::NothingPrivate::new(plan.language));
+        Watchers { private, ..Watchers::new(plan) }
     }
 
     /// # Errors
@@ -94,7 +111,8 @@ impl Watchers {
         self.silence.sees(at, seen).map_err(breach(4))?;
         self.ends.sees(at, seen).map_err(breach(5))?;
         self.heard.sees(seen);
-        Ok(())
+        self.recorded.sees(seen).map_err(breach(9))?;
+        self.private.as_ref().map_or(Ok(()), |private| private.sees(seen)).map_err(breach(8))
     }
 
     /// # Errors
@@ -103,6 +121,7 @@ impl Watchers {
         let at = self.last;
         let breach = |promise| move |what| Breach { promise, at, what };
         self.ends.ends(conversation).map_err(breach(5))?;
-        self.heard.ends(conversation.history()).map_err(breach(6))
+        self.heard.ends(conversation.history()).map_err(breach(6))?;
+        self.private.as_ref().map_or(Ok(()), |private| private.ends(conversation)).map_err(breach(8))
     }
 }

@@ -1,0 +1,252 @@
+//! The vault, as a call uses it: what goes in, and what the journal has of it.
+//!
+//! Promises: each test looks at the journal's own text.
+//! Never: needs a sound.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::*;
+use crate::audio::{Law, LineSetup};
+use crate::base::{CallTime, Digest, GenerationId, Placeholder, Position, PrivateKind, Span};
+use crate::conversation::{
+    Affirmation, Answered, EngineYes, Entry, LineAbilities, PrivateList, Recorder, Recording, Tag, Timing,
+    Transcript, TranscriptEnd, Word,
+};
+use crate::language::Language;
+
+const CARD: &str = "4111111111111111";
+
+struct Talk {
+    call: Call,
+    out: CallOutputs,
+    at: CallTime,
+    events: Vec<Event>,
+}
+
+fn plan(private: PrivateList) -> Plan {
+    Plan {
+        agent: "shop".into(),
+        language: Language::English,
+        currency: "USD".into(),
+        greeting: "Hello.".into(),
+        prompt: String::new(),
+        tools: Vec::new(),
+        keys: BTreeMap::new(),
+        answers: Vec::new(),
+        timing: Timing::default(),
+        recording: Recording::On,
+        private,
+        hash: Digest::of_bytes(b""),
+    }
+}
+
+impl Talk {
+    fn new(kinds: &[PrivateKind]) -> Talk {
+        let plan = plan(PrivateList::new(kinds.iter().copied()));
+        let setup = LineSetup { law: Law::Mu, marks: true, keys_out_of_band: true, carrier_buffers: true };
+        let call = Call::new(setup, Arc::new(plan));
+        let mut talk = Talk { call, out: CallOutputs::default(), at: CallTime(0), events: Vec::new() };
+        let line = LineAbilities { marks: true, keys: true };
+        talk.event(Event::Answered(Answered {
+            line,
+            engine: EngineYes::Trusted,
+            tag: Tag::WhenAskedAgain,
+            recorder: Recorder::Ready,
+            attempt: 0,
+            earlier: Vec::new(),
+        }));
+        talk
+    }
+
+    fn takes(&mut self, input: Input<'_>) {
+        self.at = CallTime(self.at.0 + 10);
+        self.call.handle(self.at, input, &mut self.out);
+        for record in self.out.records.drain(..) {
+            if let Record::Event { event, .. } = record {
+                self.events.push(event);
+            }
+        }
+    }
+
+    fn event(&mut self, event: Event) {
+        self.takes(Input::Event(event));
+    }
+
+    fn press(&mut self, keys: &str) {
+        for key in keys.chars() {
+            self.takes(Input::Key(Key::parse(key).expect("a key")));
+        }
+    }
+
+    /// The words of a transcript, as the heart is told them.
+    fn hears(&mut self, text: &str, end: TranscriptEnd) -> String {
+        let word = |(n, text): (usize, &str)| {
+            let from = Position(1_000 * n as u64);
+            Word { text: text.to_owned(), span: Some(Span { from, to: Position(from.0 + 900) }) }
+        };
+        let words = text.split(' ').filter(|word| !word.is_empty()).enumerate().map(word).collect();
+        self.event(Event::Heard(Transcript { words, end }));
+        self.heard().iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ")
+    }
+
+    fn heard(&self) -> Vec<Word> {
+        match self.events.last() {
+            Some(Event::Heard(transcript)) => transcript.words.clone(),
+            other => panic!("no words: {other:?}"),
+        }
+    }
+
+    fn turn(&mut self, text: &str) -> String {
+        self.hears(text, TURN)
+    }
+
+    fn value(&self, kind: PrivateKind, n: u32) -> Option<&str> {
+        self.call.vault().values().get(Placeholder { kind, n }).map(|value| value.reveal())
+    }
+}
+
+const TURN: TranscriptEnd = TranscriptEnd::Turn(Affirmation::ByWords);
+
+#[test]
+fn a_number_of_many_words_is_one_word_with_the_span_of_them_all() {
+    let mut talk = Talk::new(&[]);
+    assert_eq!(talk.turn("it's 4111 1111 1111 1111, ok"), "it's ⟦card 1⟧, ok");
+    let span = talk.heard()[1].span.expect("all words had one");
+    assert_eq!((span.from, span.to), (Position(1_000), Position(4_900)));
+    assert_eq!(talk.value(PrivateKind::Card, 1), Some(CARD));
+    assert_eq!(talk.turn(&format!("again {CARD} and 5555 5555 5555 4444")), "again ⟦card 1⟧ and ⟦card 2⟧");
+    let spoken = format!("four {}", vec!["one"; 15].join(" "));
+    assert_eq!(talk.turn(&spoken), "⟦card 1⟧");
+    assert_eq!(talk.turn("order 1182 please"), "order 1182 please");
+}
+
+#[test]
+fn of_a_card_that_lies_across_two_transcripts_of_a_turn_no_half_is_told() {
+    for (parts, last) in [
+        (["my card is 4111 1111", "1111 1111 thanks"], "⟦card 1⟧ thanks"),
+        (["four one one one one one one one one one one", "one one one one one"], "⟦card 1⟧"),
+        (["my card 4111 1111 1111 1111", ""], "⟦card 1⟧"),
+        (["the order is 11", "82 please"], "11 82 please"),
+    ] {
+        let mut talk = Talk::new(&[]);
+        let first = talk.hears(parts[0], TranscriptEnd::Final);
+        assert!(!first.contains(|c: char| c.is_ascii_digit()) && !first.contains("one"), "{first}");
+        assert_eq!(talk.turn(parts[1]), last);
+    }
+}
+
+#[test]
+fn of_a_card_that_lies_across_two_stretches_of_one_turn_no_half_is_told() {
+    let mut talk = Talk::new(&[]);
+    for at in [1_000, 5_000] {
+        talk.event(Event::SpeechStarted { at: Position(at) });
+        talk.event(Event::SpeechStopped { at: Position(at + 3_000) });
+    }
+    assert_eq!(talk.turn("my card is 4111 1111"), "my card is");
+    assert_eq!(talk.turn("1111 1111"), "⟦card 1⟧");
+}
+
+#[test]
+fn a_second_half_in_the_next_turn_is_hidden_and_the_first_stands_as_it_was_told() {
+    let mut talk = Talk::new(&[]);
+    assert_eq!(talk.turn("it is 4111 1111"), "it is 4111 1111");
+    assert_eq!(talk.hears("1111 1111", TranscriptEnd::Partial), "⟦…⟧");
+    assert_eq!(talk.turn("1111 1111 that's it"), "⟦card 1⟧ that's it");
+    assert_eq!(talk.value(PrivateKind::Card, 1), Some("11111111"));
+}
+
+#[test]
+fn in_words_that_may_change_seven_digits_are_masked_and_have_no_placeholder() {
+    let mut talk = Talk::new(&[]);
+    assert_eq!(talk.hears("my card is 4111 11", TranscriptEnd::Partial), "my card is 4111 11");
+    assert_eq!(talk.hears("my card is 4111 111", TranscriptEnd::Partial), "my card is ⟦…⟧");
+    assert_eq!(talk.hears(CARD, TranscriptEnd::Partial), "⟦…⟧");
+    assert_eq!(talk.hears("it is 4111 11", TranscriptEnd::Final), "it is");
+    assert_eq!(talk.hears("11 so", TranscriptEnd::Partial), "⟦…⟧ so", "with those that wait they are eight");
+    assert_eq!(talk.value(PrivateKind::Card, 1), None);
+}
+
+#[test]
+fn an_address_is_hidden_in_parts_too_where_the_agent_lists_it() {
+    let mut talk = Talk::new(&[PrivateKind::Email]);
+    assert_eq!(talk.hears("I am ana at example dot", TranscriptEnd::Partial), "I am ⟦…⟧");
+    assert_eq!(talk.hears("I am ana at", TranscriptEnd::Final), "I am");
+    assert_eq!(talk.turn("example dot com"), "⟦email 1⟧");
+    assert_eq!(talk.value(PrivateKind::Email, 1), Some("ana@example.com"));
+    assert_eq!(Talk::new(&[]).turn("I am ana at example dot com"), "I am ana at example dot com");
+}
+
+#[test]
+fn words_that_waited_in_vain_are_told_before_the_loss_and_before_the_end() {
+    for end in [Event::SttFailed, Event::HungUp] {
+        let mut talk = Talk::new(&[]);
+        assert_eq!(talk.hears("order 1182", TranscriptEnd::Final), "order");
+        talk.event(end.clone());
+        let at = talk.events.iter().position(|event| *event == end).expect("it is told");
+        let Event::Heard(told) = &talk.events[at - 1] else { panic!("{:?}", talk.events) };
+        assert_eq!(told.words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>(), ["1182"]);
+    }
+}
+
+#[test]
+fn what_the_model_and_the_tools_tell_is_hidden_and_a_placeholder_passes_unchanged() {
+    let mut talk = Talk::new(&[PrivateKind::Email]);
+    talk.turn(CARD);
+    let generation = GenerationId(1);
+    let args = json!({"card": CARD.parse::<u64>().expect("it fits"), "to": ["ana@example.com", "⟦card 1⟧"], "n": 20});
+    talk.event(Event::Proposed { generation, tool: crate::base::ToolName("shop.refund".into()), args });
+    let Some(Event::Proposed { args, .. }) = talk.events.last() else { panic!("it is told") };
+    assert_eq!(*args, json!({"card": "⟦card 1⟧", "to": ["⟦email 1⟧", "⟦card 1⟧"], "n": 20}));
+    let values = talk.call.vault().values();
+    assert_eq!(values.in_json(args), Ok(json!({"card": CARD, "to": ["ana@example.com", CARD], "n": 20})));
+    let unknown = Placeholder { kind: PrivateKind::Card, n: 7 };
+    assert_eq!(values.in_text("⟦card 7⟧"), Err(unknown));
+    assert!(!format!("{:?}{values:?}", talk.call.vault()).contains("4111"));
+}
+
+#[test]
+fn a_number_is_pressed_as_masked_keys_and_stands_in_the_history_as_one_placeholder() {
+    let mut talk = Talk::new(&[]);
+    talk.press("1182#");
+    talk.press("99*5#");
+    let keys: String = talk
+        .events
+        .iter()
+        .filter_map(|e| if let Event::Key { key, .. } = e { Some(*key) } else { None })
+        .collect();
+    assert_eq!(keys, "••••#••*•#");
+    let entries = talk.call.conversation().history().entries().iter();
+    let numbers: Vec<&Entry> = entries.filter(|entry| matches!(entry, Entry::Keys { .. })).collect();
+    assert_eq!(
+        numbers,
+        [1, 2].map(|n| Entry::Keys { keys: format!("⟦keys {n}⟧") }).iter().collect::<Vec<_>>()
+    );
+    assert_eq!(talk.value(PrivateKind::Keys, 1), Some("1182"));
+    assert_eq!(talk.value(PrivateKind::Keys, 2), Some("99*5"));
+    assert_eq!(talk.turn("yes eleven eighty two"), "yes ⟦keys 1⟧", "what is known is known again");
+}
+
+#[test]
+fn a_number_that_ends_by_its_time_begins_a_new_one_with_the_next_key() {
+    let mut talk = Talk::new(&[]);
+    talk.press("11");
+    talk.at = CallTime(talk.at.0 + 5_000);
+    talk.press("2#");
+    assert_eq!(talk.value(PrivateKind::Keys, 1), Some("11"));
+    assert_eq!(talk.value(PrivateKind::Keys, 2), Some("2"));
+}
+
+#[test]
+fn what_is_said_to_the_caller_has_the_values_in_words() {
+    let mut talk = Talk::new(&[]);
+    talk.turn(CARD);
+    talk.press("20#");
+    let vault = talk.call.vault();
+    assert_eq!(vault.spoken("card ⟦card 1⟧ of 1182"), "card ending in one one one one of 1182");
+    assert_eq!(vault.spoken("⟦keys 1:money⟧, ⟦keys 1⟧"), "twenty dollars, two zero");
+    assert_eq!(vault.spoken("on ⟦card 9⟧"), "on your card");
+    assert_eq!(Language::English, talk.call.conversation().plan().language);
+}

@@ -1,0 +1,276 @@
+//! The program killed in the middle of a call, and started again on the same port and journal: the caller is still there.
+//!
+//! Promises: the call goes on from its journal, which replays as a whole; a question is asked again, whole; of an action
+//! that had left nobody says that it is done, and it is not made twice.
+//! Never: trusts what was said of a deed; the shop's books are counted.
+
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+use std::time::Duration;
+
+use centralita::caller::{Dial, Phone, Recording};
+use centralita::core::base::{CallId, Millis};
+use centralita::core::language::{Language, claims_done};
+use centralita::demo::shop::{Faults, Shop};
+use centralita::standin::utter_at;
+use centralita::store::{CallState, KILLED, Store};
+use secrecy::ExposeSecret as _;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
+use url::Url;
+
+use crate::scene::{REFUND, http, told};
+
+/// Longer than one sentence of these agents takes, and than a gateway takes to start on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+const QUICK: Millis = Millis(20);
+const CUT_OFF: &str = "Sorry, we were cut off for a moment.";
+
+/// A gateway of the real program before a shop, and the folder all of it lies in.
+struct House {
+    folder: PathBuf,
+    port: u16,
+    shop: Shop,
+    gateway: Child,
+}
+
+impl House {
+    async fn open(faults: Faults) -> House {
+        let folder = std::env::temp_dir().join(format!("centralita-killed-{}", uuid::Uuid::now_v7()));
+        for room in ["agents", "integrations"] {
+            std::fs::create_dir_all(folder.join(room)).unwrap();
+        }
+        let shop = Shop::start(&folder.join("shop.sqlite"), faults).await.unwrap();
+        std::fs::copy("agents/shop.yaml", folder.join("agents/shop.yaml")).unwrap();
+        let tools = std::fs::read_to_string("integrations/shop.yaml").unwrap();
+        let at = shop.url.as_str().trim_end_matches('/');
+        let tools = tools.replace("http://127.0.0.1:8088", at);
+        std::fs::write(folder.join("integrations/shop.yaml"), tools).unwrap();
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let gateway = serve(&folder, port, &shop).await;
+        House { folder, port, shop, gateway }
+    }
+
+    fn journal(&self) -> PathBuf {
+        self.folder.join("journal.sqlite")
+    }
+
+    /// A caller who has heard the greeting, and waits so long for a gateway that is gone.
+    async fn greeted(&self, patience: Duration) -> Phone {
+        let url = Url::parse(&format!("http://127.0.0.1:{}/hooks/twilio/voice", self.port)).unwrap();
+        let phone = Phone::dial(Dial { patience, ..Dial::new(url, http()) }).await.unwrap();
+        self.has(&["< played #1 "]).await;
+        phone
+    }
+
+    /// A caller who has heard the question about a refund.
+    async fn asked(&self) -> Phone {
+        let phone = self.greeted(PATIENCE).await;
+        say(&phone, REFUND).await;
+        self.has(&["note asked t1"]).await;
+        phone
+    }
+
+    /// Waits until the journal on disk has these lines, in this order; the line with the last.
+    async fn has(&self, wanted: &[&str]) -> String {
+        let mut often = tokio::time::interval(Duration::from_millis(50));
+        let mut all = Vec::new();
+        let found = async {
+            loop {
+                often.tick().await;
+                all = self.lines().await;
+                let mut left = all.iter();
+                let found: Option<Vec<&String>> =
+                    wanted.iter().map(|part| left.find(|line| line.contains(part))).collect();
+                if let Some(last) = found.and_then(|found| found.last().map(|line| (*line).clone())) {
+                    return last;
+                }
+            }
+        };
+        let found = timeout(PATIENCE, found).await;
+        found.unwrap_or_else(|_| panic!("no {wanted:?} in {all:#?}"))
+    }
+
+    async fn lines(&self) -> Vec<String> {
+        let store = Store::open_to_read(&self.journal()).await.unwrap();
+        let mut lines = Vec::new();
+        for id in store.call_ids().await.unwrap() {
+            let journal = store.journal(&CallId::parse(&id).unwrap()).await.unwrap();
+            lines.extend(journal.into_iter().map(|line| line.text.reveal().to_owned()));
+        }
+        lines
+    }
+
+    /// Waits until what became of the action was heard to its end.
+    async fn outcome_heard(&self) {
+        let said = self.has(&["< resumed", "outcome:t1"]).await;
+        let reply = said.split(['#', '.']).nth(1).unwrap();
+        self.has(&["< resumed", &format!("< played #{reply} ")]).await;
+    }
+
+    /// Killed as by the system, and started anew.
+    async fn dies(&mut self) {
+        self.gateway.kill().await.unwrap();
+        self.gateway = serve(&self.folder, self.port, &self.shop).await;
+    }
+
+    async fn run(&self, arguments: &[&str]) -> String {
+        let journal = self.journal();
+        let arguments: Vec<&str> = arguments
+            .iter()
+            .map(|word| if *word == "JOURNAL" { journal.to_str().unwrap() } else { word })
+            .collect();
+        let Output { status, stdout, stderr } = command(&arguments).output().await.unwrap();
+        let (stdout, stderr) = (String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap());
+        assert_eq!(status.code(), Some(0), "{arguments:?}: {stdout}{stderr}");
+        stdout
+    }
+
+    /// The calls of the journal: their states, and how many processes carried each.
+    async fn calls(&self) -> Vec<(CallState, u32)> {
+        let store = Store::open_to_read(&self.journal()).await.unwrap();
+        let mut calls = Vec::new();
+        for id in store.call_ids().await.unwrap() {
+            let id = CallId::parse(&id).unwrap();
+            let record = store.call(&id).await.unwrap().unwrap();
+            calls.push((record.state, record.attempts));
+        }
+        calls
+    }
+
+    /// The one call has come to its end, and so many processes have carried it.
+    async fn ended(&self, processes: u32) {
+        self.has(&["< hung-up"]).await;
+        let mut often = tokio::time::interval(Duration::from_millis(50));
+        let ended = async {
+            while !matches!(&self.calls().await[..], [(CallState::Ended { .. }, n)] if *n == processes) {
+                often.tick().await;
+            }
+        };
+        timeout(PATIENCE, ended).await.unwrap_or_else(|_| panic!("it does not end"));
+    }
+
+    /// The whole journal comes out again when its facts are folded.
+    async fn replays(&self) {
+        let same = self.run(&["replay", "JOURNAL"]).await;
+        assert!(same.contains("calls: 1,") && same.contains("1 the same"), "{same}");
+    }
+
+    async fn refunds(&self) -> usize {
+        self.shop.refunds().await.unwrap().len()
+    }
+
+    /// Ends the gateway in good order.
+    async fn close(mut self) {
+        let pid = self.gateway.id().unwrap().to_string();
+        assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        assert_eq!(self.gateway.wait().await.unwrap().code(), Some(0));
+        self.shop.stop().await;
+        std::fs::remove_dir_all(&self.folder).unwrap();
+    }
+}
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_centralita"));
+    command.args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).kill_on_drop(true);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+async fn serve(folder: &Path, port: u16, shop: &Shop) -> Child {
+    let (root, journal) = (folder.to_str().unwrap(), folder.join("journal.sqlite"));
+    let bind = format!("127.0.0.1:{port}");
+    let line = ["serve", "--unsigned-loopback", "--bind", &bind, "--speech", "stand-in", "--root", root];
+    let mut serve = command(&[&line[..], &["--journal", journal.to_str().unwrap()]].concat());
+    serve.env("SHOP_TOKEN", shop.token.expose_secret()).stderr(Stdio::null());
+    let mut child = serve.spawn().unwrap();
+    let mut told = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("listening on") {
+        line.clear();
+        assert!(told.read_line(&mut line).await.unwrap() > 0, "it ended before it listened");
+    }
+    child
+}
+
+async fn say(phone: &Phone, text: &str) {
+    phone.say(utter_at(text, QUICK)).await;
+}
+
+/// Where each of these was heard, in this order.
+fn in_order(recording: &Recording, wanted: &[&str]) {
+    let all = told(recording);
+    let mut left = all.iter();
+    for part in wanted {
+        assert!(left.any(|text| text.contains(part)), "no `{part}` in its place in {all:#?}");
+    }
+}
+
+#[tokio::test]
+async fn a_question_that_was_open_is_asked_again_whole_and_a_yes_to_it_makes_one_refund() {
+    let mut house = House::open(Faults::None).await;
+    let phone = house.asked().await;
+    house.dies().await;
+    house.has(&["note asked t1", "< resumed", "note asked t1"]).await;
+    assert_eq!(house.refunds().await, 0);
+    say(&phone, "yes").await;
+    house.outcome_heard().await;
+    let recording = phone.finish().await;
+    assert_eq!(house.refunds().await, 1);
+    let question = "Shall I refund twenty dollars on order one one eight two";
+    in_order(&recording, &[question, CUT_OFF, question]);
+    assert!(!told(&recording).iter().any(|text| text.contains("start over")), "{:?}", told(&recording));
+    assert_eq!(recording.figures.streams, 2);
+    house.ended(2).await;
+    house.replays().await;
+    house.close().await;
+}
+
+#[tokio::test]
+async fn an_action_that_had_left_is_told_as_unknown_and_the_shop_has_it_once() {
+    // It makes the refund, and never says so.
+    let mut house = House::open(Faults::LostAnswer).await;
+    let phone = house.asked().await;
+    say(&phone, "yes").await;
+    let made = async {
+        while house.refunds().await == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, made).await.unwrap();
+    house.dies().await;
+    house.outcome_heard().await;
+    let recording = phone.finish().await;
+    in_order(&recording, &[CUT_OFF, "I do not know whether the refund went through"]);
+    assert!(
+        !told(&recording).iter().any(|text| claims_done(Language::English, text)),
+        "{:?}",
+        told(&recording)
+    );
+    assert_eq!(house.refunds().await, 1);
+    house.ended(2).await;
+    house.replays().await;
+    let unknown = house.run(&["effects", "list", "--journal", "JOURNAL", "--unknown"]).await;
+    assert!(unknown.contains("shop.refund") && unknown.contains(KILLED), "{unknown}");
+    let id = unknown.split_whitespace().next().unwrap();
+    let settled = house.run(&["effects", "settle", id, "done", "--journal", "JOURNAL"]).await;
+    assert!(settled.contains("settled by hand"), "{settled}");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_call_whose_caller_has_left_with_the_gateway_does_not_look_live() {
+    let mut house = House::open(Faults::None).await;
+    let phone = house.greeted(Duration::ZERO).await;
+    house.gateway.kill().await.unwrap();
+    phone.finish().await;
+    let calls = house.calls().await;
+    assert!(matches!(&calls[..], [(CallState::Live, 1)]), "{calls:?}");
+    house.gateway = serve(&house.folder, house.port, &house.shop).await;
+    let calls = house.calls().await;
+    let killed = |state: &CallState| matches!(state, CallState::Lost { reason } if reason == KILLED);
+    assert!(matches!(&calls[..], [(state, 1)] if killed(state)), "{calls:?}");
+    house.replays().await;
+    house.close().await;
+}
