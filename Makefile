@@ -8,7 +8,7 @@ PACKAGES := gcc libc6-dev pkg-config libopus-dev libpocketsphinx-dev pocketsphin
 RUST := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 SCENARIO ?= refund-yes
 
-.PHONY: demo test bench scenarios setup fmt lint
+.PHONY: demo test agents bench scenarios setup fmt lint
 
 demo: setup
 	cargo build --release
@@ -19,6 +19,12 @@ test: setup
 	cargo test --workspace --lib --bins
 	cargo test -p centralita-core --test it
 	RUST_TEST_THREADS=8 cargo test -p centralita --test it
+	cargo test --workspace --doc
+
+# The calls under `tests:` in the agents' files, played without a phone; seconds.
+agents: setup
+	cargo build
+	./target/debug/centralita test
 
 # The figures of docs/benchmarks.md, beside their targets; about eight minutes. Let the machine be idle.
 bench: setup

@@ -19,6 +19,7 @@ pub mod gateway;
 pub mod integrations;
 pub mod llm;
 pub mod media;
+pub mod rehearsal;
 pub mod replay;
 pub mod secrets;
 pub mod speech;

@@ -14,8 +14,9 @@ use super::integration::Integration;
 use super::place::Spanned;
 use super::problems::{Desk, Problem};
 use super::reader::{Reader, is_name, languages};
+use super::tested::{self, AgentTest};
 use super::written::{AgentFile, AnswerWritten, RecordingWritten};
-use crate::integrations::{Connection, ToolSpec, Toolbox};
+use crate::integrations::{Connection, Sample, ToolSpec, Toolbox};
 use crate::secrets::Secrets;
 
 /// Longest and shortest wait an agent's timing may say, in milliseconds: a frame, and an hour.
@@ -32,6 +33,8 @@ pub struct Agent {
     pub services: Services,
     pub connections: Vec<Connection>,
     pub tools: Vec<ToolSpec>,
+    /// Calls that `centralita test` plays.
+    pub tests: Vec<AgentTest>,
 }
 
 /// Names of the engines an agent asks for; none means the gateway's own.
@@ -48,11 +51,17 @@ impl Agent {
         Toolbox::new(*language, currency, &self.connections, self.tools.clone(), secrets)
     }
 
-    /// Its tools with nobody behind them: their samples answer.
+    /// Its tools with nobody behind them: their samples answer, or what is named here for a tool's own request.
     #[must_use]
-    pub fn mocked_toolbox(&self) -> Toolbox {
+    pub fn mocked_toolbox(&self, instead: &BTreeMap<ToolName, Sample>) -> Toolbox {
         let Plan { language, currency, .. } = &self.plan;
-        Toolbox::mocked(*language, currency, &self.connections, self.tools.clone())
+        let mut tools = self.tools.clone();
+        for tool in &mut tools {
+            if let Some(sample) = instead.get(&tool.name) {
+                tool.request.sample = Some(sample.clone());
+            }
+        }
+        Toolbox::mocked(*language, currency, &self.connections, tools)
     }
 }
 
@@ -103,6 +112,9 @@ pub(super) fn read(
 
     let language = language?;
     let (plans, tools) = tools(&assigned, known, language, currency, spoken, problems);
+    let mut desk = Desk { file: source.0, text: source.1, problems };
+    let hears = file.stt.as_ref().is_none_or(|stt| stt.value != "none");
+    let tests = tested::read(&mut desk, &file.tests, &plans, hears, unread);
     let wanted: BTreeSet<&str> = assigned.iter().filter_map(|name| name.split('.').next()).collect();
     let connections: Vec<Connection> = wanted
         .into_iter()
@@ -127,7 +139,7 @@ pub(super) fn read(
     plan.hash = Digest::of_json(&json!({
         "plan": plan, "tools": tools, "connections": connections, "stt": services.stt,
     }));
-    Some(Agent { title: file.title, place, plan, services, connections, tools })
+    Some(Agent { title: file.title, place, plan, services, connections, tools, tests })
 }
 
 /// The greeting, the prompt and the question for leave to record are words; nothing has a value before the first one is said.

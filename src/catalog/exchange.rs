@@ -180,7 +180,7 @@ fn read_sample(
 }
 
 /// The same tree with every text passed through.
-fn fill(tree: &Value, hole: &mut impl FnMut(&str) -> String) -> Value {
+pub(super) fn fill(tree: &Value, hole: &mut impl FnMut(&str) -> String) -> Value {
     match tree {
         Value::Null | Value::Bool(_) | Value::Number(_) => tree.clone(),
         Value::String(text) => Value::String(hole(text)),

@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`find`] (files), `place`, `tree` and `syntax` (YAML), `written` (its fields), `shape` and
 //! `wanted` (from the one to the other), `reader` (words and templates), `condition`, `exchange`, `tool`,
-//! `integration`, [`agent`] (the meaning of each), [`problems`] and `hidden` (what is wrong, without its secrets).
+//! `integration`, `tested`, [`agent`] (the meaning of each), [`problems`] and `hidden` (what is wrong, without its secrets).
 //! docs/definitions.md is the reference for who writes them.
 //!
 //! Promises: what comes out can be run as it is; else every problem at once, each with file, line and remedy. Of a file
@@ -21,6 +21,7 @@ mod problems;
 mod reader;
 mod shape;
 mod syntax;
+mod tested;
 #[cfg(test)]
 mod tests;
 mod tool;
@@ -40,6 +41,7 @@ use integration::Integration;
 use place::Spanned;
 use problems::Desk;
 pub use problems::{Problem, Problems};
+pub use tested::{AgentTest, Move, Step, Wish};
 use written::{AgentFile, IntegrationFile};
 
 /// The version of the definitions this build reads.

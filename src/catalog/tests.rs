@@ -6,6 +6,7 @@
 mod absence;
 mod shapes;
 mod table;
+mod tested;
 
 use centralita_core::conversation::{Effects, Idempotency, Policy, Timing, VoiceYes};
 use centralita_core::language::Language;

@@ -59,6 +59,44 @@ pub(super) struct AgentFile {
     pub(super) private: Option<Spanned<Vec<Spanned<String>>>>,
     /// Leave to record the voices of callers who say such words.
     pub(super) private_in_recording: Option<PrivateInRecording>,
+    /// Calls that `centralita test` plays.
+    #[serde(default)]
+    pub(super) tests: Vec<Spanned<TestWritten>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TestWritten {
+    pub(super) name: Spanned<String>,
+    /// Tool → what answers it here; unwritten, its sample.
+    #[serde(default)]
+    pub(super) tools: BTreeMap<String, Spanned<MockWritten>>,
+    pub(super) call: Vec<Spanned<MoveWritten>>,
+}
+
+/// `{answers: JSON}`, `{refuses: STATUS}` or `silent`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum MockWritten {
+    Answers(Value),
+    Refuses(u16),
+    /// It was sent, and nobody knows.
+    Silent,
+}
+
+/// One line of a test's call: what the caller does, or what is expected of the agent.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum MoveWritten {
+    Caller(String),
+    Keys(String),
+    /// Milliseconds in which nobody does anything.
+    Waits(u32),
+    Agent(String),
+    Confirms(Value),
+    Runs(Value),
+    RunsNot(String),
+    HangsUp,
 }
 
 #[derive(Debug, Deserialize)]

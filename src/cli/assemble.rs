@@ -117,7 +117,7 @@ pub(super) fn agent(
     }
     let toolbox = match world {
         World::Real => meant.toolbox(secrets).map_err(|faults| all(&faults))?,
-        World::Mocked => meant.mocked_toolbox(),
+        World::Mocked => meant.mocked_toolbox(&BTreeMap::new()),
     };
     let plan = Arc::new(meant.plan.clone());
     let text =

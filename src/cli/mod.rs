@@ -18,6 +18,7 @@ mod replay_audio;
 mod serve;
 mod signals;
 mod sim;
+mod test;
 mod values;
 
 use std::ffi::OsStr;
@@ -51,6 +52,8 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Checks agents and integrations: every problem at once, with file, line and remedy
     Check(check::CheckArgs),
+    /// Plays the tests of agents: their calls, with samples behind the tools
+    Test(test::TestArgs),
     /// Phones a gateway as a carrier would
     Call(call::CallArgs),
     /// Measures how well the recogniser hears, over recordings
@@ -105,6 +108,7 @@ pub fn main() -> ExitCode {
             Command::Demo(args) => demo::run(&args).await,
             Command::Serve(args) => serve::run(args).await,
             Command::Check(args) => check::run(&args).await,
+            Command::Test(args) => test::run(&args).await,
             Command::Call(args) => call::run(args).await,
             Command::Eval(args) => eval::run(&args).await,
             Command::Bench(args) => bench::run(&args).await,

@@ -19,7 +19,7 @@ use super::replay_audio::{self, SoundArgs};
 use super::{Done, Verdict, render};
 use crate::core::base::{Fault, Owner};
 use crate::core::journal::{CallFile, Play};
-use crate::replay::{Finding, Found, Recorded, Replayed, Report, compare, find};
+use crate::replay::{Finding, Found, Recorded, Replayed, Report, as_test, compare, find};
 
 /// Which calls, and how it is told.
 #[derive(Debug, Args)]
@@ -43,6 +43,15 @@ pub(super) struct ReplayArgs {
     /// Writes each call as a file of its own, with its plan, instead of comparing them
     #[arg(long, value_name = "FOLDER", conflicts_with_all = ["json", "junit", "audio"])]
     export: Option<PathBuf>,
+    /// Makes a regression test from each call: a call file in that folder, lean, with expectations to edit
+    #[arg(
+        long,
+        value_name = "FOLDER",
+        num_args = 0..=1,
+        default_missing_value = "tests/calls",
+        conflicts_with_all = ["print", "play", "export", "json", "junit", "audio"]
+    )]
+    as_test: Option<PathBuf>,
     /// One JSON object instead of text
     #[arg(long)]
     json: bool,
@@ -62,7 +71,10 @@ pub(super) async fn run(args: &ReplayArgs) -> Done {
         return print(&found, as_play, &mut |text| render::text(&text)).await;
     }
     if let Some(folder) = &args.export {
-        return export(&found, folder).await;
+        return export(&found, folder, &mut |recorded| Ok(recorded.standalone())).await;
+    }
+    if let Some(folder) = &args.as_test {
+        return make_tests(&found, folder).await;
     }
     if args.sound.audio {
         let report = replay_audio::replay(found, &args.sound).await;
@@ -173,17 +185,34 @@ fn as_play(call: &CallFile) -> String {
     lines.join("\n") + "\n\n"
 }
 
+/// A test of each call that this build answers as it was recorded.
+async fn make_tests(found: &[Found], folder: &Path) -> Done {
+    let mut make = |recorded: &Recorded| {
+        let test = as_test(recorded)?;
+        test.notes.iter().for_each(|note| render::aside(note));
+        Ok(test.file)
+    };
+    export(found, folder, &mut make).await
+}
+
 /// All are read before the first is written. One that cannot be read is told, and the others are exported.
-async fn export(found: &[Found], folder: &Path) -> Done {
+async fn export(
+    found: &[Found],
+    folder: &Path,
+    form: &mut impl FnMut(&Recorded) -> Result<CallFile, Fault>,
+) -> Done {
     let mut files = BTreeMap::new();
     for call in found {
         match call.read().await {
-            Ok(recorded) => add(&mut files, folder.join(call.place()), call, recorded)?,
+            Ok(recorded) => match form(&recorded) {
+                Ok(file) => add(&mut files, folder.join(call.place()), call, file)?,
+                Err(fault) => render::fault(&fault),
+            },
             Err(fault) => render::fault(&fault),
         }
     }
-    for (written, (path, (_, recorded))) in files.iter().enumerate() {
-        write(path, recorded).map_err(|error| {
+    for (written, (path, (_, file))) in files.iter().enumerate() {
+        write(path, file).map_err(|error| {
             let mut fault = unwritable(path, &error);
             fault.what.push_str(&format!("; of {} calls {written} were written", found.len()));
             fault
@@ -195,20 +224,20 @@ async fn export(found: &[Found], folder: &Path) -> Done {
 }
 
 /// The call files to be, by their paths.
-type Files<'a> = BTreeMap<PathBuf, (&'a Found, Recorded)>;
+type Files<'a> = BTreeMap<PathBuf, (&'a Found, CallFile)>;
 
-fn add<'a>(files: &mut Files<'a>, path: PathBuf, call: &'a Found, recorded: Recorded) -> Result<(), Fault> {
+fn add<'a>(files: &mut Files<'a>, path: PathBuf, call: &'a Found, file: CallFile) -> Result<(), Fault> {
     if let Some((other, _)) = files.get(&path) {
         let what = format!("two calls belong in {}: {} and {}", path.display(), other.name(), call.name());
         return Err(Fault::new(Owner::Admin, what, "export them to two folders; nothing was written"));
     }
-    files.insert(path, (call, recorded));
+    files.insert(path, (call, file));
     Ok(())
 }
 
-fn write(path: &Path, recorded: &Recorded) -> std::io::Result<()> {
+fn write(path: &Path, file: &CallFile) -> std::io::Result<()> {
     fs::create_dir_all(path.parent().unwrap_or(path))?;
-    fs::File::create_new(path)?.write_all(recorded.standalone().write().as_bytes())
+    fs::File::create_new(path)?.write_all(file.write().as_bytes())
 }
 
 fn unwritable(path: &Path, error: &std::io::Error) -> Fault {
@@ -322,6 +351,24 @@ mod tests {
         let fault = folder.export(&["calls"]).await.unwrap_err();
         assert!(fault.what.contains("b.call cannot be written"), "{fault}");
         assert!(fault.what.ends_with("of 2 calls 1 were written"), "{fault}");
+    }
+
+    #[tokio::test]
+    async fn a_test_is_made_from_a_call_passes_unedited_and_takes_no_other_files_place() {
+        let folder = Folder::new();
+        folder.call("good.call", &good());
+        let into = folder.0.join("tests").display().to_string();
+        assert_eq!(told(&folder, &["--as-test", &into], &["good.call"]).await, Ok(Verdict::Good));
+        let made = fs::read_to_string(folder.0.join("tests/good.call")).expect("it was written");
+        assert!(made.contains("# expect: written\n") && made.contains("> note judged t1 no"), "{made}");
+        assert_eq!(told(&folder, &[], &["tests"]).await, Ok(Verdict::Good));
+        let edited = made.replace("note judged t1 no", "note judged t1 yes");
+        folder.call("tests/good.call", &edited);
+        assert_eq!(told(&folder, &[], &["tests"]).await, Ok(Verdict::Bad));
+        let fault = told(&folder, &["--as-test", &into], &["good.call"]).await.unwrap_err();
+        assert!(fault.what.contains("good.call cannot be written"), "{fault}");
+        let kept = fs::read_to_string(folder.0.join("tests/good.call")).expect("it is there");
+        assert_eq!(kept, edited);
     }
 
     /// A script that this build answers as it stands.

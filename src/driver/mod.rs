@@ -25,6 +25,7 @@ use tokio_util::task::TaskTracker;
 
 use figures::RESUMED;
 pub use figures::{TURN_LATENCY, TURN_LATENCY_BUCKETS, begin_figures};
+pub use prompt::prompt;
 pub use record::{Seen, Watcher};
 pub use tenure::Tenure;
 

@@ -12,8 +12,9 @@ use crate::core::call::PrivateValues;
 use crate::core::conversation::{Entry, Plan};
 use crate::llm::{DECLINED, Message, Prompt};
 
-/// The prompt over the first `length` entries.
-pub(super) fn prompt(plan: &Arc<Plan>, entries: &[Entry], length: usize, private: &PrivateValues) -> Prompt {
+/// The prompt over the first `length` entries of a conversation's history.
+#[must_use]
+pub fn prompt(plan: &Arc<Plan>, entries: &[Entry], length: usize, private: &PrivateValues) -> Prompt {
     let history = entries.iter().take(length).flat_map(|entry| messages(entry, private)).collect();
     Prompt { plan: Arc::clone(plan), history }
 }

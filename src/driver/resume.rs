@@ -61,8 +61,9 @@ impl Now<'_> {
 pub(super) async fn take_up(store: &Store, now: Now<'_>, call: &CallId, until: Instant) -> Option<Kept> {
     match timeout_at(until, try_to(store, &now, call)).await {
         Ok(Ok(kept)) => {
-            let (journal, lines, missing) = (&kept.call, kept.lines, kept.missing.len());
-            tracing::info!(%call, %journal, lines, missing, attempts = kept.attempts, since = %kept.since, "a call is gone on with");
+            let Kept { call: journal, since, lines, attempts, .. } = &kept;
+            let missing = kept.missing.len();
+            tracing::info!(%call, %journal, %since, lines, missing, attempts, "a call is gone on with");
             Some(kept)
         }
         Ok(Err(Not::None)) => None,
@@ -166,7 +167,10 @@ fn last_time(file: &CallFile) -> CallTime {
 /// intent is on disk before the first byte leaves.
 fn outcomes(file: &CallFile, conversation: &Conversation, intents: &[IntentRecord]) -> Vec<Event> {
     let told = |proposal: ProposalId| {
-        let known = |event: &Event| matches!(event, Event::Settled { proposal: of, outcome } if *of == proposal && *outcome != Outcome::Unknown);
+        let known = |event: &Event| {
+            let Event::Settled { proposal: of, outcome } = event else { return false };
+            *of == proposal && *outcome != Outcome::Unknown
+        };
         file.events().any(|(_, event)| known(event))
     };
     let mut events = Vec::new();

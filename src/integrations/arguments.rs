@@ -43,6 +43,15 @@ pub(super) fn arguments(
     Ok(checked)
 }
 
+/// Whether two values of a parameter mean the same: `20` and `"20.00"` are one amount.
+#[must_use]
+pub fn is_same_argument(kind: ParameterKind, a: &Value, b: &Value, currency: &str) -> bool {
+    match (one_form(kind, a, currency), one_form(kind, b, currency)) {
+        (Some(a), Some(b)) => a == b,
+        (Some(_) | None, _) => a == b,
+    }
+}
+
 fn one_form(kind: ParameterKind, value: &Value, currency: &str) -> Option<Value> {
     let text = match value {
         Value::String(text) => text.trim().to_owned(),

@@ -19,6 +19,7 @@ mod toolbox;
 mod verdict;
 
 pub use action::ActionSecret;
+pub use arguments::is_same_argument;
 pub use registry::{CallFacts, Intent, IntentLog, NotBegun, Prepared, Registry, Unprepared};
 pub use spec::{Compare, Connection, Exchange, KeyPlace, Method, Rule, Sample, SecretHeader, ToolSpec};
 pub use toolbox::Toolbox;

@@ -7,6 +7,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::expect;
 use super::source::Recorded;
 use crate::core::base::Fault;
 use crate::core::journal::{CallFile, Line, fold};
@@ -34,11 +35,14 @@ pub struct Difference {
     pub after: Vec<String>,
 }
 
-/// Folds the record and compares.
+/// Folds the record and compares: every order, or where the file says so those that are written.
 #[must_use]
 pub fn compare(recorded: &Recorded) -> Finding {
     let want = &recorded.file.lines;
     let got = fold(&recorded.file, Arc::clone(&recorded.plan)).lines;
+    if expect::is_written(&recorded.file) {
+        return expect::unmet(want, &got).map_or(Finding::Same, Finding::Differs);
+    }
     if *want == got || (!recorded.is_whole() && got.starts_with(want)) {
         return Finding::Same;
     }
@@ -61,7 +65,7 @@ fn step(lines: &[Line]) -> &[Line] {
     &lines[..next]
 }
 
-fn written(lines: &[Line]) -> Vec<String> {
+pub(super) fn written(lines: &[Line]) -> Vec<String> {
     let file = CallFile { lines: lines.to_vec(), ..CallFile::default() };
     file.write().lines().map(str::to_owned).collect()
 }

@@ -1,13 +1,23 @@
 //! Recorded calls as tests: where they lie, whether this build gives the orders they hold, and how that is told.
 //!
-//! Reading order: `source` (databases and call files), `compare` (one call through today's heart), `report` (many
-//! of them, for people and for programs); the same with sound: `sound`, `sound_report`.
+//! For tests in Rust: [`Recorded::load`], [`Recorded::run`], and what [`Run`] can be asked. That part is stable, see
+//! docs/compat.md.
+//!
+//! Reading order: `source` (databases and call files), `expect` (what is written down), `compare` (one call through
+//! today's heart), `report` (many of them, for people and for programs), `lean` (a test made from a call), `facts` (what
+//! a test asks about), `load` and `run` (tests in Rust); the same with
+//! sound: `sound`, `sound_report`.
 //!
 //! Promises: a call that cannot be read is told as such and the others are compared all the same.
 //! Never: carries out an order; writes to a journal.
 
 mod compare;
+mod expect;
+pub(crate) mod facts;
+mod lean;
+mod load;
 mod report;
+mod run;
 mod sound;
 mod sound_report;
 mod source;
@@ -15,7 +25,9 @@ mod source;
 pub(crate) mod tests;
 
 pub use compare::{Difference, Finding, compare};
+pub use lean::{Test, as_test};
 pub use report::{Replayed, Report};
+pub use run::{Confirmation, Latency, Run, Tool, Turns, Words};
 pub use sound::{Compared, Sounding, sounding};
 pub use sound_report::{SoundReplayed, SoundReport};
 pub use source::{Found, Recorded, find, read_all};

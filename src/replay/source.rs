@@ -11,6 +11,7 @@ use std::io::{self, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::expect::{EXPECT, WRITTEN};
 use crate::core::base::{CallId, Fault, Owner, World};
 use crate::core::conversation::Plan;
 use crate::core::journal::{CallFile, JOURNAL_VERSION, file_line};
@@ -245,13 +246,23 @@ fn of_file(path: &Path) -> Result<Recorded, Fault> {
         }
         broken(error.to_string(), "let this user read it, or name another")
     })?;
+    of_text(&text, &path.display().to_string())
+}
+
+/// A call file's text; `whose` it is stands before every fault.
+pub(super) fn of_text(text: &str, whose: &str) -> Result<Recorded, Fault> {
+    let broken = |what: String, remedy: &str| Fault::new(Owner::Admin, format!("{whose}: {what}"), remedy);
     let file =
-        CallFile::parse(&text).map_err(|what| broken(what, "docs/replay.md says what a call file holds"))?;
+        CallFile::parse(text).map_err(|what| broken(what, "docs/replay.md says what a call file holds"))?;
     if file.lines.is_empty() {
         return Err(broken("it holds no event".to_owned(), "docs/replay.md says what a call file holds"));
     }
+    if let Some(other) = file.head_value(EXPECT).filter(|value| *value != WRITTEN) {
+        let remedy = "write `# expect: written`, or leave the line out: then every order is expected";
+        return Err(broken(format!("`{other}` is nothing that can be expected"), remedy));
+    }
     let plan = match (&file.plan, file.head_value("plan")) {
-        (Some(plan), _) => plan_of(plan, &path.display().to_string())?,
+        (Some(plan), _) => plan_of(plan, whose)?,
         (None, Some(named)) => script_plan(named).map_err(|word| {
             broken(format!("there is no plan variation `{word}`"), "see the scripts in tests/calls")
         })?,

@@ -88,6 +88,18 @@ async fn the_calls_of_a_journal_are_found_and_so_is_the_one_that_is_named() {
 }
 
 #[tokio::test]
+async fn a_test_loads_one_call_of_a_journal_also_inside_a_runtime() {
+    let folder = Folder::new();
+    let path = folder.0.join("calls.db");
+    journal(&path, &["CA1", "CA2"]).await;
+    let run = Recorded::of_journal(&path, "CA2").unwrap().run();
+    run.expect_as_recorded();
+    run.tool("shop.refund").expect_not_run();
+    let fault = Recorded::of_journal(&path, "CA3").unwrap_err();
+    assert!(fault.what.starts_with("there is no call `CA3` in "), "{fault}");
+}
+
+#[tokio::test]
 async fn an_exported_call_stands_alone_and_is_the_same_record() {
     let folder = Folder::new();
     let path = folder.0.join("calls.db");

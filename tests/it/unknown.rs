@@ -15,7 +15,7 @@ use crate::scene::{REFUND, Scene, Stage, told, twenty};
 const UNKNOWN: &str = "I'm sorry, I couldn't find out whether it went through";
 
 fn lost_answers() -> Stage {
-    Stage { faults: Faults::LostAnswer, tool_timeout: Millis(250), ..Stage::default() }
+    Stage { faults: Faults::LostAnswer, tool_timeout: Millis(1_000), ..Stage::default() }
 }
 
 /// What was heard of its outcomes: unknown first, and *done* only after that.

@@ -76,7 +76,9 @@ impl fmt::Debug for Vault {
 }
 
 impl Vault {
-    pub(super) fn new(plan: Arc<Plan>) -> Vault {
+    /// Of a new call.
+    #[must_use]
+    pub fn new(plan: Arc<Plan>) -> Vault {
         Vault {
             plan,
             told: Told::ByTheWorld,
@@ -119,7 +121,7 @@ impl Vault {
     }
 
     /// A key as the heart is told it: a digit that is part of a number is kept here.
-    pub(super) fn key(&mut self, key: Key, collects: Option<Collects>) -> char {
+    pub fn key(&mut self, key: Key, collects: Option<Collects>) -> char {
         let pressed = key.reveal();
         let hides = self.told == Told::ByTheWorld && self.plan.private.kinds().contains(&PrivateKind::Keys);
         let Some(collects) = collects.filter(|_| hides) else { return pressed };
@@ -142,7 +144,7 @@ impl Vault {
     }
 
     /// The event as the heart is told it; and before it, where words have waited in vain, those words.
-    pub(super) fn hide(&mut self, event: Event) -> (Option<Event>, Event) {
+    pub fn hide(&mut self, event: Event) -> (Option<Event>, Event) {
         if self.told == Told::ByARecord {
             return (None, event);
         }

@@ -37,6 +37,7 @@ const ROOT: &[(&str, &[&str])] = &[
     ("driver", &["media", "telephony", "stt", "tts", "llm", "integrations", "store", "catalog"]),
     ("caller", &["media", "telephony"]),
     ("replay", &["media", "store", "catalog", "driver", "caller"]),
+    ("rehearsal", &["llm", "integrations", "catalog", "driver", "replay"]),
     ("standin", &["media", "stt", "tts", "llm"]),
     ("gateway", &["telephony", "driver", "store", "catalog", "secrets"]),
     (

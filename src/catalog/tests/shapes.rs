@@ -55,7 +55,7 @@ const CHANGES: &[(&str, &str, &str)] = &[
         "a:4:1 there is no field `colour` here | fields here: version, id, title, language, currency, \
          greeting, prompt, tools, keys, answers, timing, stt, tts, llm, spoken_yes, \
          recording, recording_question, \
-         private, private_in_recording",
+         private, private_in_recording, tests",
     ),
     (
         "title: The shop\n",
@@ -487,7 +487,7 @@ const TEXTS: &[(&str, &str)] = &[
          a:1:1 `title` is missing in this file | add `title: The shop`\n\
          a:1:1 there is no field `a` here | fields here: version, id, title, language, currency, greeting, \
          prompt, tools, keys, answers, timing, stt, tts, llm, spoken_yes, recording, recording_question, \
-         private, private_in_recording\n\
+         private, private_in_recording, tests\n\
          a:1:4 what begins with `&` names a part of the file, which is not read here | a text: put it in \
          quotes; a name for a part: leave it out\n\
          a:2:10 what begins with `*` repeats another part of the file, which is not read here | a text: \

@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use super::Builtin;
 use crate::core::base::{Digest, Millis, ProposalId, ToolName};
 use crate::core::conversation::{
-    CannedAnswer, Confirm, Effects, Idempotency, Parameter, ParameterKind, Plan, Policy, Recording, Timing,
-    ToolPhrases, ToolPlan, VoiceYes,
+    CannedAnswer, Confirm, Effects, Idempotency, Parameter, ParameterKind, Plan, Policy, PrivateList,
+    Recording, Timing, ToolPhrases, ToolPlan, VoiceYes,
 };
 use crate::core::language::Language;
 use crate::llm::{DECLINED, Llm as _, LlmEvent, Message, Prompt};

@@ -146,21 +146,19 @@ pub fn leading_card(language: Language, before: &str, text: &str) -> Option<(Str
 }
 
 fn in_run(sought: &Sought<'_>, text: &str, all: &[Word], run: &Run, by: Teller, found: &mut Vec<Stretch>) {
-    let items = run.items.len();
-    let cards = sought.kinds.contains(&PrivateKind::Card);
-    let has_card = (0..items).any(|at| card(&run.windows(at)).is_some());
-    let may_be = cards && by == Teller::Caller && !has_card;
-    let long: Vec<Range<usize>> =
-        run.tight().into_iter().filter(|part| may_be && run.digits_of(part) >= CARD_DIGITS_LEAST).collect();
-    found.extend(long.iter().filter_map(|part| misheard(run, part.clone())));
+    // Cards first: a shorter number may only seem to be in one.
+    let taken = if sought.kinds.contains(&PrivateKind::Card) { cards(run, by) } else { Vec::new() };
+    found.extend(taken.iter().filter_map(|part| card_of(run, part.clone())));
     let mut at = 0;
-    while at < items {
-        if let Some(part) = long.iter().find(|part| part.contains(&at)) {
+    while at < run.items.len() {
+        let next = taken.iter().find(|part| part.end > at);
+        if let Some(part) = next.filter(|part| part.start <= at) {
             at = part.end;
             continue;
         }
-        let stretch = at_item(sought, text, all, run, at, by);
-        at = match stretch {
+        let mut windows = run.windows(at);
+        windows.retain(|(_, end)| next.is_none_or(|part| *end <= part.start));
+        at = match at_item(sought, text, all, run, at, by, &windows) {
             Some((stretch, end)) => {
                 found.push(stretch);
                 end
@@ -168,6 +166,24 @@ fn in_run(sought: &Sought<'_>, text: &str, all: &[Word], run: &Run, by: Teller, 
             None => at + 1,
         };
     }
+}
+
+/// The items of every card, in order; where there is none and a caller speaks, of all that is as long as one: a recogniser
+/// mishears a digit, and the rest is the card's all the same.
+fn cards(run: &Run, by: Teller) -> Vec<Range<usize>> {
+    let mut found: Vec<Range<usize>> = Vec::new();
+    for at in 0..run.items.len() {
+        if found.last().is_none_or(|last| last.end <= at)
+            && let Some((_, end)) = card(&run.windows(at))
+        {
+            found.push(at..*end);
+        }
+    }
+    if found.is_empty() && by == Teller::Caller {
+        found = run.tight();
+        found.retain(|part| run.digits_of(part) >= CARD_DIGITS_LEAST);
+    }
+    found
 }
 
 /// The window that is a card, the likeliest length first.
@@ -184,30 +200,25 @@ fn at_item(
     run: &Run,
     at: usize,
     by: Teller,
+    windows: &[(String, usize)],
 ) -> Option<(Stretch, usize)> {
     let stretch = |kind, value, end: usize| {
         let raw = run.items[at].raw.start..run.items[end - 1].raw.end;
         (Stretch { kind, value, raw }, end)
     };
-    let windows: Vec<(String, usize)> = run.windows(at);
     let longest = || windows.iter().rev().filter(|(digits, _)| digits.len() >= KNOWN_DIGITS_LEAST);
     if let Some((kind, (digits, end))) =
         longest().find_map(|window| Some(((sought.known)(&window.0)?, window)))
     {
         return Some(stretch(kind, digits.clone(), *end));
     }
-    if sought.kinds.contains(&PrivateKind::Card)
-        && let Some((digits, end)) = card(&windows)
-    {
-        return Some(stretch(PrivateKind::Card, digits.clone(), *end));
-    }
     if sought.kinds.contains(&PrivateKind::NationalId)
-        && let Some((value, raw, end)) = identity::at(sought.language, text, all, run, at, &windows, by)
+        && let Some((value, raw, end)) = identity::at(sought.language, text, all, run, at, windows, by)
     {
         return Some((Stretch { kind: PrivateKind::NationalId, value, raw }, end));
     }
     if sought.kinds.contains(&PrivateKind::Phone) {
-        return phone(text, run, at, &windows, by);
+        return phone(text, run, at, windows, by);
     }
     None
 }
@@ -222,12 +233,11 @@ fn is_card(digits: &str) -> bool {
     pays && (CARD_DIGITS_LEAST..=CARD_DIGITS_MOST).contains(&digits.len()) && sum.is_multiple_of(10)
 }
 
-/// As long as a card, and none: a recogniser mishears a digit, and the rest is the card's all the same.
-fn misheard(run: &Run, part: Range<usize>) -> Option<Stretch> {
+fn card_of(run: &Run, part: Range<usize>) -> Option<Stretch> {
     let items = &run.items[part];
-    let value: String = items.iter().map(|item| item.digits.as_str()).collect();
+    let value = items.iter().map(|item| item.digits.as_str()).collect();
     let raw = items.first()?.raw.start..items.last()?.raw.end;
-    (value.len() >= CARD_DIGITS_LEAST).then_some(Stretch { kind: PrivateKind::Card, value, raw })
+    Some(Stretch { kind: PrivateKind::Card, value, raw })
 }
 
 /// A phone number: with its plus, in a form of these languages' countries, or as long as one where a caller says it.

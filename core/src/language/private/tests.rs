@@ -86,6 +86,10 @@ fn a_card_number_that_was_misheard_by_a_digit_is_hidden_all_the_same_where_a_cal
     let (value, raw) = only(English, Card, text, Teller::Caller).expect("it is as long as a card");
     assert_eq!((value.as_str(), raw.as_str()), ("4111111211111111", "4111 1112 1111 1111"));
     assert_eq!(only(English, Card, text, Teller::System), None);
+    // A number said before it begins no phone number with it.
+    let text = "order one one eight two four five three nine 1488 0343 6467";
+    let all = found(English, &[Card, Phone], text, Teller::Caller);
+    assert_eq!(all.iter().map(|(_, value, _)| value.as_str()).collect::<Vec<_>>(), ["4539148803436467"]);
     // And no part of it is taken for a shorter number.
     let all = found(English, &[Card, Phone, NationalId], "4111 1112 1111 1111", Teller::Caller);
     assert_eq!(all.len(), 1, "{all:?}");

@@ -99,7 +99,7 @@ impl Recorded {
                 (self.spoken, self.key) = (Vec::new(), None);
                 Question::Heard { end, keys }
             }
-            question => question,
+            other @ (Question::Closed | Question::Open { .. } | Question::Heard { .. }) => other,
         };
     }
 
