@@ -11,7 +11,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use super::values::at_least_one;
 use super::{Done, Verdict, render};
 use crate::bench::load::{self, Load};
-use crate::bench::{audio, handle, server, turn};
+use crate::bench::{audio, handle, replay, server, sim, turn};
 use crate::media::read_line_wav;
 use crate::replay::read_all;
 
@@ -36,6 +36,10 @@ enum What {
     BargeIn(Times),
     /// Many calls at once against a server on one core: p99.9 of late playout at most 20 ms
     Load(LoadArgs),
+    /// Simulated calls, promises on: a short conversation at most 60 µs, a short call with frames at most 2.4 ms
+    Sim(SimArgs),
+    /// Journals of three minutes, read, folded and compared: at least 300 a second and core
+    Replay(ReplayArgs),
     /// The server's side of `load`, which starts it by itself; ends with its input
     #[command(hide = true)]
     Serve(ServeArgs),
@@ -82,6 +86,20 @@ struct LoadArgs {
 }
 
 #[derive(Debug, Args)]
+struct SimArgs {
+    /// Short conversations; of the dearer kinds fewer
+    #[arg(long, default_value_t = 40_000, value_name = "N", value_parser = at_least_one::<u64>)]
+    calls: u64,
+}
+
+#[derive(Debug, Args)]
+struct ReplayArgs {
+    /// How often the journal is replayed
+    #[arg(long, default_value_t = 1_000, value_name = "N", value_parser = at_least_one::<usize>)]
+    journals: usize,
+}
+
+#[derive(Debug, Args)]
 struct ServeArgs {
     server: Server,
     #[arg(long, value_parser = at_least_one::<usize>)]
@@ -110,6 +128,8 @@ pub(super) async fn run(args: &BenchArgs) -> Done {
             let (calls, rounds, length) = (args.calls, args.rounds, Duration::from_secs(args.seconds));
             load::measure(Load { calls, length, rounds }).await?.to_string()
         }
+        What::Sim(args) => sim::measure(args.calls)?.to_string(),
+        What::Replay(args) => replay::measure(args.journals)?.to_string(),
         What::Serve(args) => return serve(args).await,
     };
     if cfg!(debug_assertions) {

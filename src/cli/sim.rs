@@ -18,8 +18,10 @@ use serde_json::json;
 use tokio::time::{Duration, Instant};
 
 use super::{Done, Verdict, render};
-use crate::core::base::{Fault, Owner};
-use crate::core::sim::{Breach, Coverage, Played, play, play_whole, script, shrink};
+use crate::core::base::{Digest, Fault, Owner};
+use crate::core::journal::CallFile;
+use crate::core::sim::Fault as Weather;
+use crate::core::sim::{Breach, Calls, Cast, Coverage, Faults, Played, script, shrink};
 
 /// Seeds a thread takes at once: few enough that all end together, many enough that they do not wait for each other.
 const SEEDS_AT_ONCE: u64 = 64;
@@ -31,7 +33,8 @@ const SEED_MAX: u64 = u64::MAX / 2;
 #[derive(Debug, Args)]
 #[command(
     after_help = "A seed is one call: caller, delays and faults are drawn from it, the same on every machine.\n\
-                        The promises are watched from outside; ARCHITECTURE.md lists them."
+                        The promises are watched from outside; ARCHITECTURE.md lists them.\n\
+                        Faults are named in what is counted at the end, and where a name is not known."
 )]
 pub(super) struct SimArgs {
     /// The first seed
@@ -47,6 +50,18 @@ pub(super) struct SimArgs {
     /// Whole calls, frames of audio included, instead of conversations alone
     #[arg(long)]
     frames: bool,
+    /// Short calls: one wish, and the caller hangs up 4 to 15 seconds after the answer
+    #[arg(long)]
+    short: bool,
+    /// This fault never strikes; may be given again
+    #[arg(long, value_name = "FAULT", value_parser = fault, conflicts_with = "only")]
+    without: Vec<Weather>,
+    /// No fault but this one strikes; may be given again, and `--only none` is fair weather
+    #[arg(long, value_name = "FAULT", value_parser = fault_or_none)]
+    only: Vec<Option<Weather>>,
+    /// A digest over the journals of all calls as well: the same on every machine and in every build
+    #[arg(long)]
+    digest: bool,
     /// One JSON object instead of text
     #[arg(long)]
     json: bool,
@@ -62,6 +77,8 @@ struct Fallen {
 #[derive(Default)]
 struct Share {
     calls: u64,
+    /// Of all journals, whatever their order.
+    digest: u128,
     coverage: Coverage,
     /// Of each kind of breach its first call, and how many there were.
     broken: BTreeMap<(u8, String), (u64, u64)>,
@@ -72,9 +89,9 @@ pub(super) async fn run(args: SimArgs) -> Done {
     let until = args.minutes.map(|minutes| began + Duration::from_secs(60 * minutes));
     let end = if until.is_some() { u64::MAX } else { args.seed + args.calls };
     let progress = if until.is_some() { render::waiting() } else { render::progress(args.calls) };
-    let (seed, frames, bar) = (args.seed, args.frames, progress.clone());
+    let (seed, which, bar) = (args.seed, Which::of(&args), progress.clone());
     let simulated =
-        tokio::task::spawn_blocking(move || simulate(seed..end, until, |seed| played(seed, frames), &bar))
+        tokio::task::spawn_blocking(move || simulate(seed..end, until, |seed| which.played(seed), &bar))
             .await;
     progress.finish_and_clear();
     // Else the panic is no call's.
@@ -138,14 +155,62 @@ fn words(panic: &(dyn Any + Send)) -> String {
     text.unwrap_or("it did not say why").to_owned()
 }
 
-fn played(seed: u64, frames: bool) -> Played {
-    if frames { play_whole(seed) } else { play(seed) }
+/// Which calls are played.
+#[derive(Clone, Copy)]
+struct Which {
+    calls: Calls,
+    short: bool,
+    recorded: bool,
+    faults: Faults,
+}
+
+impl Which {
+    fn of(args: &SimArgs) -> Which {
+        let calls = if args.frames { Calls::WithFrames } else { Calls::Conversations };
+        let only: Vec<Weather> = args.only.iter().flatten().copied().collect();
+        let faults =
+            if args.only.is_empty() { Faults::all().without(&args.without) } else { Faults::of(&only) };
+        Which { calls, short: args.short, recorded: args.digest, faults }
+    }
+
+    fn played(self, seed: u64) -> Played {
+        let mut cast = Cast::new(seed).with_faults(self.faults);
+        if self.short {
+            cast = cast.short();
+        }
+        if self.recorded {
+            cast = cast.recorded();
+        }
+        match self.calls {
+            Calls::Conversations => cast.play(),
+            Calls::WithFrames => cast.play_whole(),
+        }
+    }
+}
+
+fn fault(name: &str) -> Result<Weather, String> {
+    let all = || Weather::all().map(Weather::name).collect::<Vec<_>>().join(", ");
+    Weather::parse(name).ok_or_else(|| format!("there is no such fault; there are {}", all()))
+}
+
+fn fault_or_none(name: &str) -> Result<Option<Weather>, String> {
+    if name == "none" { Ok(None) } else { fault(name).map(Some) }
+}
+
+/// The journal of a call as one number; so that calls may be added up in any order, each holds its seed.
+fn digest(seed: u64, played: &Played) -> u128 {
+    let head = vec![format!("# seed: {seed}"), format!("# plan: {}", played.head)];
+    let text = CallFile { head, lines: played.journal.clone(), plan: None }.write();
+    Digest::of_bytes(text.as_bytes()).number()
 }
 
 impl Share {
     fn add(&mut self, seed: u64, played: &Played) {
         self.calls += 1;
         self.coverage.add(&played.watchers.coverage);
+        if !played.journal.is_empty() {
+            self.digest ^= digest(seed, played);
+        }
         if let Some(breach) = &played.breach {
             self.breach(breach.kind(), seed, 1);
         }
@@ -160,6 +225,7 @@ impl Share {
     fn join(&mut self, other: Share) {
         self.calls += other.calls;
         self.coverage.add(&other.coverage);
+        self.digest ^= other.digest;
         for (kind, (first, count)) in other.broken {
             self.breach(kind, first, count);
         }
@@ -177,11 +243,15 @@ fn text(share: &Share, args: &SimArgs, took: Duration) -> String {
     }
     let minutes = took.as_secs_f64() / 60.0;
     let per_minute = share.calls as f64 / minutes.max(f64::MIN_POSITIVE);
+    if args.digest {
+        let _ = writeln!(text, "digest of all journals: {:032x}", share.digest);
+    }
+    let length = if args.short { "short " } else { "" };
     let kind = if args.frames { "calls with frames" } else { "conversations" };
     let breaches: u64 = share.broken.values().map(|(_, count)| count).sum();
     let _ = write!(
         text,
-        "{} {kind} from seed {} in {:.1} s, {per_minute:.0} a minute: {breaches} broke a promise",
+        "{} {length}{kind} from seed {} in {:.1} s, {per_minute:.0} a minute: {breaches} broke a promise",
         share.calls,
         args.seed,
         took.as_secs_f64()
@@ -199,7 +269,8 @@ fn json(share: &Share, args: &SimArgs, took: Duration) -> String {
         })
         .collect();
     json!({
-        "ok": broken.is_empty(), "calls": share.calls, "seed": args.seed, "frames": args.frames,
+        "ok": broken.is_empty(), "calls": share.calls, "seed": args.seed, "frames": args.frames, "short": args.short,
+        "digest": args.digest.then(|| format!("{:032x}", share.digest)),
         "seconds": took.as_secs_f64(), "broken": broken, "situations": share.coverage.counts,
     })
     .to_string()
@@ -208,7 +279,7 @@ fn json(share: &Share, args: &SimArgs, took: Duration) -> String {
 /// Of each kind of breach: how many, its first seed, what it was, and the smallest script.
 fn broken<'a>(share: &'a Share, args: &'a SimArgs) -> impl Iterator<Item = (u64, u64, Breach, String)> + 'a {
     share.broken.values().filter_map(|(seed, count)| {
-        let played = played(*seed, args.frames);
+        let played = Which::of(args).played(*seed);
         let breach = played.breach.clone()?;
         let script = script(&played, &shrink(&played, &breach), *seed, &breach);
         Some((*count, *seed, breach, script))
@@ -216,7 +287,14 @@ fn broken<'a>(share: &'a Share, args: &'a SimArgs) -> impl Iterator<Item = (u64,
 }
 
 fn again(seed: u64, args: &SimArgs) -> String {
-    format!("centralita sim --seed {seed} --calls 1{}", if args.frames { " --frames" } else { "" })
+    let mut line = format!("centralita sim --seed {seed} --calls 1");
+    line.push_str(if args.frames { " --frames" } else { "" });
+    line.push_str(if args.short { " --short" } else { "" });
+    args.without.iter().for_each(|fault| line.push_str(&format!(" --without {}", fault.name())));
+    args.only
+        .iter()
+        .for_each(|fault| line.push_str(&format!(" --only {}", fault.map_or("none", Weather::name))));
+    line
 }
 
 #[cfg(test)]
@@ -224,6 +302,7 @@ mod tests {
     use clap::Parser;
 
     use super::*;
+    use crate::core::sim::play;
 
     #[derive(Debug, Parser)]
     struct Line {
@@ -262,5 +341,19 @@ mod tests {
             panic!("it ended well")
         };
         assert_eq!((fallen.seed, fallen.why.as_str()), (70, "a mistake on purpose"));
+    }
+
+    #[test]
+    fn a_seed_is_told_with_the_options_that_play_it_again() {
+        let line = |options: &[&str]| {
+            let line = Line::try_parse_from([&["sim"], options].concat()).expect("these are its options");
+            again(7, &line.args)
+        };
+        assert_eq!(line(&[]), "centralita sim --seed 7 --calls 1");
+        let options = ["--frames", "--short", "--without", "tool-late", "--without", "disk-full"];
+        assert_eq!(line(&options), format!("centralita sim --seed 7 --calls 1 {}", options.join(" ")));
+        assert_eq!(line(&["--only", "none"]), "centralita sim --seed 7 --calls 1 --only none");
+        let unknown = Line::try_parse_from(["sim", "--without", "rain"]).unwrap_err().to_string();
+        assert!(unknown.contains("words-late") && unknown.contains("hang-up-ignored"), "{unknown}");
     }
 }

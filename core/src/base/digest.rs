@@ -33,6 +33,12 @@ impl Digest {
         Digest::of_bytes(canonical_json(value).as_bytes())
     }
 
+    /// The same as a number.
+    #[must_use]
+    pub fn number(self) -> u128 {
+        u128::from_be_bytes(self.0)
+    }
+
     /// Reads what `Display` writes.
     #[must_use]
     pub fn parse(text: &str) -> Option<Digest> {

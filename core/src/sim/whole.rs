@@ -370,9 +370,11 @@ impl Whole {
             }
             WireItem::Clear => {
                 self.empty_at = at;
+                // What was cleared comes back as if it had been played: at once, or when another reply is on the line.
                 for name in std::mem::take(&mut self.marks) {
-                    let soon = self.world.soon(at, 10, 120);
-                    self.world.plan(soon, Happening::Mark(name));
+                    let most = if self.world.strikes(Fault::MarkAfterClear) { 4_000 } else { 120 };
+                    let later = self.world.soon(at, 10, most);
+                    self.world.plan(later, Happening::Mark(name));
                 }
             }
         }

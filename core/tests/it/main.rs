@@ -6,7 +6,10 @@
 mod calls;
 mod canaries;
 mod cassette;
+mod folds;
 mod house;
 mod journals;
 mod limits;
+mod permits;
+mod retractions;
 mod sim;

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use centralita_core::sim::{Coverage, play, play_whole, script, shrink};
+use centralita_core::sim::{Calls, Cast, Coverage, Fault, Faults, play, play_whole, script, shrink};
 
 /// Calls over the heart.
 const CALLS: u64 = 100_000;
@@ -30,18 +30,17 @@ fn the_promises_hold_in_every_simulated_call() {
     let told: String =
         failed.values().map(|seeds| format!("\n{} calls: {}", seeds.len(), told(seeds[0]))).collect();
     assert!(failed.is_empty(), "the first call of each kind that breaks a promise:{told}");
-    let missing = coverage.missing();
+    let mut missing = coverage.missing();
+    missing.extend(coverage.missing_faults(Calls::Conversations));
     assert!(missing.is_empty(), "{calls} calls never came to {missing:?}; counts: {:#?}", coverage.counts);
 }
 
 #[test]
 fn the_promises_hold_in_calls_with_frames() {
-    let (mut runs, mut cuts) = (0, 0);
+    let mut coverage = Coverage::default();
     for seed in 0..WHOLE_CALLS {
         let played = play_whole(seed);
-        let counts = &played.watchers.coverage.counts;
-        runs += counts.get("run after a yes").copied().unwrap_or(0);
-        cuts += counts.get("reply cut").copied().unwrap_or(0);
+        coverage.add(&played.watchers.coverage);
         if let Some(breach) = &played.breach {
             let script = script(&played, &shrink(&played, breach), seed, breach);
             panic!(
@@ -49,7 +48,24 @@ fn the_promises_hold_in_calls_with_frames() {
             );
         }
     }
+    let count = |name| coverage.counts.get(name).copied().unwrap_or(0);
+    let (runs, cuts) = (count("run after a yes"), count("reply cut"));
     assert!(runs >= 20 && cuts >= 20, "only {runs} runs after a yes and {cuts} cuts in {WHOLE_CALLS} calls");
+    let missing = coverage.missing_faults(Calls::WithFrames);
+    assert!(missing.is_empty(), "{missing:?} never struck in {WHOLE_CALLS} calls");
+}
+
+#[test]
+fn a_fault_that_a_run_leaves_out_never_strikes() {
+    let out = [Fault::WordsLate, Fault::ProcessDies, Fault::ToolNever];
+    let mut coverage = Coverage::default();
+    for seed in 0..2_000 {
+        let played = Cast::new(seed).with_faults(Faults::all().without(&out)).play();
+        assert!(played.breach.is_none(), "seed {seed} without {out:?}: {:?}", played.breach);
+        coverage.add(&played.watchers.coverage);
+    }
+    let missing = coverage.missing_faults(Calls::Conversations);
+    assert_eq!(missing, [Fault::WordsLate, Fault::ToolNever, Fault::ProcessDies].map(Fault::name));
 }
 
 #[test]
