@@ -16,7 +16,8 @@ use crate::core::base::{
     CallTime, Fault, GenerationId, LINE_RATE_HZ, Millis, Owner, PieceNo, Position, ReplyId, Samples, Span,
 };
 use crate::core::conversation::{
-    Affirmation, Answered, By, EngineYes, Event, LineAbilities, Recorder, Tag, Transcript, TranscriptEnd, Word,
+    Affirmation, Answered, By, EngineYes, Event, LineAbilities, Recorder, Tag, Transcript, TranscriptEnd,
+    Word,
 };
 use crate::core::journal::{CallFile, Line, fold};
 use crate::core::language::Language;

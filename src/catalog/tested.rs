@@ -91,7 +91,7 @@ pub(super) fn read(
         let caller = |step: &Spanned<MoveWritten>| {
             matches!(step.value, MoveWritten::Caller(_) | MoveWritten::Keys(_) | MoveWritten::Waits(_))
         };
-        if call.iter().all(|step| caller(step)) {
+        if call.iter().all(caller) {
             let remedy =
                 "add what shall come of it: `agent: words`, `confirms:`, `runs:`, `runs_not:` or `hangs_up`";
             desk.say(name.place, "this test expects nothing, so it cannot fail", remedy);

@@ -52,7 +52,7 @@ impl Live {
         key: Option<(&KeyPlace, &str)>,
     ) -> Result<Outgoing, Fault> {
         match &self.far {
-            Far::System { secret, .. } => request.wire(key, secret).map(|wire| Outgoing(Goes::Out(wire))),
+            Far::System { secret, .. } => request.wire(key, secret).map(|wire| Outgoing(Goes::Out(Box::new(wire)))),
             Far::Samples => {
                 // What could not be sent in life is not answered here.
                 request.wire(key, &[])?;
@@ -69,7 +69,7 @@ impl Live {
         until: Instant,
     ) -> Result<Answer, Unanswered> {
         match (outgoing.0, &self.far) {
-            (Goes::Out(wire), Far::System { egress, .. }) => egress.send(wire, purpose, until).await,
+            (Goes::Out(wire), Far::System { egress, .. }) => egress.send(*wire, purpose, until).await,
             (Goes::Nowhere(sample), Far::System { .. } | Far::Samples) => answer(sample),
             // Of another connection: there is nothing here to send it with.
             (Goes::Out(_), Far::Samples) => Err(Unanswered::NotSent(without())),
@@ -81,7 +81,7 @@ impl Live {
 pub(super) struct Outgoing(Goes);
 
 enum Goes {
-    Out(reqwest::Request),
+    Out(Box<reqwest::Request>),
     Nowhere(Sample),
 }
 

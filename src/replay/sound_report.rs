@@ -190,7 +190,7 @@ impl fmt::Display for Table<'_> {
         for note in notes {
             writeln!(f, "  {note}")?;
         }
-        writeln!(f, "  {:<8}{:<36}{}", "turn", "recorded", "today")?;
+        writeln!(f, "  {:<8}{:<36}today", "turn", "recorded")?;
         let mut n = 0;
         for (was, is) in pairs(&recorded.turns, &today.turns) {
             n += u32::from(was.is_some());

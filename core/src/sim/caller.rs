@@ -201,7 +201,7 @@ mod tests {
     fn callers_of_every_language_tell_the_card_that_is_watched_for() {
         for language in Language::ALL {
             let tells = |text: &&str| digit_runs(language, text).iter().any(|(_, digits)| digits == CARD);
-            assert!(texts(language, Meaning::Change).iter().any(|text| tells(&text)), "{language}");
+            assert!(texts(language, Meaning::Change).iter().any(tells), "{language}");
         }
     }
 
