@@ -1,15 +1,17 @@
 //! `centralita replay --audio` and `--live`: recorded calls played again with their sound, through this build's call or to
 //! a gateway that runs.
 //!
-//! Promises: no gateway is called whose effects are real, unless that was asked for in words; a call that cannot be played, and one at which the call's machine falls over, hides no other.
+//! Promises: no gateway is called whose effects are real, unless that was asked for in words; a call that cannot be
+//! played, and one at which the call's machine falls over, hides no other.
 //! Never: carries out an order itself.
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use clap::Args;
 use futures::StreamExt as _;
 use futures::stream;
+use tokio::time::Instant;
 use url::Url;
 
 use super::values::{callee, whole};

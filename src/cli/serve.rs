@@ -132,14 +132,7 @@ pub(super) async fn run(args: ServeArgs) -> Done {
         agents.insert(id.clone(), ready);
     }
     let default = agents.get(&args.agent).cloned().ok_or_else(|| no_agent(&args.agent))?;
-    let folders = [
-        (args.journal.parent(), "--journal"),
-        (args.recordings.as_deref(), "--recordings"),
-        (args.cassettes.as_deref(), "--cassettes"),
-    ];
-    for (folder, flag) in folders {
-        folder.map_or(Ok(()), |folder| make(folder, flag))?;
-    }
+    folders(&args)?;
     let listener = TcpListener::bind(args.bind).await.map_err(|error| {
         Fault::new(
             Owner::Admin,
@@ -182,6 +175,16 @@ pub(super) async fn run(args: ServeArgs) -> Done {
     gateway.serve(listener, stop).await?;
     store.close().await?;
     Ok(Verdict::Good)
+}
+
+/// The folders that were named, each such that files can be made in it.
+fn folders(args: &ServeArgs) -> Result<(), Fault> {
+    let folders = [
+        (args.journal.parent(), "--journal"),
+        (args.recordings.as_deref(), "--recordings"),
+        (args.cassettes.as_deref(), "--cassettes"),
+    ];
+    folders.into_iter().try_for_each(|(folder, flag)| folder.map_or(Ok(()), |folder| make(folder, flag)))
 }
 
 /// A folder that files can be made in.
