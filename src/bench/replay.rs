@@ -16,7 +16,8 @@ use crate::core::base::{
     CallTime, Fault, GenerationId, LINE_RATE_HZ, Millis, Owner, PieceNo, Position, ReplyId, Samples, Span,
 };
 use crate::core::conversation::{
-    Affirmation, Answered, By, EngineYes, Event, LineAbilities, Recorder, Tag, Transcript, TranscriptEnd, Word,
+    Affirmation, Answered, By, EngineYes, Event, LineAbilities, Recorder, Tag, Transcript, TranscriptEnd,
+    Word,
 };
 use crate::core::journal::{CallFile, Line, fold};
 use crate::core::language::Language;
@@ -34,7 +35,7 @@ const MINUTE_TARGET: f64 = 40.0 * 1024.0;
 const LENGTH: u32 = 180_000;
 const TURN: u32 = 6_000;
 /// The caller's part of it, told of by a partial transcript each 40 ms.
-const SPEECH: u32 = 3_000;
+const SPEECH: u32 = 3_120;
 const PARTIAL: u32 = 40;
 
 const SAID: [&str; 8] = ["where", "is", "my", "order", "I", "have", "been", "waiting"];
