@@ -35,7 +35,7 @@ const MINUTE_TARGET: f64 = 40.0 * 1024.0;
 const LENGTH: u32 = 180_000;
 const TURN: u32 = 6_000;
 /// The caller's part of it, told of by a partial transcript each 40 ms.
-const SPEECH: u32 = 3_000;
+const SPEECH: u32 = 3_120;
 const PARTIAL: u32 = 40;
 
 const SAID: [&str; 8] = ["where", "is", "my", "order", "I", "have", "been", "waiting"];
