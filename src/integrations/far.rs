@@ -52,7 +52,9 @@ impl Live {
         key: Option<(&KeyPlace, &str)>,
     ) -> Result<Outgoing, Fault> {
         match &self.far {
-            Far::System { secret, .. } => request.wire(key, secret).map(|wire| Outgoing(Goes::Out(Box::new(wire)))),
+            Far::System { secret, .. } => {
+                request.wire(key, secret).map(|wire| Outgoing(Goes::Out(Box::new(wire))))
+            }
             Far::Samples => {
                 // What could not be sent in life is not answered here.
                 request.wire(key, &[])?;

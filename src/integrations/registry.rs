@@ -154,7 +154,10 @@ impl Registry {
 
     /// Runs a tool by leave, and uses the leave up. For a tool without effects the permit covers the
     /// arguments, for all others the request that was prepared.
-    #[expect(clippy::too_many_arguments, reason = "each is of a type of its own, and a struct would be made only here")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is of a type of its own, and a struct would be made only here"
+    )]
     pub async fn run(
         &self,
         permit: Permit,

@@ -177,8 +177,8 @@ async fn migrate(write: &SqlitePool) -> Result<(), Fault> {
     };
     let mut migrator = Migrator::with_migrations(vec![
         step(1, "calls journal intents", include_str!("migrations/0001_calls_journal_intents.sql")),
-        step(5, "calls effects", include_str!("migrations/0005_calls_effects.sql")),
-        step(6, "action key", include_str!("migrations/0006_action_key.sql")),
+        step(2, "calls effects", include_str!("migrations/0002_calls_effects.sql")),
+        step(3, "action key", include_str!("migrations/0003_action_key.sql")),
     ]);
     migrator.set_ignore_missing(true);
     let locked = |e: sqlx::Error| migrate_fault(&MigrateError::Execute(e));

@@ -93,7 +93,7 @@ fn tone(key: char) -> Vec<i16> {
     let at = "123456789*0#".find(key).unwrap();
     let (row, column) = ([697.0, 770.0, 852.0, 941.0][at / 3], [1209.0, 1336.0, 1477.0][at % 3]);
     let wave = |n: f64, hertz: f64| (n * hertz * std::f64::consts::TAU / 8_000.0).sin() * 6_000.0;
-    (0..960).map(|n| f64::from(n)).map(|n| (wave(n, row) + wave(n, column)) as i16).collect()
+    (0..960).map(f64::from).map(|n| (wave(n, row) + wave(n, column)) as i16).collect()
 }
 
 /// The keys that a track lets hear.

@@ -214,8 +214,8 @@ fn replaced(text: &str, from: &str, to: &str) -> String {
 /// How many milliseconds a recording lasts; every sample of it is read.
 fn played(path: &str) -> u64 {
     let mut file = hound::WavReader::open(path).unwrap_or_else(|error| panic!("{path}: {error}"));
-    let samples =
-        file.samples::<i16>().map(|sample| sample.unwrap_or_else(|error| panic!("{path}: {error}"))).count();
+    let samples: Result<Vec<i16>, _> = file.samples().collect();
+    let samples = samples.unwrap_or_else(|error| panic!("{path}: {error}")).len();
     samples as u64 / 16
 }
 

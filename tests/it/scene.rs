@@ -193,10 +193,7 @@ impl Scene {
             None => here().await,
         };
         let public_url = PublicUrl::parse(&public).unwrap();
-        let trust = match &stage.auth_token {
-            Some(token) => Trust::Signed(Verifier::new(token.clone(), public_url.clone())),
-            None => Trust::UnsignedLoopback,
-        };
+        let trust = trust(stage.auth_token.as_ref(), &public_url);
         let switchboard = Switchboard::new(Arc::clone(&agent), BTreeMap::new(), BTreeMap::new());
         let gateway = Gateway::new(Settings {
             trust,
@@ -478,6 +475,14 @@ pub(crate) async fn patient<T>(what: &str, future: impl Future<Output = T>) -> T
 /// A client that keeps no connection: what it leaves behind is nobody's.
 pub(crate) fn http() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap()
+}
+
+/// Whom the gateway believes.
+fn trust(token: Option<&SecretString>, public_url: &PublicUrl) -> Trust {
+    match token {
+        Some(token) => Trust::Signed(Verifier::new(token.clone(), public_url.clone())),
+        None => Trust::UnsignedLoopback,
+    }
 }
 
 /// A free port of loopback.
