@@ -22,6 +22,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Child;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use url::Url;
 
 use crate::command::{Folder, command};
@@ -52,10 +53,32 @@ const QUICKER: [(&str, &str, &str); 4] = [
     ),
 ];
 
+/// How often the store writes.
+const CADENCE: Duration = Duration::from_millis(50);
+
 /// A shop, a folder, and the gateways that were started there one after the other.
 pub(crate) struct House {
     folder: Folder,
     pub(crate) shop: Counter,
+}
+
+/// A disk that is watched until this is dropped.
+pub(crate) struct Disk {
+    slowest: watch::Receiver<Duration>,
+    probing: JoinHandle<()>,
+}
+
+impl Disk {
+    /// The longest write so far.
+    pub(crate) fn slowest(&self) -> Duration {
+        *self.slowest.borrow()
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        self.probing.abort();
+    }
 }
 
 /// A gateway in a process of its own.
@@ -112,6 +135,24 @@ impl House {
         let url = told.strip_prefix("listening on ").and_then(|rest| rest.split(';').next());
         let url = url.unwrap_or_else(|| panic!("it does not listen: {told}\n{}", self.log()));
         Gateway { process, url: Url::parse(url).unwrap() }
+    }
+
+    /// Writes and waits for the disk every 50 ms, as the store does, beside it: how long that takes at most, by this clock.
+    pub(crate) fn disk(&self) -> Disk {
+        let (tell, slowest) = watch::channel(Duration::ZERO);
+        let path = self.folder.file("disk");
+        let probing = tokio::spawn(async move {
+            let mut due = Instant::now();
+            loop {
+                tokio::fs::write(&path, [0; 4_096]).await.unwrap();
+                tokio::fs::File::open(&path).await.unwrap().sync_all().await.unwrap();
+                let took = due.elapsed();
+                tell.send_if_modified(|slowest| std::mem::replace(slowest, took.max(*slowest)) < took);
+                due = Instant::now() + CADENCE;
+                tokio::time::sleep_until(due).await;
+            }
+        });
+        Disk { slowest, probing }
     }
 
     /// What the gateways have logged.
