@@ -67,12 +67,13 @@ fn a_cassette_reads_back_as_it_was_written() {
 }
 
 #[test]
-fn a_call_without_a_cassette_is_the_same_by_its_journal() {
+fn a_call_whose_line_and_voice_never_failed_is_the_same_by_its_journal_alone() {
     let (mut wrong, mut played) = (Vec::new(), 0);
     for seed in 0..calls() {
         let taped = tape_whole(seed);
-        // Of frames that came late a journal knows nothing.
-        if !is_steady(&taped.cassette) {
+        // Of frames that came late a journal knows nothing, and of a voice that broke off not how much had come.
+        let has_voice = !["< tts-failed", ". synthesis"].iter().any(|line| taped.file.write().contains(line));
+        if !is_steady(&taped.cassette) || !has_voice {
             continue;
         }
         let Ok(cassette) = derive(&taped.file, taped.track.len() as u64) else { continue };
@@ -82,7 +83,7 @@ fn a_call_without_a_cassette_is_the_same_by_its_journal() {
             wrong.push(format!("seed {seed}: {changes:?} {}", apart(&taped, &again)));
         }
     }
-    assert!(played > 0, "no call was steady");
+    assert!(played >= 3, "only {played} calls were such");
     assert!(wrong.is_empty(), "{} of {played}\n{}", wrong.len(), wrong.join("\n"));
 }
 

@@ -82,12 +82,15 @@ impl Recorded {
     }
 
     fn says(&mut self, reply: ReplyId, role: Role, text: &str) {
+        // Said again on a new line, it is of one piece.
+        let offers = text.ends_with(&Phrase::YesOrNoOrKeys.say(self.plan.language));
         self.question = match (self.question, role) {
-            (Question::Open { keys, .. }, Role::Greeting) => {
-                let offers = text == Phrase::YesOrNoOrKeys.say(self.plan.language);
-                Question::Open { reply, keys: if offers { Keys::Offered } else { keys } }
+            (Question::Open { keys: Keys::Offered, .. }, Role::Greeting) => {
+                Question::Open { reply, keys: Keys::Offered }
             }
-            (Question::Closed, Role::Greeting) => Question::Open { reply, keys: Keys::Unsaid },
+            (Question::Closed | Question::Open { keys: Keys::Unsaid, .. }, Role::Greeting) => {
+                Question::Open { reply, keys: if offers { Keys::Offered } else { Keys::Unsaid } }
+            }
             (Question::Closed | Question::Open { .. } | Question::Heard { .. }, _) => Question::Closed,
         };
     }
