@@ -57,6 +57,7 @@ fn number(name: &str, otherwise: u64) -> u64 {
 }
 
 #[tokio::test]
+#[allow(clippy::print_stderr, reason = "a long run tells how far it is")]
 async fn killed_at_any_moment_it_does_nothing_twice_and_loses_no_record() {
     let (kills, seed) = (number("KILLS", KILLS), number("SEED", 1));
     let (house, mut random) = (House::new(true, slowness).await, Random::new(seed));

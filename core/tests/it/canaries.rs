@@ -84,7 +84,22 @@ fn planted(file: &CallFile, nth: usize) -> Vec<(CallTime, Event)> {
             Event::Proposed { generation, tool, args } => {
                 Event::Proposed { generation, tool, args: with(args, value()) }
             }
-            other => other,
+            other @ (Event::Answered(_)
+            | Event::Resumed(_)
+            | Event::SpeechStarted { .. }
+            | Event::SpeechStopped { .. }
+            | Event::LineStalled
+            | Event::LineResumed
+            | Event::Key { .. }
+            | Event::SttFailed
+            | Event::Synthesised { .. }
+            | Event::TtsFailed { .. }
+            | Event::Played { .. }
+            | Event::Cut { .. }
+            | Event::Finished { .. }
+            | Event::GenerationFailed { .. }
+            | Event::Settled { outcome: Outcome::Unknown, .. }
+            | Event::HungUp) => other,
         };
         events.push((at, event));
     }
