@@ -20,7 +20,7 @@ use url::Url;
 use crate::scene::{Caller, Scene, Stage, http, patient, told, twenty};
 
 const SPOKEN: &str =
-    "my card is 4539 1488 0343 6467 my mail ana.canary@nest.example and my phone 600 112 233";
+    "my card is 4539 1488 0343 6467 my mail ana.canary@nest.example and my phone 212 555 0143";
 const SPELLED: &str = "four five three nine one four eight eight zero three four three six four six seven";
 const KEYED: &str = "84736250#";
 
@@ -36,9 +36,10 @@ const CANARIES: &[&str] = &[
     "ana.canary",
     "nest.example",
     "canary at nest",
-    "600112233",
-    "600 112 233",
-    "\"600\"",
+    "2125550143",
+    "212 555",
+    "555 0143",
+    "\"0143\"",
     "84736250",
     "8473 6250",
     "eight four seven three",
