@@ -27,7 +27,7 @@ use crate::driver::{Agent, CloseOnly, HangUp, Recordings, Shell, TURN_LATENCY, T
 use crate::gateway::{Gateway, Settings, Switchboard, Trust};
 use crate::media::Format;
 use crate::secrets::{SecretName, Secrets};
-use crate::store::{Sole, Store};
+use crate::store::{Carrying, Sole, Store};
 use crate::telephony::twilio::{PublicUrl, Rest, Verifier};
 
 /// How to serve.
@@ -144,7 +144,7 @@ pub(super) async fn run(args: ServeArgs) -> Done {
     let local = format!("http://{address}");
     let public =
         args.public_url.clone().or_else(|| Url::parse(&local).ok()).ok_or_else(|| no_agent(&local))?;
-    let (store, _sole) = journal(&args.journal).await?;
+    let (store, _carrying) = journal(&args.journal).await?;
     tell_open_actions(&store, &args.journal).await?;
     let recordings = recordings(args.recordings, args.recording_format, &catalog);
     let cassettes = args.cassettes;
@@ -201,25 +201,24 @@ fn make(folder: &Path, flag: &str) -> Result<(), Fault> {
         .map_err(|error| fault(format!("nothing can be written to the folder {}: {error}", folder.display())))
 }
 
-/// The record, and proof, to be kept while calls are carried, that its live calls are this process's. What is live in it
-/// at the start is a killed process's then: it is lost, and gone on with where its caller is still there.
-async fn journal(path: &Path) -> Result<(Store, Option<Sole>), Fault> {
+/// The record, and its lock, to be kept while calls are carried. Where nobody else holds it at the start, what is live in
+/// the record is a killed process's: it is lost, and gone on with where its caller is still there.
+async fn journal(path: &Path) -> Result<(Store, Carrying), Fault> {
     let store = Store::open(path).await?;
-    let sole = Sole::of(path)?;
-    if sole.is_none() {
+    let Some(sole) = Sole::of(path)? else {
         render::aside(&format!(
             "another gateway carries calls of {}: should it be killed, this one does not go on with them",
             path.display()
         ));
-        return Ok((store, sole));
-    }
+        return Ok((store, Carrying::beside_others(path)?));
+    };
     let lost = store.lose_live().await?;
     if lost > 0 {
         render::aside(&format!(
             "calls that a killed gateway left: {lost}; whoever is still on the line is taken up"
         ));
     }
-    Ok((store, sole))
+    Ok((store, sole.share()?))
 }
 
 /// A tool that has no sample fails in every call.

@@ -235,7 +235,9 @@ pub async fn drive(
             Err(fault) => {
                 let owner = fault.owner;
                 tracing::error!(call = %begun.caller.call, ?owner, %fault, "a call begins that may not act");
-                (Vec::new(), Past::Unread)
+                // What it knew before it broke off, it goes on knowing.
+                let known = begun.kept.as_ref().map(|kept| kept.conversation.earlier().to_vec());
+                (known.unwrap_or_default(), Past::Unread)
             }
         };
         let acting = Acting { world, past, tenure };
@@ -380,7 +382,7 @@ async fn open_actions(
         let mut open = store.unknown_intents(&caller.from, world).await?;
         let since = now_us().saturating_sub(UNTOLD_MAX_US);
         let mut done = store.untold_intents(&caller.from, world, since).await?;
-        done.extend(store.intents_by_carrier(caller.carrier_call.as_str()).await?);
+        done.extend(store.intents_by_carrier(caller.carrier_call.as_str(), world).await?);
         let new = |record: &IntentRecord, open: &[IntentRecord]| {
             !record.has_failed() && open.iter().all(|known| known.intent.key != record.intent.key)
         };

@@ -296,8 +296,12 @@ impl Store {
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn intents_by_carrier(&self, carrier_call: &str) -> Result<Vec<IntentRecord>, Fault> {
-        intents::of_carrier_call(&self.pools.read, carrier_call).await.map_err(unread)
+    pub async fn intents_by_carrier(
+        &self,
+        carrier_call: &str,
+        world: World,
+    ) -> Result<Vec<IntentRecord>, Fault> {
+        intents::of_carrier_call(&self.pools.read, carrier_call, world).await.map_err(unread)
     }
 
     /// A caller's intents whose outcome is unknown, or open in a call that is not settled yet: nobody may say

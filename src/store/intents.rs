@@ -156,7 +156,8 @@ async fn settle_earlier(db: &mut SqliteConnection, done: &IntentKey, outcome: &O
         "UPDATE intents SET state = 'done', outcome_us = $4, detail = $5 \
          WHERE state IN ('begun', 'unknown') AND (caller, tool, idempotency_key) = \
          (SELECT caller, tool, NULLIF(idempotency_key, '') FROM intents \
-          WHERE call = $1 AND proposal = $2 AND step = $3)",
+          WHERE call = $1 AND proposal = $2 AND step = $3) \
+         AND (SELECT effects FROM calls WHERE id = intents.call) = (SELECT effects FROM calls WHERE id = $1)",
     )
     .bind(done.call.as_str())
     .bind(i64::from(done.proposal.0))
@@ -185,12 +186,17 @@ pub(super) async fn of_call(db: &SqlitePool, call: &CallId) -> sqlx::Result<Vec<
         .await
 }
 
-pub(super) async fn of_carrier_call(db: &SqlitePool, carrier_call: &str) -> sqlx::Result<Vec<IntentRecord>> {
+pub(super) async fn of_carrier_call(
+    db: &SqlitePool,
+    carrier_call: &str,
+    world: World,
+) -> sqlx::Result<Vec<IntentRecord>> {
     sqlx::query_as(
         "SELECT intents.* FROM intents JOIN calls ON calls.id = intents.call WHERE calls.carrier_call = $1 \
-         ORDER BY calls.answered_us, intents.call, proposal, step",
+         AND calls.effects = $2 ORDER BY calls.answered_us, intents.call, proposal, step",
     )
     .bind(carrier_call)
+    .bind(world.word())
     .fetch_all(db)
     .await
 }

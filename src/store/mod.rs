@@ -29,5 +29,5 @@ pub use connect::is_journal;
 pub use handle::{BeginRefused, Begun, NotOpened, Opening, QueueFull, Store};
 pub use intents::{Intent, IntentKey, IntentRecord, IntentState, Outcome, OutcomeKind};
 pub use journal::Line;
-pub use sole::Sole;
+pub use sole::{Carrying, Sole};
 pub use stamp::now_us;

@@ -1,37 +1,79 @@
-//! Whether this process alone carries the calls of a database.
+//! Which processes carry the calls of a database, and whether one is alone.
 //!
-//! Promises: of all processes at most one has it, and it is free again as soon as that one is gone, however it went.
+//! Promises: whoever carries calls holds the lock with all others who do; only who finds that nobody holds it is alone, and
+//! it is free again as soon as a process is gone, however it went.
 //! Never: keeps anybody from opening the database; two builds share one during a deploy.
 
 use std::fs::{File, TryLockError};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::core::base::{Fault, Owner};
 
-/// Held by the one process whose calls a database's live ones are. The system takes it back when the process ends.
+/// Held by a process that found nobody carrying calls of the database. Until it shares, nobody else begins to.
 #[derive(Debug)]
-pub struct Sole(#[expect(dead_code, reason = "held, not read: closing it gives the lock back")] File);
+pub struct Sole(Lock);
+
+/// Held by every process that carries calls of the database. The system takes it back when the process ends.
+#[derive(Debug)]
+pub struct Carrying(#[expect(dead_code, reason = "held, not read: closing it gives the lock back")] Lock);
+
+/// A file beside the database. SQLite's own locks go with any handle of the database that this process closes, so the
+/// database itself is not what is locked.
+#[derive(Debug)]
+struct Lock {
+    file: File,
+    path: PathBuf,
+}
+
+impl Lock {
+    fn of(path: &Path) -> Result<Lock, Fault> {
+        let mut beside = path.as_os_str().to_owned();
+        beside.push("-lock");
+        let path = PathBuf::from(beside);
+        let file = File::options().create(true).truncate(false).write(true).open(&path);
+        let file = file.map_err(|error| fault(&path, &error))?;
+        Ok(Lock { file, path })
+    }
+}
+
+fn fault(path: &Path, error: &std::io::Error) -> Fault {
+    let what = format!("{} cannot be locked: {error}", path.display());
+    Fault::new(Owner::Admin, what, "let centralita write to the folder of the journal")
+}
 
 impl Sole {
-    /// For the database at that path: a lock on a file beside it. SQLite's own locks go with any handle of the database
-    /// that this process closes, so the database itself is not what is locked. `None` where another process has it.
+    /// For the database at that path; `None` where another process carries its calls, or is about to.
     ///
     /// # Errors
     /// The admin's fault when the file cannot be made or locked.
     pub fn of(path: &Path) -> Result<Option<Sole>, Fault> {
-        let mut beside = path.as_os_str().to_owned();
-        beside.push("-lock");
-        let fault = |error: &std::io::Error| {
-            let what = format!("{} cannot be locked: {error}", Path::new(&beside).display());
-            Fault::new(Owner::Admin, what, "let centralita write to the folder of the journal")
-        };
-        let file = File::options().create(true).truncate(false).write(true).open(&beside);
-        let file = file.map_err(|error| fault(&error))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(Sole(file))),
+        let lock = Lock::of(path)?;
+        match lock.file.try_lock() {
+            Ok(()) => Ok(Some(Sole(lock))),
             Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(fault(&error)),
+            Err(TryLockError::Error(error)) => Err(fault(&lock.path, &error)),
         }
+    }
+
+    /// From now on others may carry calls too.
+    ///
+    /// # Errors
+    /// The admin's fault when the lock cannot be changed.
+    pub fn share(self) -> Result<Carrying, Fault> {
+        self.0.file.lock_shared().map_err(|error| fault(&self.0.path, &error))?;
+        Ok(Carrying(self.0))
+    }
+}
+
+impl Carrying {
+    /// Beside others; waits for one that is alone just now, which it is for as long as it marks lost calls.
+    ///
+    /// # Errors
+    /// The admin's fault when the file cannot be made or locked.
+    pub fn beside_others(path: &Path) -> Result<Carrying, Fault> {
+        let lock = Lock::of(path)?;
+        lock.file.lock_shared().map_err(|error| fault(&lock.path, &error))?;
+        Ok(Carrying(lock))
     }
 }
 
@@ -40,17 +82,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_database_has_one_holder_at_a_time_and_a_folder_that_is_not_there_is_named() {
+    fn nobody_is_alone_while_anybody_carries_calls_whoever_was_first_to_go() {
         let folder = std::env::temp_dir().join(format!("centralita-sole-{}", uuid::Uuid::new_v4()));
         let path = folder.join("journal.sqlite");
         let fault = Sole::of(&path).expect_err("the folder is not there");
         assert!(fault.what.contains("journal.sqlite-lock cannot be locked"), "{fault}");
         std::fs::create_dir(&folder).expect("a temporary folder can be made");
-        let first = Sole::of(&path).expect("the folder can be written");
-        assert!(first.is_some());
-        assert!(Sole::of(&path).expect("the folder can be written").is_none());
+        let sole = || Sole::of(&path).expect("the folder can be written");
+        let first = sole().expect("nobody has it");
+        assert!(sole().is_none());
+        let first = first.share().expect("it is ours");
+        let second = Carrying::beside_others(&path).expect("the folder can be written");
         drop(first);
-        assert!(Sole::of(&path).expect("the folder can be written").is_some());
+        assert!(sole().is_none(), "the second is still there");
+        drop(second);
+        assert!(sole().is_some());
         std::fs::remove_dir_all(folder).expect("it was made by this test");
     }
 }

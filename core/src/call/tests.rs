@@ -127,6 +127,7 @@ fn a_number_of_many_words_is_one_word_with_the_span_of_them_all() {
 fn of_a_card_that_lies_across_two_transcripts_of_a_turn_no_half_is_told() {
     for (parts, last) in [
         (["my card is 4111 1111", "1111 1111 thanks"], "⟦card 1⟧ thanks"),
+        (["my card is 4111 1111 uh", "1111 1111 thanks"], "⟦card 1⟧ thanks"),
         (["four one one one one one one one one one one", "one one one one one"], "⟦card 1⟧"),
         (["my card 4111 1111 1111 1111", ""], "⟦card 1⟧"),
         (["the order is 11", "82 please"], "11 82 please"),
@@ -238,6 +239,23 @@ fn a_number_is_pressed_as_masked_keys_and_stands_in_the_history_as_one_placehold
     assert_eq!(talk.value(PrivateKind::Keys, 1), Some("1182"));
     assert_eq!(talk.value(PrivateKind::Keys, 2), Some("99*5"));
     assert_eq!(talk.turn("yes eleven eighty two"), "yes ⟦keys 1⟧", "what is known is known again");
+}
+
+#[test]
+fn a_number_that_begins_like_another_leaves_that_one_known() {
+    let mut talk = Talk::new(&[]);
+    talk.press("1234#");
+    talk.press("12345678#");
+    assert_eq!(talk.turn("it was 1234 before"), "it was ⟦keys 1⟧ before");
+}
+
+#[test]
+fn a_digit_that_is_no_answer_is_masked_though_it_is_part_of_no_number() {
+    let talk = Talk::new(&[]);
+    let mut vault = Vault::new(Arc::clone(talk.call.conversation().plan()));
+    let told: String =
+        "0123456789*#".chars().map(|key| vault.key(Key::parse(key).expect("a key"), None)).collect();
+    assert_eq!(told, "•12•••••••*#");
 }
 
 #[test]

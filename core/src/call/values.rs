@@ -37,7 +37,9 @@ impl PrivateValues {
     /// Gives a placeholder its value, in place of the one it had.
     pub(super) fn set(&mut self, placeholder: Placeholder, value: &str) {
         let held = Arc::make_mut(&mut self.0);
-        if let Some(old) = held.values.insert(placeholder, Private::new(value)) {
+        let old = held.values.insert(placeholder, Private::new(value));
+        // A longer number passes through a shorter one, which may be another's.
+        if let Some(old) = old.filter(|old| held.by_value.get(old.reveal()) == Some(&placeholder)) {
             held.by_value.remove(old.reveal());
         }
         held.by_value.entry(value.to_owned()).or_insert(placeholder);

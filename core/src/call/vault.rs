@@ -109,11 +109,14 @@ impl Vault {
         self.values.spoken(self.plan.language, &self.plan.currency, text)
     }
 
-    /// A key as the heart is told it: a digit that is part of a number is kept here.
+    /// A key as the heart is told it: a digit that is part of a number is kept here, and one that is neither that nor an
+    /// answer (1 and 2 are) may be of a number all the same.
     pub fn key(&mut self, key: Key, collects: Option<Collects>) -> char {
         let pressed = key.reveal();
         let hides = self.told == Told::ByTheWorld && self.plan.private.kinds().contains(&PrivateKind::Keys);
-        let Some(collects) = collects.filter(|_| hides) else { return pressed };
+        let Some(collects) = collects.filter(|_| hides) else {
+            return if hides && matches!(pressed, '0' | '3'..='9') { MASKED_KEY } else { pressed };
+        };
         if collects == Collects::New {
             self.number.keys.clear();
             self.number.placeholder = None;

@@ -36,10 +36,12 @@ impl Conversation {
         }
     }
 
-    /// A question opens only into a free line and a silent caller, who knows what became of the action before.
+    /// A question opens only into a free line and a silent caller, who knows what became of the action before and is not
+    /// keying a number: its next digit would be an answer.
     fn next_question(&mut self, out: &mut Outputs) {
         let free = self.life.is_live()
             && self.playback.is_idle()
+            && self.keypad.is_idle()
             && self.turn.leaves_the_floor()
             && self.confirmation.is_closed()
             && !self.proposals.any_effect_running();

@@ -88,6 +88,11 @@ impl Proposals {
         self.earlier = now.into_iter().filter(open).collect();
     }
 
+    /// What was sent before this conversation began and has not come to its end in it.
+    pub(super) fn earlier(&self) -> &[EarlierAction] {
+        &self.earlier
+    }
+
     /// Takes up a wish; `None` where this call has had too many.
     pub(super) fn add(
         &mut self,

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::Conversation;
-use super::event::{Answered, Outcome, Resumed};
+use super::event::{Answered, EarlierAction, Outcome, Resumed};
 use super::generation::State;
 use super::lifecycle::{GOODBYE_MAX, HANG_UP_MAX, Life, Silence};
 use super::order::{Note, Order, Role};
@@ -29,6 +29,12 @@ enum Lost {
 }
 
 impl Conversation {
+    /// Which earlier actions are still open, as far as this conversation knows: for who cannot read the record.
+    #[must_use]
+    pub fn earlier(&self) -> &[EarlierAction] {
+        self.proposals.earlier()
+    }
+
     /// The highest number of each kind of placeholder that stands for something here.
     #[must_use]
     pub fn hides(&self) -> BTreeMap<PrivateKind, u32> {

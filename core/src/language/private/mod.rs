@@ -16,7 +16,7 @@ use std::ops::Range;
 use super::Language;
 use super::tokens::{Word, words};
 use crate::base::{PrivateKind, placeholders};
-use runs::{Joint, Run, runs};
+use runs::{Joint, Run, bridges, runs};
 
 pub use spoken::{private_spoken, private_unknown};
 
@@ -120,7 +120,8 @@ fn without_brackets(text: &str) -> Cow<'_, str> {
 pub fn open_end(sought: &Sought<'_>, text: &str) -> Option<Range<usize>> {
     let all = words(text);
     let last = all.last()?;
-    let digits = runs(sought.language, text, &all).pop().filter(|run| run.words.end == all.len());
+    // "Four one one one, er": a recogniser cuts just there.
+    let digits = runs(sought.language, text, &all).pop().filter(|run| bridges(&all[run.words.end..]));
     let digits = digits.map(|run| run.items[0].raw.start);
     let address = sought.kinds.contains(&PrivateKind::Email).then(|| address::opening(text, &all)).flatten();
     let start = digits.into_iter().chain(address).min()?;

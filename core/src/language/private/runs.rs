@@ -113,11 +113,16 @@ pub(super) fn runs(language: Language, text: &str, all: &[Word]) -> Vec<Run> {
     found
 }
 
+/// Whether digits may go on behind these words.
+pub(super) fn bridges(between: &[Word]) -> bool {
+    let is_known = |word: &Word| NOISES.contains(&word.text.as_str()) || JOINS.contains(&word.text.as_str());
+    between.len() <= NOISES_MAX && between.iter().all(is_known)
+}
+
 /// How the words from `end` to `at` join two groups of digits, if they do.
 fn joint(text: &str, all: &[Word], end: usize, at: usize) -> Option<Joint> {
     let between = &all[end..at];
-    let is_known = |word: &Word| NOISES.contains(&word.text.as_str()) || JOINS.contains(&word.text.as_str());
-    if between.len() > NOISES_MAX || !between.iter().all(is_known) {
+    if !bridges(between) {
         return None;
     }
     let gap = &text[all[end - 1].raw.end..all[at].raw.start];

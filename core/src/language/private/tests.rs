@@ -172,6 +172,8 @@ fn the_end_of_a_text_is_open_where_a_value_may_go_on() {
     for (text, open) in [
         ("my card is 4111 11", Some("4111 11")),
         ("my card is four one", Some("four one")),
+        ("my card is 4111 1111 uh", Some("4111 1111 uh")),
+        ("the order is 1182 thank you", None),
         ("4111 1111 is it", None),
         ("write to ana dot diaz at", Some("ana dot diaz at")),
         ("write to ana at example dot", Some("ana at example dot")),
