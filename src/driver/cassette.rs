@@ -5,7 +5,7 @@
 //! Never: makes a call wait; sees more than the heart is told.
 
 use std::fs::File;
-use std::io::{BufWriter, Write as _};
+use std::io::{LineWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -79,7 +79,8 @@ impl Cassette {
         let lost_lines = Arc::new(AtomicU32::new(0));
         let counted = Arc::clone(&lost_lines);
         let thread = std::thread::spawn(move || {
-            let mut file = BufWriter::new(file);
+            // Line by line: what a killed process leaves is whole lines, up to its last moment.
+            let mut file = LineWriter::new(file);
             file.write_all(head.write_head().as_bytes())?;
             for line in lines {
                 writeln!(file, "{line}")?;

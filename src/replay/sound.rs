@@ -6,10 +6,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::expect;
 use super::source::{Found, Recorded};
 use crate::core::base::{CallTime, Fault, Millis, Owner, Samples};
 use crate::core::cassette::{Cassette, Change, Outline, compare, derive, play};
-use crate::core::conversation::Event;
+use crate::core::conversation::{Event, Recording};
 use crate::media::{TwoVoices, read_recording};
 
 /// How much of the frames a recording may lack: what a killed process had not written yet.
@@ -43,9 +44,8 @@ pub struct Compared {
 /// There is no recording, or something cannot be read; it names what.
 pub async fn sounding(found: &Found, folder: Option<&Path>) -> Result<Sounding, Fault> {
     let recorded = found.read().await?;
-    if recorded.file.events().any(|(_, event)| matches!(event, Event::Resumed(_))) {
-        let what =
-            format!("{}: it was gone on with on a new line, and its recording is of one", found.name());
+    if let Some(why) = unfit(&recorded) {
+        let what = format!("{}: {why}", found.name());
         return Err(Fault::new(Owner::Admin, what, "replay it without --audio"));
     }
     let names = names(found, &recorded);
@@ -63,6 +63,7 @@ pub async fn sounding(found: &Found, folder: Option<&Path>) -> Result<Sounding, 
     let cassette = match named(&folders, &names, "cassette") {
         Some(path) => {
             let cassette = read(&path)?;
+            own(&cassette, &recorded, &path)?;
             notes.push(format!("cassette {}", path.display()));
             if cassette.lost > 0 {
                 notes.push(format!(
@@ -90,6 +91,36 @@ pub async fn sounding(found: &Found, folder: Option<&Path>) -> Result<Sounding, 
         ));
     }
     Ok(Sounding { recorded, voices, cassette, notes })
+}
+
+/// Why a call cannot be played from its sound, whatever its recording is.
+fn unfit(recorded: &Recorded) -> Option<&'static str> {
+    let resumed = recorded.file.events().any(|(_, event)| matches!(event, Event::Resumed(_)));
+    if resumed {
+        Some("it was gone on with on a new line, and its recording is of one")
+    } else if !recorded.is_whole() {
+        Some("its record stops short of its end, and so does its recording, elsewhere")
+    } else if matches!(recorded.plan.recording, Recording::AfterConsent { .. }) {
+        Some("it was recorded from the caller's yes on, and what came before is not there to be heard")
+    } else if expect::is_written(&recorded.file) {
+        Some(
+            "it is a test, which holds only some of the orders; the journal or what --export writes holds all",
+        )
+    } else {
+        None
+    }
+}
+
+/// A cassette is of the call it is beside, and holds something.
+fn own(cassette: &Cassette, recorded: &Recorded, path: &Path) -> Result<(), Fault> {
+    let (is, wanted) = (cassette.head_value("call"), recorded.file.head_value("call"));
+    let what = match (is, wanted) {
+        (Some(is), Some(wanted)) if is != wanted => format!("it is of the call {is}, not of {wanted}"),
+        _ if cassette.entries.is_empty() => "it holds nothing: its call broke off before".to_owned(),
+        _ => return Ok(()),
+    };
+    let remedy = "move it away, and the journal is taken in its place";
+    Err(Fault::new(Owner::Admin, format!("{}: {what}", path.display()), remedy))
 }
 
 /// What the call's files may be called.
@@ -125,11 +156,11 @@ fn only(folder: &Path, kind: &str) -> Option<PathBuf> {
 
 fn silent(found: &Found, folders: &[&Path]) -> Fault {
     let places: Vec<String> = folders.iter().map(|folder| folder.display().to_string()).collect();
-    let what = format!("{}: there is no recording of it in {}", found.name(), places.join(", "));
+    let what = format!("{}: there is no WAV recording of it in {}", found.name(), places.join(", "));
     Fault::new(
         Owner::Admin,
         what,
-        "name the folder of its WAV with --recordings (`serve --recordings` makes them)",
+        "name the folder of CALL.wav with --recordings (`serve --recordings` makes them; Opus is not read)",
     )
 }
 

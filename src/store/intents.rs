@@ -171,12 +171,16 @@ async fn settle_earlier(db: &mut SqliteConnection, done: &IntentKey, outcome: &O
 
 /// What was begun and not settled has no known outcome: what had begun it is gone.
 pub(super) async fn lose_begun(db: &mut SqliteConnection, at_us: i64) -> sqlx::Result<u64> {
-    sqlx::query("UPDATE intents SET state = 'unknown', outcome_us = $1, detail = $2 WHERE state = 'begun'")
-        .bind(at_us)
-        .bind(KILLED)
-        .execute(db)
-        .await
-        .map(|done| done.rows_affected())
+    sqlx::query(
+        "UPDATE intents SET state = 'unknown', outcome_us = $1, detail = $2 || CASE WHEN (SELECT effects FROM calls \
+         WHERE id = intents.call) = $3 THEN ', ' || $3 ELSE '' END WHERE state = 'begun'",
+    )
+    .bind(at_us)
+    .bind(KILLED)
+    .bind(World::Mocked.word())
+    .execute(db)
+    .await
+    .map(|done| done.rows_affected())
 }
 
 pub(super) async fn of_call(db: &SqlitePool, call: &CallId) -> sqlx::Result<Vec<IntentRecord>> {
