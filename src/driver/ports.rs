@@ -23,7 +23,7 @@ use crate::core::base::{
 use crate::core::call::PrivateValues;
 use crate::core::conversation::{ActionKey, Effects, Event, Outcome, Permit};
 use crate::integrations::{Intent, IntentLog, NotBegun, Registry};
-use crate::llm::{LlmEvent, Prompt};
+use crate::llm::Prompt;
 use crate::store::{self, BeginRefused, IntentKey, OutcomeKind, Store};
 use crate::tts::TtsEvent;
 
@@ -111,15 +111,10 @@ impl Ports {
         let inbox = self.inbox.clone();
         self.generation = Some(tokio::spawn(async move {
             while let Some(event) = events.next().await {
-                let event = match event {
-                    LlmEvent::Wrote(piece) => Event::Wrote { generation, piece },
-                    LlmEvent::Proposed { tool, args } => Event::Proposed { generation, tool, args },
-                    LlmEvent::Finished { usage: _ } => Event::Finished { generation },
-                    LlmEvent::Failed(fault) => {
-                        tracing::warn!(owner = ?fault.owner, %fault, "the language model failed");
-                        Event::GenerationFailed { generation }
-                    }
-                };
+                let (event, fault) = event.told(generation);
+                if let Some(fault) = fault {
+                    tracing::warn!(owner = ?fault.owner, %fault, "the language model failed");
+                }
                 if inbox.send(Report::Event(event)).await.is_err() {
                     return;
                 }

@@ -17,8 +17,8 @@ use std::sync::Arc;
 use futures::stream::BoxStream;
 use serde_json::Value;
 
-use crate::core::base::{Fault, ProposalId, ToolName};
-use crate::core::conversation::Plan;
+use crate::core::base::{Fault, GenerationId, ProposalId, ToolName};
+use crate::core::conversation::{Event, Plan};
 
 /// A model that can hold up one end of a phone call.
 pub trait Llm: Send + Sync {
@@ -77,6 +77,19 @@ pub enum LlmEvent {
     Finished { usage: Option<Usage> },
     /// The end of a generation that went wrong; what was written before stands, no proposal was made.
     Failed(Fault),
+}
+
+impl LlmEvent {
+    /// As a conversation is told it, and the fault that it is not told.
+    #[must_use]
+    pub fn told(self, generation: GenerationId) -> (Event, Option<Fault>) {
+        match self {
+            LlmEvent::Wrote(piece) => (Event::Wrote { generation, piece }, None),
+            LlmEvent::Proposed { tool, args } => (Event::Proposed { generation, tool, args }, None),
+            LlmEvent::Finished { usage: _ } => (Event::Finished { generation }, None),
+            LlmEvent::Failed(fault) => (Event::GenerationFailed { generation }, Some(fault)),
+        }
+    }
 }
 
 /// What a generation cost, in tokens.

@@ -9,9 +9,10 @@ use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 use serde_json::{Value, json};
 
 use super::meets::Unmet;
-use crate::core::base::{Fault, Owner};
+use crate::core::base::Fault;
 use crate::core::journal::CallFile;
 use crate::replay::facts::around;
+use crate::replay::junit::{page, unwell};
 
 /// One test, played.
 #[derive(Clone, Debug)]
@@ -108,15 +109,12 @@ impl Report {
     /// # Errors
     /// It cannot be written as XML.
     pub fn junit(&self) -> Result<String, Fault> {
-        let mut report = quick_junit::Report::new("centralita test");
-        for tests in self.0.chunk_by(|a, b| a.agent == b.agent) {
+        let suites = self.0.chunk_by(|a, b| a.agent == b.agent).map(|tests| {
             let mut suite = TestSuite::new(tests.first().map_or("", |test| test.agent.as_str()));
             suite.add_test_cases(tests.iter().map(case));
-            report.add_test_suite(suite);
-        }
-        report.to_string().map_err(|error| {
-            Fault::new(Owner::Gateway, format!("the report cannot be written as XML: {error}"), "report it")
-        })
+            suite
+        });
+        page("centralita test", suites)
     }
 }
 
@@ -124,10 +122,8 @@ fn case(test: &Rehearsed) -> TestCase {
     let status = match &test.unmet {
         None => TestCaseStatus::success(),
         Some(unmet) => {
-            let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-            status.set_message(format!("expected at {}: {}", unmet.place, unmet.expected));
-            status.set_description(format!("{}\n{}", test.play(), test.why(unmet)));
-            status
+            let expected = format!("expected at {}: {}", unmet.place, unmet.expected);
+            unwell(NonSuccessKind::Failure, expected, format!("{}\n{}", test.play(), test.why(unmet)))
         }
     };
     TestCase::new(test.name.as_str(), status)

@@ -21,7 +21,7 @@ use crate::core::conversation::{
 use crate::core::journal::{CallFile, Line, write_order, write_timer};
 use crate::driver::prompt;
 use crate::integrations::{ActionSecret, CallFacts, Intent, IntentLog, NotBegun, Registry};
-use crate::llm::{Llm, LlmEvent};
+use crate::llm::Llm;
 
 /// Speech for each character: people say about sixteen a second.
 const PACE: Millis = Millis(60);
@@ -333,15 +333,8 @@ impl Stage {
                 let mut events = self.llm.generate(prompt(&self.plan, entries, history, self.vault.values()));
                 let mut at = self.now + THINKS;
                 while let Some(event) = events.next().await {
-                    let event = match event {
-                        LlmEvent::Wrote(piece) => Event::Wrote { generation, piece },
-                        LlmEvent::Proposed { tool, args } => Event::Proposed { generation, tool, args },
-                        LlmEvent::Finished { usage: _ } => Event::Finished { generation },
-                        LlmEvent::Failed(fault) => {
-                            self.troubles.push(fault);
-                            Event::GenerationFailed { generation }
-                        }
-                    };
+                    let (event, fault) = event.told(generation);
+                    self.troubles.extend(fault);
                     self.tell(at, event);
                     at = at + Millis(1);
                 }

@@ -4,7 +4,7 @@
 //! docs/compat.md.
 //!
 //! Reading order: `source` (databases and call files), `expect` (what is written down), `compare` (one call through
-//! today's heart), `report` (many of them, for people and for programs), `lean` (a test made from a call), `facts` (what
+//! today's heart), `report` and `junit` (many of them, for people and for programs), `lean` (a test made from a call), `facts` (what
 //! a test asks about), `load` and `run` (tests in Rust); the same with
 //! sound: `sound`, `sound_report`; against a gateway that runs: `live`.
 //!
@@ -14,6 +14,7 @@
 mod compare;
 mod expect;
 pub(crate) mod facts;
+pub(crate) mod junit;
 mod lean;
 mod live;
 mod load;

@@ -9,7 +9,8 @@ use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 use serde_json::{Value, json};
 
 use super::compare::Finding;
-use crate::core::base::{Fault, Owner};
+use super::junit::{page, unwell};
+use crate::core::base::Fault;
 
 /// One call, replayed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,28 +62,19 @@ impl Report {
     pub fn junit(&self) -> Result<String, Fault> {
         let mut suite = TestSuite::new("replay");
         suite.add_test_cases(self.0.iter().map(|replayed| {
-            let failed = |kind, message: String, text: String| {
-                let mut status = TestCaseStatus::non_success(kind);
-                status.set_message(message).set_description(text);
-                status
-            };
             let status = match &replayed.finding {
                 Finding::Same => TestCaseStatus::success(),
                 Finding::Differs(difference) => {
                     let message = format!("differs at line {}", difference.line);
-                    failed(NonSuccessKind::Failure, message, difference.to_string())
+                    unwell(NonSuccessKind::Failure, message, difference.to_string())
                 }
                 Finding::Unreadable(fault) => {
-                    failed(NonSuccessKind::Error, fault.what.clone(), fault.remedy.clone())
+                    unwell(NonSuccessKind::Error, fault.what.clone(), fault.remedy.clone())
                 }
             };
             TestCase::new(replayed.name.as_str(), status)
         }));
-        let mut report = quick_junit::Report::new("centralita");
-        report.add_test_suite(suite);
-        report.to_string().map_err(|error| {
-            Fault::new(Owner::Gateway, format!("the report cannot be written as XML: {error}"), "report it")
-        })
+        page("centralita", [suite])
     }
 }
 
@@ -135,6 +127,7 @@ impl fmt::Display for Report {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::base::Owner;
     use crate::replay::Difference;
 
     fn report() -> Report {

@@ -9,8 +9,9 @@ use std::time::Duration;
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 use serde_json::{Value, json};
 
+use super::junit::{page, unwell};
 use super::sound::Compared;
-use crate::core::base::{Fault, Millis, Owner};
+use crate::core::base::{Fault, Millis};
 use crate::core::cassette::{BargeIn, Turn, pairs, seconds};
 
 /// One call, played again.
@@ -86,28 +87,19 @@ impl SoundReport {
     pub fn junit(&self) -> Result<String, Fault> {
         let mut suite = TestSuite::new("replay-audio");
         suite.add_test_cases(self.0.iter().map(|call| {
-            let failed = |kind, message: String, text: String| {
-                let mut status = TestCaseStatus::non_success(kind);
-                status.set_message(message).set_description(text);
-                status
-            };
             let status = match &call.finding {
                 Ok(compared) if compared.changes.is_empty() => TestCaseStatus::success(),
                 Ok(compared) => {
                     let message = format!("{} differences", compared.changes.len());
-                    failed(NonSuccessKind::Failure, message, lines(&compared.changes))
+                    unwell(NonSuccessKind::Failure, message, lines(&compared.changes))
                 }
-                Err(fault) => failed(NonSuccessKind::Error, fault.what.clone(), fault.remedy.clone()),
+                Err(fault) => unwell(NonSuccessKind::Error, fault.what.clone(), fault.remedy.clone()),
             };
             let mut case = TestCase::new(call.name.as_str(), status);
             case.set_time(call.took);
             case
         }));
-        let mut report = quick_junit::Report::new("centralita");
-        report.add_test_suite(suite);
-        report.to_string().map_err(|error| {
-            Fault::new(Owner::Gateway, format!("the report cannot be written as XML: {error}"), "report it")
-        })
+        page("centralita", [suite])
     }
 }
 

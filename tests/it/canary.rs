@@ -13,10 +13,11 @@ use centralita::core::audio::{Law, Line, LineFact, LineOutputs, LineSetup};
 use centralita::core::base::{CallTime, Millis, Position};
 use centralita::standin::utter_at;
 use centralita::store::Store;
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
+use tokio::io::AsyncReadExt as _;
 use tokio::process::Command;
 use url::Url;
 
+use crate::command::listens;
 use crate::scene::{Caller, Scene, Stage, http, patient, told, twenty};
 
 const SPOKEN: &str =
@@ -215,10 +216,8 @@ async fn serve(folder: &Folder) -> (tokio::process::Child, Url) {
         .kill_on_drop(true)
         .spawn()
         .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let line = patient("the gateway's address", lines.next_line()).await.unwrap().unwrap();
-    let address = line.strip_prefix("listening on ").and_then(|rest| rest.split(';').next());
-    (child, Url::parse(address.unwrap_or_else(|| panic!("{line}"))).unwrap())
+    let (url, _) = listens(&mut child).await;
+    (child, url)
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use std::process::{Output, Stdio};
 
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::process::{Child, Command};
+use url::Url;
 
 use crate::scene::{Scene, http};
 
@@ -44,6 +45,15 @@ pub(crate) fn command(arguments: &[&str]) -> Command {
     command.env_remove("TWILIO_AUTH_TOKEN").env_remove("TWILIO_ACCOUNT_SID").env("SHOP_TOKEN", "sesame");
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
+}
+
+/// Where a gateway that was started listens, and the line that says so.
+pub(crate) async fn listens(gateway: &mut Child) -> (Url, String) {
+    let mut line = String::new();
+    BufReader::new(gateway.stdout.take().unwrap()).read_line(&mut line).await.unwrap();
+    let url = line.strip_prefix("listening on ").and_then(|rest| rest.split(';').next());
+    let url = url.unwrap_or_else(|| panic!("it does not listen: {line}"));
+    (Url::parse(url).unwrap(), line)
 }
 
 /// What it says and does about a line that is refused.
@@ -141,13 +151,11 @@ async fn a_gateway_with_mocked_effects_does_everything_but_send_and_says_so_ever
     let folder = Folder::new();
     // No secret and no shop: nothing is there that could be sent, or to be sent to.
     let mut gateway = serving(&folder).args(["--effects", "mock"]).env_remove("SHOP_TOKEN").spawn().unwrap();
-    let mut at = String::new();
-    BufReader::new(gateway.stdout.take().unwrap()).read_line(&mut at).await.unwrap();
-    assert!(at.contains("EFFECTS ARE MOCKED"), "{at}");
-    let url = at.strip_prefix("listening on ").and_then(|rest| rest.split(';').next()).expect(&at);
-    let health = http().get(format!("{url}/health")).send().await.unwrap().text().await.unwrap();
+    let (url, line) = listens(&mut gateway).await;
+    assert!(line.contains("EFFECTS ARE MOCKED"), "{line}");
+    let health = http().get(url.join("health").unwrap()).send().await.unwrap().text().await.unwrap();
     assert!(health.contains(r#""effects":"mocked""#), "{health}");
-    let (hook, script) = (format!("{url}/hooks/twilio/voice"), folder.file("script.yaml"));
+    let (hook, script) = (url.join("hooks/twilio/voice").unwrap().to_string(), folder.file("script.yaml"));
     std::fs::write(&script, MOCKED_CALL).unwrap();
     let called = command(&["call", &hook, "--speech", "stand-in", "--scenario", &script]).output().await;
     let told = String::from_utf8(called.unwrap().stdout).unwrap();
@@ -316,10 +324,8 @@ async fn moves_that_are_none_are_refused_before_the_phone_rings() {
 async fn the_figures_are_there_before_the_first_call() {
     let folder = Folder::new();
     let mut child = serve(&folder);
-    let mut at = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut at).await.unwrap();
-    let url = at.strip_prefix("listening on ").and_then(|rest| rest.split(';').next()).expect(&at);
-    let figures = http().get(format!("{url}/metrics")).send().await.unwrap().text().await.unwrap();
+    let (url, _) = listens(&mut child).await;
+    let figures = http().get(url.join("metrics").unwrap()).send().await.unwrap().text().await.unwrap();
     for figure in
         ["centralita_calls_total 0", "centralita_calls_live 0", "centralita_turn_latency_seconds_count 0"]
     {

@@ -18,14 +18,13 @@ use centralita::core::base::{Millis, Private, World};
 use centralita::standin::utter_at;
 use centralita::store::{CallRecord, IntentRecord, Store};
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Child;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use url::Url;
 
-use crate::command::{Folder, command};
+use crate::command::{Folder, command, listens};
 use crate::scene::{here, http};
 
 /// What is written into a copy of the sample definitions, so that a call is over in seconds; all of it must be found.
@@ -130,11 +129,8 @@ impl House {
         // A pipe that nobody reads would hold it up.
         let log = std::fs::OpenOptions::new().create(true).append(true).open(file("log")).unwrap();
         let mut process = line.stderr(Stdio::from(log)).spawn().unwrap();
-        let mut told = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut told).await.unwrap();
-        let url = told.strip_prefix("listening on ").and_then(|rest| rest.split(';').next());
-        let url = url.unwrap_or_else(|| panic!("it does not listen: {told}\n{}", self.log()));
-        Gateway { process, url: Url::parse(url).unwrap() }
+        let (url, _) = listens(&mut process).await;
+        Gateway { process, url }
     }
 
     /// Writes and waits for the disk every 50 ms, as the store does, beside it: how long that takes at most, by this clock.

@@ -15,11 +15,11 @@ use centralita::demo::shop::{Faults, Shop};
 use centralita::standin::utter_at;
 use centralita::store::{CallState, KILLED, Store};
 use secrecy::ExposeSecret as _;
-use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 use tokio::time::timeout;
 use url::Url;
 
+use crate::command::{command, listens};
 use crate::scene::{REFUND, http, told};
 
 /// Longer than one sentence of these agents takes, and than a gateway takes to start on a busy machine.
@@ -171,13 +171,6 @@ impl House {
     }
 }
 
-fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_centralita"));
-    command.args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).kill_on_drop(true);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
-}
-
 async fn serve(folder: &Path, port: u16, shop: &Shop) -> Child {
     let (root, journal) = (folder.to_str().unwrap(), folder.join("journal.sqlite"));
     let bind = format!("127.0.0.1:{port}");
@@ -185,12 +178,7 @@ async fn serve(folder: &Path, port: u16, shop: &Shop) -> Child {
     let mut serve = command(&[&line[..], &["--journal", journal.to_str().unwrap()]].concat());
     serve.env("SHOP_TOKEN", shop.token.expose_secret()).stderr(Stdio::null());
     let mut child = serve.spawn().unwrap();
-    let mut told = BufReader::new(child.stdout.take().unwrap());
-    let mut line = String::new();
-    while !line.contains("listening on") {
-        line.clear();
-        assert!(told.read_line(&mut line).await.unwrap() > 0, "it ended before it listened");
-    }
+    listens(&mut child).await;
     child
 }
 

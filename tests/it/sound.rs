@@ -15,13 +15,13 @@ use centralita::core::language::Language;
 use centralita::standin::{Voice, said, utter};
 use centralita::tts::{SpeechStream, Tts, TtsEvent};
 use futures::future::BoxFuture;
-use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::Semaphore;
 use url::Url;
 
 use crate::agent::GREETING;
-use crate::scene::{Caller, Scene, Stage, http, patient, told, twenty};
+use crate::command::listens;
+use crate::scene::{Caller, Scene, Stage, http, told, twenty};
 
 /// A voice that stops after its first breath until it is let go on.
 struct Halting {
@@ -195,10 +195,8 @@ async fn serve(folder: &Path, format: &str) -> (Child, Url) {
         .kill_on_drop(true)
         .spawn()
         .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let line = patient("the gateway's address", lines.next_line()).await.unwrap().unwrap();
-    let address = line.strip_prefix("listening on ").and_then(|rest| rest.split(';').next());
-    (child, Url::parse(address.unwrap_or_else(|| panic!("{line}"))).unwrap())
+    let (url, _) = listens(&mut child).await;
+    (child, url)
 }
 
 /// A call to a gateway that is killed in the middle of it, a good five seconds after the caller has said hello: the most

@@ -138,7 +138,8 @@ fn first_difference(want: &str, got: &str) -> String {
     format!("line {}:\n{before}- {}\n+ {}", n + 1, line(&want), line(&got))
 }
 
-fn scripts(root: &Path) -> Vec<PathBuf> {
+/// Every call file below a folder, in order.
+pub(super) fn scripts(root: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(root).expect("the folder of the call scripts is there");
     let mut found = Vec::new();
     for path in entries.filter_map(Result::ok).map(|e| e.path()) {

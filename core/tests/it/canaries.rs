@@ -4,7 +4,7 @@
 //! Never: trusts a placeholder that it did not see.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use centralita_core::audio::{Law, LineSetup};
@@ -17,6 +17,8 @@ use centralita_core::journal::{CallFile, write_event, write_order};
 use centralita_core::language::{Language, digit_runs};
 use centralita_core::sim::script_plan;
 use serde_json::{Value, json};
+
+use super::calls::scripts;
 
 const CARD: &str = "4539148803436467";
 const PHONE: &str = "600112233";
@@ -215,18 +217,4 @@ fn a_number_that_is_keyed_stands_nowhere() {
     let history = json!(call.conversation().history().entries()).to_string();
     assert!(history.contains("⟦keys 1⟧") && !history.contains("847362"), "{history}");
     assert!(!format!("{call:?}").contains("847362"));
-}
-
-fn scripts(root: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(root).expect("the folder of the call scripts is there");
-    let mut found = Vec::new();
-    for path in entries.filter_map(Result::ok).map(|e| e.path()) {
-        if path.is_dir() {
-            found.extend(scripts(&path));
-        } else if path.extension().is_some_and(|e| e == "call") {
-            found.push(path);
-        }
-    }
-    found.sort();
-    found
 }
