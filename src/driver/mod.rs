@@ -37,7 +37,7 @@ use crate::core::conversation::{Answered, EarlierAction, EarlierEnd, Event, Plan
 use crate::core::journal::JOURNAL_VERSION;
 use crate::integrations::Toolbox;
 use crate::llm::Llm;
-use crate::media::Format;
+use crate::media::{self, Format};
 use crate::store::{CallHead, CallState, IntentRecord, NotOpened, Store, now_us};
 use crate::stt::{Stt, Vocabulary};
 use crate::telephony::dialect::abilities;
@@ -130,16 +130,20 @@ impl fmt::Debug for Shell {
     }
 }
 
-impl Shell {
-    /// A new file for a call: what was recorded of it on an earlier line stays.
-    fn recording(&self, call: &CallId) -> Option<(PathBuf, Format)> {
-        let Recordings { folder, format } = self.recordings.as_ref()?;
+impl Recordings {
+    /// A new file for a call: what was recorded of it on an earlier line stays. Blocks on the disk.
+    fn begin(&self, call: &CallId) -> Result<media::Recorder, Fault> {
+        let Recordings { folder, format } = self;
         let name = |nth: u32| match nth {
             1 => format!("{call}.{}", format.extension()),
             nth => format!("{call}-part-{nth}.{}", format.extension()),
         };
         let free = (1..=PARTS_MAX).map(|nth| folder.join(name(nth))).find(|path| !path.exists());
-        free.map(|path| (path, *format))
+        let path = free.ok_or_else(|| {
+            let what = format!("{} holds {PARTS_MAX} recordings of the call {call}", folder.display());
+            Fault::new(Owner::Provider, what, "see why the carrier opens streams of one call again and again")
+        })?;
+        media::Recorder::create(&path, *format)
     }
 }
 

@@ -5,19 +5,19 @@
 //! is to be silent is never left out.
 //! Never: makes a call wait.
 
-use std::path::Path;
 use std::sync::mpsc::{SendError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use tokio::sync::mpsc;
 
+use super::Recordings;
 use crate::core::audio::{Law, LineOutputs, WireItem};
 use crate::core::base::{CallId, CallTime, Fault, Millis, Owner, Position, Samples, Span};
 use crate::core::call::Record;
 use crate::core::conversation::Step;
 use crate::core::journal::{self, write_event, write_order, write_timer};
-use crate::media::{Format, Recorder, Silences};
+use crate::media::{Recorder, Silences};
 use crate::store::Store;
 
 /// How much of the caller's audio is gathered before the thread is woken for it: half a second, not every frame.
@@ -112,12 +112,21 @@ pub(super) struct Tracks {
 }
 
 impl Tracks {
-    pub(super) fn create(path: &Path, format: Format) -> Result<Tracks, Fault> {
-        let mut recorder = Recorder::create(path, format)?;
+    /// Whoever calls is served, recorded or not: a file that cannot be made is said at once, and what would go there is
+    /// nobody's.
+    pub(super) fn begin(recordings: Recordings, call: CallId) -> Tracks {
         let (queue, batches) = sync_channel(AUDIO_QUEUE);
         let silences = Arc::new(Mutex::new(Silences::default()));
         let named = Arc::clone(&silences);
         let thread = std::thread::spawn(move || {
+            let mut recorder = match recordings.begin(&call) {
+                Ok(recorder) => recorder,
+                Err(fault) => {
+                    tracing::error!(%call, owner = ?fault.owner, %fault, "a call is not recorded");
+                    batches.iter().for_each(drop);
+                    return Ok(Samples(0));
+                }
+            };
             let mut late = Samples(0);
             for batch in batches {
                 late.0 = late.0.saturating_add(silence(&mut recorder, &named));
@@ -126,7 +135,7 @@ impl Tracks {
             late.0 = late.0.saturating_add(silence(&mut recorder, &named));
             recorder.finish().map(|()| late)
         });
-        Ok(Tracks::over(queue, silences, thread))
+        Tracks::over(queue, silences, thread)
     }
 
     fn over(
@@ -235,6 +244,7 @@ fn position(at: CallTime) -> Position {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::media::Format;
 
     /// Tracks whose disk begins to write when told to.
     fn waiting(queue: usize) -> (Tracks, SyncSender<()>) {
@@ -293,8 +303,10 @@ mod tests {
 
     #[test]
     fn what_is_to_be_silent_is_not_in_the_file_named_before_it_came_or_after() {
-        let path = std::env::temp_dir().join(format!("centralita-silence-{}.wav", uuid::Uuid::new_v4()));
-        let mut tracks = Tracks::create(&path, Format::Wav).expect("a temporary folder can be written");
+        let call = CallId::parse(&format!("silence-{}", uuid::Uuid::new_v4())).expect("a call id");
+        let (folder, format) = (std::env::temp_dir(), Format::Wav);
+        let path = folder.join(format!("{call}.wav"));
+        let mut tracks = Tracks::begin(Recordings { folder, format }, call);
         tracks.silence(Position(15_000), Position(15_500));
         for second in 0..2 {
             let (caller, caller_from) = (vec![7; 8_000], Position(second * 8_000));

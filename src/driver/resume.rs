@@ -197,6 +197,8 @@ fn outcomes(file: &CallFile, conversation: &Conversation, intents: &[IntentRecor
 
 #[cfg(test)]
 mod tests {
+    use futures::FutureExt as _;
+
     use super::*;
     use crate::core::base::{Digest, Private, ToolName};
     use crate::core::journal::write_event;
@@ -316,6 +318,20 @@ mod tests {
             |state: &IntentState| matches!(state, IntentState::Settled(o) if o.kind == OutcomeKind::Unknown);
         assert!(unknown(&intents[0].state), "{intents:?}");
         assert_eq!(house.refused().await, "there is none", "it is somebody's now");
+    }
+
+    #[tokio::test]
+    async fn a_call_that_was_taken_up_for_nobody_is_the_next_ones() {
+        let house = House::killed(&lines()).await;
+        let record = house.store.call(&house.call).await.expect("it reads").expect("it is there");
+        let mut given_up = Box::pin(house.store.take_up(&record));
+        assert!((&mut given_up).now_or_never().is_none(), "it waits for the disk");
+        drop(given_up);
+        // The first has it taken up, the second given back.
+        for _ in 0..2 {
+            house.store.flush().await.expect("memory takes it");
+        }
+        assert!(house.take_up().await.is_ok());
     }
 
     #[tokio::test]

@@ -67,14 +67,9 @@ enum Connection {
     Closed,
 }
 
-/// The recording of a call, where there is a folder for it. Whoever calls is served, recorded or not.
+/// The recording of a call, where there is a folder for it.
 fn recorded(shell: &Shell, call: &CallId) -> Option<Tracks> {
-    let (path, format) = shell.recording(call)?;
-    let tracks = Tracks::create(&path, format);
-    if let Err(fault) = &tracks {
-        tracing::error!(%call, owner = ?fault.owner, %fault, "a call is not recorded");
-    }
-    tracks.ok()
+    shell.recordings.clone().map(|recordings| Tracks::begin(recordings, call.clone()))
 }
 
 /// The cassette of a call, from its beginning; whoever calls is served without it too.

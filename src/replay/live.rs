@@ -55,10 +55,11 @@ pub async fn is_mocked(to: &Url, http: &reqwest::Client) -> Result<(), Fault> {
     health.set_path("/health");
     health.set_query(None);
     let asked = http.get(health.clone()).timeout(HEALTH_DEADLINE).send().await;
-    let told = match asked {
-        Ok(answer) => answer.json::<Value>().await,
-        Err(error) => Err(error),
-    };
+    let answer = asked.map_err(|error| {
+        let what = format!("{health} cannot be reached: {error}");
+        Fault::new(Owner::Admin, what, "see that a gateway runs there: `serve --effects mock`")
+    })?;
+    let told = answer.json::<Value>().await;
     let told = told.map_err(|error| refused(format!("{health} does not say what effects do: {error}")))?;
     match told.get("effects").and_then(Value::as_str) {
         Some("mocked") => Ok(()),

@@ -4,9 +4,9 @@
 //! docs/compat.md.
 //!
 //! Reading order: `source` (databases and call files), `expect` (what is written down), `compare` (one call through
-//! today's heart), `report` and `junit` (many of them, for people and for programs), `lean` (a test made from a call), `facts` (what
-//! a test asks about), `load` and `run` (tests in Rust); the same with
-//! sound: `sound`, `sound_report`; against a gateway that runs: `live`.
+//! today's heart), `report` and `junit` (many of them, for people and for programs), `lean` (a test made from a
+//! call), `facts` (what a test asks about), `load` and `run` (tests in Rust); the same with sound: `sound`,
+//! `sound_report`; against a gateway that runs: `live`.
 //!
 //! Promises: a call that cannot be read is told as such and the others are compared all the same.
 //! Never: carries out an order; writes to a journal.

@@ -43,6 +43,10 @@ pub struct Compared {
 /// # Errors
 /// There is no recording, or something cannot be read; it names what.
 pub async fn sounding(found: &Found, folder: Option<&Path>) -> Result<Sounding, Fault> {
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        let what = format!("there is no folder {}", folder.display());
+        return Err(Fault::new(Owner::Admin, what, "name with --recordings where the recordings lie"));
+    }
     let recorded = found.read().await?;
     if let Some(why) = unfit(&recorded) {
         let what = format!("{}: {why}", found.name());

@@ -13,6 +13,7 @@ use tokio::sync::mpsc::Receiver;
 use tokio::sync::{oneshot, watch};
 use tokio::time::{MissedTickBehavior, interval};
 
+use super::calls::{CallState, KILLED};
 use super::handle::{BeginRefused, Begun, NotOpened};
 use super::intents::{Outcome, OutcomeKind};
 use super::journal::LINES_PER_INSERT;
@@ -133,7 +134,14 @@ impl Writer {
                     }
                 }
                 Job::Flush { reply } | Job::Close { reply } => drop(reply.send(Ok(()))),
-                Job::LoseLive { reply } | Job::TakeUp { reply, .. } => drop(reply.send(wrote.rows())),
+                Job::LoseLive { reply } => drop(reply.send(wrote.rows())),
+                Job::TakeUp { call, reply, .. } => {
+                    // Whoever took it up is gone: it is the next one's.
+                    if let Err(Ok(1..)) = reply.send(wrote.rows()) {
+                        let state = CallState::Lost { reason: KILLED.to_owned() };
+                        self.kept.push(Queued { job: Job::State { call, state }, room });
+                    }
+                }
                 Job::Line { call, line } => {
                     if let Some(fault) = wrote.not_new() {
                         metrics::counter!(LINES_LOST).increment(1);

@@ -7,7 +7,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use centralita_core::conversation::{Conversation, Entry, Outputs, Plan};
+use centralita_core::base::CallTime;
+use centralita_core::conversation::{
+    Conversation, EarlierAction, EngineYes, Entry, Event, LineAbilities, Outputs, Plan, Resumed, Tag,
+};
 use centralita_core::journal::{CallFile, Play, fold};
 use centralita_core::sim::script_plan;
 
@@ -39,6 +42,32 @@ fn every_call_script_is_answered_as_written() {
         );
     }
     assert!(wrong.is_empty(), "\n{}\nUPDATE=1 rewrites the orders; review the diff", wrong.join("\n"));
+}
+
+/// A process that goes on with a call and cannot read the record has this in its place.
+#[test]
+fn what_an_earlier_call_left_open_stays_known_to_the_conversation() {
+    for (script, open) in [("gate/unknown-from-an-earlier-call", 1), ("gate/refund-yes", 0)] {
+        let text = fs::read_to_string(format!("../tests/calls/{script}.call")).expect("the script is there");
+        let file = CallFile::parse(&text).expect("the script is well formed");
+        let mut conversation = Conversation::new(Arc::new(plan_of(&file)));
+        let mut out = Outputs::default();
+        let resumed = |earlier: &[EarlierAction]| {
+            Event::Resumed(Resumed {
+                since: CallTime(0),
+                line: LineAbilities { marks: true, keys: true },
+                engine: EngineYes::Trusted,
+                tag: Tag::WhenAskedAgain,
+                earlier: earlier.to_vec(),
+            })
+        };
+        file.events().take(3).for_each(|(at, event)| conversation.handle(at, event.clone(), &mut out));
+        for _ in 0..2 {
+            assert_eq!(conversation.earlier().len(), open, "{script}");
+            let again = resumed(conversation.earlier());
+            conversation.handle(CallTime(5_000), again, &mut out);
+        }
+    }
 }
 
 /// Promise 6, on the scripts in which a reply was cut.
