@@ -21,8 +21,8 @@ use crate::core::base::{
     CallId, CallTime, GenerationId, PieceNo, Private, ProposalId, ReplyId, Samples, ToolName, World,
 };
 use crate::core::call::PrivateValues;
-use crate::core::conversation::{ActionKey, Effects, Event, Outcome, Permit};
-use crate::integrations::{Intent, IntentLog, NotBegun, Registry};
+use crate::core::conversation::{Effects, Event, Outcome};
+use crate::integrations::{Intent, IntentLog, Leave, NotBegun, Registry};
 use crate::llm::Prompt;
 use crate::store::{self, BeginRefused, IntentKey, OutcomeKind, Store};
 use crate::tts::TtsEvent;
@@ -71,15 +71,6 @@ pub(super) struct Ports {
     speaker: Option<Speaker>,
     /// Small things that end with the call: requests being prepared, reports that wait.
     errands: JoinSet<()>,
-}
-
-/// One tool that may run.
-pub(super) struct Leave {
-    pub(super) tool: ToolName,
-    /// With placeholders for private values.
-    pub(super) args: Value,
-    pub(super) key: ActionKey,
-    pub(super) permit: Permit,
 }
 
 struct Speaker {
@@ -166,13 +157,12 @@ impl Ports {
     /// Runs a tool to its end, whatever becomes of the call: an outcome that comes too late to be told is still
     /// written.
     pub(super) fn run(&self, at: CallTime, leave: Leave, private: PrivateValues) {
-        let Leave { tool, args, key, permit } = leave;
         let (registry, inbox) = (Arc::clone(&self.registry), self.inbox.clone());
-        let effects = self.agent.plan.tool(&tool).map_or(Effects::Irreversible, |tool| tool.effects);
+        let effects = self.agent.plan.tool(&leave.tool).map_or(Effects::Irreversible, |tool| tool.effects);
         let log = self.log.for_one_run();
         self.runs.spawn(async move {
-            let proposal = permit.proposal();
-            let outcome = registry.run(permit, &tool, &args, &private, &key, at, &log).await;
+            let proposal = leave.permit.proposal();
+            let outcome = registry.run(leave, &private, at, &log).await;
             if effects != Effects::None {
                 log.settle(proposal, &outcome).await;
             }

@@ -20,6 +20,6 @@ mod verdict;
 
 pub use action::ActionSecret;
 pub use arguments::is_same_argument;
-pub use registry::{CallFacts, Intent, IntentLog, NotBegun, Prepared, Registry, Unprepared};
+pub use registry::{CallFacts, Intent, IntentLog, Leave, NotBegun, Prepared, Registry, Unprepared};
 pub use spec::{Compare, Connection, Exchange, KeyPlace, Method, Rule, Sample, SecretHeader, ToolSpec};
 pub use toolbox::Toolbox;

@@ -99,6 +99,16 @@ pub struct Registry {
     ready: Mutex<BTreeMap<ProposalId, Ready>>,
 }
 
+/// One tool that may run.
+#[derive(Debug)]
+pub struct Leave {
+    pub tool: ToolName,
+    /// With placeholders for private values.
+    pub args: Value,
+    pub key: ActionKey,
+    pub permit: Permit,
+}
+
 /// A prepared request, waiting for leave.
 #[derive(Debug)]
 pub(super) struct Ready {
@@ -154,36 +164,30 @@ impl Registry {
 
     /// Runs a tool by leave, and uses the leave up. For a tool without effects the permit covers the
     /// arguments, for all others the request that was prepared.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "each is of a type of its own, and a struct would be made only here"
-    )]
     pub async fn run(
         &self,
-        permit: Permit,
-        tool: &ToolName,
-        args: &Value,
+        leave: Leave,
         private: &PrivateValues,
-        key: &ActionKey,
         now: CallTime,
         log: &dyn IntentLog,
     ) -> Outcome {
+        let Leave { tool, args, key, permit } = leave;
         let proposal = permit.proposal();
-        let (spec, live) = match self.toolbox.find(tool) {
+        let (spec, live) = match self.toolbox.find(&tool) {
             Ok(found) => found,
             Err(why) => return Outcome::Failed { why },
         };
         match spec.effects {
-            Effects::None if permit.covers(proposal, Digest::of_json(args), now) => {
-                match private.in_json(args) {
+            Effects::None if permit.covers(proposal, Digest::of_json(&args), now) => {
+                match private.in_json(&args) {
                     Ok(real) => self.read(spec, live, &real).await,
                     Err(lost) => Outcome::Failed { why: forgotten(lost) },
                 }
             }
             Effects::None => no_leave(),
-            Effects::Reversible | Effects::Irreversible => match self.take(proposal, tool) {
+            Effects::Reversible | Effects::Irreversible => match self.take(proposal, &tool) {
                 Some(ready) if permit.covers(proposal, ready.action, now) => {
-                    self.act(spec, live, proposal, ready, key, log).await
+                    self.act(spec, live, proposal, ready, &key, log).await
                 }
                 Some(_) | None => no_leave(),
             },

@@ -103,8 +103,14 @@ async fn a_permit_is_leave_for_what_it_covers_and_for_nothing_else() {
         assert_eq!(asked.action == said_yes.action, amount == "20");
         let permit = Permit::by_admin(proposal, said_yes.action, "ada".into(), "a test".into());
         let key = ActionKey::Own(proposal);
-        let outcome =
-            registry.run(permit, &name, &refund_args(), &private(), &key, at, &Log::default()).await;
+        let outcome = registry
+            .run(
+                Leave { tool: name.clone(), args: refund_args(), key, permit },
+                &private(),
+                at,
+                &Log::default(),
+            )
+            .await;
         assert_eq!(matches!(outcome, Outcome::Done { .. }), goes, "{proposal} {amount} {at}: {outcome:?}");
         assert_eq!(shop.posts().len(), usize::from(goes));
     }
@@ -119,8 +125,14 @@ async fn leave_for_a_tool_without_effects_covers_its_arguments() {
     for (covered, goes) in [(&args, true), (&other, false)] {
         let permit = Permit::by_admin(T1, Digest::of_json(covered), "ada".into(), "a test".into());
         let (key, log) = (ActionKey::Own(T1), Log::default());
-        let outcome =
-            registry.run(permit, &status().name, &args, &private(), &key, CallTime::ANSWER, &log).await;
+        let outcome = registry
+            .run(
+                Leave { tool: status().name, args: args.clone(), key, permit },
+                &private(),
+                CallTime::ANSWER,
+                &log,
+            )
+            .await;
         assert_eq!(matches!(outcome, Outcome::Done { .. }), goes);
         assert!(log.begun.lock().unwrap().is_empty(), "what has no effects needs no intent");
     }
@@ -161,7 +173,14 @@ async fn one_wish_has_one_digest_in_every_call_and_each_call_sends_its_own_id() 
         let action = registry.prepare(T1, &tool.name, &refund_args(), &private()).await.unwrap().action;
         let permit = Permit::by_admin(T1, action, "ada".into(), "a test".into());
         let (key, log) = (ActionKey::Own(T1), Log::default());
-        registry.run(permit, &tool.name, &refund_args(), &private(), &key, CallTime::ANSWER, &log).await;
+        registry
+            .run(
+                Leave { tool: tool.name.clone(), args: refund_args(), key, permit },
+                &private(),
+                CallTime::ANSWER,
+                &log,
+            )
+            .await;
         assert_eq!(log.begun.lock().unwrap()[0].action, action, "what the next call will compare with");
         actions.push(action);
     }
@@ -401,7 +420,14 @@ async fn what_is_being_asked_about_is_not_replaced() {
     assert!(registry.prepare(T1, &tool.name, &other, &private()).await.unwrap_err().why.contains("already"));
     let permit = Permit::by_admin(T1, asked.action, "ada".into(), "a test".into());
     let (key, log) = (ActionKey::Own(T1), Log::default());
-    registry.run(permit, &tool.name, &refund_args(), &private(), &key, CallTime::ANSWER, &log).await;
+    registry
+        .run(
+            Leave { tool: tool.name.clone(), args: refund_args(), key, permit },
+            &private(),
+            CallTime::ANSWER,
+            &log,
+        )
+        .await;
     assert_eq!(shop.posts()[0].body, json!({"amount": "20.00"}));
 }
 

@@ -11,7 +11,6 @@ use futures::StreamExt as _;
 use futures::future::BoxFuture;
 
 use crate::catalog::{Agent, AgentTest, Move};
-use crate::core::audio::Key;
 use crate::core::base::{CallId, CallTime, Fault, Millis, Owner, PieceNo, Position, ReplyId, Samples, Span};
 use crate::core::call::{PrivateValues, Vault};
 use crate::core::conversation::{
@@ -20,7 +19,7 @@ use crate::core::conversation::{
 };
 use crate::core::journal::{CallFile, Line, write_order, write_timer};
 use crate::driver::prompt;
-use crate::integrations::{ActionSecret, CallFacts, Intent, IntentLog, NotBegun, Registry};
+use crate::integrations::{ActionSecret, CallFacts, Intent, IntentLog, Leave, NotBegun, Registry};
 use crate::llm::Llm;
 
 /// Speech for each character: people say about sixteen a second.
@@ -282,22 +281,12 @@ impl Stage {
         self.conversation.wake(at, &mut out);
         self.obey(&mut out).await;
         let Some(event) = event else { return };
-        let (before, event) = self.hidden(event);
+        let (before, event) = self.vault.tell(event, &self.conversation);
         for event in before.into_iter().chain([event]) {
             self.file.lines.push(Line::Event { at, event: event.clone() });
             self.conversation.handle(at, event, &mut out);
             self.obey(&mut out).await;
         }
-    }
-
-    /// The event without its private words, as a call tells it to its conversation.
-    fn hidden(&mut self, event: Event) -> (Option<Event>, Event) {
-        let Event::Key { key, at } = event else {
-            return self.vault.hide(event, self.conversation.turn_goes_on());
-        };
-        let collects = self.conversation.collects(key, at);
-        let key = Key::parse(key).map_or(key, |pressed| self.vault.key(pressed, collects));
-        (None, Event::Key { key, at })
     }
 
     async fn obey(&mut self, out: &mut Outputs) {
@@ -348,8 +337,8 @@ impl Stage {
             }
             Order::Discard { proposal } => self.registry.discard(proposal),
             Order::Run { proposal, tool, args, key, permit } => {
-                let (registry, private, now) = (&self.registry, self.vault.values(), self.now);
-                let outcome = registry.run(permit, &tool, &args, private, &key, now, &NothingBefore).await;
+                let (leave, now) = (Leave { tool, args, key, permit }, self.now);
+                let outcome = self.registry.run(leave, self.vault.values(), now, &NothingBefore).await;
                 self.tell(now + TOOL_TAKES, Event::Settled { proposal, outcome });
             }
             Order::HangUp { .. } => self.tell(self.now + HANGS_UP_AFTER, Event::HungUp),

@@ -178,22 +178,14 @@ impl Call {
         loop {
             self.pending.extend(out.line.facts.drain(..).map(event_of));
             let Some(event) = self.pending.pop_front() else { return };
-            let (before, event) = self.hidden(at, event, out);
+            if let Event::Key { .. } = &event {
+                // A number whose time is over takes no more keys.
+                self.conversation.wake(at, &mut self.steps);
+                self.obey(at, out);
+            }
+            let (before, event) = self.vault.tell(event, &self.conversation);
             before.into_iter().chain([event]).for_each(|event| self.tell(at, event, out));
         }
-    }
-
-    /// The event without its private words.
-    fn hidden(&mut self, at: CallTime, event: Event, out: &mut CallOutputs) -> (Option<Event>, Event) {
-        let Event::Key { key, at: position } = event else {
-            return self.vault.hide(event, self.conversation.turn_goes_on());
-        };
-        // A number whose time is over takes no more keys.
-        self.conversation.wake(at, &mut self.steps);
-        self.obey(at, out);
-        let collects = self.conversation.collects(key, position);
-        let key = Key::parse(key).map_or(key, |pressed| self.vault.key(pressed, collects));
-        (None, Event::Key { key, at: position })
     }
 
     fn tell(&mut self, at: CallTime, event: Event, out: &mut CallOutputs) {

@@ -109,9 +109,18 @@ impl Vault {
         self.values.spoken(self.plan.language, &self.plan.currency, text)
     }
 
+    /// The event as a conversation is told it, all of whose timers due by then have fired; and before it, where words have
+    /// waited in vain, those words.
+    pub fn tell(&mut self, event: Event, to: &Conversation) -> (Option<Event>, Event) {
+        let Event::Key { key, at } = event else { return self.hide(event, to.turn_goes_on()) };
+        let collects = to.collects(key, at);
+        let key = Key::parse(key).map_or(key, |pressed| self.key(pressed, collects));
+        (None, Event::Key { key, at })
+    }
+
     /// A key as the heart is told it: a digit that is part of a number is kept here, and one that is neither that nor an
     /// answer (1 and 2 are) may be of a number all the same.
-    pub fn key(&mut self, key: Key, collects: Option<Collects>) -> char {
+    pub(super) fn key(&mut self, key: Key, collects: Option<Collects>) -> char {
         let pressed = key.reveal();
         let hides = self.told == Told::ByTheWorld && self.plan.private.kinds().contains(&PrivateKind::Keys);
         let Some(collects) = collects.filter(|_| hides) else {
@@ -135,9 +144,8 @@ impl Vault {
         if pressed.is_ascii_digit() { MASKED_KEY } else { pressed }
     }
 
-    /// The event as the heart is told it; and before it, where words have waited in vain, those words. `goes_on`: more
-    /// words of the caller's turn are to come after these.
-    pub fn hide(&mut self, event: Event, goes_on: bool) -> (Option<Event>, Event) {
+    /// `goes_on`: more words of the caller's turn are to come after these.
+    fn hide(&mut self, event: Event, goes_on: bool) -> (Option<Event>, Event) {
         if self.told == Told::ByARecord {
             return (None, event);
         }

@@ -37,7 +37,14 @@ async fn a_sample_answers_in_the_systems_place_and_no_request_leaves() {
     assert_eq!(asked.values, want);
     let permit = Permit::by_admin(T1, asked.action, "ada".into(), "a test".into());
     let (key, log) = (ActionKey::Own(T1), Log::default());
-    let outcome = registry.run(permit, &name, &refund_args(), &private(), &key, CallTime::ANSWER, &log).await;
+    let outcome = registry
+        .run(
+            Leave { tool: name.clone(), args: refund_args(), key, permit },
+            &private(),
+            CallTime::ANSWER,
+            &log,
+        )
+        .await;
     assert_eq!(outcome, Outcome::Done { result: json!({"refunded": "20.00"}) });
     assert_eq!(log.begun.lock().unwrap().len(), 1, "its intent is on record as in life");
     assert_eq!(shop.gets() + shop.posts().len(), 0);
@@ -50,7 +57,14 @@ async fn a_mocked_action_needs_leave_for_the_very_request_that_was_asked_about()
     registry.prepare(T1, &name, &refund_args(), &private()).await.unwrap();
     let other = Permit::by_admin(T1, Digest::of_bytes(b"another"), "ada".into(), "a test".into());
     let (key, log) = (ActionKey::Own(T1), Log::default());
-    let outcome = registry.run(other, &name, &refund_args(), &private(), &key, CallTime::ANSWER, &log).await;
+    let outcome = registry
+        .run(
+            Leave { tool: name.clone(), args: refund_args(), key, permit: other },
+            &private(),
+            CallTime::ANSWER,
+            &log,
+        )
+        .await;
     assert!(why(outcome).contains("no leave"));
     assert!(log.begun.lock().unwrap().is_empty());
 }
