@@ -208,7 +208,7 @@ mod unit {
             for line in &file.lines {
                 let Line::Event { at, event } = line else { continue };
                 figures.sees(&Record::Event { at: *at, event: event.clone() });
-                conversation.handle(*at, event.clone(), &mut out);
+                conversation.handle(*at, event, &mut out);
                 out.steps.drain(..).for_each(|step| figures.sees(&Record::Step(step)));
                 figures.sounds(*at);
             }

@@ -283,8 +283,8 @@ impl Stage {
         let Some(event) = event else { return };
         let (before, event) = self.vault.tell(event, &self.conversation);
         for event in before.into_iter().chain([event]) {
-            self.file.lines.push(Line::Event { at, event: event.clone() });
-            self.conversation.handle(at, event, &mut out);
+            self.conversation.handle(at, &event, &mut out);
+            self.file.lines.push(Line::Event { at, event });
             self.obey(&mut out).await;
         }
     }

@@ -53,7 +53,11 @@ pub fn write_event(event: &Event) -> String {
 /// # Errors
 /// What was expected and what stood there.
 pub fn parse_event(line: &str) -> Result<Event, String> {
-    let mut scan = Scan::new(line);
+    event(Scan::new(line))
+}
+
+/// Reads what is left of a line as an event.
+pub(super) fn event(mut scan: Scan<'_>) -> Result<Event, String> {
     let event = match scan.word("an event")? {
         "answered" => parse_answered(&mut scan)?,
         "speech" => Event::SpeechStarted { at: scan.position()? },
@@ -263,7 +267,7 @@ fn write_transcript(transcript: &Transcript) -> String {
 }
 
 fn parse_transcript(scan: &mut Scan<'_>) -> Result<Transcript, String> {
-    let mut words = Vec::new();
+    let mut words = Vec::with_capacity(scan.strings_most());
     while scan.at_string() {
         words.push(Word { text: scan.string("a word")?, span: scan.span()? });
     }

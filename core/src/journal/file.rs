@@ -6,7 +6,8 @@
 //! Promises: what is written reads back as the same file; a broken line is named by its number.
 //! Never: holds audio; positions point into the recording.
 
-use super::event::{parse_event, write_event};
+use super::event::{event, write_event};
+use super::scan::Scan;
 use crate::base::CallTime;
 use crate::conversation::Event;
 
@@ -43,7 +44,7 @@ impl CallFile {
     /// The line number, what stood there and what was expected.
     pub fn parse(text: &str) -> Result<CallFile, String> {
         let mut file = CallFile::default();
-        let numbered = (1_usize..).zip(text.lines().map(str::trim));
+        let numbered = (1_usize..).zip(text.lines().map(str::trim_ascii));
         let mut lines = numbered.filter(|(_, line)| !line.is_empty()).peekable();
         while let Some((_, comment)) = lines.next_if(|(_, line)| line.starts_with('#')) {
             file.head.push(comment.to_owned());
@@ -117,15 +118,19 @@ fn parse_line(line: &str) -> Result<Line, String> {
     if let Some(text) = line.strip_prefix("> ") {
         return Ok(Line::Order { text: text.to_owned() });
     }
-    let (time, rest) = line.split_once(' ').ok_or("a line is `TIME < event`, `TIME . timer` or `> order`")?;
-    let at = CallTime::parse(time).ok_or_else(|| format!("`{time}` is not a time like `12.340`"))?;
-    let rest = rest.trim_start();
-    if let Some(event) = rest.strip_prefix("< ") {
-        return Ok(Line::Event { at, event: parse_event(event)? });
+    let mut scan = Scan::new(line);
+    let time = scan.word("a line")?;
+    if scan.is_empty() {
+        return Err("a line is `TIME < event`, `TIME . timer` or `> order`".to_owned());
     }
-    let name =
-        rest.strip_prefix(". ").ok_or_else(|| format!("`{rest}` begins neither with `<` nor with `.`"))?;
-    Ok(Line::Timer { due: at, name: name.to_owned() })
+    let at = CallTime::parse(time).ok_or_else(|| format!("`{time}` is not a time like `12.340`"))?;
+    if scan.takes("< ") {
+        return Ok(Line::Event { at, event: event(scan)? });
+    }
+    if scan.takes(". ") {
+        return Ok(Line::Timer { due: at, name: scan.rest().to_owned() });
+    }
+    Err(format!("`{}` begins neither with `<` nor with `.`", scan.rest()))
 }
 
 fn write_line(line: &Line) -> String {
