@@ -72,6 +72,7 @@ pub(crate) fn toolbox(shop: &Url, token: SecretString, timeout: Millis) -> Toolb
         request,
         key: KeyPlace::Header("Idempotency-Key".to_owned()),
         not_done_on: [].into(),
+        probe: None,
         timeout,
     };
     let pay_back = Exchange {
