@@ -314,19 +314,26 @@ impl Registry {
     /// Asks once what became of an action of this call that has no outcome yet, until then at most. None where nobody can
     /// be asked.
     pub async fn probe(&self, proposal: ProposalId, until: Instant) -> Option<Finding> {
-        let (sent, last) = {
-            let open = self.open();
-            let Open { sent, at } = open.get(&proposal)?.clone();
-            // What went out again under its key may still be on its way.
-            let same = |other: &&Open| sent.key.is_some() && other.sent.key == sent.key;
-            let last = open.values().filter(same).map(|other| other.at).max();
-            (sent, last.map_or(at, |last| last.max(at)))
-        };
+        let (sent, last) = self.last_sent(proposal)?;
         let finding = self.toolbox.probe(&sent, last.elapsed(), until).await?;
+        // Sent once more while it was asked, it may be on its way.
+        let is_outdated = self.last_sent(proposal).is_none_or(|(_, now)| now > last);
+        if finding == Finding::Absent && is_outdated {
+            return Some(Finding::Open("it was not there, and was sent once more meanwhile".to_owned()));
+        }
         if let Some(known) = finding.outcome() {
             self.is_known(proposal, &known);
         }
         Some(finding)
+    }
+
+    /// What was sent, and when it or whatever else had its key last left.
+    fn last_sent(&self, proposal: ProposalId) -> Option<(Sent, Instant)> {
+        let open = self.open();
+        let Open { sent, at } = open.get(&proposal)?.clone();
+        let same = open.values().filter(|other| sent.key.is_some() && other.sent.key == sent.key);
+        let last = same.map(|other| other.at).fold(at, Instant::max);
+        Some((sent, last))
     }
 
     /// Nobody needs to be asked about it any more, nor, where it is done, about what went out under the same key.

@@ -37,6 +37,7 @@ mod killed;
 mod kills;
 mod loss;
 mod opus;
+mod probed;
 mod recorded;
 mod script;
 mod sound;
