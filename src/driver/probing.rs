@@ -188,13 +188,12 @@ pub async fn ask(store: &Store, agents: &Askables, record: &IntentRecord) -> Res
     let sent = sent(&head, intent, events.iter()).ok_or_else(|| nobody("what was sent is not on record"))?;
     let ago = ago(store, intent).await?;
     let finding = now.toolbox.probe(&sent, ago, Instant::now() + QUESTION).await;
-    let finding = match finding.ok_or_else(|| nobody("its tool has no probe"))? {
+    let mut finding = finding.ok_or_else(|| nobody("its tool has no probe"))?;
+    if finding == Finding::Absent && is_changed {
         // Perhaps another system is asked than the one it was sent to.
-        Finding::Absent if is_changed => {
-            Finding::Open("it is not there, which proves nothing: the agent is another version".to_owned())
-        }
-        finding => finding,
-    };
+        let why = "it is not there, which proves nothing: the agent is another version";
+        finding = Finding::Open(why.to_owned());
+    }
     write(store, record, &finding);
     Ok(finding)
 }
