@@ -5,12 +5,13 @@
 //! long as the call lives, and no longer.
 //! Never: decides anything.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use futures::StreamExt as _;
 use futures::future::BoxFuture;
+use futures::{FutureExt as _, StreamExt as _};
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
@@ -171,7 +172,8 @@ impl Ports {
         let log = self.log.for_one_run();
         self.runs.spawn(async move {
             let proposal = leave.permit.proposal();
-            let outcome = registry.run(leave, &private, at, &log).await;
+            let ran = AssertUnwindSafe(registry.run(leave, &private, at, &log)).catch_unwind().await;
+            let outcome = ran.unwrap_or_else(|_| log.fell_over());
             if effects != Effects::None {
                 log.settle(proposal, &outcome).await;
             }
@@ -323,6 +325,14 @@ impl StoreLog {
         let mut detail = self.detail.lock().unwrap_or_else(PoisonError::into_inner);
         let new = finding.beside(&detail);
         std::mem::replace(&mut *detail, new.clone()) != new
+    }
+
+    /// What is known of a tool at which the program itself fell over: a request that may have left is not taken back by that.
+    fn fell_over(&self) -> Outcome {
+        if self.begun.load(Ordering::Acquire) {
+            return Outcome::Unknown;
+        }
+        Outcome::Failed { why: "this gateway fell over it; nothing was done".to_owned() }
     }
 
     fn key(&self, proposal: ProposalId) -> IntentKey {

@@ -293,3 +293,173 @@ pub(super) fn kind(outcome: Option<&Outcome>) -> OutcomeKind {
         Some(Outcome::Unknown) | None => OutcomeKind::Unknown,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::core::base::{CallTime, Millis, Private, ToolName};
+    use crate::core::conversation::Effects;
+    use crate::core::journal::{JOURNAL_VERSION, write_event};
+    use crate::core::language::Language;
+    use crate::integrations::{Connection, Exchange, KeyPlace, Method, Probe, Sample, ToolSpec};
+
+    const PLAN: &[u8] = b"plan";
+    const DIGEST: &[u8] = b"twenty";
+
+    fn exchange(path: &str, sample: Value) -> Exchange {
+        Exchange {
+            method: Method::Get,
+            path: path.to_owned(),
+            query: BTreeMap::new(),
+            headers: BTreeMap::new(),
+            body: None,
+            map: BTreeMap::new(),
+            success: None,
+            verify: Vec::new(),
+            errors: BTreeMap::new(),
+            sample: Some(Sample::Answer(sample)),
+        }
+    }
+
+    /// An agent whose shop says that it has this refund, or none.
+    fn agents(has: Option<&str>, plan: &[u8]) -> Askables {
+        let tool = ToolSpec {
+            name: ToolName("shop.refund".into()),
+            parameters: Vec::new(),
+            effects: Effects::Irreversible,
+            prepare: Vec::new(),
+            request: exchange("/refunds", json!({})),
+            key: KeyPlace::Header("Idempotency-Key".to_owned()),
+            not_done_on: [].into(),
+            probe: Some(Probe {
+                request: exchange("/orders/{{ order }}/refunds", json!({"has": has})),
+                done: "has == sent.key".to_owned(),
+                failed: None,
+                absent_after: Some(Millis(60_000)),
+                absent_on: [].into(),
+            }),
+            timeout: Millis(1_000),
+        };
+        let base = "http://127.0.0.1:9".parse().expect("an address");
+        let shop = Connection { id: "shop".to_owned(), base, allow_private: true, secrets: Vec::new() };
+        let toolbox = Arc::new(Toolbox::mocked(Language::English, "USD", &[shop], vec![tool]));
+        [("shop".to_owned(), Askable { plan_hash: Digest::of_bytes(plan), toolbox })].into()
+    }
+
+    /// A journal with a refund that was sent two minutes ago, by a process that was killed.
+    async fn left(order: &str, key: Option<&str>) -> (Store, IntentRecord) {
+        let store = Store::in_memory().await.expect("memory takes a database");
+        let call = CallId::parse("CA1").expect("a call id");
+        let head = CallHead {
+            id: call.clone(),
+            carrier_call: call.to_string(),
+            agent: "shop".to_owned(),
+            plan_hash: Digest::of_bytes(PLAN),
+            schema_version: JOURNAL_VERSION,
+            build: String::new(),
+            world: World::Mocked,
+            caller: Private::new("+34600111222"),
+            called: String::new(),
+            answered_us: 1,
+        };
+        store.open_call(head, "the plan".into()).expect("the queue has room");
+        let proposal = ProposalId(1);
+        for (n, (action, order)) in (0..).zip([(DIGEST, order), (b"thirty", "9999")]) {
+            let (action, values) = (Digest::of_bytes(action), json!({"order": order}));
+            let line = format!("< {}", write_event(&Event::Prepared { proposal, action, values }));
+            store.append(&call, n, CallTime(n), line).expect("the queue has room");
+        }
+        let intent = Intent {
+            key: IntentKey { call: call.clone(), proposal, step: 0 },
+            tool: ToolName("shop.refund".into()),
+            digest: Digest::of_bytes(DIGEST),
+            idempotency_key: key.map(ToOwned::to_owned),
+            caller: Private::new("+34600111222"),
+            begun_us: now_us() - 120_000_000,
+        };
+        store.begin(intent).await.expect("it is new");
+        store.lose_live().await.expect("memory takes it");
+        let record = store.intents(&call).await.expect("it reads").remove(0);
+        (store, record)
+    }
+
+    async fn standing(store: &Store) -> (Standing, String) {
+        store.flush().await.expect("memory takes it");
+        let record = store.all_intents().await.expect("it reads").remove(0);
+        (record.standing(now_us()), record.detail().unwrap_or_default().to_owned())
+    }
+
+    #[tokio::test]
+    async fn what_is_found_is_on_record_and_of_a_changed_agent_only_what_its_key_proves() {
+        let proves_nothing =
+            "killed, mocked, probe: it is not there, which proves nothing: the agent is another version";
+        for (has, plan, want, said) in [
+            (Some("k"), PLAN, Standing::Done, "killed, mocked, probe: it is done"),
+            (Some("k"), b"other", Standing::Done, "killed, mocked, probe: it is done"),
+            (
+                None,
+                PLAN,
+                Standing::Failed,
+                "killed, mocked, probe: it is not there, so long after it was sent",
+            ),
+            (None, b"other", Standing::Unknown, proves_nothing),
+        ] {
+            let (store, record) = left("1182", Some("k")).await;
+            ask(&store, &agents(has, plan), &record).await.expect("it can be asked");
+            let (standing, detail) = standing(&store).await;
+            assert!(standing == want && detail.ends_with(said), "{has:?}: {standing} {detail}");
+        }
+    }
+
+    #[tokio::test]
+    async fn who_cannot_be_asked_is_not_and_why_is_said() {
+        let (store, record) = left("1182", None).await;
+        let nobody = async |agents: Askables| match ask(&store, &agents, &record).await {
+            Err(NotAsked::Nobody(why)) => why,
+            other => panic!("{other:?}"),
+        };
+        assert!(nobody(Askables::new()).await.contains("no agent `shop`"));
+        assert!(nobody(agents(Some("k"), b"other")).await.contains("another version, and without a key"));
+        let mut unprepared = record.clone();
+        unprepared.intent.digest = Digest::of_bytes(b"forty");
+        let none = ask(&store, &agents(None, PLAN), &unprepared).await;
+        assert_eq!(none, Err(NotAsked::Nobody("what was sent is not on record".to_owned())));
+        assert_eq!(standing(&store).await.0, Standing::Unknown);
+    }
+
+    #[tokio::test]
+    async fn an_action_whose_private_value_is_lost_stays_unknown_and_is_asked_about_once() {
+        let (store, record) = left("⟦card 1⟧", Some("k")).await;
+        let (agents, mut asked) = (agents(Some("k"), PLAN), Asked::default());
+        for _ in 0..2 {
+            asked.look(&store, &agents, World::Mocked).await.expect("it reads");
+        }
+        assert!(matches!(asked.0.get(&record.intent.key), Some(Again::Never)), "{asked:?}");
+        let (standing, detail) = standing(&store).await;
+        assert!(standing == Standing::Unknown && detail.contains("what ⟦card 1⟧ stood for"), "{detail}");
+    }
+
+    #[tokio::test]
+    async fn what_stays_open_is_asked_about_ever_more_rarely_and_what_is_settled_no_more() {
+        let (store, record) = left("1182", Some("k")).await;
+        let mut asked = Asked::default();
+        let mut pauses = Vec::new();
+        for _ in 0..9 {
+            let open = Finding::Open("it is not there".to_owned());
+            let again = asked.again(&record, Ok(open)).expect("it reads");
+            let Again::At(due, _) = again else { panic!("{again:?}") };
+            pauses.push((due - Instant::now()).as_secs_f64().round() as u64);
+            asked.0.insert(record.intent.key.clone(), again);
+        }
+        assert_eq!(pauses, [30, 60, 120, 240, 480, 960, 1_920, 3_600, 3_600]);
+        let agents = agents(Some("k"), PLAN);
+        asked.look(&store, &agents, World::Mocked).await.expect("it reads");
+        assert_eq!(standing(&store).await.0, Standing::Unknown, "it is not due yet");
+        Asked::default().look(&store, &agents, World::Mocked).await.expect("it reads");
+        assert_eq!(standing(&store).await.0, Standing::Done);
+        asked.look(&store, &agents, World::Mocked).await.expect("it reads");
+        assert!(asked.0.is_empty(), "{asked:?}");
+    }
+}
