@@ -370,11 +370,12 @@ pub fn call_id(carrier: &CallId, attempt: u8) -> Option<CallId> {
 /// for it, so that each that was given before is by then on disk or given up.
 const RECORD_DEADLINE: Duration = ports::BEGIN_DEADLINE.saturating_add(Duration::from_secs(1));
 
-/// For how long it may be news to a caller, in microseconds, what was done in a call of theirs that broke off: a day.
+/// For how long it may be news to a caller, in microseconds, what was done in a call of theirs that broke off, or was found
+/// out after it: a day.
 const UNTOLD_MAX_US: i64 = 24 * 60 * 60 * 1_000_000;
 
 /// What must not be sent anew as if it had never been: what this caller's earlier calls left open, what was done in one
-/// that broke off, and whatever was begun in another conversation of this very call, for nobody may have been told how
+/// that broke off or found done after its end, and whatever was begun in another conversation of this very call, for nobody may have been told how
 /// it ended. An intent that still waits for the disk is one of them. Those of a conversation that goes on are its own, and
 /// it knows of them.
 async fn open_actions(

@@ -21,6 +21,7 @@ use url::Url;
 
 use crate::command::{command, listens};
 use crate::house::without_probe;
+use crate::probed::Mute;
 use crate::scene::{REFUND, http, told};
 
 /// Longer than one sentence of these agents takes, and than a gateway takes to start on a busy machine.
@@ -42,7 +43,7 @@ impl House {
     }
 
     /// The same with other tools than the sample's.
-    async fn with(faults: Faults, tools: fn(&str) -> String) -> House {
+    async fn with(faults: Faults, tools: impl Fn(&str) -> String) -> House {
         let folder = std::env::temp_dir().join(format!("centralita-killed-{}", uuid::Uuid::now_v7()));
         for room in ["agents", "integrations"] {
             std::fs::create_dir_all(folder.join(room)).unwrap();
@@ -197,7 +198,7 @@ impl House {
 }
 
 /// The sample's tools, at that shop.
-fn write_tools(folder: &Path, shop: &Shop, tools: fn(&str) -> String) {
+fn write_tools(folder: &Path, shop: &Shop, tools: impl Fn(&str) -> String) {
     let sample = std::fs::read_to_string("integrations/shop.yaml").unwrap();
     let at = shop.url.as_str().trim_end_matches('/');
     let tools = tools(&sample.replace("http://127.0.0.1:8088", at));
@@ -291,6 +292,37 @@ async fn an_action_that_had_left_and_that_the_shop_says_is_done_is_told_as_done_
     let listed = house.run(&["effects", "list", "--journal", "JOURNAL"]).await;
     assert!(listed.contains("done") && listed.contains("killed, probe: it is done"), "{listed}");
     assert!(listed.contains("actions: 1"), "{listed}");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn what_is_found_only_after_the_call_went_on_is_told_when_it_is_found() {
+    let (mute, tell, stage) = Mute::open().await;
+    let at = stage.tools_at.unwrap().to_string();
+    let elsewhere = |tools: &str| {
+        let (before, rest) = tools.split_once("base_url: ").unwrap();
+        format!("{before}base_url: {at}{}", &rest[rest.find('\n').unwrap()..])
+    };
+    let mut house = House::with(Faults::None, elsewhere).await;
+    let phone = house.asked().await;
+    say(&phone, "yes").await;
+    let sent = async {
+        while mute.requests().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, sent).await.unwrap();
+    house.dies().await;
+    house.outcome_heard().await;
+    tell.send(true).unwrap();
+    house.has(&["< resumed", "< settled t1 done", "outcome:t1"]).await;
+    house.has(&["< resumed", "< settled t1 done", "< played "]).await;
+    let recording = phone.finish().await;
+    let done = "Done: twenty dollars on their way back to you";
+    in_order(&recording, &[CUT_OFF, "I do not know whether the refund went through", done]);
+    assert_eq!(mute.requests().len(), 1, "nothing is sent again");
+    house.ended(2).await;
+    house.replays().await;
     house.close().await;
 }
 

@@ -24,7 +24,7 @@ const UNKNOWN: &str = "couldn't find out whether it went through";
 
 /// A shop's look-alike that books refunds and never answers them; what it booked it tells when it may.
 #[derive(Clone)]
-struct Mute {
+pub(crate) struct Mute {
     keys: Arc<Mutex<Vec<String>>>,
     tells: watch::Receiver<bool>,
 }
@@ -36,10 +36,11 @@ struct Under {
 
 impl Mute {
     /// The shop, and what lets it tell.
-    async fn open() -> (Mute, watch::Sender<bool>, Stage) {
+    pub(crate) async fn open() -> (Mute, watch::Sender<bool>, Stage) {
         let (tell, tells) = watch::channel(false);
         let (mute, way) = (Mute { keys: Arc::default(), tells }, here().await);
-        let order = || async { Json(json!({"item": "lamp", "total": "45.00", "status": "sent"})) };
+        let order =
+            || async { Json(json!({"item": "lamp", "total": "45.00", "status": "sent", "currency": "USD"})) };
         let router = Router::new()
             .route("/orders/{id}", get(order))
             .route("/orders/{id}/refunds", get(Mute::made).post(Mute::refund))
@@ -74,11 +75,11 @@ impl Mute {
         }
         let made: Vec<_> = mute.requests().into_iter().filter(|known| *known == key).collect();
         let made: Vec<_> = made.iter().map(|key| json!({"key": key, "amount": "20.00"})).collect();
-        Json(json!({"refunds": made})).into_response()
+        Json(json!({"refunds": made, "refunded": "20.00"})).into_response()
     }
 
     /// The keys of all requests for a refund.
-    fn requests(&self) -> Vec<String> {
+    pub(crate) fn requests(&self) -> Vec<String> {
         self.keys.lock().unwrap().clone()
     }
 }
