@@ -375,9 +375,9 @@ const RECORD_DEADLINE: Duration = ports::BEGIN_DEADLINE.saturating_add(Duration:
 const UNTOLD_MAX_US: i64 = 24 * 60 * 60 * 1_000_000;
 
 /// What must not be sent anew as if it had never been: what this caller's earlier calls left open, what was done in one
-/// that broke off or found done after its end, and whatever was begun in another conversation of this very call, for nobody may have been told how
-/// it ended. An intent that still waits for the disk is one of them. Those of a conversation that goes on are its own, and
-/// it knows of them.
+/// that broke off or was found done after its end, and whatever was begun in another conversation of this very call, for
+/// nobody may have been told how it ended. An intent that still waits for the disk is one of them. Those of a conversation
+/// that goes on are its own, and it knows of them.
 async fn open_actions(
     store: &Store,
     begun: &Begun,
