@@ -26,7 +26,7 @@ use crate::core::base::{
 };
 use crate::core::call::PrivateValues;
 use crate::core::conversation::{Effects, Event, Outcome};
-use crate::integrations::{Finding, Intent, IntentLog, Leave, NotBegun, Pauses, Registry};
+use crate::integrations::{Finding, Intent, IntentLog, Leave, NotBegun, PROBE_QUESTION, Pauses, Registry};
 use crate::llm::Prompt;
 use crate::store::{self, BeginRefused, IntentKey, Store};
 use crate::tts::TtsEvent;
@@ -46,8 +46,6 @@ const SETTLE_DEADLINE: Duration = Duration::from_millis(250);
 /// Between two questions about an action that was told as unknown: while the caller is still on the line, it is news.
 const PROBE_PAUSE_FIRST: Duration = Duration::from_secs(2);
 const PROBE_PAUSE_LONGEST: Duration = Duration::from_secs(30);
-/// How long one of them may take.
-const PROBE_QUESTION: Duration = Duration::from_secs(5);
 
 /// From the goodbye's mark to the hang-up: the last syllable is still on its way through the carrier.
 const HANG_UP_AFTER: Duration = Duration::from_millis(500);

@@ -20,7 +20,7 @@ use super::figures::count_probe;
 use crate::core::base::{CallId, Digest, Fault, ProposalId, World};
 use crate::core::conversation::{Event, Outcome};
 use crate::core::journal::parse_event;
-use crate::integrations::{CallFacts, Finding, Pauses, Sent, Toolbox};
+use crate::integrations::{CallFacts, Finding, PROBE_QUESTION, Pauses, Sent, Toolbox};
 use crate::store::{
     self, CallHead, Intent, IntentKey, IntentRecord, IntentState, OutcomeKind, Standing, Store, now_us,
 };
@@ -35,9 +35,7 @@ const PAUSE_LONGEST: Duration = Duration::from_secs(3_600);
 const YOUNG_MAX_US: i64 = 3 * 24 * 60 * 60 * 1_000_000;
 /// Questions at a time: a system that has just come back is not to be overrun by them.
 const AT_ONCE: usize = 4;
-/// How long one question may take.
-const QUESTION: Duration = Duration::from_secs(5);
-/// The same while the caller of a killed call waits on the line: a part of what the record may take when a call begins.
+/// How long a question may take while the caller of a killed call waits on the line: a part of what the record may take when a call begins.
 const QUESTION_AT_RESUME: Duration = Duration::from_secs(1);
 
 /// An agent's tools as they are now.
@@ -187,7 +185,7 @@ pub async fn ask(store: &Store, agents: &Askables, record: &IntentRecord) -> Res
     let events = prepared_of(store, &intent.key.call).await?;
     let sent = sent(&head, intent, events.iter()).ok_or_else(|| nobody("what was sent is not on record"))?;
     let ago = ago(store, intent).await?;
-    let finding = now.toolbox.probe(&sent, ago, Instant::now() + QUESTION).await;
+    let finding = now.toolbox.probe(&sent, ago, Instant::now() + PROBE_QUESTION).await;
     let mut finding = finding.ok_or_else(|| nobody("its tool has no probe"))?;
     if finding == Finding::Absent && is_changed {
         // Perhaps another system is asked than the one it was sent to.

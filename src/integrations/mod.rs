@@ -21,7 +21,7 @@ mod verdict;
 
 pub use action::ActionSecret;
 pub use arguments::is_same_argument;
-pub use probe::{Finding, Pauses, Sent};
+pub use probe::{Finding, PROBE_QUESTION, Pauses, Sent};
 pub(crate) use probe::{KEY as PROBE_KEY, SENT as PROBE_SENT};
 pub use registry::{CallFacts, Intent, IntentLog, Leave, NotBegun, Prepared, Registry, Unprepared};
 pub use spec::{

@@ -26,7 +26,7 @@ use super::verdict::{mapped, vars_of};
 use crate::egress::Answer;
 
 /// How long one question may take: it only reads, and a caller or a start may wait for it.
-const QUESTION: Duration = Duration::from_secs(5);
+pub const PROBE_QUESTION: Duration = Duration::from_secs(5);
 
 /// What a finding begins with in a record.
 const PROBE: &str = "probe: ";
@@ -133,7 +133,7 @@ impl Toolbox {
     pub async fn probe(&self, sent: &Sent, age: Duration, until: Instant) -> Option<Finding> {
         let (spec, live) = self.find(&sent.tool).ok()?;
         let probe = spec.probe.as_ref()?;
-        let asked = self.asks(probe, live, sent, age, until.min(Instant::now() + QUESTION)).await;
+        let asked = self.asks(probe, live, sent, age, until.min(Instant::now() + PROBE_QUESTION)).await;
         Some(asked.unwrap_or_else(Finding::Open))
     }
 
