@@ -35,7 +35,8 @@ const PAUSE_LONGEST: Duration = Duration::from_secs(3_600);
 const YOUNG_MAX_US: i64 = 3 * 24 * 60 * 60 * 1_000_000;
 /// Questions at a time: a system that has just come back is not to be overrun by them.
 const AT_ONCE: usize = 4;
-/// How long a question may take while the caller of a killed call waits on the line: a part of what the record may take when a call begins.
+/// How long a question may take while the caller of a killed call waits on the line: a part of what the record may take
+/// when a call begins.
 const QUESTION_AT_RESUME: Duration = Duration::from_secs(1);
 
 /// An agent's tools as they are now.
