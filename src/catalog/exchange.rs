@@ -94,7 +94,7 @@ fn read_step(
     exchange
 }
 
-fn read_request(
+pub(super) fn read_request(
     reader: &mut Reader<'_, '_>,
     written: &Spanned<RequestWritten>,
     parameters: &[Parameter],
@@ -152,7 +152,7 @@ fn read_request(
 }
 
 /// An answer as the system could give it. One that says the same in every call is tried out.
-fn read_sample(
+pub(super) fn read_sample(
     reader: &mut Reader<'_, '_>,
     written: &Spanned<Value>,
     known: &BTreeSet<String>,
@@ -211,7 +211,10 @@ fn check_header(reader: &mut Reader<'_, '_>, name: &str, text: &Spanned<String>)
     }
 }
 
-fn read_map(reader: &mut Reader<'_, '_>, map: &BTreeMap<String, Words>) -> BTreeMap<String, String> {
+pub(super) fn read_map(
+    reader: &mut Reader<'_, '_>,
+    map: &BTreeMap<String, Words>,
+) -> BTreeMap<String, String> {
     let mut meant = BTreeMap::new();
     for (name, expression) in map {
         if !is_name(name) || name == RESERVED {

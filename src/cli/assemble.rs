@@ -4,7 +4,7 @@
 //! Never: falls back in silence to another service than the one named.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
@@ -16,6 +16,7 @@ use crate::core::base::{Fault, Owner, World, canonical_json};
 use crate::core::conversation::Tag;
 use crate::core::language::Language;
 use crate::driver::Agent;
+use crate::integrations::Toolbox;
 use crate::llm::Llm;
 use crate::llm::builtin::Builtin;
 use crate::llm::openai::{Deadlines, OpenAi};
@@ -57,7 +58,12 @@ pub(super) struct Speech {
 
 /// All definitions under the root, or every problem in one fault.
 pub(super) fn catalog(definitions: &Definitions, bases: &BTreeMap<String, Url>) -> Result<Catalog, Fault> {
-    let sources = catalog::find(&definitions.root)?;
+    catalog_at(&definitions.root, bases)
+}
+
+/// The same where only their folder is known.
+pub(super) fn catalog_at(root: &Path, bases: &BTreeMap<String, Url>) -> Result<Catalog, Fault> {
+    let sources = catalog::find(root)?;
     catalog::check(&sources, bases).map_err(|problems| {
         let what = format!("the definitions have problems\n{problems}");
         Fault::new(Owner::Admin, what, "`centralita check` shows them all")
@@ -115,10 +121,7 @@ pub(super) fn agent(
             "warning: {agent}: the recogniser can never hear `{word}`: nothing says how it is pronounced"
         ));
     }
-    let toolbox = match world {
-        World::Real => meant.toolbox(secrets).map_err(|faults| all(&faults))?,
-        World::Mocked => meant.mocked_toolbox(&BTreeMap::new()),
-    };
+    let toolbox = toolbox(meant, world, secrets)?;
     let plan = Arc::new(meant.plan.clone());
     let text =
         serde_json::to_value(&*plan).map_or_else(|error| error.to_string(), |value| canonical_json(&value));
@@ -132,6 +135,17 @@ pub(super) fn agent(
         tts: Arc::clone(&speech.tts),
         tag: speech.tag,
     }))
+}
+
+/// An agent's tools, ready to run.
+///
+/// # Errors
+/// The secrets that are missing.
+pub(super) fn toolbox(meant: &catalog::Agent, world: World, secrets: &Secrets) -> Result<Toolbox, Fault> {
+    match world {
+        World::Real => meant.toolbox(secrets).map_err(|faults| all(&faults)),
+        World::Mocked => Ok(meant.mocked_toolbox(&BTreeMap::new())),
+    }
 }
 
 /// The recogniser an agent names: the gateway's, or `none` for callers who use keys.

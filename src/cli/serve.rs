@@ -23,7 +23,9 @@ use super::{Definitions, Done, Verdict, render};
 use crate::catalog::Catalog;
 use crate::core::base::{Fault, Owner, World};
 use crate::core::conversation::Recording;
-use crate::driver::{Agent, CloseOnly, HangUp, Recordings, Shell, TURN_LATENCY, TURN_LATENCY_BUCKETS};
+use crate::driver::{
+    Agent, Askable, CloseOnly, HangUp, Recordings, Shell, TURN_LATENCY, TURN_LATENCY_BUCKETS, keep_asking,
+};
 use crate::gateway::{Gateway, Settings, Switchboard, Trust, tell_panics};
 use crate::media::Format;
 use crate::secrets::{SecretName, Secrets};
@@ -149,6 +151,7 @@ pub(super) async fn run(args: ServeArgs) -> Done {
     let recordings = recordings(args.recordings, args.recording_format, &catalog);
     let cassettes = args.cassettes;
     let shell = Shell { store: store.clone(), recordings, cassettes, watcher: None, hang_up };
+    let askable = agents.iter().map(|(id, agent)| (id.clone(), Askable::of(agent))).collect();
     let gateway = Gateway::new(Settings {
         trust,
         public_url: PublicUrl::parse(&public)?,
@@ -173,7 +176,12 @@ pub(super) async fn run(args: ServeArgs) -> Done {
     }
     let stop = CancellationToken::new();
     tokio::spawn(until_signal(signals, stop.clone()));
-    gateway.serve(listener, stop).await?;
+    let asking = tokio::spawn(keep_asking(store.clone(), askable, args.effects.world(), stop.clone()));
+    let served = gateway.serve(listener, stop.clone()).await;
+    stop.cancel();
+    // It can only have been cancelled with the runtime.
+    let _ = asking.await;
+    served?;
     store.close().await?;
     Ok(Verdict::Good)
 }

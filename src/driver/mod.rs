@@ -8,6 +8,7 @@ mod cassette;
 mod clock;
 mod figures;
 mod ports;
+mod probing;
 mod prompt;
 mod record;
 mod resume;
@@ -25,6 +26,7 @@ use tokio_util::task::TaskTracker;
 
 use figures::RESUMED;
 pub use figures::{TURN_LATENCY, TURN_LATENCY_BUCKETS, begin_figures};
+pub use probing::{Askable, Askables, NotAsked, ask, keep_asking};
 pub use prompt::prompt;
 pub use record::{Seen, Watcher};
 pub use tenure::Tenure;
@@ -35,6 +37,7 @@ use crate::core::audio::Underruns;
 use crate::core::base::{CallId, Fault, Owner, Private, World};
 use crate::core::conversation::{Answered, EarlierAction, EarlierEnd, Event, Plan, Recorder, Resumed, Tag};
 use crate::core::journal::JOURNAL_VERSION;
+pub use crate::integrations::Finding;
 use crate::integrations::Toolbox;
 use crate::llm::Llm;
 use crate::media::{self, Format};
@@ -367,13 +370,14 @@ pub fn call_id(carrier: &CallId, attempt: u8) -> Option<CallId> {
 /// for it, so that each that was given before is by then on disk or given up.
 const RECORD_DEADLINE: Duration = ports::BEGIN_DEADLINE.saturating_add(Duration::from_secs(1));
 
-/// For how long it may be news to a caller, in microseconds, what was done in a call of theirs that broke off: a day.
+/// For how long it may be news to a caller, in microseconds, what was done in a call of theirs that broke off, or was found
+/// out after it: a day.
 const UNTOLD_MAX_US: i64 = 24 * 60 * 60 * 1_000_000;
 
 /// What must not be sent anew as if it had never been: what this caller's earlier calls left open, what was done in one
-/// that broke off, and whatever was begun in another conversation of this very call, for nobody may have been told how
-/// it ended. An intent that still waits for the disk is one of them. Those of a conversation that goes on are its own, and
-/// it knows of them.
+/// that broke off or was found done after its end, and whatever was begun in another conversation of this very call, for
+/// nobody may have been told how it ended. An intent that still waits for the disk is one of them. Those of a conversation
+/// that goes on are its own, and it knows of them.
 async fn open_actions(
     store: &Store,
     begun: &Begun,

@@ -210,7 +210,8 @@ pub(super) async fn all(db: &SqlitePool) -> sqlx::Result<Vec<IntentRecord>> {
     sqlx::query_as("SELECT * FROM intents ORDER BY begun_us, call, proposal, step").fetch_all(db).await
 }
 
-/// Done since then in calls that did not end as calls do. Oldest first.
+/// Done since then, and perhaps told to nobody: in calls that did not end as calls do, or found out after the call's end and
+/// not wished for again since. Oldest first.
 pub(super) async fn untold_of(
     db: &SqlitePool,
     caller: &str,
@@ -219,14 +220,50 @@ pub(super) async fn untold_of(
 ) -> sqlx::Result<Vec<IntentRecord>> {
     sqlx::query_as(
         "SELECT intents.* FROM intents JOIN calls ON calls.id = intents.call \
-         WHERE intents.caller = $1 AND intents.state = 'done' AND begun_us >= $2 AND calls.state <> 'ended' \
-         AND calls.effects = $3 \
+         WHERE intents.caller = $1 AND intents.state = 'done' AND intents.outcome_us >= $2 AND calls.effects = $3 \
+         AND (calls.state <> 'ended' OR (intents.outcome_us > calls.ended_us AND NOT EXISTS \
+         (SELECT 1 FROM intents AS later WHERE later.caller = intents.caller AND later.tool = intents.tool \
+         AND later.digest = intents.digest AND later.begun_us > intents.begun_us))) \
          ORDER BY begun_us, intents.call, proposal, step",
     )
     .bind(caller)
     .bind(since_us)
     .bind(world.word())
     .fetch_all(db)
+    .await
+}
+
+/// Begun since then and open or unknown, in calls that nobody carries now. The newest first.
+pub(super) async fn left_open(
+    db: &SqlitePool,
+    world: World,
+    since_us: i64,
+) -> sqlx::Result<Vec<IntentRecord>> {
+    sqlx::query_as(
+        "SELECT intents.* FROM intents JOIN calls ON calls.id = intents.call \
+         WHERE intents.state IN ('begun', 'unknown') AND begun_us >= $1 AND calls.effects = $2 \
+         AND calls.state <> 'live' ORDER BY begun_us DESC, intents.call, proposal, step",
+    )
+    .bind(since_us)
+    .bind(world.word())
+    .fetch_all(db)
+    .await
+}
+
+/// When a request last left, or was about to, of that caller under that key.
+pub(super) async fn last_under_key(
+    db: &SqlitePool,
+    caller: &str,
+    tool: &ToolName,
+    key: &str,
+) -> sqlx::Result<Option<i64>> {
+    sqlx::query_scalar(
+        "SELECT max(begun_us) FROM intents WHERE caller = $1 AND tool = $2 AND idempotency_key = $3",
+    )
+    .bind(caller)
+    .bind(&*tool.0)
+    .bind(key)
+    .fetch_one(db)
     .await
 }
 

@@ -64,6 +64,40 @@ async fn keyed(point: u8) {
     assert!(house.open_of(CALLER).await.is_empty(), "{point}: what is done under a key is unknown nowhere");
 }
 
+/// Nobody calls again: the next process asks the shop, which has it from the moment the request was sent.
+async fn nobody_calls_again(point: u8) {
+    let house = House::new(true, |_| Duration::ZERO).await;
+    let gateway = house.gateway(Some(point)).await;
+    gateway.refund(CALLER, ORDER).await.unwrap();
+    gateway.died().await;
+    let gateway = house.gateway(None).await;
+    let mut often = tokio::time::interval(Duration::from_millis(50));
+    let said =
+        if point >= SENT { "probe: it is done" } else { "probe: it is not there, which proves nothing yet" };
+    let asked = async {
+        while !house.intents().await[0].detail().is_some_and(|detail| detail.ends_with(said)) {
+            often.tick().await;
+        }
+    };
+    let asked = tokio::time::timeout(Duration::from_secs(30), asked).await;
+    assert!(asked.is_ok(), "{point}: {:?}\n{}", house.intents().await, house.log());
+    let states: Vec<String> = house.listed().await.into_values().collect();
+    assert_eq!(states, [if point >= SENT { "done" } else { "unknown" }], "{point}");
+    assert_eq!(house.shop.requests(), u64::from(point >= SENT), "{point}: sent again");
+    gateway.kill().await;
+    house.intact().await;
+}
+
+#[tokio::test]
+async fn killed_before_the_first_byte_leaves_the_next_process_asks_and_takes_no_absence_for_a_failure() {
+    nobody_calls_again(INTENT_ON_DISK).await;
+}
+
+#[tokio::test]
+async fn killed_after_the_request_left_the_next_process_finds_it_done_and_sends_nothing() {
+    nobody_calls_again(SENT).await;
+}
+
 /// Without one nothing is sent twice: what may have been sent is told as unknown.
 async fn unkeyed(point: u8) {
     let (house, again) = dies_at(point, false).await;
@@ -114,7 +148,8 @@ dies! {
 /// The answer is there and was read: nobody may say what became of it but the shop.
 #[tokio::test]
 async fn a_panic_at_the_answer_tells_no_value_leaves_the_outcome_unknown_and_the_program_up() {
-    let house = House::new(true, |_| Duration::ZERO).await;
+    // Without a key, and so without a probe that would find it.
+    let house = House::new(false, |_| Duration::ZERO).await;
     let gateway = house.gateway_that_panics(5, "4539 1488 0343 6467").await;
     let fared = gateway.refund(CALLER, ORDER).await.unwrap();
     let words = told(&fared.recording);

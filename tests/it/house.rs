@@ -9,9 +9,9 @@ use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use axum::extract::{Path as UrlPath, State};
+use axum::extract::{Path as UrlPath, Query, State};
 use axum::http::HeaderMap;
-use axum::routing::{get, post};
+use axum::routing::get;
 use axum::{Json, Router};
 use centralita::caller::{Dial, Doing, Ended, Moment, Phone, Recording, Turn, follow};
 use centralita::core::base::{Millis, Private, World};
@@ -107,6 +107,7 @@ impl House {
             if place == "integrations" {
                 text = replaced(&text, "http://127.0.0.1:8088", shop.url.as_str().trim_end_matches('/'));
                 if !keyed {
+                    text = without_probe(&text);
                     text = replaced(&text, "    idempotency:\n      header: Idempotency-Key\n", "");
                 }
             }
@@ -257,6 +258,13 @@ impl Gateway {
     }
 }
 
+/// The sample integration without the question what became of a refund.
+pub(crate) fn without_probe(text: &str) -> String {
+    let (before, probe) = text.split_once("    # Asked where the refund's own answer").unwrap();
+    let (_, after) = probe.split_once("\n    confirm:").unwrap();
+    format!("{before}    confirm:{after}")
+}
+
 fn replaced(text: &str, from: &str, to: &str) -> String {
     assert!(text.contains(from), "the sample definitions no longer say {from}");
     text.replace(from, to)
@@ -300,7 +308,7 @@ impl Counter {
         let desk = Desk { counted: Arc::clone(&counted), requests: Arc::new(requests), slowness };
         let router = Router::new()
             .route("/orders/{id}", get(order))
-            .route("/orders/{id}/refunds", post(refund))
+            .route("/orders/{id}/refunds", get(made).post(refund))
             .with_state(desk);
         let serving = tokio::spawn(async move { axum::serve(way.listener, router).await.unwrap() });
         Counter { url: way.public, counted, requests: asked, serving }
@@ -335,6 +343,18 @@ impl Drop for Counter {
 
 async fn order(UrlPath(id): UrlPath<String>) -> Json<Value> {
     Json(json!({"order": id, "item": "a lamp", "status": "delivered", "total": "45.00", "currency": "USD"}))
+}
+
+/// What was made under a key.
+async fn made(
+    State(desk): State<Desk>,
+    UrlPath(id): UrlPath<String>,
+    Query(asked): Query<BTreeMap<String, String>>,
+) -> Json<Value> {
+    let counted = desk.counted.lock().unwrap();
+    let made = counted.refunds.get(&id).into_iter().flatten().filter(|key| Some(*key) == asked.get("key"));
+    let refunds: Vec<Value> = made.map(|key| json!({"key": key, "amount": "20.00"})).collect();
+    Json(json!({"order": id, "refunded": "20.00", "refunds": refunds}))
 }
 
 async fn refund(State(desk): State<Desk>, UrlPath(id): UrlPath<String>, headers: HeaderMap) -> Json<Value> {
