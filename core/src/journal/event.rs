@@ -419,6 +419,16 @@ mod tests {
     ];
 
     #[test]
+    fn a_number_reads_back_to_its_last_digit() {
+        for number in
+            ["7.7777777777777e36", "0.1", "1e-320", "1.7976931348623157e308", "12345678901234567890"]
+        {
+            let event = parse_event(&format!("proposed @1 shop.refund {number}")).expect("it is a number");
+            assert_eq!(parse_event(&write_event(&event)), Ok(event), "{number}");
+        }
+    }
+
+    #[test]
     fn a_tools_name_reads_back_whatever_a_model_made_of_it() {
         for name in MADE_UP {
             let tool = ToolName(name.into());
