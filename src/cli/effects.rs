@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Done, Verdict, render};
-use crate::core::base::{Fault, Owner};
+use crate::core::base::{Fault, Owner, World};
 use crate::store::{IntentKey, IntentRecord, IntentState, Outcome, OutcomeKind, Store, now_us};
 
 /// How long after its beginning an action may still be under way: a request takes a minute at most, and its intent a
@@ -231,14 +231,21 @@ fn object(record: &IntentRecord, now: i64) -> Value {
         "tool": &*intent.tool.0,
         "key": intent.idempotency_key,
         "detail": detail(record),
+        "effects": record.world.word(),
     })
 }
 
-fn detail(record: &IntentRecord) -> Option<&str> {
-    match &record.state {
-        IntentState::Begun => None,
-        IntentState::Settled(outcome) => Some(outcome.detail.as_str()).filter(|detail| !detail.is_empty()),
-    }
+/// What is on record beside its outcome; of a call whose effects were mocked that too, settled or not.
+fn detail(record: &IntentRecord) -> Option<String> {
+    let detail = match &record.state {
+        IntentState::Begun => "",
+        IntentState::Settled(outcome) => outcome.detail.as_str(),
+    };
+    let mocked =
+        Some(World::Mocked.word()).filter(|word| record.world == World::Mocked && !detail.contains(*word));
+    let parts: Vec<&str> =
+        Some(detail).filter(|detail| !detail.is_empty()).into_iter().chain(mocked).collect();
+    Some(parts.join(", ")).filter(|detail| !detail.is_empty())
 }
 
 /// In UTC, to the second.
@@ -249,7 +256,7 @@ fn when(us: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::base::{CallId, Digest, Private, ToolName, World};
+    use crate::core::base::{CallId, Digest, Private, ToolName};
     use crate::store::{CallHead, Intent};
 
     const BEGUN: i64 = 1_800_000_000_000_000;
@@ -261,6 +268,10 @@ mod tests {
 
     /// A journal with an action that was begun, and its process killed.
     async fn journal() -> Store {
+        of_world(World::Real).await
+    }
+
+    async fn of_world(world: World) -> Store {
         let store = Store::in_memory().await.expect("memory takes a database");
         let call = CallId::parse("CA12").expect("a call id");
         let head = CallHead {
@@ -270,7 +281,7 @@ mod tests {
             plan_hash: Digest::of_bytes(b"plan"),
             schema_version: 1,
             build: String::new(),
-            world: World::Real,
+            world,
             caller: Private::new("+34600111222"),
             called: String::new(),
             answered_us: BEGUN,
@@ -353,5 +364,21 @@ mod tests {
         let record = &store.all_intents().await.expect("it reads")[0];
         let listed = format!("{} {}", row(record, LONG_AFTER), object(record, LONG_AFTER));
         assert!(listed.contains("unknown") && listed.contains("CA12-t1") && !listed.contains("34600111222"));
+    }
+    #[tokio::test]
+    async fn what_is_mocked_is_listed_as_that_under_way_or_settled() {
+        let store = of_world(World::Mocked).await;
+        let under_way = &store.all_intents().await.expect("it reads")[0];
+        assert!(
+            row(under_way, BEGUN).ends_with("under way  shop.refund  (mocked)"),
+            "{}",
+            row(under_way, BEGUN)
+        );
+        assert_eq!(object(under_way, BEGUN)["effects"], "mocked");
+        let done = Outcome { kind: OutcomeKind::Done, at_us: BEGUN, detail: "mocked".to_owned() };
+        store.settle(id("CA12/t1"), done).expect("the queue has room");
+        store.flush().await.expect("memory takes it");
+        let done = &store.all_intents().await.expect("it reads")[0];
+        assert!(row(done, BEGUN).ends_with("done       shop.refund  (mocked)"), "{}", row(done, BEGUN));
     }
 }

@@ -12,7 +12,6 @@ use audiopus::coder::Encoder;
 use audiopus::{Application, Bitrate, Channels, SampleRate};
 use ogg::{PacketWriteEndInfo, PacketWriter};
 
-use super::wav::{fault, spec};
 use crate::core::base::{Fault, LINE_RATE_HZ, Owner};
 
 /// Samples of one packet: 60 ms, the longest frame that is one piece, and the cheapest.
@@ -40,11 +39,7 @@ pub fn to_opus(wav: &Path) -> Result<PathBuf, Fault> {
         let what = format!("{}: {error}; the recording stays what it is, {}", opus.display(), wav.display());
         Fault::new(Owner::Admin, what, "check the folder, its permissions and the free space")
     };
-    let mut recording = hound::WavReader::open(wav).map_err(|error| fault(wav, &error))?;
-    if recording.spec() != spec(2) {
-        let what = format!("{} is no recording of a call: 8,000 Hz, stereo, 16 bit", wav.display());
-        return Err(Fault::new(Owner::Gateway, what, "another program wrote it"));
-    }
+    let mut recording = super::wav::open_recording(wav)?;
     let coded = OpusFile::create(&part).and_then(|mut file| {
         let mut samples = recording.samples::<i16>();
         while let (Some(left), Some(right)) = (samples.next(), samples.next()) {
@@ -222,6 +217,7 @@ fn delimited(packet: &[u8], to: &mut Vec<u8>) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::wav::spec;
     use audiopus::coder::Decoder;
     use ogg::PacketReader;
 

@@ -18,7 +18,7 @@ const FRAME: Millis = Millis(20);
 
 /// What is different of a call whose recording and cassette lie there.
 async fn differences(found: &Found, folder: &Path) -> Vec<Change> {
-    let compared = sounding(found, Some(folder)).await.unwrap().replay(FRAME);
+    let compared = sounding(found, &[folder]).await.unwrap().replay(FRAME);
     assert!(!compared.recorded.turns.is_empty() && compared.audio > Millis(1_000), "{compared:?}");
     assert!(compared.recorded.answers.contains(&"judged t1 yes".to_owned()), "{compared:?}");
     assert!(compared.notes[0].starts_with("cassette "), "{compared:?}");
