@@ -26,7 +26,7 @@ use crate::core::conversation::Recording;
 use crate::driver::{
     Agent, CloseOnly, Format, HangUp, Recordings, Shell, TURN_LATENCY, TURN_LATENCY_BUCKETS,
 };
-use crate::gateway::{Gateway, Settings, Switchboard, Trust};
+use crate::gateway::{Gateway, Settings, Switchboard, Trust, tell_panics};
 use crate::secrets::{SecretName, Secrets};
 use crate::store::{Carrying, Sole, Store};
 use crate::telephony::twilio::{PublicUrl, Rest, Verifier};
@@ -160,6 +160,7 @@ pub(super) async fn run(args: ServeArgs) -> Done {
         shell,
         metrics: metrics()?,
     });
+    tell_panics();
     // Whoever reads that it listens may send one.
     let signals = Signals::listen()?;
     let mocked = match args.effects {

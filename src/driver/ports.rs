@@ -4,12 +4,13 @@
 //! runs is never cancelled, and who holds the tracker of the runs can await them.
 //! Never: decides anything.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use futures::StreamExt as _;
 use futures::future::BoxFuture;
+use futures::{FutureExt as _, StreamExt as _};
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
@@ -162,7 +163,8 @@ impl Ports {
         let log = self.log.for_one_run();
         self.runs.spawn(async move {
             let proposal = leave.permit.proposal();
-            let outcome = registry.run(leave, &private, at, &log).await;
+            let ran = AssertUnwindSafe(registry.run(leave, &private, at, &log)).catch_unwind().await;
+            let outcome = ran.unwrap_or_else(|_| log.fell_over());
             if effects != Effects::None {
                 log.settle(proposal, &outcome).await;
             }
@@ -251,6 +253,14 @@ impl StoreLog {
 
     fn for_one_run(&self) -> StoreLog {
         StoreLog::new(self.store.clone(), self.call.clone(), self.caller.clone(), self.acting.clone())
+    }
+
+    /// What is known of a tool at which the program itself fell over: a request that may have left is not taken back by that.
+    fn fell_over(&self) -> Outcome {
+        if self.begun.load(Ordering::Acquire) {
+            return Outcome::Unknown;
+        }
+        Outcome::Failed { why: "this gateway fell over it; nothing was done".to_owned() }
     }
 
     fn key(&self, proposal: ProposalId) -> IntentKey {

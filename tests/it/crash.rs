@@ -111,6 +111,26 @@ dies! {
     7 killed_before_the_caller_hears_the_outcome killed_before_the_caller_hears_the_outcome_without_a_key;
 }
 
+/// The answer is there and was read: nobody may say what became of it but the shop.
+#[tokio::test]
+async fn a_panic_at_the_answer_tells_no_value_leaves_the_outcome_unknown_and_the_program_up() {
+    let house = House::new(true, |_| Duration::ZERO).await;
+    let gateway = house.gateway_that_panics(5, "4539 1488 0343 6467").await;
+    let fared = gateway.refund(CALLER, ORDER).await.unwrap();
+    let words = told(&fared.recording);
+    assert_eq!(fared.ended, Ended::CallerHungUp, "{words:?}");
+    assert!(words.iter().any(|text| text.contains("I do not know whether it went through")), "{words:?}");
+    assert!(!words.iter().any(|text| text.contains("Done")), "{words:?}");
+    assert_eq!(house.open_of(CALLER).await.len(), 1);
+    let metrics = gateway.metrics().await;
+    assert!(metrics.contains("centralita_panics_total 1"), "{metrics}");
+    let log = house.log();
+    assert!(log.contains("a panic") && log.contains("src/crash/mod.rs"), "{log}");
+    assert!(!log.contains("4539"), "{log}");
+    gateway.kill().await;
+    house.intact().await;
+}
+
 /// Of the build this test belongs to: `cargo test --release` looks at a release build.
 #[test]
 fn a_build_for_release_holds_no_crash_point() {

@@ -118,13 +118,22 @@ impl House {
 
     /// A gateway, aborted at that crash point if there is one.
     pub(crate) async fn gateway(&self, crash_at: Option<u8>) -> Gateway {
+        self.gateway_that(crash_at.map(|point| point.to_string())).await
+    }
+
+    /// A gateway that panics at that crash point, with these words.
+    pub(crate) async fn gateway_that_panics(&self, at: u8, words: &str) -> Gateway {
+        self.gateway_that(Some(format!("{at} {words}"))).await
+    }
+
+    async fn gateway_that(&self, crash_at: Option<String>) -> Gateway {
         let file = |name: &str| self.folder.file(name);
         let mut line =
             command(&["serve", "--unsigned-loopback", "--bind", "127.0.0.1:0", "--speech", "stand-in"]);
         line.args(["--journal", &file("journal.sqlite"), "--recordings", &file("recordings")]);
         line.args(["--root", &file("")]);
         if let Some(point) = crash_at {
-            line.env("CENTRALITA_CRASH_AT", point.to_string());
+            line.env("CENTRALITA_CRASH_AT", point);
         }
         // A pipe that nobody reads would hold it up.
         let log = std::fs::OpenOptions::new().create(true).append(true).open(file("log")).unwrap();
@@ -228,6 +237,11 @@ impl Gateway {
             let ended = follow(&mut phone, &mut turns, &mut |_| {}).await;
             Some(Fared { ended, recording: phone.finish().await })
         }
+    }
+
+    /// What it counts.
+    pub(crate) async fn metrics(&self) -> String {
+        http().get(self.url.join("metrics").unwrap()).send().await.unwrap().text().await.unwrap()
     }
 
     /// Waits for its death by its own hand.
