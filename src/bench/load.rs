@@ -217,14 +217,18 @@ impl Round {
     }
 
     /// Why the round counts for nothing.
-    pub(super) fn discarded(&self) -> Option<&'static str> {
+    fn discarded(&self) -> Option<&'static str> {
+        let late = self.callers.p99() > CALLERS_LATE_MAX;
+        self.not_served().or(late.then_some("the callers were late themselves"))
+    }
+
+    /// Why the server did not do what it is to do in a round.
+    pub(super) fn not_served(&self) -> Option<&'static str> {
         let nobody_answered = self.reply.as_ref().is_some_and(|reply| reply.count() == 0);
         if self.late.count() == 0 || nobody_answered {
             Some(NOTHING)
         } else if self.unanswered > 0 {
             Some("turns were not answered")
-        } else if self.callers.p99() > CALLERS_LATE_MAX {
-            Some("the callers were late themselves")
         } else {
             None
         }

@@ -3,8 +3,8 @@
 //! Rounds of `load` with and without recordings, in turns, so that what else the machine does meets both alike. While it
 //! runs, every call is written as WAV; what it takes to make an Opus file of that afterwards is measured alone.
 //!
-//! Promises: the whole process is counted, with its threads and what the system does for it; rounds that count for
-//! nothing in `load` count for nothing here.
+//! Promises: the whole process is counted, with its threads and what the system does for it; a round in which it did not
+//! do its work counts for nothing. That callers were late changes nothing of that work.
 //! Never: counts what happens after the calls as theirs, nor leaves it out.
 
 use std::fmt;
@@ -100,11 +100,11 @@ fn call() -> (Vec<i16>, Vec<i16>) {
 }
 
 impl Report {
-    /// Milliseconds for a second of a call, of the rounds that count, the least first.
+    /// Milliseconds for a second of a call, of the rounds in which all was done, the least first.
     fn costs(&self, rounds: &[Round]) -> Vec<f64> {
         let mut costs: Vec<f64> = rounds
             .iter()
-            .filter(|round| round.counts())
+            .filter(|round| round.not_served().is_none())
             .map(|round| round.server_ms(self.load.calls))
             .collect();
         costs.sort_by(f64::total_cmp);
@@ -163,13 +163,13 @@ mod tests {
 
     fn round(ms: f64, counts: bool) -> Round {
         let some = Distribution::of(vec![1]);
-        let callers = if counts { 1 } else { 1_000_000_000 };
         Round {
             late: some.clone(),
             lead: some.clone(),
             reply: Some(some),
-            callers: Distribution::of(vec![callers]),
-            unanswered: 0,
+            // Late, as they are on a busy machine.
+            callers: Distribution::of(vec![1_000_000_000]),
+            unanswered: usize::from(!counts),
             // Of a core, for a hundred calls.
             cores: [ms / 10.0, 0.0, 0.0, 0.0],
         }
