@@ -123,6 +123,13 @@ pub(super) fn read_request(
             "begin with `/`; write parameters under `query`",
         );
     }
+    if let Some(tree) = body.as_ref().filter(|_| method.is_safe()) {
+        let what =
+            "a GET or HEAD has no body that every system reads: what is written here may be lost on the way";
+        let remedy = "write its fields under `query`; where the system wants a body, `method: POST`, with `effects: none` if it \
+                      changes nothing";
+        reader.say(tree.place, what, remedy);
+    }
     let path = hole(reader, path.place, Lands::Path, &path.value);
     let query = query
         .iter()

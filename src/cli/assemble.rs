@@ -87,6 +87,15 @@ pub(super) fn llm(definitions: &Definitions, secrets: &Secrets) -> Result<Arc<dy
             // Local servers need none.
             let key = name.map_or(Ok(None), |name| secrets.find(&name))?;
             let url = definitions.llm_url.as_deref();
+            if url.is_none() && key.is_none() {
+                let what = format!(
+                    "`--llm {}` asks OpenAI's own server, which wants a key, and there is none",
+                    definitions.llm
+                );
+                let remedy = "give it as OPENAI_API_KEY (in the environment, or a file in --secrets FOLDER), or name another \
+                              server with --llm-url, like http://127.0.0.1:11434/v1";
+                return Err(Fault::new(Owner::Admin, what, remedy));
+            }
             Ok(Arc::new(OpenAi::new(model, url, key, Deadlines::default())?))
         }
         _ => {
@@ -256,13 +265,20 @@ mod tests {
             super::llm(&definitions, &secrets).err().map(|fault| fault.what)
         };
         assert_eq!(refused(), None, "a local server needs none");
+        let nowhere = Definitions { llm_url: None, ..definitions.clone() };
+        let at_openai = || {
+            let secrets = Secrets::from_env().with_directory(&folder).expect("the folder is there");
+            super::llm(&nowhere, &secrets).err()
+        };
+        let fault = at_openai().expect("nobody can be asked");
+        assert!(fault.what.contains("openai:small") && fault.remedy.contains("--llm-url"), "{fault}");
         let key = folder.join("OPENAI_API_KEY");
         std::fs::write(&key, "\n").expect("a temporary folder can be written");
         assert!(refused().is_some_and(|what| what.starts_with("the secret `OPENAI_API_KEY` is empty")));
         std::fs::write(&key, b"sk-\xff\xfe").expect("a temporary folder can be written");
         assert!(refused().is_some_and(|what| what.contains("cannot be read from")));
         std::fs::write(&key, "sk-1\n").expect("a temporary folder can be written");
-        assert_eq!(refused(), None);
+        assert_eq!((refused(), at_openai()), (None, None));
         std::fs::remove_dir_all(folder).expect("it was made by this test");
     }
 }

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::assemble::{SecretsArgs, catalog_at, toolbox};
 use super::{Done, Verdict, render};
 use crate::catalog::Catalog;
-use crate::core::base::{Fault, Owner};
+use crate::core::base::{Fault, Owner, World};
 use crate::driver::{Askable, Askables, NotAsked, ask};
 use crate::secrets::Secrets;
 use crate::store::{
@@ -290,8 +290,18 @@ fn object(record: &IntentRecord, now: i64) -> Value {
         "state": record.standing(now).to_string(),
         "tool": &*intent.tool.0,
         "key": intent.idempotency_key,
-        "detail": record.detail(),
+        "detail": detail(record),
+        "effects": record.world.word(),
     })
+}
+
+/// What is on record beside its outcome; of a call whose effects were mocked that too, settled or not.
+fn detail(record: &IntentRecord) -> Option<String> {
+    let detail = record.detail();
+    let is_said = |word: &str| detail.is_some_and(|detail| detail.contains(word));
+    let mocked = Some(World::Mocked.word()).filter(|word| record.world == World::Mocked && !is_said(word));
+    let parts: Vec<&str> = detail.into_iter().chain(mocked).collect();
+    Some(parts.join(", ")).filter(|detail| !detail.is_empty())
 }
 
 /// In UTC, to the second.
@@ -302,8 +312,8 @@ fn when(us: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::base::{CallId, Digest, Private, ToolName, World};
-    use crate::store::{Intent, UNDER_WAY_MAX_US};
+    use crate::core::base::{CallId, Digest, Private, ToolName};
+    use crate::store::{CallHead, Intent, UNDER_WAY_MAX_US};
 
     const BEGUN: i64 = 1_800_000_000_000_000;
     const LONG_AFTER: i64 = BEGUN + UNDER_WAY_MAX_US;
@@ -314,6 +324,10 @@ mod tests {
 
     /// A journal with an action that was begun, and its process killed.
     async fn journal() -> Store {
+        of_world(World::Real).await
+    }
+
+    async fn of_world(world: World) -> Store {
         let store = Store::in_memory().await.expect("memory takes a database");
         let call = CallId::parse("CA12").expect("a call id");
         let head = CallHead {
@@ -323,7 +337,7 @@ mod tests {
             plan_hash: Digest::of_bytes(b"plan"),
             schema_version: 1,
             build: String::new(),
-            world: World::Real,
+            world,
             caller: Private::new("+34600111222"),
             called: String::new(),
             answered_us: BEGUN,
@@ -406,5 +420,21 @@ mod tests {
         let record = &store.all_intents().await.expect("it reads")[0];
         let listed = format!("{} {}", row(record, LONG_AFTER), object(record, LONG_AFTER));
         assert!(listed.contains("unknown") && listed.contains("CA12-t1") && !listed.contains("34600111222"));
+    }
+    #[tokio::test]
+    async fn what_is_mocked_is_listed_as_that_under_way_or_settled() {
+        let store = of_world(World::Mocked).await;
+        let under_way = &store.all_intents().await.expect("it reads")[0];
+        assert!(
+            row(under_way, BEGUN).ends_with("under way  shop.refund  (mocked)"),
+            "{}",
+            row(under_way, BEGUN)
+        );
+        assert_eq!(object(under_way, BEGUN)["effects"], "mocked");
+        let done = Outcome { kind: OutcomeKind::Done, at_us: BEGUN, detail: "mocked".to_owned() };
+        store.settle(id("CA12/t1"), done).expect("the queue has room");
+        store.flush().await.expect("memory takes it");
+        let done = &store.all_intents().await.expect("it reads")[0];
+        assert!(row(done, BEGUN).ends_with("done       shop.refund  (mocked)"), "{}", row(done, BEGUN));
     }
 }

@@ -27,7 +27,7 @@ pub enum Finding {
 /// The first step that is not as it was.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
-    /// Number of the first line that differs, among the lines under the head; the first is 1.
+    /// Number of the first line that differs, as an editor shows it.
     pub line: usize,
     pub before: Vec<String>,
     pub recorded: Vec<String>,
@@ -41,7 +41,10 @@ pub fn compare(recorded: &Recorded) -> Finding {
     let (file, plan) = (&recorded.file, || Arc::clone(&recorded.plan));
     let want = &file.lines;
     if expect::is_written(file) {
-        return expect::unmet(want, &fold(file, plan()).lines).map_or(Finding::Same, Finding::Differs);
+        let unmet = expect::unmet(want, &fold(file, plan()).lines);
+        return unmet.map_or(Finding::Same, |unmet| {
+            Finding::Differs(Difference { line: recorded.line_number(unmet.line), ..unmet })
+        });
     }
     match folds(file, plan()) {
         Folds::Same => return Finding::Same,
@@ -55,7 +58,7 @@ pub fn compare(recorded: &Recorded) -> Finding {
     let tail = ours.iter().rev().zip(theirs.iter().rev()).take_while(|(a, b)| a == b).count();
     let rest = &want[same + ours.len() - tail..];
     Finding::Differs(Difference {
-        line: same + 1,
+        line: recorded.line_number(same),
         before: written(&want[same.saturating_sub(AROUND)..same]),
         recorded: written(&ours[..ours.len() - tail]),
         today: written(&theirs[..theirs.len() - tail]),
@@ -103,10 +106,8 @@ mod tests {
 ";
 
     fn recorded(text: &str) -> Recorded {
-        Recorded {
-            file: CallFile::parse(text).expect("a call file"),
-            plan: Arc::new(script_plan("en").expect("the plan has that name")),
-        }
+        let (file, numbers) = CallFile::numbered(text).expect("a call file");
+        Recorded { file, plan: Arc::new(script_plan("en").expect("the plan has that name")), numbers }
     }
 
     fn difference(text: &str) -> Difference {
@@ -124,7 +125,7 @@ mod tests {
     #[test]
     fn a_difference_is_shown_by_its_step_with_the_lines_around_it() {
         let found = difference(&CALL.replace("how can I help you?", "what is it?"));
-        assert_eq!(found.line, 2);
+        assert_eq!(found.line, 3, "the head has a line");
         let want = r#"      0.000 < answered
 -           > say #1.0 greeting "Hello, what is it?"
 +           > say #1.0 greeting "Hello, how can I help you?"

@@ -358,3 +358,25 @@ async fn a_call_whose_caller_has_left_with_the_gateway_does_not_look_live() {
     house.replays().await;
     house.close().await;
 }
+
+#[tokio::test]
+async fn the_call_command_stays_on_the_line_while_its_gateway_is_started_again_where_it_is_told_to() {
+    let mut house = House::open(Faults::None).await;
+    let url = format!("http://127.0.0.1:{}/hooks/twilio/voice", house.port);
+    let scenario = house.folder.join("caller.yaml");
+    std::fs::write(
+        &scenario,
+        "version: 1\nmoves:\n- {when: mark, listen: 0}\n- {when: mark, hang_up: true}\n",
+    )
+    .unwrap();
+    let line = ["call", &url, "--speech", "stand-in", "--wait-through-restart", "60", "--scenario"];
+    let caller = command(&[&line[..], &[scenario.to_str().unwrap()]].concat()).spawn().unwrap();
+    house.has(&["< played #1 "]).await;
+    house.dies().await;
+    house.has(&["< resumed"]).await;
+    let Output { status, stdout, .. } = timeout(PATIENCE, caller.wait_with_output()).await.unwrap().unwrap();
+    let told = String::from_utf8(stdout).unwrap();
+    assert!(status.success() && told.contains("ended: the caller hung up"), "{told}");
+    house.ended(2).await;
+    house.close().await;
+}

@@ -14,11 +14,11 @@ use centralita::core::base::{CallId, Millis, Position};
 use centralita::core::conversation::{Plan, Recording as Recorded, Tag, Timing};
 use centralita::core::journal::{CallFile, fold};
 use centralita::demo::shop::{Faults, Refund, Shop};
-use centralita::driver::{Agent, Askable, Askables, CloseOnly, HangUp, Recordings, Seen, Shell};
+use centralita::driver::{Agent, Askable, Askables, CloseOnly, Format, HangUp, Recordings, Seen, Shell};
 use centralita::gateway::{Gateway, Settings, Switchboard, Trust};
 use centralita::llm::builtin::Builtin;
 use centralita::llm::{Llm, LlmEvent, Message, Prompt};
-use centralita::media::Format;
+
 use centralita::standin::{Ear, Voice, said, utter_at};
 use centralita::store::{CallState, IntentRecord, Store};
 use centralita::stt::{Stt, Vocabulary};
@@ -189,7 +189,7 @@ impl Scene {
         let (watcher, seen) = mpsc::channel(LINES);
         let shell = Shell {
             store: store.clone(),
-            recordings: stage.recordings.map(|folder| Recordings { folder, format: Format::Wav }),
+            recordings: stage.recordings.map(|folder| Recordings::new(folder, Format::Wav)),
             cassettes: stage.cassettes,
             watcher: Some(watcher),
             hang_up: stage.hang_up,
