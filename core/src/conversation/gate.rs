@@ -12,7 +12,7 @@ use super::plan::{Effects, Policy, ToolPlan};
 use super::timer::Timer;
 use super::turn::{Lost, Said, join};
 use crate::base::{CallTime, Digest, Millis, Position, ProposalId};
-use crate::language::{Answer, Cues, Language, echoes, judge, spoken_text, tokens};
+use crate::language::{Answer, Cues, Language, echoes, judge, repeats, tokens};
 use crate::template::Renderer;
 
 /// From the yes to the request at the least: a retraction within a second is heard in time.
@@ -346,7 +346,7 @@ impl Confirmation {
     ) -> Option<(Ruling, Verdict)> {
         let cues = Cues { verbs };
         let all = judge(language, &said.text(), &cues);
-        let repeats = |ask: &Ask| ask.is_repeated(&said.text(), language, &cues);
+        let repeats = |ask: &Ask| repeats(language, &said.text(), &ask.question, &cues);
         let stops = match all {
             Answer::No | Answer::Wait => Some(Ruling::Decline),
             Answer::Change if self.ask().is_some_and(repeats) => None,
@@ -408,14 +408,6 @@ impl Permit {
 }
 
 impl Ask {
-    /// Whether what sounds like a change only says what was asked again: "yes, twenty dollars" changes nothing.
-    fn is_repeated(&self, said: &str, language: Language, cues: &Cues<'_>) -> bool {
-        let asked = tokens(&spoken_text(language, &self.question));
-        let mut more = tokens(&spoken_text(language, said));
-        more.retain(|word| !asked.contains(word));
-        judge(language, &more.join(" "), cues) != Answer::Change
-    }
-
     /// An answer after the question's end: only words whose audio began after it count for a yes.
     fn rule_answer(
         &self,

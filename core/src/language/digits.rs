@@ -63,8 +63,8 @@ struct Item {
 fn item(language: Language, words: &[&str]) -> Option<Item> {
     let first = *words.first()?;
     let tables = language.tables();
-    if tables.zeros.contains(&first) {
-        return Some(Item { digits: "0".to_owned(), used: 1, stands_alone: false });
+    if let Some((_, digit)) = tables.digit_words.iter().find(|(word, _)| *word == first) {
+        return Some(Item { digits: digit.to_string(), used: 1, stands_alone: false });
     }
     if let Some((_, times)) = tables.repeats.iter().find(|(word, _)| *word == first) {
         let again = words.get(1..2).and_then(|next| digits_at(language, next))?.digits?;

@@ -93,6 +93,7 @@ impl Figures {
 /// The day a word names: a weekday, "tomorrow", or a month with the day that stands beside it.
 fn day_at(language: Language, calendar: &Calendar, all: &[Word], at: usize) -> Option<String> {
     let word = all[at].text.as_str();
+    let word = calendar.also.iter().find(|(other, _)| *other == word).map_or(word, |(_, name)| *name);
     if calendar.weekdays.contains(&word) || calendar.relative.contains(&word) {
         return Some(word.to_owned());
     }

@@ -9,7 +9,7 @@ use super::Language;
 use super::digits::digits_at;
 use super::money::amount_at;
 use super::number::number_at;
-use super::tokens::{Word, is_currency_sign, texts, words};
+use super::tokens::{Word, is_currency_sign, texts, tokens, words};
 
 /// What kind of value a parameter holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,9 +70,11 @@ fn is_only_a_word(language: Language, all: &[Word], range: Range<usize>) -> bool
     let tables = language.tables();
     let here = all[range.start].text.as_str();
     let before = range.start.checked_sub(1).map_or("", |n| all[n].text.as_str());
-    let signed = before == "-" || before.starts_with(is_currency_sign);
+    let signed = before == "-" || before.ends_with(is_currency_sign);
     let pronoun = tables.pointing.contains(&before) && number_at(language, &[here]) == Some((1, 1));
-    signed || range.len() == 1 && (tables.not_alone.contains(&here) || pronoun)
+    let percent = tokens(tables.percent);
+    let of_percent = percent.len() == 2 && percent == [before, here];
+    signed || of_percent || range.len() == 1 && (tables.not_alone.contains(&here) || pronoun)
 }
 
 /// The value stands right beside another number, or a word of sign or decimals: it may be part of a larger one.

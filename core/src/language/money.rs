@@ -4,8 +4,7 @@
 //! Never: rounds, converts, or reads "twenty fifty" as one amount.
 
 use super::Language;
-use super::number::{Written, number_at, number_spoken};
-use super::spanish::{self, numbers::Counted};
+use super::number::{Counted, Written, counted_spoken, number_at};
 use super::tables::Coin;
 use super::tokens::{Word, is_spelled, texts, words};
 
@@ -190,10 +189,11 @@ fn figure(language: Language, words: &[&str], scale: i64) -> Option<(Figure, usi
     Some((Figure { units: None, minor: Some(minor?) }, 1))
 }
 
-/// "a dollar": the English article is no number elsewhere.
+/// "a dollar": the article is no number elsewhere.
 fn a_coin(language: Language, words: &[&str]) -> Option<(u32, usize)> {
     let named = words.get(1).is_some_and(|w| language.tables().coins.iter().any(|c| names(c, w)));
-    (words.first() == Some(&"a") && named).then_some((1, 1))
+    let article = words.first().is_some_and(|word| language.tables().one_of.contains(word));
+    (article && named).then_some((1, 1))
 }
 
 /// The cents said after whole units, and how many words they take.
@@ -233,14 +233,19 @@ fn counted(language: Language, n: u64, feminine: bool, one: &str, many: &str) ->
     let Ok(small) = u32::try_from(n) else {
         return format!("{} {name}", super::digits_spoken(language, &n.to_string()));
     };
-    match language {
-        Language::English => format!("{} {name}", number_spoken(language, small)),
-        Language::Spanish => {
-            let counted = if feminine { Counted::Feminine } else { Counted::Masculine };
-            let of = if small > 0 && small.is_multiple_of(1_000_000) { "de " } else { "" };
-            format!("{} {of}{name}", spanish::numbers::spoken(small, counted))
-        }
-    }
+    let counted = match (name.is_empty(), feminine) {
+        (true, _) => Counted::Alone,
+        (false, true) => Counted::Feminine,
+        (false, false) => Counted::Masculine,
+    };
+    let round = small > 0 && small.is_multiple_of(1_000_000) && !name.is_empty();
+    let [consonant, vowel] = language.tables().millions_of;
+    let of = match (round, name.starts_with(['a', 'e', 'i', 'o', 'u'])) {
+        (false, _) => "",
+        (true, true) => vowel,
+        (true, false) => consonant,
+    };
+    format!("{} {of}{name}", counted_spoken(language, small, counted))
 }
 
 fn by_letters(language: Language, units: u64, rest: u64, code: &str) -> String {

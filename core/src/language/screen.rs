@@ -73,13 +73,10 @@ fn claims(screen: &Screen, text: &str, clause: &[Word]) -> bool {
     (0..told.len()).any(|n| {
         let is = |list: &[&str], at: usize| list.contains(&told[at].text.as_str());
         let became =
-            is(screen.done, n) && (n.saturating_sub(BEFORE_WORDS)..n).any(|at| is(screen.before, at));
+            is(screen.done, n) && (n.saturating_sub(screen.before_words)..n).any(|at| is(screen.before, at));
         became || is_past(screen, text, &told[n]) || whole_claim(screen, told, n)
     })
 }
-
-/// How far before its participle the verb may stand: "has now been fully refunded".
-const BEFORE_WORDS: usize = 3;
 
 fn whole_claim(screen: &Screen, told: &[Word], at: usize) -> bool {
     screen.claims.iter().filter(|claim| opens(claim, &told[at].text)).any(|claim| {
