@@ -28,6 +28,7 @@ mod calls;
 mod canary;
 mod cassette;
 mod command;
+mod confirm;
 mod crash;
 mod door;
 mod fuzz;
