@@ -36,6 +36,7 @@ mod gate;
 mod hostile;
 mod killed;
 mod kills;
+mod languages;
 mod loss;
 mod opus;
 mod recorded;
