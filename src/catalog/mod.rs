@@ -2,7 +2,8 @@
 //!
 //! Reading order: [`find`] (files), `place`, `tree` and `syntax` (YAML), `written` (its fields), `shape` and
 //! `wanted` (from the one to the other), `reader` (words and templates), `condition`, `exchange`, `tool`,
-//! `integration`, `tested`, [`agent`] (the meaning of each), [`asking`] (one tool outside any agent), [`problems`] and `hidden` (what is wrong, without its secrets).
+//! `integration`, `tested`, [`agent`] (the meaning of each), [`asking`] (one tool outside any agent), [`problems`] and
+//! `hidden` (what is wrong, without its secrets).
 //! docs/definitions.md is the reference for who writes them.
 //!
 //! Promises: what comes out can be run as it is; else every problem at once, each with file, line and remedy. Of a file

@@ -42,8 +42,8 @@ enum What {
     Ask(AskArgs),
 }
 
-const JUDGE_HELP: &str = "A wait (\"one moment\") is a no: it takes an action back just so. A sign of listening (\"mm-hm\") is unclear: the
-question is put again.
+const JUDGE_HELP: &str = "A wait (\"one moment\") is a no: it takes an action back just so.
+A sign of listening (\"mm-hm\") is unclear: the question is put again.
 
 A table is a file of lines with five columns, parted by tabs:
 

@@ -177,6 +177,7 @@ pub(super) fn pauses(said: &str, word: &Word, next: &Word) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::{Answer, Cues, judge};
 
     #[test]
     fn every_language_has_words_for_every_sense_and_for_leave_to_record() {
@@ -217,5 +218,50 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// A plain yes of each language.
+    fn yes(language: Language) -> &'static str {
+        match language {
+            Language::English => "yes",
+            Language::Spanish | Language::Catalan => "sí",
+            Language::Portuguese => "sim",
+            Language::French => "oui",
+            Language::German => "ja",
+            Language::Italian => "sì",
+        }
+    }
+
+    #[test]
+    fn every_word_of_refusal_delay_doubt_or_change_takes_a_yes_back_in_every_language() {
+        let mut wrong = Vec::new();
+        for language in Language::ALL {
+            let yes = yes(language);
+            assert_eq!(judge(language, yes, &Cues::default()), Answer::Yes, "{yes}");
+            for phrase in language.dictionary().phrases.values().flatten() {
+                let wanted: &[Answer] = match phrase.sense {
+                    Sense::No | Sense::NoVerb => &[Answer::No],
+                    Sense::Wait => &[Answer::Wait, Answer::No],
+                    Sense::Question => &[Answer::Question, Answer::No],
+                    Sense::Change => &[Answer::Change, Answer::Question, Answer::Wait],
+                    Sense::Unsure | Sense::Understood | Sense::NoAlone => &[Answer::Unclear],
+                    Sense::Yes | Sense::SoftYes | Sense::Backchannel | Sense::Filler | Sense::Oh => continue,
+                    Sense::Verb | Sense::VerbElseNo | Sense::Value | Sense::Unknown => continue,
+                };
+                let words = phrase.words.join(" ");
+                if phrase.counts != Counts::Anywhere {
+                    continue;
+                }
+                for said in
+                    [format!("{yes}, {words}"), format!("{words}, {yes}"), format!("{yes}, {words}, {yes}")]
+                {
+                    let answer = judge(language, &said, &Cues::default());
+                    if !wanted.contains(&answer) {
+                        wrong.push(format!("{language}: {said:?} is {answer:?}"));
+                    }
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
     }
 }

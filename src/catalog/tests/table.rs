@@ -86,7 +86,7 @@ const TABLE: &[(&str, &str, &str)] = &[
         "version 2 is not known|version: 1",
     ),
     ("id: shop\ntitle: The shop", "id: The Shop\ntitle: The shop", "cannot be an agent's id|small letters"),
-    ("language: en", "language: fr", "`fr` is no language the gateway speaks|en, es"),
+    ("language: en", "language: nl", "`nl` is no language the gateway speaks|en, es"),
     ("currency: USD", "currency: usd", "`usd` is no currency|ISO 4217"),
     ("greeting: Hello.\n", "", "`greeting` is missing in this file|add `greeting: "),
     ("greeting: Hello.", "greeting: ''", "`greeting` is empty|write what is said"),
