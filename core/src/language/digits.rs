@@ -88,7 +88,7 @@ fn item(language: Language, words: &[&str]) -> Option<Item> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Language::{English, Spanish};
+    use Language::{Catalan, English, French, German, Italian, Portuguese, Spanish};
 
     #[test]
     fn digits_are_read_however_they_are_grouped_and_doubt_is_not() {
@@ -124,6 +124,15 @@ mod tests {
             (Spanish, "uno mil", None),
             (Spanish, "uno o dos", None),
             (Spanish, "uno y dos", None),
+            (Portuguese, "meia cinco um", Some("651")),
+            (Portuguese, "onze oitenta e dois", Some("1182")),
+            (French, "onze quatre-vingt-deux", Some("1182")),
+            (French, "zéro six", Some("06")),
+            (German, "eins eins acht zwo", Some("1182")),
+            (German, "elf zweiundachtzig", Some("1182")),
+            (Italian, "undici ottantadue", Some("1182")),
+            (Catalan, "u u vuit dos", Some("1182")),
+            (Catalan, "onze vuitanta-dos", Some("1182")),
         ];
         for (language, text, expected) in table {
             assert_eq!(digits_read(language, text).as_deref(), expected, "{text}");

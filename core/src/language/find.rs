@@ -97,7 +97,7 @@ fn touches(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Language::{English, Spanish};
+    use Language::{Catalan, English, French, German, Italian, Portuguese, Spanish};
     use ValueKind::{Digits, Money, Number};
 
     #[test]
@@ -121,6 +121,14 @@ mod tests {
             (Spanish, Digits, "el pedido once ochenta y dos", &[("1182", 2, 6)]),
             (Spanish, Number, "quiero una mesa para cuatro", &[("4", 4, 5)]),
             (Spanish, Number, "veinte coma cinco", &[]),
+            (Portuguese, Digits, "o pedido é um um oito dois", &[("1182", 3, 7)]),
+            (Portuguese, Number, "quero uma mesa para quatro", &[("4", 4, 5)]),
+            (French, Number, "une table pour quatre à huit heures", &[("4", 3, 4), ("8", 5, 6)]),
+            (French, Number, "cinq pour cent", &[("5", 0, 1)]),
+            (German, Number, "ein Tisch für vier um acht", &[("4", 3, 4), ("8", 5, 6)]),
+            (German, Money, "erstatten Sie zwanzig Euro fünfzig", &[("2050", 2, 5)]),
+            (Italian, Number, "un tavolo per quattro alle otto", &[("4", 3, 4), ("8", 5, 6)]),
+            (Catalan, Number, "una taula per a quatre", &[("4", 4, 5)]),
             (Spanish, Money, "devuélveme veinte euros con cincuenta", &[("2050", 1, 5)]),
         ];
         for (language, kind, text, expected) in table {

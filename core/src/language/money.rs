@@ -262,7 +262,7 @@ fn by_letters(language: Language, units: u64, rest: u64, code: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Language::{English, Spanish};
+    use Language::{Catalan, English, French, German, Italian, Portuguese, Spanish};
 
     #[test]
     fn amounts_are_spoken_as_people_do() {
@@ -283,6 +283,18 @@ mod tests {
             (Spanish, 100_000_000, "MXN", "un millón de pesos"),
             (Spanish, 50, "EUR", "cincuenta céntimos"),
             (Spanish, 2000, "CLP", "dos mil C L P"),
+            (Portuguese, 2050, "BRL", "vinte reais e cinquenta centavos"),
+            (Portuguese, 20_200, "GBP", "duzentas e duas libras"),
+            (Portuguese, 100, "BRL", "um real"),
+            (French, 8100, "EUR", "quatre-vingt-un euros"),
+            (French, 100_000_000, "EUR", "un million d'euros"),
+            (French, 2050, "EUR", "vingt euros et cinquante centimes"),
+            (German, 101, "EUR", "ein Euro und ein Cent"),
+            (German, 2150, "CHF", "einundzwanzig Franken und fünfzig Rappen"),
+            (Italian, 2050, "EUR", "venti euro e cinquanta centesimi"),
+            (Italian, 100, "GBP", "una sterlina"),
+            (Catalan, 2150, "EUR", "vint-i-un euros amb cinquanta cèntims"),
+            (Catalan, 20_200, "GBP", "dues-centes dues lliures"),
         ];
         for (language, minor, code, spoken) in table {
             assert_eq!(money_spoken(language, minor, code), spoken);
@@ -345,6 +357,19 @@ mod tests {
             (Spanish, "veinte euros con cinco", "EUR", None),
             (Spanish, "veinte cincuenta", "EUR", None),
             (Spanish, "veinte dólares", "EUR", None),
+            (Portuguese, "R$ 20,50", "BRL", Some(2050)),
+            (Portuguese, "vinte reais e cinquenta centavos", "BRL", Some(2050)),
+            (Portuguese, "vinte euros", "BRL", None),
+            (French, "vingt euros cinquante", "EUR", Some(2050)),
+            (French, "20,50 €", "EUR", Some(2050)),
+            (French, "un euro", "EUR", Some(100)),
+            (German, "zwanzig Euro fünfzig", "EUR", Some(2050)),
+            (German, "einen Euro", "EUR", Some(100)),
+            (German, "1.182,50 €", "EUR", Some(118_250)),
+            (German, "20.50", "EUR", None),
+            (Italian, "venti euro e cinquanta centesimi", "EUR", Some(2050)),
+            (Italian, "venti sterline", "EUR", None),
+            (Catalan, "vint euros amb cinquanta", "EUR", Some(2050)),
         ];
         for (language, text, code, expected) in table {
             assert_eq!(money_read(language, text, code), expected, "{text} {code}");

@@ -245,7 +245,7 @@ fn grouped(groups: &[&str]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Language::{English, Spanish};
+    use Language::{Catalan, English, French, German, Italian, Portuguese, Spanish};
 
     #[test]
     fn every_number_to_9999_is_read_back_as_it_was_spoken() {
@@ -277,6 +277,23 @@ mod tests {
             (Spanish, 555, "quinientos cincuenta y cinco"),
             (Spanish, 1_000_000, "un millón"),
             (Spanish, 31_001_000, "treinta y un millones mil"),
+            (Portuguese, 1182, "mil cento e oitenta e dois"),
+            (Portuguese, 2300, "dois mil e trezentos"),
+            (Portuguese, 1_000_001, "um milhão e um"),
+            (French, 71, "soixante et onze"),
+            (French, 80, "quatre-vingts"),
+            (French, 1182, "mille cent quatre-vingt-deux"),
+            (French, 99, "quatre-vingt-dix-neuf"),
+            (French, 200_000, "deux cent mille"),
+            (German, 21, "einundzwanzig"),
+            (German, 1182, "tausend einhundertzweiundachtzig"),
+            (German, 101, "hunderteins"),
+            (Italian, 28, "ventotto"),
+            (Italian, 1182, "mille centottantadue"),
+            (Italian, 23, "ventitré"),
+            (Catalan, 22, "vint-i-dos"),
+            (Catalan, 1182, "mil cent vuitanta-dos"),
+            (Catalan, 200, "dos-cents"),
         ];
         for (language, n, spoken) in table {
             assert_eq!(number_spoken(language, n), spoken);
@@ -323,6 +340,29 @@ mod tests {
             (Spanish, "veinte cincuenta", None),
             (Spanish, "menos cinco", None),
             (Spanish, "cien mil", Some(100_000)),
+            (Portuguese, "dezasseis", Some(16)),
+            (Portuguese, "mil e um", Some(1001)),
+            (Portuguese, "duzentas e trinta e uma", Some(231)),
+            (Portuguese, "cento", None),
+            (Portuguese, "vinte cinquenta", None),
+            (French, "septante-deux", Some(72)),
+            (French, "deux cent nonante et un", Some(291)),
+            (French, "quatre vingt", Some(80)),
+            (French, "mille", Some(1000)),
+            (German, "zweiundzwanzig", Some(22)),
+            (German, "zwei und zwanzig", Some(22)),
+            (German, "zweitausenddreihundert", Some(2300)),
+            (German, "tausendeins", Some(1001)),
+            (German, "zwo", Some(2)),
+            (German, "dreissig", Some(30)),
+            (German, "eins tausend", None),
+            (Italian, "duemilatrecento", Some(2300)),
+            (Italian, "cento ottanta", Some(180)),
+            (Italian, "milleuno", Some(1001)),
+            (Italian, "ventuno", Some(21)),
+            (Catalan, "vint-i-huit", Some(28)),
+            (Catalan, "dues-centes trenta-una", Some(231)),
+            (Catalan, "mil un", Some(1001)),
         ];
         for (language, text, expected) in table {
             assert_eq!(number_read(language, text), expected, "{text}");
