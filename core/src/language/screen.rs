@@ -181,115 +181,117 @@ mod tests {
         }
     }
 
+    const CLAIMS: &[(Language, &[&str])] = &[
+        (
+            Portuguese,
+            &[
+                "Pronto, devolvi vinte euros.",
+                "O reembolso foi processado.",
+                "Já está feito.",
+                "Cancelei a sua consulta.",
+                "A consulta foi cancelada.",
+                "O seu pedido foi enviado com sucesso.",
+            ],
+        ),
+        (
+            French,
+            &[
+                "C'est fait, j'ai remboursé vingt euros.",
+                "J'ai annulé votre rendez-vous.",
+                "Votre rendez-vous a été annulé.",
+                "Le remboursement est effectué.",
+                "Nous avons réservé la table.",
+            ],
+        ),
+        (
+            German,
+            &[
+                "Erledigt, ich habe zwanzig Euro erstattet.",
+                "Ich habe Ihre Bestellung elf zweiundachtzig über zwanzig Euro storniert.",
+                "Ihr Termin wurde abgesagt.",
+                "Das ist erledigt.",
+                "Der Tisch ist reserviert.",
+            ],
+        ),
+        (
+            Italian,
+            &[
+                "Fatto, le ho rimborsato venti euro.",
+                "L'appuntamento è stato annullato.",
+                "Ho annullato l'ordine.",
+                "Abbiamo prenotato il tavolo.",
+                "È andato a buon fine.",
+            ],
+        ),
+        (
+            Catalan,
+            &[
+                "Fet, li he retornat vint euros.",
+                "Ja està fet.",
+                "La cita ha estat cancel·lada.",
+                "S'ha anul·lat la comanda.",
+                "Hem reservat la taula.",
+            ],
+        ),
+    ];
+
+    const OFFERS: &[(Language, &[&str])] = &[
+        (
+            Portuguese,
+            &[
+                "Posso devolver o dinheiro.",
+                "Quer que cancele?",
+                "Ainda não foi cancelado.",
+                "Vou cancelar a consulta.",
+            ],
+        ),
+        (
+            French,
+            &[
+                "Je peux vous rembourser.",
+                "Voulez-vous que j'annule ?",
+                "Je n'ai rien annulé.",
+                "Ce n'est pas encore remboursé.",
+                "Je vais annuler le rendez-vous.",
+            ],
+        ),
+        (
+            German,
+            &[
+                "Ich kann das Geld erstatten.",
+                "Soll ich den Termin absagen?",
+                "Ich habe nichts storniert.",
+                "Es wurde noch nicht erstattet.",
+                "Wenn es erstattet ist, melden wir uns.",
+            ],
+        ),
+        (
+            Italian,
+            &[
+                "Posso rimborsare venti euro.",
+                "Vuole che annulli?",
+                "Non ho annullato nulla.",
+                "Non è ancora stato rimborsato.",
+                "Sto per annullare l'ordine.",
+            ],
+        ),
+        (
+            Catalan,
+            &[
+                "Puc tornar els diners.",
+                "Vol que la cancel·li?",
+                "No he cancel·lat res.",
+                "Encara no s'ha processat.",
+            ],
+        ),
+    ];
+
     #[test]
     fn claims_are_told_from_offers_in_the_other_languages_too() {
-        let claims: &[(Language, &[&str])] = &[
-            (
-                Portuguese,
-                &[
-                    "Pronto, devolvi vinte euros.",
-                    "O reembolso foi processado.",
-                    "Já está feito.",
-                    "Cancelei a sua consulta.",
-                    "A consulta foi cancelada.",
-                    "O seu pedido foi enviado com sucesso.",
-                ],
-            ),
-            (
-                French,
-                &[
-                    "C'est fait, j'ai remboursé vingt euros.",
-                    "J'ai annulé votre rendez-vous.",
-                    "Votre rendez-vous a été annulé.",
-                    "Le remboursement est effectué.",
-                    "Nous avons réservé la table.",
-                ],
-            ),
-            (
-                German,
-                &[
-                    "Erledigt, ich habe zwanzig Euro erstattet.",
-                    "Ich habe Ihre Bestellung elf zweiundachtzig über zwanzig Euro storniert.",
-                    "Ihr Termin wurde abgesagt.",
-                    "Das ist erledigt.",
-                    "Der Tisch ist reserviert.",
-                ],
-            ),
-            (
-                Italian,
-                &[
-                    "Fatto, le ho rimborsato venti euro.",
-                    "L'appuntamento è stato annullato.",
-                    "Ho annullato l'ordine.",
-                    "Abbiamo prenotato il tavolo.",
-                    "È andato a buon fine.",
-                ],
-            ),
-            (
-                Catalan,
-                &[
-                    "Fet, li he retornat vint euros.",
-                    "Ja està fet.",
-                    "La cita ha estat cancel·lada.",
-                    "S'ha anul·lat la comanda.",
-                    "Hem reservat la taula.",
-                ],
-            ),
-        ];
-        for (language, text) in claims.iter().flat_map(|(l, texts)| texts.iter().map(move |t| (*l, *t))) {
+        for (language, text) in CLAIMS.iter().flat_map(|(l, texts)| texts.iter().map(move |t| (*l, *t))) {
             assert!(claims_done(language, text), "{text}");
         }
-        let open: &[(Language, &[&str])] = &[
-            (
-                Portuguese,
-                &[
-                    "Posso devolver o dinheiro.",
-                    "Quer que cancele?",
-                    "Ainda não foi cancelado.",
-                    "Vou cancelar a consulta.",
-                ],
-            ),
-            (
-                French,
-                &[
-                    "Je peux vous rembourser.",
-                    "Voulez-vous que j'annule ?",
-                    "Je n'ai rien annulé.",
-                    "Ce n'est pas encore remboursé.",
-                    "Je vais annuler le rendez-vous.",
-                ],
-            ),
-            (
-                German,
-                &[
-                    "Ich kann das Geld erstatten.",
-                    "Soll ich den Termin absagen?",
-                    "Ich habe nichts storniert.",
-                    "Es wurde noch nicht erstattet.",
-                    "Wenn es erstattet ist, melden wir uns.",
-                ],
-            ),
-            (
-                Italian,
-                &[
-                    "Posso rimborsare venti euro.",
-                    "Vuole che annulli?",
-                    "Non ho annullato nulla.",
-                    "Non è ancora stato rimborsato.",
-                    "Sto per annullare l'ordine.",
-                ],
-            ),
-            (
-                Catalan,
-                &[
-                    "Puc tornar els diners.",
-                    "Vol que la cancel·li?",
-                    "No he cancel·lat res.",
-                    "Encara no s'ha processat.",
-                ],
-            ),
-        ];
-        for (language, text) in open.iter().flat_map(|(l, texts)| texts.iter().map(move |t| (*l, *t))) {
+        for (language, text) in OFFERS.iter().flat_map(|(l, texts)| texts.iter().map(move |t| (*l, *t))) {
             assert!(!claims_done(language, text), "{text}");
         }
     }
