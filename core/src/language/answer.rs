@@ -231,7 +231,7 @@ fn sense_at(
         (None, None) => return value_at(language, words, at),
     };
     // "si cancela …" without its accent may be "if she cancels": not a yes.
-    let if_ = used == 1 && dictionary.ifs.iter().any(|word| fold(word) == words[at].text);
+    let if_ = used == 1 && dictionary.ifs.contains(&words[at].text);
     let heard_as_if =
         if_ && !accented(&said[words[at].raw.clone()]) && runs_into_verb(said, words, at, verbs);
     if heard_as_if { (Sense::Unsure, used) } else { (sense, used) }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use super::Language;
-use super::tokens::{Word, accented, tokens};
+use super::tokens::{Word, accented, fold, tokens};
 
 /// What one word or phrase of an answer means by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,7 +85,7 @@ impl Dictionary {
             let list = list.split('|').map(str::trim);
             match key {
                 "recording" => read.recording.extend(list.map(ToOwned::to_owned)),
-                "if" => read.ifs.extend(list.map(ToOwned::to_owned)),
+                "if" => read.ifs.extend(list.map(fold)),
                 key => {
                     let sense = sense(key).unwrap_or_else(|| panic!("`{line}` begins with no sense"));
                     list.for_each(|phrase| read.add(sense, phrase));

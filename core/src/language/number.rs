@@ -118,7 +118,9 @@ pub(super) fn number_at(language: Language, words: &[&str]) -> Option<(u32, usiz
         return written.whole().and_then(|n| u32::try_from(n).ok()).map(|n| (n, 1));
     }
     let numerals = &language.tables().numerals;
-    let joined = numerals.compound && words.iter().take(2).any(|word| parts(language, word).len() > 1);
+    let names = || numerals.thousand.iter().chain(numerals.one_thousand);
+    let is_joined = |word: &&str| names().any(|name| word.len() > name.len() && word.contains(name));
+    let joined = numerals.compound && words.iter().take(2).any(is_joined);
     if !joined {
         return read(language, words);
     }
