@@ -16,6 +16,7 @@ mod exchange;
 mod find;
 mod hidden;
 mod integration;
+mod limits;
 mod place;
 mod problems;
 mod reader;

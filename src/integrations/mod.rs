@@ -10,6 +10,7 @@
 mod action;
 mod arguments;
 mod far;
+mod limits;
 mod registry;
 mod request;
 mod spec;
@@ -19,7 +20,8 @@ mod toolbox;
 mod verdict;
 
 pub use action::ActionSecret;
-pub use arguments::is_same_argument;
+pub use arguments::{is_same_argument, one_form, wanted};
+pub use limits::pattern;
 pub use registry::{CallFacts, Intent, IntentLog, Leave, NotBegun, Prepared, Registry, Unprepared};
 pub use spec::{Compare, Connection, Exchange, KeyPlace, Method, Rule, Sample, SecretHeader, ToolSpec};
 pub use toolbox::Toolbox;

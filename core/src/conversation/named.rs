@@ -129,6 +129,7 @@ fn holds(text: &[String], words: &[String]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::plan::Limits;
     use super::*;
     use serde_json::json;
 
@@ -140,6 +141,7 @@ mod tests {
             description: String::new(),
             required: true,
             ask: String::new(),
+            limits: Limits::default(),
         })
     }
 
