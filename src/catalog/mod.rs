@@ -15,6 +15,7 @@ mod condition;
 mod exchange;
 mod find;
 mod hidden;
+pub mod import;
 mod integration;
 mod limits;
 mod place;
