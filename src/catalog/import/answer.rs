@@ -26,6 +26,38 @@ const SAMPLE_DEPTH_MAX: usize = 4;
 const SAMPLE_FIELDS_MAX: usize = 12;
 /// The longest example that is taken as it is, in bytes of JSON.
 const EXAMPLE_BYTES_MAX: usize = 1_500;
+/// Names, by their last word, of what callers ask for, the likeliest first.
+const TELLING: &[&str] = &[
+    "id",
+    "number",
+    "code",
+    "status",
+    "state",
+    "name",
+    "title",
+    "subject",
+    "amount",
+    "total",
+    "price",
+    "balance",
+    "currency",
+    "date",
+    "at",
+    "time",
+    "day",
+    "due",
+    "quantity",
+    "count",
+    "message",
+    "description",
+    "text",
+    "note",
+    "email",
+    "phone",
+];
+/// Of what nobody wants to hear.
+const DULL: &[&str] =
+    &["url", "uri", "urls", "href", "link", "links", "etag", "hash", "avatar", "node", "icon", "html"];
 /// Statuses that a draft explains.
 const ERRORS_MAX: usize = 8;
 
@@ -125,7 +157,10 @@ impl Answer<'_> {
 
     /// The fields of a map; maps in it that are always there are looked into once.
     fn fields(&mut self, flat: &Flat, way: &str, depth: usize) -> Result<(), String> {
-        for (name, schema, required) in flat.properties() {
+        let mut all = flat.properties();
+        all.sort_by_key(|(name, _, required)| (rank(name), !required));
+        let telling = all.iter().filter(|(name, ..)| rank(name) < usize::MAX).count();
+        for (name, schema, required) in all.into_iter().take(if telling == 0 { MAP_MAX } else { telling }) {
             if self.tool.map.len() >= MAP_MAX || !is_plain_name(name) || hidden::is_name_of_one(name) {
                 continue;
             }
@@ -158,25 +193,52 @@ impl Answer<'_> {
     }
 }
 
+/// How soon a field is let through: the lower, the sooner; the greatest number where others are left.
+fn rank(name: &str) -> usize {
+    let name = snake(name);
+    let last = name.rsplit('_').next().unwrap_or_default();
+    if DULL.contains(&last) || name == "node_id" {
+        return usize::MAX;
+    }
+    let rank = TELLING.iter().position(|word| *word == last).unwrap_or(TELLING.len());
+    // An id of something else says less than a word nobody knows.
+    if last == "id" && name != "id" { TELLING.len() + 1 } else { rank }
+}
+
 /// An answer to try with: the document's own example where it holds all that is let through, else one made from the
 /// schema and the examples in it.
 fn sample(doc: &Document, flat: &Flat, given: Vec<Value>, tool: &mut Tool) -> Result<(), String> {
     let renderer = Renderer::new(Language::English, "USD");
     let own = examples(doc, &Value::Object(flat.fields.clone()));
-    let made = made(doc, flat, "answer", 0)?;
+    let is_name = |sign: &char| sign.is_ascii_alphanumeric() || *sign == '_';
+    let root = |expression: &String| expression.trim_start_matches('(').chars().take_while(is_name).collect();
+    let roots: BTreeSet<String> = tool.map.values().map(root).collect();
+    let made = made(doc, flat, "answer", Some(&roots), 0)?;
     let fits = |answer: &Value| {
         let holder = if answer.is_object() { answer.clone() } else { json!({ "body": answer }) };
         tool.map.values().all(|expression| renderer.eval(expression, &holder).is_ok())
     };
     let short = |answer: &Value| answer.to_string().len() <= EXAMPLE_BYTES_MAX;
-    let cleaned = given.into_iter().chain(own).filter(short).map(|answer| clean(&answer, 0));
+    let needed = |answer: Value| match answer {
+        Value::Object(fields) => {
+            fields.into_iter().filter(|(name, _)| roots.contains(name)).collect::<Map<_, _>>().into()
+        }
+        other => other,
+    };
+    let cleaned = given.into_iter().chain(own).map(|answer| clean(&needed(answer), 0)).filter(short);
     let nothing = json!({});
     tool.sample = cleaned.chain([clean(&made, 0), nothing]).find(|answer| !answer.is_null() && fits(answer));
     Ok(())
 }
 
-/// A value of this schema.
-fn made(doc: &Document, flat: &Flat, name: &str, depth: usize) -> Result<Value, String> {
+/// A value of this schema; of its own fields only these, where any are named.
+fn made(
+    doc: &Document,
+    flat: &Flat,
+    name: &str,
+    only: Option<&BTreeSet<String>>,
+    depth: usize,
+) -> Result<Value, String> {
     let first = |field: &str| {
         flat.fields.get(field).and_then(Value::as_array).and_then(|values| values.first()).cloned()
     };
@@ -203,16 +265,19 @@ fn made(doc: &Document, flat: &Flat, name: &str, depth: usize) -> Result<Value, 
         Type::List if depth < SAMPLE_DEPTH_MAX => match flat.fields.get("items") {
             Some(items) => {
                 let items = super::schema::flat(doc, items)?;
-                vec![made(doc, &items, &super::words::singular(&snake(name)), depth + 1)?].into()
+                vec![made(doc, &items, &super::words::singular(&snake(name)), None, depth + 1)?].into()
             }
             None => json!([]),
         },
         Type::Map if depth < SAMPLE_DEPTH_MAX => {
             let mut fields = Map::new();
             for (name, schema, _) in flat.properties() {
+                if only.is_some_and(|only| !only.contains(name)) {
+                    continue;
+                }
                 let field = super::schema::flat(doc, schema)?;
                 if fields.len() < SAMPLE_FIELDS_MAX && !field.is("writeOnly") {
-                    fields.insert(name.clone(), made(doc, &field, name, depth + 1)?);
+                    fields.insert(name.clone(), made(doc, &field, name, None, depth + 1)?);
                 }
             }
             Value::Object(fields)
@@ -233,8 +298,16 @@ fn clean(value: &Value, depth: usize) -> Value {
             items.iter().take(2).map(|item| clean(item, depth + 1)).collect::<Vec<_>>().into()
         }
         Value::Object(fields) if depth < 2 * SAMPLE_DEPTH_MAX => {
-            let fields = fields.iter().filter(|(name, _)| !hidden::is_name_of_one(name));
-            Value::Object(fields.map(|(name, field)| (name.clone(), clean(field, depth + 1))).collect())
+            let mut fields: Vec<_> =
+                fields.iter().filter(|(name, _)| !hidden::is_name_of_one(name)).collect();
+            fields.sort_by_key(|(name, _)| rank(name));
+            Value::Object(
+                fields
+                    .into_iter()
+                    .take(SAMPLE_FIELDS_MAX)
+                    .map(|(name, field)| (name.clone(), clean(field, depth + 1)))
+                    .collect(),
+            )
         }
         Value::Array(_) | Value::Object(_) => Value::Null,
     }

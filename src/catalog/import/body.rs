@@ -10,7 +10,7 @@ use super::document::{Document, Version, entries, list, text};
 use super::draft::Tool;
 use super::schema::{Flat, Type, flat, scalar};
 use super::supply::{left_out, supply};
-use super::words::plain;
+use super::words::{plain, quoted};
 
 /// How deep maps of a body are brought: a caller cannot speak of more.
 const DEPTH_MAX: usize = 6;
@@ -139,7 +139,7 @@ impl Tree<'_, '_> {
         }
         match flat.kind() {
             Type::Map if required => self.map(way, what, flat, depth).map(Some),
-            Type::Map => Err(fall("a map that may be left out is not brought".to_owned())),
+            Type::Map => self.whole(way, what, flat, depth).map(|whole| whole.field("", "")).map(Some),
             Type::List if is_of_maps(self.doc, flat).map_err(fall)? => {
                 self.list(way, what, flat, required, depth).map(Some)
             }
@@ -201,16 +201,73 @@ impl Tree<'_, '_> {
         depth: usize,
     ) -> Result<Value, Fall> {
         let fall = |why: &str| Fall { what: what.to_owned(), why: why.to_owned() };
-        if !required {
-            return Err(fall("a list of maps that may be left out is not brought"));
-        }
         if flat.fields.get("minItems").and_then(Value::as_u64).is_some_and(|least| least > 1) {
             return Err(fall("it is a list of at least two maps"));
         }
-        self.tool.reviews.push(format!("{what} is a list: this sends one item"));
         let items = super::schema::flat(self.doc, &flat.fields["items"]).map_err(|why| fall(&why))?;
         let way = if way.is_empty() { way.to_owned() } else { super::words::singular(way) };
-        self.map(&way, what, &items, depth + 1).map(|item| vec![item].into())
+        let item = match required {
+            true => self.map(&way, what, &items, depth + 1).map(|item| vec![item].into()),
+            false => self.whole(&way, what, &items, depth + 1).map(|whole| whole.field("[", "]")),
+        }?;
+        self.tool.reviews.push(format!("{what} is a list: this sends one item"));
+        Ok(item)
+    }
+
+    /// A map that may be left out: with what it demands as soon as any of it was said. Where a part of it is missing then,
+    /// the system refuses what the caller has heard, instead of doing something else.
+    fn whole(&mut self, way: &str, what: &str, flat: &Flat, depth: usize) -> Result<Whole, Fall> {
+        let fall = |why: &str| Fall { what: what.to_owned(), why: why.to_owned() };
+        if depth > DEPTH_MAX {
+            return Err(fall("it goes too deep"));
+        }
+        let (mut fields, mut names, mut optional) = (Vec::new(), Vec::new(), Vec::new());
+        for (name, schema, demanded) in flat.properties() {
+            let (way, what) = (format!("{way}_{name}"), format!("`{}` of {what}", plain(name, 60)));
+            if !demanded {
+                optional.push(what);
+                continue;
+            }
+            let fall = |why: String| Fall { what: what.clone(), why };
+            let field = super::schema::flat(self.doc, schema).map_err(fall)?;
+            if field.is("readOnly") {
+                continue;
+            }
+            let key = quoted(name).filter(|key| !key.contains(['{', '}']));
+            let key = key.ok_or_else(|| fall("its name has signs of a template".to_owned()))?;
+            let value = if field.kind() == Type::Map {
+                let inner = self.whole(&way, &what, &field, depth + 1)?;
+                names.extend(inner.names);
+                inner.expression
+            } else {
+                let scalar = scalar(self.doc, &way, &field).map_err(fall)?;
+                let supplied = supply(self.tool, &way, scalar, false).map_err(fall)?;
+                names.extend(supplied.name().map(str::to_owned));
+                supplied.part().ok_or_else(|| fall("its only value has parts".to_owned()))?
+            };
+            fields.push(format!("{key}: {value}"));
+        }
+        if names.is_empty() {
+            return Err(fall("a map that may be left out, and demands nothing, is not brought"));
+        }
+        let why = "of a map that may be left out only what it demands is brought";
+        optional.iter().for_each(|what| self.notes.say(format!("{what} is left out: {why}")));
+        Ok(Whole { expression: format!("{{ {} }}", fields.join(", ")), names })
+    }
+}
+
+/// A map as an expression, and the parameters in it.
+struct Whole {
+    expression: String,
+    names: Vec<String>,
+}
+
+impl Whole {
+    /// Left out where nothing of it was said.
+    fn field(&self, open: &str, close: &str) -> Value {
+        let said: Vec<String> = self.names.iter().map(|name| format!("{name} is not none")).collect();
+        let (said, whole) = (said.join(" or "), &self.expression);
+        format!("{{{{ {open}{whole}{close} if {said} else none }}}}").into()
     }
 }
 

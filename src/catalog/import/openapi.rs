@@ -80,7 +80,7 @@ pub fn openapi(document: &str, wanted: &Wanted<'_>) -> Result<Imported, Fault> {
     operations.retain(|one| wanted.only.is_empty() || wanted.only.iter().any(|only| one.is(only)));
     let info = doc.root.get("info").cloned().unwrap_or_default();
     let id = own_id(wanted)?.unwrap_or_else(|| id_of(text(&info, "title")));
-    let values: Vec<&Value> = operations.iter().map(|one| &one.value).collect();
+    let values: Vec<(&Value, &Value)> = operations.iter().map(|one| (&one.item, &one.value)).collect();
     let security = Security::of(&doc, &id, &values);
     let base = base(&doc, wanted);
     let (of, mut tools) = (operations.len(), Vec::new());
@@ -111,7 +111,7 @@ pub fn openapi(document: &str, wanted: &Wanted<'_>) -> Result<Imported, Fault> {
 }
 
 fn id_of(title: &str) -> String {
-    let mut id = snake(title);
+    let mut id = snake(&title.to_lowercase());
     id.truncate(ID_BYTES_MAX);
     match id.trim_end_matches('_') {
         "value" => "api".to_owned(),

@@ -5,11 +5,13 @@
 
 use std::collections::BTreeMap;
 
+use reqwest::header::HeaderName;
 use serde_json::Value;
 
 use super::document::{Document, Version, list, text};
 use super::draft::{Auth, AuthKind};
 use super::words::plain;
+use crate::catalog::hidden;
 
 /// One scheme, as we could do it, or why we cannot.
 struct Scheme {
@@ -31,7 +33,7 @@ pub(super) struct Security {
 
 impl Security {
     /// Chooses the scheme that most of these operations can do with.
-    pub(super) fn of(doc: &Document, id: &str, operations: &[&Value]) -> Security {
+    pub(super) fn of(doc: &Document, id: &str, operations: &[(&Value, &Value)]) -> Security {
         let mut schemes: BTreeMap<String, Scheme> = BTreeMap::new();
         let all = match doc.version {
             Version::Swagger2 => doc.root.get("securityDefinitions"),
@@ -43,7 +45,7 @@ impl Security {
             }
         }
         let mut votes: BTreeMap<&String, usize> = BTreeMap::new();
-        for operation in operations {
+        for (_, operation) in operations {
             for option in options(doc, operation) {
                 let alone =
                     option.as_object().filter(|names| names.len() == 1).and_then(|names| names.keys().next());
@@ -56,10 +58,11 @@ impl Security {
         let best = votes.iter().max_by_key(|(name, votes)| (**votes, usize::MAX - schemes[**name].rank));
         let chosen = best.map(|(name, _)| (*name).clone());
         let auth = chosen.as_ref().and_then(|name| schemes.get(name)?.auth.clone().ok());
+        let auth = auth.or_else(|| of_parameters(doc, id, operations));
         let mut reviews = Vec::new();
         if votes.is_empty()
             && !schemes.is_empty()
-            && operations.iter().all(|one| options(doc, one).is_empty())
+            && operations.iter().all(|(_, one)| options(doc, one).is_empty())
         {
             let names: Vec<String> = schemes.keys().map(|name| plain(name, 40)).collect();
             reviews.push(format!(
@@ -91,6 +94,27 @@ impl Security {
         });
         Some(format!("it wants {}, which is to be done by hand", told.collect::<Vec<_>>().join(" and ")))
     }
+}
+
+/// A secret that the document takes for a parameter of its operations: the header that most of them have.
+fn of_parameters(doc: &Document, id: &str, operations: &[(&Value, &Value)]) -> Option<Auth> {
+    let mut votes: BTreeMap<String, usize> = BTreeMap::new();
+    for (item, operation) in operations {
+        for parameter in list(item, "parameters").iter().chain(list(operation, "parameters")) {
+            let Ok(parameter) = doc.resolve(parameter) else { continue };
+            let name = text(&parameter, "name");
+            if text(&parameter, "in") == "header"
+                && hidden::is_name_of_one(name)
+                && HeaderName::from_bytes(name.as_bytes()).is_ok()
+            {
+                *votes.entry(name.to_owned()).or_default() += 1;
+            }
+        }
+    }
+    let (name, _) = votes.into_iter().max_by_key(|(_, votes)| *votes)?;
+    let reviews =
+        vec!["the document has this header as a parameter: the secret is its whole value".to_owned()];
+    Some(Auth { kind: AuthKind::Header(name), secret: format!("{}_KEY", id.to_ascii_uppercase()), reviews })
 }
 
 /// The ways an operation can be allowed, each a map of schemes.

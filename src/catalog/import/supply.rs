@@ -75,6 +75,22 @@ impl Supplied {
         }
     }
 
+    /// As part of an expression: null where nothing was said.
+    pub(super) fn part(&self) -> Option<String> {
+        match self {
+            Supplied::Fixed(value) => expression(value),
+            Supplied::Named(named) => Some(named.part()),
+        }
+    }
+
+    /// What it is called, where it is a parameter.
+    pub(super) fn name(&self) -> Option<&str> {
+        match self {
+            Supplied::Fixed(_) => None,
+            Supplied::Named(named) => Some(&named.name),
+        }
+    }
+
     /// What it is called, where it may be left out.
     pub(super) fn may_lack(&self) -> Option<&str> {
         match self {
@@ -87,10 +103,18 @@ impl Supplied {
 }
 
 impl Named {
+    fn value(&self) -> String {
+        let number = if self.as_number { format!("{} | float", self.name) } else { self.name.clone() };
+        if self.in_list { format!("[{number}]") } else { number }
+    }
+
+    fn part(&self) -> String {
+        let (name, value) = (&self.name, self.value());
+        if value == *name { value } else { format!("({value} if {name} is not none else none)") }
+    }
+
     fn field(&self) -> String {
-        let Named { name, required, as_number, in_list, default } = self;
-        let number = if *as_number { format!("{name} | float") } else { name.clone() };
-        let value = if *in_list { format!("[{number}]") } else { number };
+        let (Named { name, required, default, .. }, value) = (self, self.value());
         match default {
             Some(default) => format!("{{{{ {value} if {name} is not none else {default} }}}}"),
             None if value == *name => format!("{{{name}}}"),

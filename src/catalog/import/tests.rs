@@ -11,7 +11,13 @@ mod drawn;
 
 use std::path::{Path, PathBuf};
 
+use centralita_core::language::Language;
+use centralita_core::template::Renderer;
+use serde_json::{Value, json};
+
 use super::*;
+use crate::catalog::exchange::fill;
+use crate::catalog::reader::braces;
 
 const NOTHING: &[String] = &[];
 
@@ -55,6 +61,49 @@ fn a_document_of_each_version_becomes_this_draft_and_check_takes_it() {
         let want = std::fs::read_to_string(&golden).unwrap_or_default();
         assert!(page == want, "{}: run with UPDATE=1 and look at the difference\n{page}", golden.display());
     }
+}
+
+/// What a tool of a draft would send for these arguments: path, query, body.
+fn sent(imported: &Imported, tool: &str, args: &Value) -> (String, Value, Value) {
+    let draft: Value = serde_saphyr::from_str(&imported.yaml).expect("a draft is YAML");
+    let tools = draft["tools"].as_array().expect("a list of tools");
+    let request = &tools.iter().find(|one| one["name"] == tool).expect("the tool is there")["request"];
+    let renderer = Renderer::new(Language::English, "EUR");
+    let path = renderer.path(&braces(request["path"].as_str().expect("a path")), args).expect("a path");
+    let [query, body] = ["query", "body"].map(|part| {
+        let tree = fill(&request[part], &mut |text| braces(text));
+        renderer.json(&tree, args).expect("all values are there")
+    });
+    (path, query, body)
+}
+
+#[test]
+fn what_a_draft_sends_is_what_the_document_wants() {
+    let of = |name: &str| openapi(&document(name), &wanted()).expect("the document can be read");
+    let styles = json!({"ticket_id": 7, "at_x": 1, "at_y": 2, "rgb": "red", "filter_state": "open", "filter_since": null,
+        "kind": "all", "piped": null, "row_role": "admin", "row_name": "Ana"});
+    let query = json!({"filter[state]": "open", "kind": "all", "row": "role,admin,name,Ana"});
+    let want = ("/tickets/7/matrix/;x=1;y=2/label/.red".to_owned(), query, Value::Null);
+    assert_eq!(sent(&of("tickets.v30.yaml"), "styles", &styles), want);
+    let mut args = json!({"at": "2026-01-31T15:30:00Z", "person_born": "1990-05-01", "person_name": "Ana", "reminders": "sms",
+        "price": null, "insurance_card_number": null, "insurance_card_valid": null});
+    let mut body = json!({"at": "2026-01-31T15:30:00Z", "kind": "visit", "person": {"born": "1990-05-01", "name": "Ana"},
+        "reminders": ["sms"]});
+    let calendar = of("calendar.v31.yaml");
+    assert_eq!(sent(&calendar, "book_appointment", &args).2, body, "what was not said is not sent");
+    args["price"] = "20.50".into();
+    args["insurance_card_number"] = "0123456789".into();
+    args["insurance_card_valid"] = "27.5".into();
+    body["price"] = json!(20.5);
+    body["insurance"] = json!({"payer": "public", "card": {"number": "0123456789", "valid": 27.5}});
+    assert_eq!(sent(&calendar, "book_appointment", &args).2, body);
+    args["insurance_card_valid"] = Value::Null;
+    body["insurance"]["card"]["valid"] = Value::Null;
+    assert_eq!(
+        sent(&calendar, "book_appointment", &args).2,
+        body,
+        "what was heard is not left out for what is missing"
+    );
 }
 
 #[test]
@@ -131,6 +180,7 @@ fn the_scheme_that_most_operations_can_do_with_is_the_integrations_and_the_rest_
     let (t, k) = (r#""security": [{"t": []}],"#, r#""security": [{"k": []}],"#);
     let either = r#""security": [{"t": []}, {"k": []}],"#;
     let both = r#""security": [{"t": [], "k": []}],"#;
+    let header = r#""parameters": [{"name": "X-Api-Key", "in": "header", "required": true, "schema": {}}],"#;
     for (schemes, a, b, auth, told) in [
         (bearer, t, either, "auth: {bearer: secret.BANK_TOKEN}", ""),
         (bearer, k, either, "auth: {header: {name: X-Key, value: secret.BANK_KEY}}", ""),
@@ -140,6 +190,7 @@ fn the_scheme_that_most_operations_can_do_with_is_the_integrations_and_the_rest_
         (r#""t": {"type": "http", "scheme": "digest"}"#, t, t, "", "`t` (HTTP digest)"),
         (r#""t": {"type": "oauth2"}"#, t, t, "auth: {bearer: secret.BANK_TOKEN}", ""),
         (r#""t": {"type": "oauth2"}"#, "", "", "", ""),
+        ("", header, header, "auth: {header: {name: X-Api-Key, value: secret.BANK_KEY}}", ""),
     ] {
         let imported = openapi(&document(schemes, a, b), &wanted()).expect("it is read");
         let notes: Vec<String> = imported.notes.iter().map(ToString::to_string).collect();

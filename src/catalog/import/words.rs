@@ -113,8 +113,9 @@ pub(super) fn unique(name: &str, taken: &mut BTreeSet<String>) -> String {
 
 /// On one line, without signs that a terminal obeys, marks of HTML, or more than so many characters.
 pub(super) fn plain(text: &str, most: usize) -> String {
+    let text = unlinked(text);
     let mut out = String::new();
-    let mut rest = text;
+    let mut rest = text.as_str();
     while let Some(open) = rest.find('<') {
         out.push_str(&rest[..open]);
         rest = &rest[open..];
@@ -138,6 +139,27 @@ pub(super) fn plain(text: &str, most: usize) -> String {
     format!("{}…", cut[..end].trim_end_matches([',', ';', ':', ' ']))
 }
 
+/// A link of Markdown as its words.
+fn unlinked(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(middle) = rest.find("](") {
+        let close = rest[middle..].find(')').map(|close| middle + close);
+        match (rest[..middle].rfind('['), close) {
+            (Some(open), Some(close)) => {
+                out.push_str(&rest[..open]);
+                out.push_str(&rest[open + 1..middle]);
+                rest = &rest[close + 1..];
+            }
+            _ => {
+                out.push_str(&rest[..middle + 2]);
+                rest = &rest[middle + 2..];
+            }
+        }
+    }
+    out + rest
+}
+
 /// The same for a template: no braces, and no reference to a secret.
 pub(super) fn spoken(text: &str, most: usize) -> String {
     plain(&text.replace(['{', '}'], " "), most).replace("secret.", "secret ")
@@ -156,8 +178,8 @@ pub(super) fn literal(text: &str) -> Option<String> {
 
 /// A text as an expression.
 pub(super) fn quoted(text: &str) -> Option<String> {
-    let is_plain = text.chars().all(|c| !c.is_control() && !matches!(c, '"' | '\\'));
-    is_plain.then(|| format!("\"{text}\""))
+    let is_plain = text.chars().all(|c| !c.is_control() && !matches!(c, '\'' | '\\'));
+    is_plain.then(|| format!("'{text}'"))
 }
 
 /// `order_id` as it is said.
@@ -286,8 +308,12 @@ mod tests {
     fn words_stand_on_one_line_and_are_none_of_a_templates() {
         assert_eq!(plain("a <b>bold</b>\n\n word\u{7}, 1 < 2", 80), "a bold word, 1 < 2");
         assert_eq!(plain("one two three", 9), "one two…");
+        assert_eq!(
+            plain("see [the docs](https://x.example/a) or [this] (that), a](b", 80),
+            "see the docs or [this] (that), a](b"
+        );
         assert_eq!(spoken("{{ order }} of secret.X", 80), "order of secret X");
-        assert_eq!(literal("{a}"), Some("{{ \"{a}\" }}".to_owned()));
+        assert_eq!(literal("{a}"), Some("{{ '{a}' }}".to_owned()));
         assert_eq!((literal("{{ x }}"), literal("secret.X")), (None, None));
     }
 
