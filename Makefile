@@ -26,11 +26,11 @@ agents: setup
 	cargo build
 	./target/debug/centralita test
 
-# The figures of docs/benchmarks.md, beside their targets; about eight minutes. Let the machine be idle.
+# The figures of docs/benchmarks.md, beside their targets; about twelve minutes. Let the machine be idle.
 bench: setup
 	cargo build --release
 	cargo bench --bench handle
-	@for name in handle audio sim replay turn barge-in load; do ./target/release/centralita bench $$name || exit; echo; done
+	@for name in handle audio sim replay turn barge-in load recording; do ./target/release/centralita bench $$name || exit; echo; done
 
 # Every scenario once over the wire, four at a time (a debug build is slow), and three drawn calls, with stand-in speech.
 scenarios: setup

@@ -63,13 +63,18 @@ pub fn caller_track() -> Vec<i16> {
         track.resize(track.len() + said.len() * 3 / 2, 0);
         track.extend(said);
     }
+    add_noise(&mut track);
+    track
+}
+
+/// The noise of a line, the same every time.
+pub(super) fn add_noise(track: &mut [i16]) {
     let mut seed = 0x9E37_79B9_u32;
-    for sample in &mut track {
+    for sample in track {
         seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         let noise = (seed >> 16) as i32 % i32::from(2 * LINE_NOISE + 1) - i32::from(LINE_NOISE);
         *sample = sample.saturating_add(i16::try_from(noise).unwrap_or(0));
     }
-    track
 }
 
 /// Sends a caller's track, 8 kHz, over the line so many times in each law.

@@ -1,7 +1,6 @@
 //! `handle`: what one step of the heart costs, over recorded journals.
 //!
-//! Promises: every event and every timer of every journal is timed alone; making the event, and dropping what the
-//! step gave, are outside.
+//! Promises: every event and every timer of every journal is timed alone; dropping what the step gave is outside.
 //! Never: times a call that has not the orders of its record: the bench would measure something else.
 
 use std::collections::BTreeMap;
@@ -102,7 +101,6 @@ fn pass(
         let (before, began);
         match line {
             Line::Event { at, event } => {
-                let event = event.clone();
                 (before, began) = (count(), Instant::now());
                 conversation.handle(*at, event, &mut out);
             }
@@ -154,7 +152,7 @@ impl fmt::Display for Report {
             f,
             "handle: one step of the heart, {calls} journals, {rounds} rounds, each step timed alone;"
         )?;
-        writeln!(f, "        cloning the event and dropping the orders are outside")?;
+        writeln!(f, "        dropping the orders is outside")?;
         writeln!(f, "  clock's own floor       {floor}")?;
         writeln!(f, "  every step, floor in    {all}")?;
         writeln!(f, "  best round of each step {best}")?;

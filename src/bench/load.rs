@@ -53,6 +53,8 @@ pub struct Load {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Server {
     Gateway,
+    /// The gateway, and each call is recorded.
+    Recording,
     Bare,
 }
 
@@ -62,6 +64,7 @@ impl Server {
     pub fn word(self) -> &'static str {
         match self {
             Server::Gateway => "gateway",
+            Server::Recording => "recording",
             Server::Bare => "bare",
         }
     }
@@ -97,7 +100,7 @@ pub struct Report {
 /// # Errors
 /// A machine without two cores, a server that does not start, a call that is lost.
 pub async fn measure(load: Load) -> Result<Report, Fault> {
-    run_on(CALLERS_CORE)?;
+    callers_aside()?;
     let floor = round(Server::Bare, load).await?;
     let mut rounds = Vec::new();
     for _ in 0..load.rounds {
@@ -106,7 +109,16 @@ pub async fn measure(load: Load) -> Result<Report, Fault> {
     Ok(Report { load, floor, rounds })
 }
 
-async fn round(server: Server, load: Load) -> Result<Round, Fault> {
+/// This process, which calls, on a core that is not the server's.
+pub(super) fn callers_aside() -> Result<(), Fault> {
+    run_on(CALLERS_CORE)
+}
+
+/// One round against a server of its own.
+///
+/// # Errors
+/// As [`measure`].
+pub(super) async fn round(server: Server, load: Load) -> Result<Round, Fault> {
     let (mut child, address) = start(server, load.calls).await?;
     let pid = child.id().ok_or_else(|| broken("it ended at once"))?;
     let seen = call(&address, pid, load).await;
@@ -121,7 +133,7 @@ async fn round(server: Server, load: Load) -> Result<Round, Fault> {
     Ok(Round {
         late: Distribution::of(observed.late),
         lead: Distribution::of(observed.lead),
-        reply: (server == Server::Gateway).then(|| Distribution::of(reply)),
+        reply: (server != Server::Bare).then(|| Distribution::of(reply)),
         callers: Distribution::of(observed.own),
         unanswered: observed.unanswered,
         cores,
@@ -199,15 +211,24 @@ impl Round {
         self.discarded().is_none()
     }
 
+    /// Processor time that the server took for a second of a call, in milliseconds.
+    pub(super) fn server_ms(&self, calls: usize) -> f64 {
+        self.cores[0] * 1_000.0 / calls.max(1) as f64
+    }
+
     /// Why the round counts for nothing.
     fn discarded(&self) -> Option<&'static str> {
+        let late = self.callers.p99() > CALLERS_LATE_MAX;
+        self.not_served().or(late.then_some("the callers were late themselves"))
+    }
+
+    /// Why the server did not do what it is to do in a round.
+    pub(super) fn not_served(&self) -> Option<&'static str> {
         let nobody_answered = self.reply.as_ref().is_some_and(|reply| reply.count() == 0);
         if self.late.count() == 0 || nobody_answered {
             Some(NOTHING)
         } else if self.unanswered > 0 {
             Some("turns were not answered")
-        } else if self.callers.p99() > CALLERS_LATE_MAX {
-            Some("the callers were late themselves")
         } else {
             None
         }
@@ -215,7 +236,7 @@ impl Round {
 
     fn show(&self, f: &mut fmt::Formatter<'_>, calls: usize) -> fmt::Result {
         let [server, callers, others, waited] = self.cores;
-        let each = server * 1_000.0 / calls.max(1) as f64;
+        let each = self.server_ms(calls);
         writeln!(f, "    late         {}", self.late)?;
         let (least, rare) = (time(self.lead.least()), time(self.lead.permille(1)));
         writeln!(f, "    lead left    min {least}, p0.1 {rare}, median {}", time(self.lead.median()))?;

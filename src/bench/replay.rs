@@ -86,7 +86,7 @@ fn replay(text: &str) -> Result<(), Fault> {
     let plan = file.plan.as_deref().unwrap_or_default();
     let plan = serde_json::from_str(plan)
         .map_err(|error| Fault::new(Owner::Gateway, format!("the plan: {error}"), "report it"))?;
-    match compare(&Recorded { file, plan: Arc::new(plan) }) {
+    match compare(&Recorded::new(file, Arc::new(plan))) {
         Finding::Same => Ok(()),
         Finding::Differs(difference) => {
             let what = format!("the journal does not fold the same:\n{difference}");

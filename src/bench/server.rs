@@ -15,7 +15,7 @@ use tokio_tungstenite::accept_async_with_config;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
-use super::stage::{Served, agent};
+use super::stage::{Kept, Served, agent};
 use crate::caller::wire::SILENCE;
 use crate::core::base::{Fault, Owner};
 use crate::core::conversation::Timing;
@@ -39,9 +39,9 @@ const BUFFER: usize = 8 * 1024;
 ///
 /// # Errors
 /// A part that could not be started.
-pub async fn gateway(calls_max: usize, at: impl FnOnce(SocketAddr)) -> Result<(), Fault> {
+pub async fn gateway(calls_max: usize, kept: Kept, at: impl FnOnce(SocketAddr)) -> Result<(), Fault> {
     let (agent, _) = agent(Timing::default(), ANSWER, Voice::default())?;
-    let served = Served::start(vec![agent; calls_max], calls_max).await?;
+    let served = Served::start(vec![agent; calls_max], calls_max, kept).await?;
     at(served.address);
     until_left().await;
     served.close().await

@@ -24,7 +24,7 @@ use crate::core::base::{Fault, Owner, Position};
 use crate::core::conversation::{EngineYes, Expect, Plan, Tag, Timing};
 use crate::core::language::Language;
 use crate::core::sim::shop_plan;
-use crate::driver::{Agent, CloseOnly, Shell};
+use crate::driver::{Agent, CloseOnly, Format, Recordings, Shell};
 use crate::gateway::{Gateway, Settings, Switchboard, Trust};
 use crate::integrations::Toolbox;
 use crate::llm::{Llm, LlmEvent, Prompt};
@@ -46,6 +46,15 @@ pub(super) struct Served {
     task: JoinHandle<Result<(), Fault>>,
     store: Store,
     journal: PathBuf,
+    recordings: Option<PathBuf>,
+}
+
+/// What is kept of the calls, beside their journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    Nothing,
+    /// A WAV of each.
+    Recordings,
 }
 
 /// When a stage began.
@@ -53,8 +62,17 @@ pub(super) type Stamp = (Stage, Instant);
 
 impl Served {
     /// Serves `agents` by number, on a free port of loopback.
-    pub(super) async fn start(agents: Vec<Arc<Agent>>, calls_max: usize) -> Result<Served, Fault> {
-        let journal = std::env::temp_dir().join(format!("centralita-bench-{}.sqlite", uuid::Uuid::new_v4()));
+    pub(super) async fn start(
+        agents: Vec<Arc<Agent>>,
+        calls_max: usize,
+        kept: Kept,
+    ) -> Result<Served, Fault> {
+        let name = format!("centralita-bench-{}", uuid::Uuid::new_v4());
+        let journal = std::env::temp_dir().join(format!("{name}.sqlite"));
+        let recordings = (kept == Kept::Recordings).then(|| std::env::temp_dir().join(name));
+        if let Some(folder) = &recordings {
+            std::fs::create_dir(folder).map_err(|error| unusable(&error))?;
+        }
         let store = Store::open(&journal).await?;
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(|error| unusable(&error))?;
         let address = listener.local_addr().map_err(|error| unusable(&error))?;
@@ -67,13 +85,19 @@ impl Served {
             public_url: PublicUrl::parse(&url)?,
             calls_max,
             switchboard: Switchboard::new(default, agents, BTreeMap::new()),
-            shell: Shell { store: store.clone(), recordings: None, cassettes: None, watcher: None, hang_up },
+            shell: Shell {
+                store: store.clone(),
+                recordings: recordings.clone().map(|folder| Recordings::new(folder, Format::Wav)),
+                cassettes: None,
+                watcher: None,
+                hang_up,
+            },
             metrics: None,
         });
         let stop = CancellationToken::new();
         let until = stop.clone();
         let task = tokio::spawn(async move { gateway.serve(listener, until).await });
-        Ok(Served { address, stop, task, store, journal })
+        Ok(Served { address, stop, task, store, journal, recordings })
     }
 
     /// The media socket's URL.
@@ -81,7 +105,7 @@ impl Served {
         format!("ws://{}/media/twilio", self.address).into()
     }
 
-    /// Waits for the last call's end; the journal is thrown away.
+    /// Waits for the last call's end; journal and recordings are thrown away.
     pub(super) async fn close(self) -> Result<(), Fault> {
         self.stop.cancel();
         self.task.await.map_err(|error| unusable(&error))??;
@@ -89,6 +113,7 @@ impl Served {
         for tail in ["", "-wal", "-shm"] {
             let _ = std::fs::remove_file(format!("{}{tail}", self.journal.display()));
         }
+        let _ = self.recordings.map(std::fs::remove_dir_all);
         Ok(())
     }
 }

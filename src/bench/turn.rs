@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 
 use super::carrier::{Dialled, Enough, Observed, Turn, talk};
 use super::distribution::{Distribution, met, nanos, time};
-use super::stage::{Served, Stamp, agent};
+use super::stage::{Kept, Served, Stamp, agent};
 use super::talker::Manner;
 use crate::core::audio::Law;
 use crate::core::base::{Fault, Millis, Owner};
@@ -126,7 +126,7 @@ async fn run(
         .collect::<Result<Vec<_>, _>>()?
         .into_iter()
         .unzip();
-    let served = Served::start(agents, CALLERS).await?;
+    let served = Served::start(agents, CALLERS, Kept::Nothing).await?;
     let sentence: Arc<[u8]> =
         utter_at(SENTENCE, QUICK).iter().map(|sample| Law::Mu.encode(*sample)).collect();
     let mut calls = JoinSet::new();

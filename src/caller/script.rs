@@ -10,8 +10,8 @@
 //!   - hang_up: true
 //! ```
 //!
-//! Promises: a field that cannot be read is told by itself, all else that is wrong at once, each with file, line, column
-//! and remedy; a move does one thing.
+//! Promises: all that is wrong is told at once, each with file, line, column and remedy, but for a field that there is not
+//! and a list where a word is wanted, which are told alone; a move does one thing.
 //! Never: knows what the agent means; it hears sound, silence and marks.
 
 use std::fs::{self, File};
@@ -19,6 +19,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_saphyr::{Location, Spanned};
 
 use crate::core::base::{Fault, Millis, Owner};
@@ -73,7 +74,7 @@ pub enum Act {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
-    version: Spanned<i64>,
+    version: Spanned<Loose<i64>>,
     moves: Vec<Spanned<MoveWritten>>,
 }
 
@@ -85,9 +86,33 @@ struct MoveWritten {
     audio: Option<Spanned<PathBuf>>,
     press: Option<Spanned<String>>,
     /// Wider than what is taken: what is out of its range is one problem among others.
-    listen: Option<Spanned<i64>>,
-    hang_up: Option<Spanned<bool>>,
+    listen: Option<Spanned<Loose<i64>>>,
+    hang_up: Option<Spanned<Loose<bool>>>,
 }
+
+/// A value that may be of another kind than the one wanted: that too is one problem among others.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(untagged)]
+enum Loose<T> {
+    Right(T),
+    Other(IgnoredAny),
+}
+
+impl<T: Copy> Loose<T> {
+    fn right(written: &Spanned<Loose<T>>, desk: &mut Desk<'_>) -> Option<T> {
+        match written.value {
+            Loose::Right(value) => Some(value),
+            Loose::Other(_) => {
+                desk.say(written.referenced, OTHER_KIND, KINDS);
+                None
+            }
+        }
+    }
+}
+
+const OTHER_KIND: &str = "a value of another kind is wanted here";
+const KINDS: &str =
+    "`moves:` is a list of fields like `say: yes`; `version` and `listen` are digits, `hang_up` is true";
 
 /// Reads a script's file.
 ///
@@ -151,11 +176,7 @@ fn plain(error: &serde_saphyr::Error) -> (String, String) {
         Error::InvalidScalar { .. }
         | Error::Unexpected { .. }
         | Error::SerdeInvalidType { .. }
-        | Error::SerdeInvalidValue { .. } => {
-            let what = "a value of another kind is wanted here";
-            let remedy = "`moves:` is a list of fields like `say: yes`; `version` and `listen` are digits, `hang_up` is true";
-            (what.to_owned(), remedy.to_owned())
-        }
+        | Error::SerdeInvalidValue { .. } => (OTHER_KIND.to_owned(), KINDS.to_owned()),
         _ => {
             let remedy = "look for a quote, a bracket or an indent that is missing; write `version: 1`, then `moves:` and a list";
             ("this cannot be read as YAML".to_owned(), remedy.to_owned())
@@ -196,15 +217,15 @@ impl Desk<'_> {
 
 impl Written {
     fn steps(&self, desk: &mut Desk<'_>) -> Vec<Step> {
-        if self.version.value != VERSION {
-            let what = format!("version {} is not known to this build", self.version.value);
+        if let Some(other) = Loose::right(&self.version, desk).filter(|version| *version != VERSION) {
+            let what = format!("version {other} is not known to this build");
             desk.say(self.version.referenced, &what, "write `version: 1`");
         }
         if self.moves.is_empty() {
             desk.say(Location::UNKNOWN, "there is no move", "add one under `moves:`");
         }
         let hangs_up = |written: &Spanned<MoveWritten>| {
-            written.value.hang_up.as_ref().is_some_and(|hang_up| hang_up.value)
+            written.value.hang_up.as_ref().is_some_and(|hang_up| matches!(hang_up.value, Loose::Right(true)))
         };
         if let Some(never) = self.moves.iter().skip_while(|written| !hangs_up(written)).nth(1) {
             let what = "a move after `hang_up` is never made";
@@ -245,20 +266,9 @@ impl MoveWritten {
             acts.push(Act::Audio(audio.value.clone()));
         }
         acts.extend(self.press.as_ref().map(|written| Act::Press(keys(written, desk))));
-        if let Some(listen) = &self.listen {
-            let length = u32::try_from(listen.value).ok().filter(|length| *length <= WAIT_MOST);
-            if length.is_none() {
-                let what = if listen.value < 0 {
-                    "that is no length of time"
-                } else {
-                    "that is longer than a minute"
-                };
-                desk.say(listen.referenced, what, "listen for 0 to 60000 ms");
-            }
-            acts.push(Act::Listen(Millis(length.unwrap_or(WAIT_MOST))));
-        }
+        acts.extend(self.listen.as_ref().map(|written| Act::Listen(wait(written, desk))));
         if let Some(hang_up) = &self.hang_up {
-            if !hang_up.value {
+            if Loose::right(hang_up, desk) == Some(false) {
                 desk.say(hang_up.referenced, "`hang_up: false` does nothing", "leave the move out");
             }
             acts.push(Act::HangUp);
@@ -290,6 +300,17 @@ fn moment(text: &str) -> Option<Moment> {
         "mark" if number.is_none() => Some(Moment::Mark),
         _ => None,
     }
+}
+
+/// How long is listened.
+fn wait(written: &Spanned<Loose<i64>>, desk: &mut Desk<'_>) -> Millis {
+    let Some(length) = Loose::right(written, desk) else { return Millis(WAIT_MOST) };
+    let wait = u32::try_from(length).ok().filter(|length| *length <= WAIT_MOST);
+    if wait.is_none() {
+        let what = if length < 0 { "that is no length of time" } else { "that is longer than a minute" };
+        desk.say(written.referenced, what, "listen for 0 to 60000 ms");
+    }
+    Millis(wait.unwrap_or(WAIT_MOST))
 }
 
 fn keys(written: &Spanned<String>, desk: &mut Desk<'_>) -> Vec<Key> {
@@ -350,6 +371,25 @@ mod tests {
             assert!(line.starts_with(start) && line.contains(part), "{line}");
         }
         assert_eq!(lines.len(), 14, "{}", fault.what);
+    }
+
+    #[test]
+    fn a_value_of_another_kind_hides_nothing_else() {
+        let text = "version: one\nmoves:\n- listen: abc\n- {when: later, say: yes}\n- hang_up: soon\n- listen: [1]\n\
+                    - press: x\n";
+        let fault = read_script("a.yaml", text).unwrap_err();
+        let lines: Vec<&str> = fault.what.lines().collect();
+        for (line, (start, part)) in lines.iter().zip([
+            ("a.yaml:1:10:", "another kind"),
+            ("a.yaml:3:11:", "another kind"),
+            ("a.yaml:4:", "`later` is no moment"),
+            ("a.yaml:5:12:", "another kind"),
+            ("a.yaml:6:11:", "another kind"),
+            ("a.yaml:7:", "no row of keys"),
+        ]) {
+            assert!(line.starts_with(start) && line.contains(part), "{line}");
+        }
+        assert_eq!(lines.len(), 6, "{}", fault.what);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use centralita_core::base::{Digest, Fault, PrivateKind, ToolName};
 use centralita_core::conversation::{CannedAnswer, Plan, PrivateList, Recording, Timing, ToolPlan, VoiceYes};
-use centralita_core::language::Language;
+use centralita_core::language::{Language, is_currency};
 use serde_json::{Map, Value, json};
 
 use super::integration::Integration;
@@ -91,17 +91,15 @@ pub(super) fn read(
         desk.say(file.language.place, what, languages());
     }
     let currency = &file.currency.value;
-    if currency.len() != 3 || !currency.bytes().all(|b| b.is_ascii_uppercase()) {
-        desk.say(
-            file.currency.place,
-            format!("`{currency}` is no currency"),
-            "three letters of ISO 4217: EUR, USD",
-        );
+    if !is_currency(currency) {
+        let remedy = "one of ISO 4217's codes for money that is paid with, in capital letters: EUR, USD";
+        desk.say(file.currency.place, format!("`{currency}` is no currency"), remedy);
     }
     plain_words(&mut desk, language.unwrap_or(Language::English), currency, &file);
     let assigned = assigned(&mut desk, &file.tools, known, unread);
     let keys = keys(&mut desk, &file.keys, &file.tools);
     let answers = file.answers.iter().map(|answer| canned(&mut desk, answer)).collect();
+    wordings(&mut desk, &file.answers);
     let timing = timing(&mut desk, &file.timing);
     let spoken = spoken(&mut desk, &file);
     let private = private(&mut desk, &file);
@@ -210,6 +208,32 @@ fn canned(desk: &mut Desk<'_>, written: &Spanned<AnswerWritten>) -> CannedAnswer
         desk.say(written.place, "an answer without words", remedy);
     }
     CannedAnswer { when: when.clone(), say: say.trim().to_owned() }
+}
+
+/// What callers say can lead to one answer only.
+fn wordings(desk: &mut Desk<'_>, written: &[Spanned<AnswerWritten>]) {
+    let mut known: BTreeMap<String, usize> = BTreeMap::new();
+    for (n, answer) in written.iter().enumerate() {
+        for wording in &answer.value.when {
+            let plain = plain(wording);
+            let first = *known.entry(plain.clone()).or_insert(n);
+            if first != n && !plain.is_empty() {
+                let line = written[first].place.line;
+                let what = format!("\"{}\" leads to two answers, here and in line {line}", wording.trim());
+                desk.say(
+                    answer.place,
+                    what,
+                    "leave it with the one that is meant, or make one answer of both",
+                );
+            }
+        }
+    }
+}
+
+/// Small letters and digits, word by word.
+fn plain(wording: &str) -> String {
+    let words = wording.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(str::to_lowercase).collect::<Vec<_>>().join(" ")
 }
 
 fn timing(desk: &mut Desk<'_>, written: &BTreeMap<String, Spanned<u32>>) -> Timing {

@@ -94,7 +94,7 @@ fn read_step(
     exchange
 }
 
-fn read_request(
+pub(super) fn read_request(
     reader: &mut Reader<'_, '_>,
     written: &Spanned<RequestWritten>,
     parameters: &[Parameter],
@@ -122,6 +122,13 @@ fn read_request(
             "this is no path under the base URL",
             "begin with `/`; write parameters under `query`",
         );
+    }
+    if let Some(tree) = body.as_ref().filter(|_| method.is_safe()) {
+        let what =
+            "a GET or HEAD has no body that every system reads: what is written here may be lost on the way";
+        let remedy = "write its fields under `query`; where the system wants a body, `method: POST`, with `effects: none` if it \
+                      changes nothing";
+        reader.say(tree.place, what, remedy);
     }
     let path = hole(reader, path.place, Lands::Path, &path.value);
     let query = query
@@ -152,7 +159,7 @@ fn read_request(
 }
 
 /// An answer as the system could give it. One that says the same in every call is tried out.
-fn read_sample(
+pub(super) fn read_sample(
     reader: &mut Reader<'_, '_>,
     written: &Spanned<Value>,
     known: &BTreeSet<String>,
@@ -211,7 +218,10 @@ fn check_header(reader: &mut Reader<'_, '_>, name: &str, text: &Spanned<String>)
     }
 }
 
-fn read_map(reader: &mut Reader<'_, '_>, map: &BTreeMap<String, Words>) -> BTreeMap<String, String> {
+pub(super) fn read_map(
+    reader: &mut Reader<'_, '_>,
+    map: &BTreeMap<String, Words>,
+) -> BTreeMap<String, String> {
     let mut meant = BTreeMap::new();
     for (name, expression) in map {
         if !is_name(name) || name == RESERVED {

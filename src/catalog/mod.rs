@@ -1,7 +1,7 @@
 //! Definitions: agents and integrations as an admin writes them, and what they mean.
 //!
 //! Reading order: [`find`] (files), `place`, `tree` and `syntax` (YAML), `written` (its fields), `shape` and
-//! `wanted` (from the one to the other), `reader` (words and templates), `condition`, `exchange`, `tool`,
+//! `wanted` (from the one to the other), `reader` (words and templates), `condition`, `exchange`, `probe`, `tool`,
 //! `integration`, `tested`, [`agent`] (the meaning of each), [`problems`] and `hidden` (what is wrong, without its secrets).
 //! docs/definitions.md is the reference for who writes them.
 //!
@@ -19,6 +19,7 @@ pub mod import;
 mod integration;
 mod limits;
 mod place;
+mod probe;
 mod problems;
 mod reader;
 mod shape;

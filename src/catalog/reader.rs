@@ -138,6 +138,32 @@ impl<'d, 'a> Reader<'d, 'a> {
         wanted.chain(condition).find(missing).map(|(name, _)| name)
     }
 
+    /// Whether a condition is neither true nor false of an answer, beside what was sent under that name.
+    pub(super) fn is_unfit(&self, answer: &Value, sent: &Value, name: &str, condition: &str) -> bool {
+        let Ok(answer) = self.renderer.json(answer, sent) else { return false };
+        let mut vars = if answer.is_object() { answer } else { json!({ "body": answer }) };
+        vars[name] = sent.clone();
+        self.renderer.holds(condition, &vars).is_err()
+    }
+
+    /// The names an expression takes from outside, where it can be read.
+    pub(super) fn names_of(&mut self, at: Place, source: &str) -> Option<BTreeSet<String>> {
+        let names = self.renderer.names(source);
+        names.map_err(|fault| self.say_of(at, source, source, fault.what, fault.remedy)).ok()
+    }
+
+    /// Says what is wrong with a part of a text.
+    pub(super) fn say_of(
+        &mut self,
+        at: Place,
+        source: &str,
+        part: &str,
+        what: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        self.say(self.within(at, source, part), what, remedy);
+    }
+
     /// An expression over an answer, whose fields nobody knows before.
     pub(super) fn over_answer(&mut self, at: Place, source: &str) -> String {
         if let Err(fault) = self.renderer.names(source) {

@@ -17,6 +17,7 @@ use super::condition::texts_compared;
 use super::exchange::{Exchanges, OWN_HEADERS, exchanges};
 use super::limits::limits;
 use super::place::{Place, Spanned};
+use super::probe::{Of, probe};
 use super::reader::{RESERVED, Reader, is_name};
 use super::written::{
     ConfirmWritten, IdempotencyWritten, ParameterWritten, PhrasesWritten, PolicyWritten, RequestWritten,
@@ -54,6 +55,8 @@ pub(super) fn tool(
     let phrases = phrases(reader, &tool.phrases, effects, &all.known, &after, &parameters);
     let key = key(reader, tool, &integration.secrets);
     let timeout = timeout(reader, tool.timeout_ms.as_ref());
+    let of = Of { effects, parameters: &parameters, known: &all.known, key: &key, timeout };
+    let probe = tool.probe.as_ref().map(|written| probe(reader, written, &of));
     let name = ToolName(format!("{}.{}", integration.id, tool.name.value).into());
     let plan = ToolPlan {
         name: name.clone(),
@@ -68,7 +71,7 @@ pub(super) fn tool(
     };
     let not_done_on = not_done_on(reader, &tool.not_done_on);
     let Exchanges { prepare, request, .. } = all;
-    (plan, ToolSpec { name, parameters, effects, prepare, request, key, not_done_on, timeout })
+    (plan, ToolSpec { name, parameters, effects, prepare, request, key, not_done_on, probe, timeout })
 }
 
 fn parameters(reader: &mut Reader<'_, '_>, written: &[ParameterWritten]) -> Vec<Parameter> {

@@ -190,6 +190,8 @@ pub(super) struct ToolWritten {
     /// Statuses of 500 and above by which this system says that it has done nothing.
     #[serde(default)]
     pub(super) not_done_on: Vec<Spanned<u16>>,
+    /// How the system is asked what became of a request that was not answered.
+    pub(super) probe: Option<Spanned<ProbeWritten>>,
     pub(super) confirm: Option<Spanned<ConfirmWritten>>,
     #[serde(default)]
     pub(super) phrases: PhrasesWritten,
@@ -260,6 +262,22 @@ pub(super) struct ResponseWritten {
     #[serde(default)]
     pub(super) errors: BTreeMap<u16, Words>,
     /// What answers where effects are mocked: JSON as YAML; its texts may hold what those of a request may.
+    pub(super) sample: Option<Spanned<Value>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ProbeWritten {
+    pub(super) request: Spanned<RequestWritten>,
+    /// A condition over the answer, and `sent`.
+    pub(super) done: Spanned<String>,
+    pub(super) failed: Option<Spanned<String>>,
+    pub(super) absent_after_s: Option<Spanned<u32>>,
+    #[serde(default)]
+    pub(super) absent_on: Vec<Spanned<u16>>,
+    #[serde(default)]
+    pub(super) map: BTreeMap<String, Words>,
+    /// What answers where effects are mocked.
     pub(super) sample: Option<Spanned<Value>>,
 }
 

@@ -4,7 +4,7 @@
 //! Never: falls back in silence to another service than the one named.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
@@ -16,6 +16,7 @@ use crate::core::base::{Fault, Owner, World, canonical_json};
 use crate::core::conversation::Tag;
 use crate::core::language::Language;
 use crate::driver::Agent;
+use crate::integrations::Toolbox;
 use crate::llm::Llm;
 use crate::llm::builtin::Builtin;
 use crate::llm::openai::{Deadlines, OpenAi};
@@ -57,7 +58,12 @@ pub(super) struct Speech {
 
 /// All definitions under the root, or every problem in one fault.
 pub(super) fn catalog(definitions: &Definitions, bases: &BTreeMap<String, Url>) -> Result<Catalog, Fault> {
-    let sources = catalog::find(&definitions.root)?;
+    catalog_at(&definitions.root, bases)
+}
+
+/// The same where only their folder is known.
+pub(super) fn catalog_at(root: &Path, bases: &BTreeMap<String, Url>) -> Result<Catalog, Fault> {
+    let sources = catalog::find(root)?;
     catalog::check(&sources, bases).map_err(|problems| {
         let what = format!("the definitions have problems\n{problems}");
         Fault::new(Owner::Admin, what, "`centralita check` shows them all")
@@ -81,6 +87,15 @@ pub(super) fn llm(definitions: &Definitions, secrets: &Secrets) -> Result<Arc<dy
             // Local servers need none.
             let key = name.map_or(Ok(None), |name| secrets.find(&name))?;
             let url = definitions.llm_url.as_deref();
+            if url.is_none() && key.is_none() {
+                let what = format!(
+                    "`--llm {}` asks OpenAI's own server, which wants a key, and there is none",
+                    definitions.llm
+                );
+                let remedy = "give it as OPENAI_API_KEY (in the environment, or a file in --secrets FOLDER), or name another \
+                              server with --llm-url, like http://127.0.0.1:11434/v1";
+                return Err(Fault::new(Owner::Admin, what, remedy));
+            }
             Ok(Arc::new(OpenAi::new(model, url, key, Deadlines::default())?))
         }
         _ => {
@@ -115,10 +130,7 @@ pub(super) fn agent(
             "warning: {agent}: the recogniser can never hear `{word}`: nothing says how it is pronounced"
         ));
     }
-    let toolbox = match world {
-        World::Real => meant.toolbox(secrets).map_err(|faults| all(&faults))?,
-        World::Mocked => meant.mocked_toolbox(&BTreeMap::new()),
-    };
+    let toolbox = toolbox(meant, world, secrets)?;
     let plan = Arc::new(meant.plan.clone());
     let text =
         serde_json::to_value(&*plan).map_or_else(|error| error.to_string(), |value| canonical_json(&value));
@@ -132,6 +144,17 @@ pub(super) fn agent(
         tts: Arc::clone(&speech.tts),
         tag: speech.tag,
     }))
+}
+
+/// An agent's tools, ready to run.
+///
+/// # Errors
+/// The secrets that are missing.
+pub(super) fn toolbox(meant: &catalog::Agent, world: World, secrets: &Secrets) -> Result<Toolbox, Fault> {
+    match world {
+        World::Real => meant.toolbox(secrets).map_err(|faults| all(&faults)),
+        World::Mocked => Ok(meant.mocked_toolbox(&BTreeMap::new())),
+    }
 }
 
 /// The recogniser an agent names: the gateway's, or `none` for callers who use keys.
@@ -242,13 +265,20 @@ mod tests {
             super::llm(&definitions, &secrets).err().map(|fault| fault.what)
         };
         assert_eq!(refused(), None, "a local server needs none");
+        let nowhere = Definitions { llm_url: None, ..definitions.clone() };
+        let at_openai = || {
+            let secrets = Secrets::from_env().with_directory(&folder).expect("the folder is there");
+            super::llm(&nowhere, &secrets).err()
+        };
+        let fault = at_openai().expect("nobody can be asked");
+        assert!(fault.what.contains("openai:small") && fault.remedy.contains("--llm-url"), "{fault}");
         let key = folder.join("OPENAI_API_KEY");
         std::fs::write(&key, "\n").expect("a temporary folder can be written");
         assert!(refused().is_some_and(|what| what.starts_with("the secret `OPENAI_API_KEY` is empty")));
         std::fs::write(&key, b"sk-\xff\xfe").expect("a temporary folder can be written");
         assert!(refused().is_some_and(|what| what.contains("cannot be read from")));
         std::fs::write(&key, "sk-1\n").expect("a temporary folder can be written");
-        assert_eq!(refused(), None);
+        assert_eq!((refused(), at_openai()), (None, None));
         std::fs::remove_dir_all(folder).expect("it was made by this test");
     }
 }

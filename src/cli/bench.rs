@@ -11,7 +11,8 @@ use clap::{Args, Subcommand, ValueEnum};
 use super::values::at_least_one;
 use super::{Done, Verdict, render};
 use crate::bench::load::{self, Load};
-use crate::bench::{audio, handle, replay, server, sim, turn};
+use crate::bench::stage::Kept;
+use crate::bench::{audio, handle, recording, replay, server, sim, turn};
 use crate::media::read_line_wav;
 use crate::replay::read_all;
 
@@ -36,11 +37,13 @@ enum What {
     BargeIn(Times),
     /// Many calls at once against a server on one core: p99.9 of late playout at most 20 ms
     Load(LoadArgs),
+    /// What recording a call costs beside the call: at most 20 % of its processor time
+    Recording(LoadArgs),
     /// Simulated calls, promises on: a short conversation at most 60 µs, a short call with frames at most 2.4 ms
     Sim(SimArgs),
     /// Journals of three minutes, read, folded and compared: at least 300 a second and core
     Replay(ReplayArgs),
-    /// The server's side of `load`, which starts it by itself; ends with its input
+    /// The server's side of `load` and `recording`, which start it by themselves; ends with its input
     #[command(hide = true)]
     Serve(ServeArgs),
 }
@@ -80,9 +83,15 @@ struct LoadArgs {
     /// Length of each round, once all calls have begun
     #[arg(long, default_value_t = 30, value_name = "S", value_parser = at_least_one::<u64>)]
     seconds: u64,
-    /// Rounds, of which the best stands
+    /// Rounds (of `recording` with and without); of `load` the best stands
     #[arg(long, default_value_t = 3, value_name = "N", value_parser = at_least_one::<usize>)]
     rounds: usize,
+}
+
+impl LoadArgs {
+    fn load(&self) -> Load {
+        Load { calls: self.calls, length: Duration::from_secs(self.seconds), rounds: self.rounds }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -109,6 +118,7 @@ struct ServeArgs {
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Server {
     Gateway,
+    Recording,
     Bare,
 }
 
@@ -124,10 +134,8 @@ pub(super) async fn run(args: &BenchArgs) -> Done {
         }
         What::Turn(args) => turn::turns(args.times).await?.to_string(),
         What::BargeIn(args) => turn::barge_ins(args.times).await?.to_string(),
-        What::Load(args) => {
-            let (calls, rounds, length) = (args.calls, args.rounds, Duration::from_secs(args.seconds));
-            load::measure(Load { calls, length, rounds }).await?.to_string()
-        }
+        What::Load(args) => load::measure(args.load()).await?.to_string(),
+        What::Recording(args) => recording::measure(args.load()).await?.to_string(),
         What::Sim(args) => sim::measure(args.calls)?.to_string(),
         What::Replay(args) => replay::measure(args.journals)?.to_string(),
         What::Serve(args) => return serve(args).await,
@@ -142,7 +150,8 @@ pub(super) async fn run(args: &BenchArgs) -> Done {
 async fn serve(args: &ServeArgs) -> Done {
     let at = |address: std::net::SocketAddr| render::line(&address.to_string());
     match args.server {
-        Server::Gateway => server::gateway(args.calls, at).await?,
+        Server::Gateway => server::gateway(args.calls, Kept::Nothing, at).await?,
+        Server::Recording => server::gateway(args.calls, Kept::Recordings, at).await?,
         Server::Bare => server::bare(at).await?,
     }
     Ok(Verdict::Good)

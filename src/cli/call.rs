@@ -52,6 +52,10 @@ pub(super) struct CallArgs {
     /// Hangs up after so many seconds
     #[arg(long, default_value_t = 60, value_name = "SECONDS", value_parser = at_least_one::<u64>)]
     longest: u64,
+    /// Stays on the line for so long where the gateway is lost in the call, as while it is started again: what comes next is
+    /// asked until somebody answers. A carrier waits a few seconds, or fifteen
+    #[arg(long, value_name = "SECONDS", value_parser = at_least_one::<u64>)]
+    wait_through_restart: Option<u64>,
     /// Writes a stereo WAV, caller left, agent right: a new file, none that exists
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
@@ -80,6 +84,15 @@ pub(super) async fn run(args: CallArgs) -> Done {
         let remedy = "call the media stream (ws://HOST/...), or give the number its agent: `serve --number`";
         return Err(Fault::new(Owner::Admin, what, remedy));
     }
+    if args.wait_through_restart.is_some() && matches!(args.url.scheme(), "ws" | "wss") {
+        let what =
+            "--wait-through-restart was given with a media stream, of which nobody can ask what comes next";
+        return Err(Fault::new(
+            Owner::Admin,
+            what,
+            "call the voice webhook (http://HOST/hooks/twilio/voice)",
+        ));
+    }
     let turns = turns(&args).await?;
     let mut signals = Signals::listen()?;
     // Before the phone rings: a call that was made cannot be recorded afterwards.
@@ -87,6 +100,7 @@ pub(super) async fn run(args: CallArgs) -> Done {
     let mut dial = Dial::new(args.url.clone(), reqwest::Client::new());
     dial.longest = Duration::from_secs(args.longest);
     dial.pause = SILENCE_LEAST;
+    dial.patience = Duration::from_secs(args.wait_through_restart.unwrap_or(0));
     dial.auth_token =
         SecretName::reference("secret.TWILIO_AUTH_TOKEN").and_then(|n| Secrets::from_env().get(&n).ok());
     dial.params.extend(args.agent.clone().map(|agent| ("agent".to_owned(), agent)));

@@ -1,22 +1,26 @@
 //! `centralita effects`: what calls have done, and what nobody knows the outcome of.
 //!
-//! Promises: only what is unknown is settled, and what was settled is shown; what may still be under way is left alone.
-//! Never: sends anything, or shows who called.
+//! Promises: only what is unknown is settled or asked about, and what came of it is shown; what may still be under way is
+//! left alone.
+//! Never: sends anything that has effects, or shows who called.
 
-use std::fmt;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::assemble::{SecretsArgs, catalog_at, toolbox};
 use super::{Done, Verdict, render};
-use crate::core::base::{Fault, Owner};
-use crate::store::{IntentKey, IntentRecord, IntentState, Outcome, OutcomeKind, Store, now_us};
-
-/// How long after its beginning an action may still be under way: a request takes a minute at most, and its intent a
-/// few seconds.
-const UNDER_WAY_MAX_US: i64 = 120 * 1_000_000;
+use crate::catalog::Catalog;
+use crate::core::base::{Fault, Owner, World};
+use crate::driver::{Askable, Askables, NotAsked, ask};
+use crate::secrets::Secrets;
+use crate::store::{
+    CallHead, IntentKey, IntentRecord, IntentState, Outcome, OutcomeKind, Standing, Store, now_us,
+};
 
 /// What is on record beside an outcome that a person has found out.
 const BY_HAND: &str = "settled by hand";
@@ -38,6 +42,12 @@ enum What {
                             `done` says that it is done, once and for all."
     )]
     Settle(Settle),
+    /// Asks the other systems now what became of actions whose outcome is unknown, by the `probe` of their tools
+    #[command(
+        after_help = "A gateway asks by itself, for three days, of calls that are over. The exit code is 0 only if all that \
+                            was asked about is settled."
+    )]
+    Probe(ProbeArgs),
 }
 
 #[derive(Debug, Args)]
@@ -65,6 +75,24 @@ struct Settle {
     journal: PathBuf,
 }
 
+#[derive(Debug, Args)]
+struct ProbeArgs {
+    /// As `effects list` shows it: `CALL/t1`
+    #[arg(value_name = "ID", value_parser = intent_key, required_unless_present = "all", conflicts_with = "all")]
+    id: Option<IntentKey>,
+    /// Every action whose outcome is unknown
+    #[arg(long)]
+    all: bool,
+    /// The journal's database
+    #[arg(long, default_value = "calls/journal.sqlite", value_name = "FILE")]
+    journal: PathBuf,
+    /// The folder with `agents/` and `integrations/`
+    #[arg(long, default_value = ".", value_name = "FOLDER")]
+    root: PathBuf,
+    #[command(flatten)]
+    secrets: SecretsArgs,
+}
+
 /// What a person has found out.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Found {
@@ -82,6 +110,7 @@ pub(super) async fn run(args: &EffectsArgs) -> Done {
     match &args.what {
         What::List(args) => list(args).await,
         What::Settle(args) => settle(args).await,
+        What::Probe(args) => probe(args).await,
     }
 }
 
@@ -89,7 +118,7 @@ async fn list(args: &List) -> Done {
     let store = Store::open_to_read(&args.journal).await?;
     let now = now_us();
     let mut records = store.all_intents().await?;
-    records.retain(|record| !args.unknown || Standing::of(record, now) == Standing::Unknown);
+    records.retain(|record| !args.unknown || record.standing(now) == Standing::Unknown);
     if args.json {
         let rows: Vec<Value> = records.iter().map(|record| object(record, now)).collect();
         render::line(&Value::from(rows).to_string());
@@ -117,8 +146,74 @@ async fn settle(args: &Settle) -> Done {
     Ok(Verdict::Good)
 }
 
-/// Gives the store what became of an unknown action, and says what it gave.
-async fn give(store: &Store, id: &IntentKey, found: Found, now: i64) -> Result<Outcome, Fault> {
+async fn probe(args: &ProbeArgs) -> Done {
+    Store::open_to_read(&args.journal).await?;
+    let tools = Tools { catalog: catalog_at(&args.root, &BTreeMap::new())?, secrets: args.secrets.open()? };
+    let store = Store::open(&args.journal).await?;
+    let asked = ask_all(&store, args.id.as_ref(), &tools).await;
+    let closed = store.close().await;
+    let asked = asked?;
+    closed?;
+    let record = Store::open_to_read(&args.journal).await?;
+    let mut verdict = Verdict::Good;
+    for (id, why) in &asked {
+        let now = of(&record, id).await?.ok_or_else(|| unsettled(id, "it is gone"))?;
+        render::line(&row(&now, now_us()));
+        if let Some(why) = why {
+            render::aside(&format!("{id}: nobody was asked: {why}"));
+        }
+        if !now.is_done() && !now.has_failed() {
+            verdict = Verdict::Bad;
+        }
+    }
+    render::aside(&format!("actions asked about: {}", asked.iter().filter(|(_, why)| why.is_none()).count()));
+    Ok(verdict)
+}
+
+/// The agents' tools, made ready as they are needed.
+struct Tools {
+    catalog: Catalog,
+    secrets: Secrets,
+}
+
+impl Tools {
+    /// Those of the agent that carried a call, if it is still there, for where that call's effects went.
+    fn of(&self, head: &CallHead) -> Result<Askables, Fault> {
+        let Some(meant) = self.catalog.agents.get(&head.agent) else { return Ok(Askables::new()) };
+        let toolbox = toolbox(meant, head.world, &self.secrets)?;
+        let now = Askable { plan_hash: meant.plan.hash, toolbox: Arc::new(toolbox) };
+        Ok(Askables::from([(head.agent.clone(), now)]))
+    }
+}
+
+/// Asks about that action, or all that are unknown; each with why nobody was asked, if so.
+async fn ask_all(
+    store: &Store,
+    only: Option<&IntentKey>,
+    tools: &Tools,
+) -> Result<Vec<(IntentKey, Option<String>)>, Fault> {
+    let mut records = match only {
+        Some(id) => vec![unknown(store, id, now_us()).await?],
+        None => store.all_intents().await?,
+    };
+    records.retain(|record| record.standing(now_us()) == Standing::Unknown);
+    let mut asked = Vec::new();
+    for record in records {
+        let id = record.intent.key.clone();
+        let head = store.call(&id.call).await?.map(|call| call.head);
+        let agents = head.map_or_else(|| Ok(Askables::new()), |head| tools.of(&head))?;
+        let why = match ask(store, &agents, &record).await {
+            Ok(_) => None,
+            Err(NotAsked::Nobody(why)) => Some(why),
+            Err(NotAsked::Unread(fault)) => return Err(fault),
+        };
+        asked.push((id, why));
+    }
+    Ok(asked)
+}
+
+/// That action, if its outcome is unknown.
+async fn unknown(store: &Store, id: &IntentKey, now: i64) -> Result<IntentRecord, Fault> {
     let known = of(store, id).await?.ok_or_else(|| {
         Fault::new(
             Owner::Admin,
@@ -127,19 +222,21 @@ async fn give(store: &Store, id: &IntentKey, found: Found, now: i64) -> Result<O
         )
     })?;
     let refused = |what: String, remedy: &str| Err(Fault::new(Owner::Admin, what, remedy));
-    match Standing::of(&known, now) {
-        Standing::Unknown => {}
+    match known.standing(now) {
+        Standing::Unknown => Ok(known),
         Standing::UnderWay => {
-            let remedy = "settle it two minutes after it began, if it is unknown then";
-            return refused(format!("`{id}` may still be under way"), remedy);
+            let remedy = "try it two minutes after it began, if it is unknown then";
+            refused(format!("`{id}` may still be under way"), remedy)
         }
         standing @ (Standing::Done | Standing::Failed) => {
-            return refused(
-                format!("`{id}` is {standing}, which stays"),
-                "only what is unknown can be settled",
-            );
+            refused(format!("`{id}` is {standing}, which stays"), "only what is unknown can be settled")
         }
     }
+}
+
+/// Gives the store what became of an unknown action, and says what it gave.
+async fn give(store: &Store, id: &IntentKey, found: Found, now: i64) -> Result<Outcome, Fault> {
+    unknown(store, id, now).await?;
     let kind = match found {
         Found::Done => OutcomeKind::Done,
         Found::Failed => OutcomeKind::Failed,
@@ -177,49 +274,12 @@ fn unsettled(id: &IntentKey, why: &str) -> Fault {
     )
 }
 
-/// Where an action stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Standing {
-    UnderWay,
-    Unknown,
-    Done,
-    Failed,
-}
-
-impl Standing {
-    /// What was begun so long ago that nothing of it can be under way has no known outcome.
-    fn of(record: &IntentRecord, now: i64) -> Standing {
-        match &record.state {
-            IntentState::Begun if now.saturating_sub(record.intent.begun_us) < UNDER_WAY_MAX_US => {
-                Standing::UnderWay
-            }
-            IntentState::Begun => Standing::Unknown,
-            IntentState::Settled(outcome) => match outcome.kind {
-                OutcomeKind::Done => Standing::Done,
-                OutcomeKind::Failed => Standing::Failed,
-                OutcomeKind::Unknown => Standing::Unknown,
-            },
-        }
-    }
-}
-
-impl fmt::Display for Standing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Standing::UnderWay => "under way",
-            Standing::Unknown => "unknown",
-            Standing::Done => "done",
-            Standing::Failed => "failed",
-        })
-    }
-}
-
 /// `CA12/t1  2026-11-29T06:10:00Z  unknown    shop.refund`
 fn row(record: &IntentRecord, now: i64) -> String {
     let intent = &record.intent;
-    let detail = detail(record).map(|detail| format!("  ({detail})")).unwrap_or_default();
+    let detail = record.detail().map(|detail| format!("  ({detail})")).unwrap_or_default();
     let id = intent.key.to_string();
-    format!("{id:<24}  {}  {:<9}  {}{detail}", when(intent.begun_us), Standing::of(record, now), intent.tool)
+    format!("{id:<24}  {}  {:<9}  {}{detail}", when(intent.begun_us), record.standing(now), intent.tool)
 }
 
 fn object(record: &IntentRecord, now: i64) -> Value {
@@ -227,18 +287,21 @@ fn object(record: &IntentRecord, now: i64) -> Value {
     json!({
         "id": intent.key.to_string(),
         "begun": when(intent.begun_us),
-        "state": Standing::of(record, now).to_string(),
+        "state": record.standing(now).to_string(),
         "tool": &*intent.tool.0,
         "key": intent.idempotency_key,
         "detail": detail(record),
+        "effects": record.world.word(),
     })
 }
 
-fn detail(record: &IntentRecord) -> Option<&str> {
-    match &record.state {
-        IntentState::Begun => None,
-        IntentState::Settled(outcome) => Some(outcome.detail.as_str()).filter(|detail| !detail.is_empty()),
-    }
+/// What is on record beside its outcome; of a call whose effects were mocked that too, settled or not.
+fn detail(record: &IntentRecord) -> Option<String> {
+    let detail = record.detail();
+    let is_said = |word: &str| detail.is_some_and(|detail| detail.contains(word));
+    let mocked = Some(World::Mocked.word()).filter(|word| record.world == World::Mocked && !is_said(word));
+    let parts: Vec<&str> = detail.into_iter().chain(mocked).collect();
+    Some(parts.join(", ")).filter(|detail| !detail.is_empty())
 }
 
 /// In UTC, to the second.
@@ -249,8 +312,8 @@ fn when(us: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::base::{CallId, Digest, Private, ToolName, World};
-    use crate::store::{CallHead, Intent};
+    use crate::core::base::{CallId, Digest, Private, ToolName};
+    use crate::store::{CallHead, Intent, UNDER_WAY_MAX_US};
 
     const BEGUN: i64 = 1_800_000_000_000_000;
     const LONG_AFTER: i64 = BEGUN + UNDER_WAY_MAX_US;
@@ -261,6 +324,10 @@ mod tests {
 
     /// A journal with an action that was begun, and its process killed.
     async fn journal() -> Store {
+        of_world(World::Real).await
+    }
+
+    async fn of_world(world: World) -> Store {
         let store = Store::in_memory().await.expect("memory takes a database");
         let call = CallId::parse("CA12").expect("a call id");
         let head = CallHead {
@@ -270,7 +337,7 @@ mod tests {
             plan_hash: Digest::of_bytes(b"plan"),
             schema_version: 1,
             build: String::new(),
-            world: World::Real,
+            world,
             caller: Private::new("+34600111222"),
             called: String::new(),
             answered_us: BEGUN,
@@ -353,5 +420,21 @@ mod tests {
         let record = &store.all_intents().await.expect("it reads")[0];
         let listed = format!("{} {}", row(record, LONG_AFTER), object(record, LONG_AFTER));
         assert!(listed.contains("unknown") && listed.contains("CA12-t1") && !listed.contains("34600111222"));
+    }
+    #[tokio::test]
+    async fn what_is_mocked_is_listed_as_that_under_way_or_settled() {
+        let store = of_world(World::Mocked).await;
+        let under_way = &store.all_intents().await.expect("it reads")[0];
+        assert!(
+            row(under_way, BEGUN).ends_with("under way  shop.refund  (mocked)"),
+            "{}",
+            row(under_way, BEGUN)
+        );
+        assert_eq!(object(under_way, BEGUN)["effects"], "mocked");
+        let done = Outcome { kind: OutcomeKind::Done, at_us: BEGUN, detail: "mocked".to_owned() };
+        store.settle(id("CA12/t1"), done).expect("the queue has room");
+        store.flush().await.expect("memory takes it");
+        let done = &store.all_intents().await.expect("it reads")[0];
+        assert!(row(done, BEGUN).ends_with("done       shop.refund  (mocked)"), "{}", row(done, BEGUN));
     }
 }

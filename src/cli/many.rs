@@ -49,7 +49,7 @@ pub(super) struct ManyArgs {
 /// What there is to play.
 pub(super) enum Work {
     /// To be watched.
-    One(Scenario),
+    One(Box<Scenario>),
     Runs(Vec<Scenario>),
     Seeds(Vec<Drawn>),
 }
@@ -83,7 +83,7 @@ pub(super) fn work(args: &ManyArgs, name: &str, speech: Engine) -> Result<Work, 
     if let Some(seed) = args.vary {
         let drawn = draw(seed);
         render::aside(&format!("seed {seed}: {}", drawn.scenario.about));
-        return Ok(Work::One(drawn.scenario));
+        return Ok(Work::One(Box::new(drawn.scenario)));
     }
     if let Some(seeds) = args.seeds {
         return Ok(Work::Seeds((1..=seeds).map(draw).collect()));
@@ -98,7 +98,8 @@ pub(super) fn work(args: &ManyArgs, name: &str, speech: Engine) -> Result<Work, 
         })?]
     };
     if name != "all" && args.runs == 1 {
-        return Ok(Work::One(scenarios.into_iter().next().expect("one was found by its name")));
+        let one = scenarios.into_iter().next().expect("one was found by its name");
+        return Ok(Work::One(Box::new(one)));
     }
     let each = |scenario: Scenario| std::iter::repeat_n(scenario, args.runs as usize);
     Ok(Work::Runs(scenarios.into_iter().flat_map(each).collect()))

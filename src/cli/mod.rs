@@ -61,7 +61,7 @@ enum Command {
     Call(call::CallArgs),
     /// Measures how well the recogniser hears, over recordings
     Eval(eval::EvalArgs),
-    /// Measures how fast this build is on this machine: five figures beside their targets
+    /// Measures how fast this build is on this machine: figures beside their targets
     Bench(bench::BenchArgs),
     /// Folds recorded calls through this build, or plays their audio again: same orders?
     Replay(replay::ReplayArgs),

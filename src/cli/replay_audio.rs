@@ -5,7 +5,7 @@
 //! played, and one at which the call's machine falls over, hides no other.
 //! Never: carries out an order itself.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -35,12 +35,21 @@ pub(super) struct SoundArgs {
     /// Calls it although its effects are not mocked: what the recorded caller says yes to is done again
     #[arg(long, requires = "live")]
     effects_are_real: bool,
-    /// Where the recordings and cassettes lie, if not beside the journal or call file
+    /// Where the recordings lie (and the cassettes, if they lie there too), if not beside the journal or call file
     #[arg(long, value_name = "FOLDER", requires = "sounding")]
     recordings: Option<PathBuf>,
+    /// Where the cassettes lie, if in another folder than the recordings
+    #[arg(long, value_name = "FOLDER", requires = "sounding")]
+    cassettes: Option<PathBuf>,
     /// How many milliseconds edges of speech may be apart; 20, a frame, and with --live 500
     #[arg(long, value_name = "MS", value_parser = whole::<u32>, requires = "sounding")]
     tolerance: Option<u32>,
+}
+
+impl SoundArgs {
+    fn folders(&self) -> Vec<&Path> {
+        [&self.recordings, &self.cassettes].into_iter().filter_map(Option::as_deref).collect()
+    }
 }
 
 /// A frame.
@@ -88,7 +97,7 @@ async fn one_live(
     args: &SoundArgs,
     tolerance: Millis,
 ) -> Result<Lived, Fault> {
-    let sounding = sounding(call, args.recordings.as_deref()).await?;
+    let sounding = sounding(call, &args.folders()).await?;
     let mut dial = Dial::new(to.clone(), http.clone());
     if matches!(to.scheme(), "ws" | "wss") {
         let agent = sounding.recorded.plan.agent.clone();
@@ -103,7 +112,7 @@ pub(super) async fn replay(found: Vec<Found>, args: &SoundArgs) -> SoundReport {
     let progress = render::progress(found.len() as u64);
     let one = |call: Found| async move {
         let name = call.name();
-        let (took, finding) = match sounding(&call, args.recordings.as_deref()).await {
+        let (took, finding) = match sounding(&call, &args.folders()).await {
             Ok(sounding) => {
                 let tolerance = args.tolerance.map_or(TOLERANCE, Millis);
                 let played = tokio::task::spawn_blocking(move || {

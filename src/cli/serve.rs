@@ -23,9 +23,11 @@ use super::{Definitions, Done, Verdict, render};
 use crate::catalog::Catalog;
 use crate::core::base::{Fault, Owner, World};
 use crate::core::conversation::Recording;
-use crate::driver::{Agent, CloseOnly, HangUp, Recordings, Shell, TURN_LATENCY, TURN_LATENCY_BUCKETS};
-use crate::gateway::{Gateway, Settings, Switchboard, Trust};
-use crate::media::Format;
+use crate::driver::{
+    Agent, Askable, CloseOnly, Format, HangUp, Recordings, Shell, TURN_LATENCY, TURN_LATENCY_BUCKETS,
+    keep_asking,
+};
+use crate::gateway::{Gateway, Settings, Switchboard, Trust, tell_panics};
 use crate::secrets::{SecretName, Secrets};
 use crate::store::{Carrying, Sole, Store};
 use crate::telephony::twilio::{PublicUrl, Rest, Verifier};
@@ -67,7 +69,8 @@ pub(super) struct ServeArgs {
     /// `after_consent`; without this folder nothing is recorded
     #[arg(long, value_name = "FOLDER")]
     recordings: Option<PathBuf>,
-    /// `wav`: as it was on the line, 115 MB an hour; `opus`: in an Ogg file of at most 15 MB an hour, for some processor time
+    /// `wav`: as it was on the line, 115 MB an hour; `opus`: in an Ogg file of at most 15 MB an hour, coded once the call is
+    /// over, when the processor has nothing else to do
     #[arg(long, default_value = "wav", value_name = "FORMAT", requires = "recordings")]
     recording_format: RecordingFormat,
     /// Keeps what services and carrier answered, and when, as text in this folder: for `replay --audio`
@@ -148,7 +151,9 @@ pub(super) async fn run(args: ServeArgs) -> Done {
     tell_open_actions(&store, &args.journal).await?;
     let recordings = recordings(args.recordings, args.recording_format, &catalog);
     let cassettes = args.cassettes;
-    let shell = Shell { store: store.clone(), recordings, cassettes, watcher: None, hang_up };
+    let shell =
+        Shell { store: store.clone(), recordings: recordings.clone(), cassettes, watcher: None, hang_up };
+    let askable = agents.iter().map(|(id, agent)| (id.clone(), Askable::of(agent))).collect();
     let gateway = Gateway::new(Settings {
         trust,
         public_url: PublicUrl::parse(&public)?,
@@ -157,6 +162,7 @@ pub(super) async fn run(args: ServeArgs) -> Done {
         shell,
         metrics: metrics()?,
     });
+    tell_panics();
     // Whoever reads that it listens may send one.
     let signals = Signals::listen()?;
     let mocked = match args.effects {
@@ -172,9 +178,28 @@ pub(super) async fn run(args: ServeArgs) -> Done {
     }
     let stop = CancellationToken::new();
     tokio::spawn(until_signal(signals, stop.clone()));
-    gateway.serve(listener, stop).await?;
+    let asking = keep_asking(store.clone(), askable, args.effects.world(), stop.clone());
+    serve(gateway, listener, stop, asking).await?;
+    if let Some(recordings) = recordings {
+        recordings.close().await;
+    }
     store.close().await?;
     Ok(Verdict::Good)
+}
+
+/// Serves until it is to stop; `asking` goes on beside it, and stops then too.
+async fn serve(
+    gateway: Gateway,
+    listener: TcpListener,
+    stop: CancellationToken,
+    asking: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), Fault> {
+    let asking = tokio::spawn(asking);
+    let served = gateway.serve(listener, stop.clone()).await;
+    stop.cancel();
+    // It can only have been cancelled with the runtime.
+    let _ = asking.await;
+    served
 }
 
 /// The folders that were named, each such that files can be made in it.
@@ -239,7 +264,7 @@ fn recordings(folder: Option<PathBuf>, format: RecordingFormat, catalog: &Catalo
         let line = recorded(id, &meant.plan.recording, folder.is_some());
         line.iter().for_each(|line| render::aside(line));
     }
-    folder.map(|folder| Recordings { folder, format: format.meant() })
+    folder.map(|folder| Recordings::new(folder, format.meant()))
 }
 
 /// What an agent's file says of recordings, beside what this gateway can do.
@@ -347,7 +372,7 @@ fn no_agent(id: &str) -> Fault {
 /// The first signal drains; the second ends the process at once.
 pub(super) async fn until_signal(mut signals: Signals, stop: CancellationToken) {
     signals.next().await;
-    render::aside("finishing live calls; once more ends at once");
+    render::aside("finishing live calls and their recordings; once more ends at once");
     stop.cancel();
     signals.next().await;
     std::process::exit(AT_ONCE);

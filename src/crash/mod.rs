@@ -1,9 +1,10 @@
 //! Numbered crash points around an action with effects: where a test kills the process to see what is left.
 //!
-//! `CENTRALITA_CRASH_AT=3` makes a debug build abort as it passes the third. tests/it/crash.rs goes through all of them.
+//! `CENTRALITA_CRASH_AT=3` makes a debug build abort as it passes the third; `CENTRALITA_CRASH_AT='3 words'` makes it panic
+//! there, with these words made into its message. tests/it/crash.rs goes through all of them.
 //!
 //! Promises: without the variable nothing happens; a build without debug assertions neither reads it nor holds its name.
-//! Never: unwinds: an abort runs no destructor, closes no file and tells nobody, like a kill.
+//! Never: unwinds where it is to abort: that runs no destructor, closes no file and tells nobody, like a kill.
 
 /// A moment in the life of an action, by its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,15 +26,21 @@ pub(crate) enum Point {
     OutcomeOnDisk = 7,
 }
 
-/// Passes a point: aborts the process where it is the one that was named.
+/// Passes a point: aborts the process, or panics, where it is the one that was named.
 #[cfg(debug_assertions)]
 pub(crate) fn pass(point: Point) {
     use std::sync::LazyLock;
 
-    static ARMED: LazyLock<Option<u8>> =
-        LazyLock::new(|| std::env::var("CENTRALITA_CRASH_AT").ok()?.parse().ok());
-    if *ARMED == Some(point as u8) {
-        std::process::abort();
+    static ARMED: LazyLock<Option<(u8, Option<String>)>> = LazyLock::new(|| {
+        let named = std::env::var("CENTRALITA_CRASH_AT").ok()?;
+        let (point, words) =
+            named.split_once(' ').map_or((&*named, None), |(point, words)| (point, Some(words)));
+        Some((point.parse().ok()?, words.map(str::to_owned)))
+    });
+    match &*ARMED {
+        Some((armed, None)) if *armed == point as u8 => std::process::abort(),
+        Some((armed, Some(words))) if *armed == point as u8 => panic!("on purpose: {words}"),
+        Some(_) | None => {}
     }
 }
 

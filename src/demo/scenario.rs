@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use super::shop::Faults;
 use super::vary::Around;
 
 /// One call from the caller's side.
@@ -19,6 +20,8 @@ pub struct Scenario {
     pub refunds: Vec<(String, String)>,
     /// What else the end must show.
     pub demands: Vec<Demand>,
+    /// What the shop does wrong.
+    pub faults: Faults,
     pub speaker: Speaker,
 }
 
@@ -63,6 +66,10 @@ pub enum Demand {
     SentAway,
     /// The agent said that it did not understand, and proposed nothing.
     NotUnderstood,
+    /// An action that was not answered was found done, by asking the shop, before the caller heard of it.
+    FoundDone,
+    /// An action that was not answered stayed unknown, and nobody said that it is done.
+    StayedUnknown,
 }
 
 /// One thing the caller does, once something has happened.
@@ -170,6 +177,8 @@ pub fn all() -> Vec<Scenario> {
         interrupts(),
         silent(),
         keypad(),
+        answer_lost(),
+        shop_lost(),
         reembolso(),
     ]
 }
@@ -189,6 +198,7 @@ impl Scenario {
             moves,
             refunds: Vec::new(),
             demands: Vec::new(),
+            faults: Faults::None,
             speaker: Speaker::default(),
         }
     }
@@ -282,6 +292,22 @@ fn keypad() -> Scenario {
     Scenario::asking("keypad", "asks for a refund, and confirms with key 1", moves)
         .refunding("1182", "20.00")
         .demanding([Demand::Judged(&["key-1"])])
+}
+
+fn answer_lost() -> Scenario {
+    let moves = [heard(Kind::Question, say("yes"))];
+    let about = "the shop's answer never comes; asked once more, it says that the refund is made";
+    Scenario { faults: Faults::LostAnswer, ..Scenario::asking("answer-lost", about, moves) }
+        .refunding("1182", "20.00")
+        .demanding([Demand::Ran("shop.refund"), Demand::FoundDone])
+}
+
+fn shop_lost() -> Scenario {
+    let moves = [heard(Kind::Question, say("yes"))];
+    let about = "the shop's answer never comes, nor any other: nobody says that it is done";
+    Scenario { faults: Faults::Vanishes, ..Scenario::asking("shop-lost", about, moves) }
+        .refunding("1182", "20.00")
+        .demanding([Demand::StayedUnknown])
 }
 
 fn reembolso() -> Scenario {

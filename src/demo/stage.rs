@@ -96,7 +96,7 @@ impl Stage {
         tell: &mut (dyn FnMut(&Told) + Send),
     ) -> Result<Report, Fault> {
         fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
-        let shop = Shop::start(&folder.join(SHOP), Faults::None).await?;
+        let shop = Shop::start(&folder.join(SHOP), scenario.faults).await?;
         let report = self.play_at(&shop, folder, scenario, tell).await;
         shop.stop().await;
         report
@@ -125,9 +125,9 @@ impl Stage {
         let called = self.call(&open.url, scenario, language, seen, &mut story, tell).await;
         // Whatever became of the call: nothing of it may run beside the next.
         let closed = open.close().await;
-        let lines = written(&store, story.call.as_ref()).await;
+        let written = written(&store, story.call.as_ref()).await;
         let stored = store.close().await;
-        let ((played, taped), underruns, lines) = (called?, closed?, lines?);
+        let ((played, taped), underruns, (lines, details)) = (called?, closed?, written?);
         stored?;
 
         let recording = write(&taped, folder.join(format!("{}.wav", scenario.name)))?;
@@ -137,6 +137,7 @@ impl Stage {
             &Evidence {
                 journal: &lines,
                 refunds: &refunds,
+                details: &details,
                 played: &played,
                 figures: &taped.figures,
                 underruns,
@@ -251,11 +252,14 @@ impl Open {
     }
 }
 
-/// The lines of the call that was watched, from the journal itself: a watcher may have missed some.
-async fn written(store: &Store, call: Option<&CallId>) -> Result<Vec<String>, Fault> {
-    let Some(call) = call else { return Ok(Vec::new()) };
+/// The lines of the call that was watched, from the journal itself, since a watcher may have missed some; and what is on
+/// record beside the outcomes of its actions.
+async fn written(store: &Store, call: Option<&CallId>) -> Result<(Vec<String>, Vec<String>), Fault> {
+    let Some(call) = call else { return Ok((Vec::new(), Vec::new())) };
     store.flush().await?;
-    Ok(store.journal(call).await?.iter().map(|line| line.text.reveal().to_owned()).collect())
+    let lines = store.journal(call).await?.iter().map(|line| line.text.reveal().to_owned()).collect();
+    let intents = store.intents(call).await?;
+    Ok((lines, intents.iter().filter_map(|record| record.detail()).map(ToOwned::to_owned).collect()))
 }
 
 /// Where it was written, if there was anything to write. What could not be written whole does not stay.

@@ -12,7 +12,8 @@ use crate::core::audio::Underruns;
 use crate::core::base::{Millis, ReplyId, Samples};
 use crate::core::conversation::Event;
 use crate::core::journal::parse_event;
-use crate::core::language::{Language, Phrase};
+use crate::core::language::{Language, Phrase, claims_done};
+use crate::driver::Finding;
 
 /// How far what is kept of a cut reply may lie from what the caller's ear measured: a synthesiser's silence before
 /// the first word, a frame, and the words that are rounded down to.
@@ -24,6 +25,8 @@ pub(super) struct Evidence<'a> {
     /// The call's journal: `< event`, `> order`.
     pub(super) journal: &'a [String],
     pub(super) refunds: &'a [Refund],
+    /// What is on record of the call's actions, beside their outcomes.
+    pub(super) details: &'a [String],
     pub(super) played: &'a Played,
     /// What the carrier's side counted.
     pub(super) figures: &'a Figures,
@@ -91,6 +94,13 @@ impl Evidence<'_> {
             Demand::Interrupted => self.interrupted(),
             Demand::SentAway => self.sent_away(),
             Demand::NotUnderstood => self.not_understood(),
+            Demand::FoundDone => {
+                let found = Finding::Done { result: serde_json::Value::Null }.to_string();
+                demand(self.details.iter().any(|detail| detail.ends_with(&found)), || {
+                    "no action is on record as found done by its probe".to_owned()
+                })
+            }
+            Demand::StayedUnknown => self.stayed_unknown(),
         }
     }
 
@@ -157,6 +167,17 @@ impl Evidence<'_> {
         })
     }
 
+    fn stayed_unknown(&self) -> Result<(), String> {
+        let settled = |how: &str| {
+            let is_so = |line: &&String| line.starts_with("< settled ") && line.contains(how);
+            self.journal.iter().any(|line| is_so(&line))
+        };
+        demand(settled(" unknown"), || "no action was told as unknown".to_owned())?;
+        demand(!settled(" done "), || "an action was told as done".to_owned())?;
+        let claim = self.orders("say ").filter_map(spoken).find(|text| claims_done(self.language, text));
+        demand(claim.is_none(), || format!("the agent said {:?}", claim.unwrap_or_default()))
+    }
+
     fn not_understood(&self) -> Result<(), String> {
         let proposed = self.events().find_map(|event| {
             let Event::Proposed { tool, .. } = event else { return None };
@@ -211,6 +232,7 @@ fn demand(met: bool, otherwise: impl FnOnce() -> String) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::super::scenario::by_name;
+    use super::super::shop::Faults;
     use super::*;
 
     const LONG: &str = "> say #2.0 question:t1 \"Refund twenty dollars on order one one eight two?\"";
@@ -218,6 +240,10 @@ mod tests {
 
     /// What the verdict says of a journal, a book without refunds, and a caller who hung up.
     fn judged(demand: Demand, journal: &[&str]) -> Option<String> {
+        judged_with(demand, journal, &[])
+    }
+
+    fn judged_with(demand: Demand, journal: &[&str], details: &[String]) -> Option<String> {
         let scenario = Scenario {
             name: String::new(),
             about: String::new(),
@@ -225,6 +251,7 @@ mod tests {
             moves: Vec::new(),
             refunds: Vec::new(),
             demands: vec![demand],
+            faults: Faults::None,
             speaker: super::super::scenario::Speaker::default(),
         };
         let journal: Vec<String> = journal.iter().map(ToString::to_string).collect();
@@ -237,6 +264,7 @@ mod tests {
         let evidence = Evidence {
             journal: &journal,
             refunds: &[],
+            details,
             played: &played,
             figures: &Figures { clears: 1, ..Figures::default() },
             underruns: Underruns::default(),
@@ -261,6 +289,7 @@ mod tests {
             (Demand::AskedAnew, &["> note asked t1 ~1", "> note asked t2 ~2"]),
             (Demand::Interrupted, &cut),
             (Demand::SentAway, &away),
+            (Demand::StayedUnknown, &["< settled t1 unknown", "> say #2.0 outcome:t1 \"I do not know.\""]),
             (Demand::NotUnderstood, &["> say #2.0 notice \"Sorry, I didn't quite catch that.\""]),
         ];
         for (n, (demand, _)) in table.iter().enumerate() {
@@ -303,6 +332,18 @@ mod tests {
                 })
             };
             assert!(about(verdict) && !about("unclear"), "{name} {verdict}");
+        }
+    }
+
+    #[test]
+    fn found_done_is_what_the_record_says_and_unknown_is_what_nobody_ever_calls_done() {
+        for (detail, is_met) in [("killed, probe: it is done", true), ("probe: it was not done", false)] {
+            let unmet = judged_with(Demand::FoundDone, &[], &[detail.to_owned()]);
+            assert_eq!(unmet.is_none(), is_met, "{detail}");
+        }
+        let unknown = "< settled t1 unknown";
+        for claim in ["< settled t1 done {}", "> say #2.0 answer:@1 \"I have refunded it.\""] {
+            assert!(judged(Demand::StayedUnknown, &[unknown, claim]).is_some(), "{claim}");
         }
     }
 

@@ -11,6 +11,7 @@ use crate::core::base::{CallTime, Position};
 use crate::core::call::Record;
 use crate::core::conversation::{Event, Note, Order, Outcome, Step, Timer, Verdict};
 use crate::core::language::Answer;
+use crate::integrations::Finding;
 
 /// From the caller's last word to the first frame that was sent of what the agent said next, in seconds.
 pub const TURN_LATENCY: &str = "centralita_turn_latency_seconds";
@@ -20,6 +21,8 @@ pub const TURN_LATENCY_BUCKETS: [f64; 9] = [0.3, 0.5, 0.7, 0.9, 1.2, 1.6, 2.5, 5
 pub(super) const RESUMED: &str = "centralita_calls_resumed_total";
 const ANSWERS: &str = "centralita_confirmation_answers_total";
 const OUTCOMES: &str = "centralita_tool_outcomes_total";
+/// What probes found of actions that were not answered.
+const PROBES: &str = "centralita_probes_total";
 const FAILURES: &str = "centralita_service_failures_total";
 /// All values of their labels.
 const ANSWER_WORDS: [&str; 10] = [
@@ -35,6 +38,7 @@ const ANSWER_WORDS: [&str; 10] = [
     "doubtful",
 ];
 const OUTCOME_WORDS: [&str; 3] = ["done", "failed", "unknown"];
+const FINDING_WORDS: [&str; 4] = ["done", "failed", "absent", "open"];
 const SERVICES: [&str; 4] = ["stt", "tts", "llm", "tool"];
 
 /// Names the figures of calls and begins each at zero: what was never counted is no gap in a graph, and an alert on its
@@ -49,16 +53,29 @@ pub fn begin_figures() {
     let _ = metrics::histogram!(TURN_LATENCY);
     metrics::describe_counter!(ANSWERS, "What callers' answers to questions about actions were taken for");
     metrics::describe_counter!(OUTCOMES, "What became of actions of tools");
+    metrics::describe_counter!(PROBES, "What probes found of actions that were not answered");
     metrics::describe_counter!(FAILURES, "Failures of services that a call noticed");
     metrics::describe_counter!(HOLES, "Pieces of audio that are missing from recordings");
     metrics::describe_counter!(LOST, "Lines that are missing from cassettes");
     ANSWER_WORDS.iter().for_each(|word| metrics::counter!(ANSWERS, "answer" => *word).absolute(0));
     OUTCOME_WORDS.iter().for_each(|word| metrics::counter!(OUTCOMES, "outcome" => *word).absolute(0));
+    FINDING_WORDS.iter().for_each(|word| metrics::counter!(PROBES, "found" => *word).absolute(0));
     SERVICES.iter().for_each(|word| metrics::counter!(FAILURES, "service" => *word).absolute(0));
     metrics::describe_counter!(RESUMED, "Conversations gone on with after their process was killed");
     metrics::counter!(HOLES).absolute(0);
     metrics::counter!(RESUMED).absolute(0);
     metrics::counter!(LOST).absolute(0);
+}
+
+/// A probe was asked.
+pub(super) fn count_probe(finding: &Finding) {
+    let found = match finding {
+        Finding::Done { .. } => "done",
+        Finding::Failed => "failed",
+        Finding::Absent => "absent",
+        Finding::Open(_) | Finding::Lost(_) => "open",
+    };
+    metrics::counter!(PROBES, "found" => found).increment(1);
 }
 
 /// One call's.
@@ -186,6 +203,7 @@ mod unit {
         }
         for line in [
             "centralita_tool_outcomes_total{outcome=\"unknown\"} 0",
+            "centralita_probes_total{found=\"absent\"} 0",
             "centralita_service_failures_total{service=\"llm\"} 0",
             "centralita_recording_holes_total 0",
             "centralita_turn_latency_seconds_count 0",
@@ -208,7 +226,7 @@ mod unit {
             for line in &file.lines {
                 let Line::Event { at, event } = line else { continue };
                 figures.sees(&Record::Event { at: *at, event: event.clone() });
-                conversation.handle(*at, event.clone(), &mut out);
+                conversation.handle(*at, event, &mut out);
                 out.steps.drain(..).for_each(|step| figures.sees(&Record::Step(step)));
                 figures.sounds(*at);
             }

@@ -6,8 +6,10 @@
 
 mod cassette;
 mod clock;
+mod coder;
 mod figures;
 mod ports;
+mod probing;
 mod prompt;
 mod record;
 mod resume;
@@ -23,8 +25,10 @@ use futures::future::BoxFuture;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
 
+use coder::Coder;
 use figures::RESUMED;
 pub use figures::{TURN_LATENCY, TURN_LATENCY_BUCKETS, begin_figures};
+pub use probing::{Askable, Askables, NotAsked, ask, keep_asking};
 pub use prompt::prompt;
 pub use record::{Seen, Watcher};
 pub use tenure::Tenure;
@@ -35,9 +39,10 @@ use crate::core::audio::Underruns;
 use crate::core::base::{CallId, Fault, Owner, Private, World};
 use crate::core::conversation::{Answered, EarlierAction, EarlierEnd, Event, Plan, Recorder, Resumed, Tag};
 use crate::core::journal::JOURNAL_VERSION;
+pub use crate::integrations::Finding;
 use crate::integrations::Toolbox;
 use crate::llm::Llm;
-use crate::media::{self, Format};
+use crate::media;
 use crate::store::{CallHead, CallState, IntentRecord, NotOpened, Store, now_us};
 use crate::stt::{Stt, Vocabulary};
 use crate::telephony::dialect::abilities;
@@ -102,11 +107,21 @@ impl HangUp for Rest {
     }
 }
 
-/// Where recordings go, and how they are written.
+/// How recordings are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    /// As it was on the line: 32 KB a second.
+    #[default]
+    Wav,
+    /// In an Ogg file, about a tenth of that, once the call is over.
+    Opus,
+}
+
+/// Where recordings go, and what becomes of them.
 #[derive(Clone, Debug)]
 pub struct Recordings {
-    pub folder: PathBuf,
-    pub format: Format,
+    folder: PathBuf,
+    coder: Option<Coder>,
 }
 
 /// A call's carrier may lose its stream a few times, never so many.
@@ -131,19 +146,46 @@ impl fmt::Debug for Shell {
 }
 
 impl Recordings {
+    #[must_use]
+    pub fn new(folder: PathBuf, format: Format) -> Recordings {
+        let coder = match format {
+            Format::Wav => None,
+            Format::Opus => Some(Coder::start()),
+        };
+        Recordings { folder, coder }
+    }
+
+    /// Waits until the recordings of calls that are over are what they are to be.
+    pub async fn close(self) {
+        if let Some(coder) = self.coder {
+            // A panic in there is told there.
+            let _ = tokio::task::spawn_blocking(move || coder.close()).await;
+        }
+    }
+
     /// A new file for a call: what was recorded of it on an earlier line stays. Blocks on the disk.
     fn begin(&self, call: &CallId) -> Result<media::Recorder, Fault> {
-        let Recordings { folder, format } = self;
+        let folder = &self.folder;
         let name = |nth: u32| match nth {
-            1 => format!("{call}.{}", format.extension()),
-            nth => format!("{call}-part-{nth}.{}", format.extension()),
+            1 => call.to_string(),
+            nth => format!("{call}-part-{nth}"),
         };
-        let free = (1..=PARTS_MAX).map(|nth| folder.join(name(nth))).find(|path| !path.exists());
-        let path = free.ok_or_else(|| {
+        let is_free = |name: &String| {
+            ["wav", "opus"].iter().all(|kind| !folder.join(format!("{name}.{kind}")).exists())
+        };
+        let free = (1..=PARTS_MAX).map(name).find(is_free);
+        let name = free.ok_or_else(|| {
             let what = format!("{} holds {PARTS_MAX} recordings of the call {call}", folder.display());
             Fault::new(Owner::Provider, what, "see why the carrier opens streams of one call again and again")
         })?;
-        media::Recorder::create(&path, *format)
+        media::Recorder::create(&folder.join(format!("{name}.wav")))
+    }
+
+    /// A file that is whole.
+    fn end(&self, recording: PathBuf) {
+        if let Some(coder) = &self.coder {
+            coder.take(recording);
+        }
     }
 }
 
@@ -367,13 +409,14 @@ pub fn call_id(carrier: &CallId, attempt: u8) -> Option<CallId> {
 /// for it, so that each that was given before is by then on disk or given up.
 const RECORD_DEADLINE: Duration = ports::BEGIN_DEADLINE.saturating_add(Duration::from_secs(1));
 
-/// For how long it may be news to a caller, in microseconds, what was done in a call of theirs that broke off: a day.
+/// For how long it may be news to a caller, in microseconds, what was done in a call of theirs that broke off, or was found
+/// out after it: a day.
 const UNTOLD_MAX_US: i64 = 24 * 60 * 60 * 1_000_000;
 
 /// What must not be sent anew as if it had never been: what this caller's earlier calls left open, what was done in one
-/// that broke off, and whatever was begun in another conversation of this very call, for nobody may have been told how
-/// it ended. An intent that still waits for the disk is one of them. Those of a conversation that goes on are its own, and
-/// it knows of them.
+/// that broke off or was found done after its end, and whatever was begun in another conversation of this very call, for
+/// nobody may have been told how it ended. An intent that still waits for the disk is one of them. Those of a conversation
+/// that goes on are its own, and it knows of them.
 async fn open_actions(
     store: &Store,
     begun: &Begun,

@@ -1,30 +1,34 @@
 //! What works for a call beside its own task: the model, the synthesiser, the tools. Each reports as an event.
 //!
 //! Promises: at most one generation and one synthesis at a time; what is dropped is cancelled at once; a tool that
-//! runs is never cancelled, and who holds the tracker of the runs can await them.
+//! runs is never cancelled, and who holds the tracker of the runs can await them; what ended unknown is asked about for as
+//! long as the call lives, and no longer.
 //! Never: decides anything.
 
-use std::sync::Arc;
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use futures::StreamExt as _;
 use futures::future::BoxFuture;
+use futures::{FutureExt as _, StreamExt as _};
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_util::task::TaskTracker;
 
+use super::figures::count_probe;
+use super::probing::{Left, kind};
 use super::{Acting, Agent, Past};
 use crate::core::base::{
     CallId, CallTime, GenerationId, PieceNo, Private, ProposalId, ReplyId, Samples, ToolName, World,
 };
 use crate::core::call::PrivateValues;
 use crate::core::conversation::{Effects, Event, Outcome};
-use crate::integrations::{Intent, IntentLog, Leave, NotBegun, Registry};
+use crate::integrations::{Finding, Intent, IntentLog, Leave, NotBegun, PROBE_QUESTION, Pauses, Registry};
 use crate::llm::Prompt;
-use crate::store::{self, BeginRefused, IntentKey, OutcomeKind, Store};
+use crate::store::{self, BeginRefused, IntentKey, Store};
 use crate::tts::TtsEvent;
 
 /// Reports that may wait for the call's task: a second of audio in small pieces. A full queue makes the worker wait.
@@ -38,6 +42,10 @@ pub(super) const BEGIN_DEADLINE: Duration = Duration::from_secs(3);
 
 /// How long an outcome may take to reach the disk before the caller is told all the same.
 const SETTLE_DEADLINE: Duration = Duration::from_millis(250);
+
+/// Between two questions about an action that was told as unknown: while the caller is still on the line, it is news.
+const PROBE_PAUSE_FIRST: Duration = Duration::from_secs(2);
+const PROBE_PAUSE_LONGEST: Duration = Duration::from_secs(30);
 
 /// From the goodbye's mark to the hang-up: the last syllable is still on its way through the carrier.
 const HANG_UP_AFTER: Duration = Duration::from_millis(500);
@@ -162,12 +170,26 @@ impl Ports {
         let log = self.log.for_one_run();
         self.runs.spawn(async move {
             let proposal = leave.permit.proposal();
-            let outcome = registry.run(leave, &private, at, &log).await;
+            let ran = AssertUnwindSafe(registry.run(leave, &private, at, &log)).catch_unwind().await;
+            let outcome = ran.unwrap_or_else(|_| log.fell_over());
             if effects != Effects::None {
                 log.settle(proposal, &outcome).await;
             }
+            let is_unknown = outcome == Outcome::Unknown;
             let _ = inbox.send(Report::Event(Event::Settled { proposal, outcome })).await;
+            if is_unknown {
+                find_out(&registry, &log, proposal, &inbox).await;
+            }
         });
+    }
+
+    /// Goes on asking about what a killed process has sent and nobody knows the end of.
+    pub(super) fn find_out_of(&self, left: Left) {
+        let Left { proposal, sent, ago, detail } = left;
+        let (registry, inbox, log) =
+            (Arc::clone(&self.registry), self.inbox.clone(), self.log.of_left(detail));
+        registry.left(proposal, sent, ago);
+        self.runs.spawn(async move { find_out(&registry, &log, proposal, &inbox).await });
     }
 
     pub(super) fn hang_up_soon(&mut self) {
@@ -234,6 +256,36 @@ async fn speak(
     inbox.send(Report::PieceEnd { reply, piece, length }).await.ok()
 }
 
+/// Asks what became of an action until it is known, or the call is over: then it is on record as unknown, and whoever
+/// looks after those asks on.
+async fn find_out(registry: &Registry, log: &StoreLog, proposal: ProposalId, inbox: &mpsc::Sender<Report>) {
+    let mut pauses = Pauses::new(PROBE_PAUSE_FIRST, PROBE_PAUSE_LONGEST);
+    let found = async {
+        loop {
+            tokio::time::sleep(pauses.pause()).await;
+            let finding = registry.probe(proposal, Instant::now() + PROBE_QUESTION).await?;
+            let is_news = log.notes(&finding);
+            let outcome = finding.outcome();
+            if let Some(known) = &outcome {
+                log.settle(proposal, known).await;
+                return outcome;
+            }
+            if is_news {
+                log.settle(proposal, &Outcome::Unknown).await;
+            }
+        }
+    };
+    tokio::select! {
+        () = inbox.closed() => {}
+        outcome = found => {
+            if let Some(outcome) = outcome {
+                // A call that is gone wants no report.
+                let _ = inbox.send(Report::Event(Event::Settled { proposal, outcome })).await;
+            }
+        }
+    }
+}
+
 /// The store as the dispatcher's log of intents.
 #[derive(Debug)]
 pub(super) struct StoreLog {
@@ -242,15 +294,43 @@ pub(super) struct StoreLog {
     pub(super) caller: Private,
     acting: Acting,
     begun: AtomicBool,
+    /// What is to stand beside the outcome.
+    detail: Mutex<String>,
 }
 
 impl StoreLog {
     pub(super) fn new(store: Store, call: CallId, caller: Private, acting: Acting) -> StoreLog {
-        StoreLog { store, call, caller, acting, begun: AtomicBool::new(false) }
+        let detail = match acting.world {
+            World::Real => String::new(),
+            World::Mocked => World::Mocked.word().to_owned(),
+        };
+        StoreLog { store, call, caller, acting, begun: AtomicBool::new(false), detail: Mutex::new(detail) }
     }
 
     fn for_one_run(&self) -> StoreLog {
         StoreLog::new(self.store.clone(), self.call.clone(), self.caller.clone(), self.acting.clone())
+    }
+
+    /// Of an intent that another process has begun.
+    fn of_left(&self, detail: String) -> StoreLog {
+        StoreLog { begun: AtomicBool::new(true), detail: Mutex::new(detail), ..self.for_one_run() }
+    }
+
+    /// Takes note of what a probe says; whether it says something else than the last time.
+    fn notes(&self, finding: &Finding) -> bool {
+        count_probe(finding);
+        // A text is whole even if a holder panicked.
+        let mut detail = self.detail.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = finding.beside(&detail);
+        std::mem::replace(&mut *detail, new.clone()) != new
+    }
+
+    /// What is known of a tool at which the program itself fell over: a request that may have left is not taken back by that.
+    fn fell_over(&self) -> Outcome {
+        if self.begun.load(Ordering::Acquire) {
+            return Outcome::Unknown;
+        }
+        Outcome::Failed { why: "this gateway fell over it; nothing was done".to_owned() }
     }
 
     fn key(&self, proposal: ProposalId) -> IntentKey {
@@ -263,15 +343,8 @@ impl StoreLog {
         if !self.begun.load(Ordering::Acquire) {
             return;
         }
-        let kind = match outcome {
-            Outcome::Done { .. } => OutcomeKind::Done,
-            Outcome::Failed { .. } => OutcomeKind::Failed,
-            Outcome::Unknown => OutcomeKind::Unknown,
-        };
-        let detail = match self.acting.world {
-            World::Real => String::new(),
-            World::Mocked => World::Mocked.word().to_owned(),
-        };
+        let kind = kind(Some(outcome));
+        let detail = self.detail.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let outcome = store::Outcome { kind, at_us: store::now_us(), detail };
         if self.store.settle(self.key(proposal), outcome).is_err() {
             // It stays begun, which every later call reads as unknown.
@@ -320,5 +393,9 @@ impl IntentLog for StoreLog {
                 }
             }
         })
+    }
+
+    fn found(&self, finding: &Finding) {
+        self.notes(finding);
     }
 }

@@ -66,7 +66,7 @@ mod tests {
         let plan = Arc::new(script_plan("en").expect("the plan has that name"));
         let mut conversation = Conversation::new(Arc::clone(&plan));
         let mut out = Outputs::default();
-        file.events().for_each(|(at, event)| conversation.handle(at, event.clone(), &mut out));
+        file.events().for_each(|(at, event)| conversation.handle(at, event, &mut out));
         let entries = conversation.history().entries();
         let body = body("m", &prompt(&plan, entries, entries.len(), &PrivateValues::default()));
         body["messages"].as_array().expect("a list").clone()

@@ -20,12 +20,12 @@ use crate::core::journal::{self, write_event, write_order, write_timer};
 use crate::media::{Recorder, Silences};
 use crate::store::Store;
 
-/// How much of the caller's audio is gathered before the thread is woken for it: half a second, not every frame.
-const BATCH: Samples = Millis(500).samples();
+/// How much of the caller's audio is gathered before the thread is woken for it: a second, what is written at once.
+const BATCH: Samples = Millis(1_000).samples();
 /// The same in pieces, for a line on which the caller's audio does not flow.
-const BATCH_PIECES: usize = 100;
+const BATCH_PIECES: usize = 200;
 /// Batches that may wait for the disk: 10 s. Then the oldest are on disk or the disk is gone.
-const AUDIO_QUEUE: usize = 20;
+const AUDIO_QUEUE: usize = 10;
 
 /// Pieces of audio that are missing from recordings.
 pub(super) const HOLES: &str = "centralita_recording_holes_total";
@@ -133,7 +133,10 @@ impl Tracks {
                 take(&mut recorder, batch)?;
             }
             late.0 = late.0.saturating_add(silence(&mut recorder, &named));
-            recorder.finish().map(|()| late)
+            let path = recorder.path().to_owned();
+            recorder.finish()?;
+            recordings.end(path);
+            Ok(late)
         });
         Tracks::over(queue, silences, thread)
     }
@@ -244,7 +247,7 @@ fn position(at: CallTime) -> Position {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::media::Format;
+    use crate::driver::Format;
 
     /// Tracks whose disk begins to write when told to.
     fn waiting(queue: usize) -> (Tracks, SyncSender<()>) {
@@ -304,9 +307,9 @@ mod tests {
     #[test]
     fn what_is_to_be_silent_is_not_in_the_file_named_before_it_came_or_after() {
         let call = CallId::parse(&format!("silence-{}", uuid::Uuid::new_v4())).expect("a call id");
-        let (folder, format) = (std::env::temp_dir(), Format::Wav);
+        let folder = std::env::temp_dir();
         let path = folder.join(format!("{call}.wav"));
-        let mut tracks = Tracks::begin(Recordings { folder, format }, call);
+        let mut tracks = Tracks::begin(Recordings::new(folder, Format::Wav), call);
         tracks.silence(Position(15_000), Position(15_500));
         for second in 0..2 {
             let (caller, caller_from) = (vec![7; 8_000], Position(second * 8_000));

@@ -1,17 +1,20 @@
 //! Going on with a call whose process was killed: its journal is folded and compared, and only then gone on with.
 //!
 //! Promises: one process goes on with a call; its journal stays one, and folds as a whole; an order that the journal lacks
-//! is written down and never carried out; what the store knows of an action is told first.
+//! is written down and never carried out; what the store knows of an action, or its system when it is asked, is told first.
 //! Never: goes on where anything differs: the plan, the build, a line.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tokio::time::{Instant, timeout_at};
 
 use super::Agent;
-use crate::core::base::{CallId, CallTime, Fault, ProposalId, World};
+use super::probing::{Left, at_resume};
+use crate::core::base::{CallId, CallTime, Fault, ProposalId};
 use crate::core::conversation::{Conversation, Event, Outcome, Plan};
 use crate::core::journal::{CallFile, Folded, JOURNAL_VERSION, Line, file_line, fold_up};
+use crate::integrations::Toolbox;
 use crate::store::{CallRecord, CallState, IntentRecord, KILLED, Store};
 
 /// A call that this process goes on with.
@@ -27,6 +30,8 @@ pub(super) struct Kept {
     pub(super) missing: Vec<Line>,
     /// Processes that have carried it, this one included.
     pub(super) attempts: u32,
+    /// What it has sent and nobody knows the end of, where somebody can be asked.
+    pub(super) left: Vec<Left>,
 }
 
 /// Why a killed call is not gone on with.
@@ -48,12 +53,12 @@ impl From<Fault> for Not {
 pub(super) struct Now<'a> {
     plan: &'a Arc<Plan>,
     plan_text: &'a str,
-    world: World,
+    toolbox: &'a Toolbox,
 }
 
 impl Now<'_> {
     pub(super) fn of(agent: &Agent) -> Now<'_> {
-        Now { plan: &agent.plan, plan_text: &agent.plan_text, world: agent.toolbox.world() }
+        Now { plan: &agent.plan, plan_text: &agent.plan_text, toolbox: &agent.toolbox }
     }
 }
 
@@ -92,6 +97,8 @@ async fn try_to(store: &Store, now: &Now<'_>, carrier_call: &CallId) -> Result<K
     let call = record.head.id.clone();
     let file = read(store, &call).await?;
     let intents = store.intents(&call).await?;
+    let told: Vec<Event> = file.events().map(|(_, event)| event.clone()).collect();
+    let (found, left) = at_resume(store, now.toolbox, &record.head, &told, &intents).await?;
     let (plan, mut told) = (Arc::clone(now.plan), file.clone());
     // Folding a long call takes a while, and may fall over as its process did.
     let folded = tokio::task::spawn_blocking(move || -> Result<(Folded, CallTime), Not> {
@@ -105,7 +112,7 @@ async fn try_to(store: &Store, now: &Now<'_>, carrier_call: &CallId) -> Result<K
             return Err(Not::None);
         }
         let since = last_time(&told);
-        let events = outcomes(&told, &first.conversation, &intents);
+        let events = outcomes(&told, &first.conversation, &intents, &found);
         if events.is_empty() {
             return Ok((first, since));
         }
@@ -125,6 +132,7 @@ async fn try_to(store: &Store, now: &Now<'_>, carrier_call: &CallId) -> Result<K
         lines,
         missing: folded.file.lines[file.lines.len()..].to_vec(),
         attempts: record.attempts + 1,
+        left,
     })
 }
 
@@ -134,7 +142,7 @@ async fn same_build_and_plan(store: &Store, now: &Now<'_>, record: &CallRecord) 
     if head.schema_version != JOURNAL_VERSION || head.build != env!("CARGO_PKG_VERSION") {
         return Err(Not::Differs("another build wrote it"));
     }
-    if head.world != now.world {
+    if head.world != now.toolbox.world() {
         return Err(Not::Differs("its effects went elsewhere"));
     }
     let text = store.plan(head.plan_hash).await?;
@@ -163,9 +171,14 @@ fn last_time(file: &CallFile) -> CallTime {
     file.lines.iter().filter_map(time).max().unwrap_or_default()
 }
 
-/// What the store knows of the call's actions and its journal does not: an outcome, or that nothing had left, since the
-/// intent is on disk before the first byte leaves.
-fn outcomes(file: &CallFile, conversation: &Conversation, intents: &[IntentRecord]) -> Vec<Event> {
+/// What is known of the call's actions and its journal does not say: an outcome, by the store or by a probe, or that nothing
+/// had left, since the intent is on disk before the first byte leaves.
+fn outcomes(
+    file: &CallFile,
+    conversation: &Conversation,
+    intents: &[IntentRecord],
+    found: &BTreeMap<ProposalId, Outcome>,
+) -> Vec<Event> {
     let told = |proposal: ProposalId| {
         let known = |event: &Event| {
             let Event::Settled { proposal: of, outcome } = event else { return false };
@@ -182,7 +195,9 @@ fn outcomes(file: &CallFile, conversation: &Conversation, intents: &[IntentRecor
     }
     for record in intents.iter().filter(|record| !told(record.intent.key.proposal)) {
         let proposal = record.intent.key.proposal;
-        let outcome = if record.is_done() {
+        let outcome = if let Some(known) = found.get(&proposal) {
+            known.clone()
+        } else if record.is_done() {
             // What the answer held is gone; that it was done is not.
             Outcome::Done { result: serde_json::json!({}) }
         } else if record.has_failed() {
@@ -200,8 +215,9 @@ mod tests {
     use futures::FutureExt as _;
 
     use super::*;
-    use crate::core::base::{Digest, Private, ToolName};
+    use crate::core::base::{Digest, Private, ToolName, World};
     use crate::core::journal::write_event;
+    use crate::core::language::Language;
     use crate::core::sim::script_plan;
     use crate::store::{self, CallHead, Intent, IntentKey, IntentState, OutcomeKind};
 
@@ -233,7 +249,7 @@ mod tests {
                 caller: Private::new("+34600111222"),
                 called: String::new(),
                 answered_us: 1,
-                world: World::Real,
+                world: World::Mocked,
             };
             store.open_call(head, text.as_str().into()).expect("the queue has room");
             for (seq, line) in (0..).zip(lines) {
@@ -272,7 +288,8 @@ mod tests {
         }
 
         async fn take_up(&self) -> Result<Kept, Not> {
-            let now = Now { plan: &self.plan, plan_text: &self.text, world: World::Real };
+            let toolbox = &Toolbox::mocked(Language::English, "USD", &[], Vec::new());
+            let now = Now { plan: &self.plan, plan_text: &self.text, toolbox };
             try_to(&self.store, &now, &self.call).await
         }
 

@@ -91,7 +91,8 @@ impl Task {
         acting: Acting,
         runs: TaskTracker,
     ) -> Result<Task, Fault> {
-        let Begun { caller, kept } = begun;
+        let Begun { caller, mut kept } = begun;
+        let left = kept.as_mut().map(|kept| std::mem::take(&mut kept.left)).unwrap_or_default();
         let (report, inbox) = mpsc::channel(INBOX);
         let facts = CallFacts {
             id: caller.call.clone(),
@@ -117,6 +118,8 @@ impl Task {
                 (clock, Call::resumed(MediaSocket::DIALECT, conversation, clock.now()))
             }
         };
+        let ports = Ports::new(Arc::clone(&agent), registry, log, runs, report);
+        left.into_iter().for_each(|left| ports.find_out_of(left));
         Ok(Task {
             clock,
             call,
@@ -124,7 +127,7 @@ impl Task {
             line: Connection::Open,
             outbox: Outbox::new(stream),
             expect: Expect::Anything,
-            ports: Ports::new(Arc::clone(&agent), registry, log, runs, report),
+            ports,
             lines,
             figures: Figures::default(),
             end: None,

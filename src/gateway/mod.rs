@@ -9,6 +9,7 @@ mod admission;
 mod hooks;
 mod last;
 mod media;
+mod panics;
 mod switchboard;
 mod tenures;
 
@@ -30,6 +31,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use admission::{Admission, NoPlace, Place};
+pub use panics::tell_panics;
 pub use switchboard::Switchboard;
 
 use crate::core::audio::Underruns;

@@ -1,25 +1,29 @@
 //! The one dispatcher: prepares what a question will ask about, and runs by permit.
 //!
 //! Promises: a request with effects is sent only if the permit covers the very request that was prepared,
-//! once, after its intent was taken; only requests without effects are tried again, once.
+//! once, after its intent was taken; only requests without effects are tried again, once; where a tool has a probe, what
+//! was not answered is asked about before it is told as unknown, within the tool's own time.
 //! Never: decides whether to act; that is the gate's.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use centralita_core::base::{CallId, CallTime, Digest, Placeholder, ProposalId, ToolName, placeholders};
+use centralita_core::base::{
+    CallId, CallTime, Digest, Placeholder, ProposalId, ToolName, World, placeholders,
+};
 use centralita_core::call::PrivateValues;
 use centralita_core::conversation::{ActionKey, Effects, Outcome, Permit};
 use futures::future::BoxFuture;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 use super::action::ActionSecret;
 use super::arguments::arguments;
 use super::far::Live;
+use super::probe::{Finding, Pauses, Sent};
 use super::request::Resolved;
 use super::spec::{Exchange, KeyPlace, ToolSpec};
 use super::toolbox::Toolbox;
@@ -29,6 +33,13 @@ use crate::egress::{Answer, Purpose, Unanswered};
 
 /// Stands for `call.id` where a wish is digested. No call has this id.
 const ANY_CALL: &str = "⟨call.id⟩";
+
+/// How long beyond a tool's own time its probe may be asked: half of what the conversation waits for the dispatcher then, so
+/// that what it finds is the outcome and no afterthought.
+const PROBE_GRACE: Duration = Duration::from_secs(1);
+/// Between two questions while the caller waits for the outcome.
+const PAUSE_FIRST: Duration = Duration::from_millis(500);
+const PAUSE_LONGEST: Duration = Duration::from_secs(4);
 
 /// What every template may name of the call: `call.id`, `call.from`, `call.to`.
 #[derive(Clone)]
@@ -69,9 +80,12 @@ pub enum NotBegun {
     Refused { why: String },
 }
 
-/// Takes an intent durably; it returns after it is on disk.
+/// Takes an intent durably, and what is found out of it.
 pub trait IntentLog: Send + Sync {
+    /// Returns after it is on disk.
     fn begin(&self, intent: Intent) -> BoxFuture<'_, Result<(), NotBegun>>;
+    /// What a probe says of it; of several times the last counts.
+    fn found(&self, finding: &Finding);
 }
 
 /// A request that is ready to be asked about.
@@ -97,6 +111,15 @@ pub struct Registry {
     call: CallFacts,
     action_key: ActionSecret,
     ready: Mutex<BTreeMap<ProposalId, Ready>>,
+    /// What has left and has no outcome yet.
+    open: Mutex<BTreeMap<ProposalId, Open>>,
+}
+
+/// A request that has left, and when.
+#[derive(Clone, Debug)]
+struct Open {
+    sent: Sent,
+    at: Instant,
 }
 
 /// One tool that may run.
@@ -110,17 +133,25 @@ pub struct Leave {
 }
 
 /// A prepared request, waiting for leave.
-#[derive(Debug)]
 pub(super) struct Ready {
     tool: ToolName,
     action: Digest,
     request: Resolved,
+    /// What was put into it, for whoever asks what became of it.
+    values: Map<String, Value>,
+}
+
+/// What a caller said does not print.
+impl fmt::Debug for Ready {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Ready({} {:?})", self.tool, self.request)
+    }
 }
 
 impl Registry {
     #[must_use]
     pub fn new(toolbox: Arc<Toolbox>, call: CallFacts, action_key: ActionSecret) -> Registry {
-        Registry { toolbox, call, action_key, ready: Mutex::default() }
+        Registry { toolbox, call, action_key, ready: Mutex::default(), open: Mutex::default() }
     }
 
     /// Resolves what exactly a tool with effects would send, read-only steps included, and keeps it.
@@ -144,12 +175,13 @@ impl Registry {
             self.resolve(spec, live, &real, until(spec)).await.map_err(|why| Unprepared { why })?;
         let action = self.put_in(&spec.request, live, &values, ANY_CALL).map_err(|why| Unprepared { why })?;
         let action = self.action_key.digest(&action.meant(tool));
+        let real = values.clone();
         for parameter in &spec.parameters {
             let hidden = args.get(&parameter.name).filter(|value| has_placeholder(value));
             values.extend(hidden.map(|value| (parameter.name.clone(), value.clone())));
         }
         match self.ready().entry(proposal) {
-            Entry::Vacant(free) => free.insert(Ready { tool: tool.clone(), action, request }),
+            Entry::Vacant(free) => free.insert(Ready { tool: tool.clone(), action, request, values: real }),
             Entry::Occupied(_) => {
                 return Err(Unprepared { why: "this is being asked about already".to_owned() });
             }
@@ -232,8 +264,8 @@ impl Registry {
         crash::pass(Point::Permitted);
         // Waiting for the journal is part of the tool's time.
         let until = until(spec);
-        let call = self.call.id.clone();
-        match log.begin(Intent { call, proposal, tool: ready.tool, action: ready.action, key }).await {
+        let (call, tool) = (self.call.id.clone(), ready.tool.clone());
+        match log.begin(Intent { call, proposal, tool, action: ready.action, key: key.clone() }).await {
             Ok(()) => {}
             Err(NotBegun::Already) => return Outcome::Unknown,
             Err(NotBegun::Refused { why }) => return Outcome::Failed { why },
@@ -242,9 +274,83 @@ impl Registry {
         if until <= Instant::now() {
             return Outcome::Failed { why: "the journal took too long: nothing was sent".to_owned() };
         }
+        let sent = Sent { tool: ready.tool, call: self.call.clone(), values: ready.values, key };
+        self.left(proposal, sent, Duration::ZERO);
         let answer = live.send(outgoing, Purpose::Act, until).await;
         crash::pass(Point::Answered);
-        settled(&spec.request, &spec.key, &spec.not_done_on, answer, &self.toolbox.renderer)
+        match settled(&spec.request, &spec.key, &spec.not_done_on, answer, &self.toolbox.renderer) {
+            Outcome::Unknown => self.find_out(proposal, live.world(), until + PROBE_GRACE, log).await,
+            known @ (Outcome::Done { .. } | Outcome::Failed { .. }) => {
+                self.is_known(proposal, &known);
+                known
+            }
+        }
+    }
+
+    /// Asks what became of it, again and again until then: a system that is still at work may know in a moment.
+    async fn find_out(
+        &self,
+        proposal: ProposalId,
+        world: World,
+        until: Instant,
+        log: &dyn IntentLog,
+    ) -> Outcome {
+        let mut pauses = Pauses::new(PAUSE_FIRST, PAUSE_LONGEST);
+        loop {
+            let Some(finding) = self.probe(proposal, until).await else { return Outcome::Unknown };
+            log.found(&finding);
+            if let Some(outcome) = finding.outcome() {
+                return outcome;
+            }
+            let next = Instant::now() + pauses.pause();
+            // A sample says the same however often it is asked.
+            if next >= until || world == World::Mocked {
+                return Outcome::Unknown;
+            }
+            tokio::time::sleep_until(next).await;
+        }
+    }
+
+    /// Asks once what became of an action of this call that has no outcome yet, until then at most. None where nobody can
+    /// be asked.
+    pub async fn probe(&self, proposal: ProposalId, until: Instant) -> Option<Finding> {
+        let (sent, last) = self.last_sent(proposal)?;
+        let finding = self.toolbox.probe(&sent, last.elapsed(), until).await?;
+        // Sent once more while it was asked, it may be on its way.
+        let is_outdated = self.last_sent(proposal).is_none_or(|(_, now)| now > last);
+        if finding == Finding::Absent && is_outdated {
+            return Some(Finding::Open("it was not there, and was sent once more meanwhile".to_owned()));
+        }
+        if let Some(known) = finding.outcome() {
+            self.is_known(proposal, &known);
+        }
+        Some(finding)
+    }
+
+    /// What was sent, and when it or whatever else had its key last left.
+    fn last_sent(&self, proposal: ProposalId) -> Option<(Sent, Instant)> {
+        let open = self.open();
+        let Open { sent, at } = open.get(&proposal)?.clone();
+        let same = open.values().filter(|other| sent.key.is_some() && other.sent.key == sent.key);
+        let last = same.map(|other| other.at).fold(at, Instant::max);
+        Some((sent, last))
+    }
+
+    /// Nobody needs to be asked about it any more, nor, where it is done, about what went out under the same key.
+    fn is_known(&self, proposal: ProposalId, outcome: &Outcome) {
+        let mut open = self.open();
+        let key = open.remove(&proposal).and_then(|known| known.sent.key);
+        if let (Outcome::Done { .. }, Some(_)) = (outcome, &key) {
+            open.retain(|_, other| other.sent.key != key);
+        }
+    }
+
+    /// Takes note of a request that left so long ago: by this process, or by one that is gone.
+    pub fn left(&self, proposal: ProposalId, sent: Sent, ago: Duration) {
+        let now = Instant::now();
+        // A clock that does not reach back so far makes it younger, and nothing is missed too early.
+        let at = now.checked_sub(ago).unwrap_or(now);
+        self.open().insert(proposal, Open { sent, at });
     }
 
     /// Runs the read-only steps and puts all values into the tool's own request.
@@ -274,8 +380,7 @@ impl Registry {
         call_id: &str,
     ) -> Result<Resolved, String> {
         let mut vars = values.clone();
-        let call = json!({"id": call_id, "from": self.call.from, "to": self.call.to});
-        vars.insert("call".to_owned(), call);
+        vars.insert("call".to_owned(), self.call.vars(call_id));
         let (renderer, vars) = (&self.toolbox.renderer, Value::Object(vars));
         Resolved::new(exchange, &live.base, live.world(), renderer, &vars).map_err(|fault| fault.what)
     }
@@ -298,14 +403,18 @@ impl Registry {
         &self.toolbox
     }
 
-    fn ready(&self) -> std::sync::MutexGuard<'_, BTreeMap<ProposalId, Ready>> {
-        // A map of finished values is whole even if a holder panicked.
+    // Maps of finished values are whole even if a holder panicked.
+    fn ready(&self) -> MutexGuard<'_, BTreeMap<ProposalId, Ready>> {
         self.ready.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn open(&self) -> MutexGuard<'_, BTreeMap<ProposalId, Open>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// One read-only request, tried again once where the first try broke off or the system was briefly away.
-async fn ask(live: &Live, request: &Resolved, until: Instant) -> Result<Answer, String> {
+pub(super) async fn ask(live: &Live, request: &Resolved, until: Instant) -> Result<Answer, String> {
     let once = || async {
         let outgoing = live.outgoing(request, None).map_err(Unanswered::NotSent)?;
         live.send(outgoing, Purpose::Read, until).await

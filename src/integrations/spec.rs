@@ -46,8 +46,29 @@ pub struct ToolSpec {
     pub key: KeyPlace,
     /// Statuses of 500 and above that this system sends only where it has done nothing.
     pub not_done_on: BTreeSet<u16>,
+    /// How the system is asked what became of a request that was not answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub probe: Option<Probe>,
     /// For the read-only part in all, and again for a request with effects.
     pub timeout: Millis,
+}
+
+/// A read-only question to the system: what became of a request with effects that left and was not answered.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Probe {
+    /// Its map is what the model may know of what was done.
+    pub request: Exchange,
+    /// A condition over the answer and what was sent: it was done.
+    pub done: String,
+    /// Another: it was not done, and will not be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failed: Option<String>,
+    /// What the system does not show so long after it was sent was not done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub absent_after: Option<Millis>,
+    /// Statuses by which the system says that it has no such thing.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub absent_on: BTreeSet<u16>,
 }
 
 /// One request and what its answer means.

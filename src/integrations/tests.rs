@@ -5,6 +5,7 @@
 
 mod escaping;
 mod mocked;
+mod probing;
 mod shop;
 
 use std::collections::BTreeMap;
@@ -26,6 +27,7 @@ const T1: ProposalId = ProposalId(1);
 #[derive(Debug, Default)]
 struct Log {
     begun: Mutex<Vec<Intent>>,
+    found: Mutex<Vec<String>>,
     refuses: Option<NotBegun>,
 }
 
@@ -34,6 +36,10 @@ impl IntentLog for Log {
         self.begun.lock().unwrap().push(intent);
         let answer = self.refuses.clone().map_or(Ok(()), Err);
         Box::pin(async move { answer })
+    }
+
+    fn found(&self, finding: &Finding) {
+        self.found.lock().unwrap().push(finding.to_string());
     }
 }
 
@@ -262,6 +268,10 @@ impl IntentLog for SlowLog {
             tokio::time::resume();
             Ok(())
         })
+    }
+
+    fn found(&self, finding: &Finding) {
+        panic!("nothing left: {finding}");
     }
 }
 

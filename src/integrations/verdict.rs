@@ -78,7 +78,7 @@ fn done(exchange: &Exchange, answer: &Answer, renderer: &Renderer) -> Outcome {
 
 /// The names an expression over an answer may use: the fields of its object. What is no object is named
 /// `body`.
-fn vars_of(answer: &Answer) -> Option<Value> {
+pub(super) fn vars_of(answer: &Answer) -> Option<Value> {
     let body = match answer.body.as_slice() {
         [] => Value::Null,
         bytes => serde_json::from_slice(bytes).ok()?,
@@ -94,7 +94,11 @@ fn succeeded(exchange: &Exchange, vars: &Value, renderer: &Renderer) -> Result<b
         .map_err(|f| f.what)
 }
 
-fn mapped(exchange: &Exchange, vars: &Value, renderer: &Renderer) -> Result<Map<String, Value>, String> {
+pub(super) fn mapped(
+    exchange: &Exchange,
+    vars: &Value,
+    renderer: &Renderer,
+) -> Result<Map<String, Value>, String> {
     let value = |(name, expression): (&String, &String)| {
         let value =
             renderer.eval(expression, vars).map_err(|_| format!("the system's answer holds no `{name}`"))?;

@@ -8,12 +8,11 @@ mod opus;
 mod recorder;
 mod resample;
 mod silences;
-mod sink;
 mod wav;
 
 pub use double::double;
+pub use opus::to_opus;
 pub use recorder::Recorder;
 pub use resample::ToLine;
 pub use silences::Silences;
-pub use sink::Format;
 pub use wav::{TwoVoices, line_samples, read_line_wav, read_recording, write_line_wav};

@@ -1,22 +1,22 @@
-//! A call as Opus in an Ogg file (RFC 7845): two tracks, each coded by itself.
+//! A recording as Opus in an Ogg file (RFC 7845): two tracks, each coded by itself.
 //!
-//! Promises: caller left, agent right, and nothing of the one in the other, for they share no stream; a page is written
-//! every second, so a killed process leaves a file that plays; a finished file is as long as the call, to the sample.
-//! Never: holds more than a page.
+//! Promises: caller left, agent right, and nothing of the one in the other, for they share no stream; a file is as long as
+//! the call, to the sample; it has its name once it is whole and on disk, and the WAV it was made from goes after that.
+//! Never: holds more than a page; works while the call runs: coding costs a multiple of what a call does.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufWriter, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use audiopus::coder::Encoder;
 use audiopus::{Application, Bitrate, Channels, SampleRate};
 use ogg::{PacketWriteEndInfo, PacketWriter};
 
-use crate::core::base::LINE_RATE_HZ;
+use crate::core::base::{Fault, LINE_RATE_HZ, Owner};
 
 /// Samples of one packet: 60 ms, the longest frame that is one piece, and the cheapest.
 const FRAME: usize = 480;
-/// Packets of one page: a second, what a kill may cost.
+/// Packets of one page: a second, where a player may begin.
 const PAGE_FRAMES: u32 = 17;
 /// Per track, in bits a second: telephone speech is not told from the original; pauses take a tenth.
 const BITRATE: i32 = 16_000;
@@ -24,16 +24,42 @@ const BITRATE: i32 = 16_000;
 const COMPLEXITY: u8 = 0;
 /// More than 60 ms of speech ever take (120 bytes on average).
 const PACKET_MAX: usize = 600;
+/// After so many frames of nothing the encoder has come to rest: what it gave last is what it would give again.
+const AT_REST: u32 = 4;
 /// Positions in Ogg count at 48 kHz, whatever the rate of the sound.
 const TICKS: u64 = 48_000 / LINE_RATE_HZ as u64;
 
+/// Codes a recording; its WAV is gone then. What is not whole yet is called `.opus.part`.
+///
+/// # Errors
+/// The WAV cannot be read, or the file cannot be written: the WAV stays.
+pub fn to_opus(wav: &Path) -> Result<PathBuf, Fault> {
+    let (part, opus) = (wav.with_extension("opus.part"), wav.with_extension("opus"));
+    let unwritten = |error: io::Error| {
+        let what = format!("{}: {error}; the recording stays what it is, {}", opus.display(), wav.display());
+        Fault::new(Owner::Admin, what, "check the folder, its permissions and the free space")
+    };
+    let mut recording = super::wav::open_recording(wav)?;
+    let coded = OpusFile::create(&part).and_then(|mut file| {
+        let mut samples = recording.samples::<i16>();
+        while let (Some(left), Some(right)) = (samples.next(), samples.next()) {
+            file.write([left.map_err(io::Error::other)?, right.map_err(io::Error::other)?])?;
+        }
+        file.finish()
+    });
+    let named = coded.and_then(|()| fs::rename(&part, &opus)).and_then(|()| fs::remove_file(wav));
+    if named.is_err() {
+        // It may not be there, and nothing is lost with it.
+        let _ = fs::remove_file(&part);
+    }
+    named.map(|()| opus.clone()).map_err(unwritten)
+}
+
 /// A file being written.
-pub(super) struct OpusFile {
+struct OpusFile {
     pages: PacketWriter<'static, BufWriter<File>>,
     serial: u32,
-    encoders: [Encoder; 2],
-    /// What is not coded yet, less than a frame of each track.
-    frame: [Vec<i16>; 2],
+    tracks: [Track; 2],
     /// Samples a decoder gives before the first of ours.
     lookahead: u64,
     /// Samples of each track so far: given, and in packets.
@@ -43,16 +69,47 @@ pub(super) struct OpusFile {
     packets: u32,
 }
 
+/// One side of the call.
+struct Track {
+    encoder: Encoder,
+    /// What is not coded yet, less than a frame.
+    frame: Vec<i16>,
+    /// Frames in which nothing sounded, up to now.
+    quiet: u32,
+    /// The last frame, coded.
+    packet: Vec<u8>,
+}
+
+impl Track {
+    fn new() -> Result<Track, audiopus::Error> {
+        let mut encoder = Encoder::new(SampleRate::Hz8000, Channels::Mono, Application::Voip)?;
+        encoder.set_bitrate(Bitrate::BitsPerSecond(BITRATE))?;
+        encoder.set_complexity(COMPLEXITY)?;
+        Ok(Track { encoder, frame: Vec::with_capacity(FRAME), quiet: 0, packet: Vec::new() })
+    }
+
+    /// The frame as a packet. Who listens sends nothing, for half of a call: that is not coded again and again.
+    fn code(&mut self) -> Result<&[u8], audiopus::Error> {
+        self.quiet = if self.frame.iter().all(|sample| *sample == 0) { self.quiet + 1 } else { 0 };
+        if self.quiet <= AT_REST {
+            self.packet.resize(PACKET_MAX, 0);
+            let length = self.encoder.encode(&self.frame, &mut self.packet)?;
+            self.packet.truncate(length);
+        }
+        self.frame.clear();
+        Ok(&self.packet)
+    }
+}
+
 impl OpusFile {
-    /// Begins a file that plays nothing yet; one that exists is replaced.
-    pub(super) fn create(path: &Path) -> io::Result<OpusFile> {
-        let encoders = [encoder()?, encoder()?];
-        let lookahead = u64::from(encoders[0].lookahead().map_err(coder)?);
+    /// Begins a file; one that exists is replaced.
+    fn create(path: &Path) -> io::Result<OpusFile> {
+        let tracks = [Track::new().map_err(coder)?, Track::new().map_err(coder)?];
+        let lookahead = u64::from(tracks[0].encoder.lookahead().map_err(coder)?);
         let mut file = OpusFile {
             pages: PacketWriter::new(BufWriter::new(File::create(path)?)),
             serial: uuid::Uuid::new_v4().as_fields().0,
-            encoders,
-            frame: [Vec::with_capacity(FRAME), Vec::with_capacity(FRAME)],
+            tracks,
             lookahead,
             given: 0,
             coded: 0,
@@ -64,10 +121,10 @@ impl OpusFile {
     }
 
     /// One sample of each track.
-    pub(super) fn write(&mut self, both: [i16; 2]) -> io::Result<()> {
-        self.frame.iter_mut().zip(both).for_each(|(track, sample)| track.push(sample));
+    fn write(&mut self, both: [i16; 2]) -> io::Result<()> {
+        self.tracks.iter_mut().zip(both).for_each(|(track, sample)| track.frame.push(sample));
         self.given += 1;
-        if self.frame[0].len() < FRAME {
+        if self.tracks[0].frame.len() < FRAME {
             return Ok(());
         }
         let position = (self.coded + FRAME as u64) * TICKS;
@@ -78,12 +135,12 @@ impl OpusFile {
         )
     }
 
-    /// Codes what is left and closes the stream.
-    pub(super) fn finish(mut self) -> io::Result<()> {
+    /// Codes what is left, closes the stream, and waits for the disk.
+    fn finish(mut self) -> io::Result<()> {
         let all = self.given + self.lookahead;
         // At least one more: what was given last is still in the encoder.
         while self.coded < all {
-            self.frame.iter_mut().for_each(|track| track.resize(FRAME, 0));
+            self.tracks.iter_mut().for_each(|track| track.frame.resize(FRAME, 0));
             let rest = self.coded + FRAME as u64 >= all;
             let (end, position) = if rest {
                 (PacketWriteEndInfo::EndStream, all)
@@ -92,44 +149,27 @@ impl OpusFile {
             };
             self.encode(end, position * TICKS)?;
         }
-        self.pages.inner_mut().flush()
+        let file = self.pages.inner_mut();
+        file.flush()?;
+        file.get_ref().sync_all()
     }
 
     /// Codes one frame of both tracks as one packet. `position` is where it ends.
     fn encode(&mut self, end: PacketWriteEndInfo, position: u64) -> io::Result<()> {
         let mut packet = Vec::with_capacity(PACKET_MAX);
-        let mut coded = [0; PACKET_MAX];
-        for (n, (encoder, track)) in self.encoders.iter().zip(&mut self.frame).enumerate() {
-            let length = encoder.encode(track, &mut coded).map_err(coder)?;
-            track.clear();
-            // All streams of a packet but the last say how long they are.
-            if n == 0 { delimited(&coded[..length], &mut packet)? } else { packet.extend(&coded[..length]) }
-        }
+        let [caller, agent] = &mut self.tracks;
+        // All streams of a packet but the last say how long they are.
+        delimited(caller.code().map_err(coder)?, &mut packet)?;
+        packet.extend(agent.code().map_err(coder)?);
         self.coded += FRAME as u64;
-        self.packets += 1;
-        self.pages.write_packet(packet, self.serial, end, position)?;
-        if end != PacketWriteEndInfo::NormalPacket {
-            self.packets = 0;
-            self.pages.inner_mut().flush()?;
-        }
-        Ok(())
+        self.packets = if end == PacketWriteEndInfo::NormalPacket { self.packets + 1 } else { 0 };
+        self.pages.write_packet(packet, self.serial, end, position)
     }
 
     /// A header, on a page of its own.
     fn page(&mut self, header: Vec<u8>) -> io::Result<()> {
-        self.pages.write_packet(header, self.serial, PacketWriteEndInfo::EndPage, 0)?;
-        self.pages.inner_mut().flush()
+        self.pages.write_packet(header, self.serial, PacketWriteEndInfo::EndPage, 0)
     }
-}
-
-fn encoder() -> io::Result<Encoder> {
-    let make = || {
-        let mut encoder = Encoder::new(SampleRate::Hz8000, Channels::Mono, Application::Voip)?;
-        encoder.set_bitrate(Bitrate::BitsPerSecond(BITRATE))?;
-        encoder.set_complexity(COMPLEXITY)?;
-        Ok(encoder)
-    };
-    make().map_err(coder)
 }
 
 fn coder(error: audiopus::Error) -> io::Error {
@@ -176,7 +216,8 @@ fn delimited(packet: &[u8], to: &mut Vec<u8>) -> io::Result<()> {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
+    use super::super::wav::spec;
     use audiopus::coder::Decoder;
     use ogg::PacketReader;
 
@@ -184,7 +225,7 @@ pub(super) mod tests {
 
     /// What a player makes of a file: both tracks at the line's rate, and whether the stream was closed. Every page is
     /// held against its checksum.
-    pub(in crate::media) fn played(path: &Path) -> ([Vec<i16>; 2], bool) {
+    fn played(path: &Path) -> ([Vec<i16>; 2], bool) {
         let mut packets = PacketReader::new(File::open(path).expect("it was made by this test"));
         let head = packets.read_packet_expected().expect("the first page is whole").data;
         assert_eq!(
@@ -283,17 +324,68 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_killed_process_leaves_a_file_that_plays_to_within_a_page() {
-        let path = path("killed");
-        let mut file = OpusFile::create(&path).expect("a temporary folder can be written");
-        assert_eq!(played(&path), ([Vec::new(), Vec::new()], false), "before the first sample too");
-        (0..80_000).try_for_each(|at| file.write([tone(at, 440), 0])).expect("the disk takes it");
-        // A kill runs no destructor.
-        std::mem::forget(file);
-        let ([caller, _], closed) = played(&path);
-        let page = PAGE_FRAMES as usize * FRAME;
-        assert!(!closed && (80_000 - page - FRAME..=80_000).contains(&caller.len()), "{}", caller.len());
-        std::fs::remove_file(path).expect("it was made by this test");
+    fn a_track_on_which_nothing_sounds_is_coded_once_and_what_comes_after_is_as_it_would_be() {
+        let tracks = [path("rests"), path("goes-on")].map(|path| {
+            let mut file = OpusFile::create(&path).expect("a temporary folder can be written");
+            let mut coded = 0;
+            for at in 0..80_000 {
+                let sample = if (20_000..60_000).contains(&at) { 0 } else { tone(at, 440) };
+                file.write([sample, tone(at, 700)]).expect("the disk takes it");
+                if file.tracks[0].frame.is_empty() {
+                    coded += u32::from(file.tracks[0].quiet <= AT_REST);
+                    // The other file's encoder never rests.
+                    let rests = path.display().to_string().contains("rests");
+                    file.tracks[0].quiet = if rests { file.tracks[0].quiet } else { 0 };
+                }
+            }
+            file.finish().expect("the disk takes it");
+            let ([track, _], _) = played(&path);
+            std::fs::remove_file(path).expect("it was made by this test");
+            (track, coded)
+        });
+        let [(rested, few), (whole, all)] = tracks;
+        assert!(few + 70 < all, "{few} of {all} frames were coded");
+        assert!(energy(&rested[21_000..60_000]) < 1.0, "nothing sounds where nothing was said");
+        let ratio = energy(&rested[60_000..]) / energy(&whole[60_000..]);
+        assert!((0.9..1.1).contains(&ratio), "{ratio}");
+        let off: Vec<i16> = rested[60_000..].iter().zip(&whole[60_000..]).map(|(a, b)| a - b).collect();
+        let loud = energy(&whole[60_000..]);
+        assert!(energy(&off) < loud / 20.0, "{} of {loud}", energy(&off));
+    }
+
+    #[test]
+    fn a_recording_becomes_opus_with_the_same_tracks_and_its_wav_goes_when_it_is_whole() {
+        let wav = path("whole").with_extension("wav");
+        let mut file = hound::WavWriter::create(&wav, spec(2)).expect("a temporary folder can be written");
+        for at in 0..40_000 {
+            let caller = if at < 20_000 { tone(at, 440) } else { 0 };
+            let agent = if at < 20_000 { 0 } else { tone(at, 700) };
+            [caller, agent].iter().for_each(|side| file.write_sample(*side).expect("the disk takes it"));
+        }
+        file.finalize().expect("the disk takes it");
+        let opus = to_opus(&wav).expect("it is a recording");
+        let ([caller, agent], closed) = played(&opus);
+        assert!(closed && caller.len() == 40_000 && agent.len() == 40_000);
+        assert!(energy(&caller[..19_000]) > 1e7 && energy(&agent[..19_000]) < 100.0);
+        assert!(energy(&caller[21_000..]) < 100.0 && energy(&agent[21_000..]) > 1e7);
+        assert!(!wav.exists() && !wav.with_extension("opus.part").exists());
+        std::fs::remove_file(opus).expect("it was made by this test");
+    }
+
+    #[test]
+    fn what_cannot_be_coded_stays_a_wav() {
+        let folder = path("nowhere").with_extension("");
+        std::fs::create_dir(&folder).expect("a temporary folder can be made");
+        let wav = folder.join("CA1.wav");
+        let mut file = hound::WavWriter::create(&wav, spec(2)).expect("a temporary folder can be written");
+        (0..2_000).for_each(|_| file.write_sample(1).expect("the disk takes it"));
+        file.finalize().expect("the disk takes it");
+        // What stands at the file's place cannot be replaced.
+        std::fs::create_dir(folder.join("CA1.opus")).expect("a temporary folder can be made");
+        let fault = to_opus(&wav).unwrap_err();
+        assert!(fault.what.contains("stays what it is") && wav.is_file(), "{fault}");
+        assert!(!folder.join("CA1.opus.part").exists());
+        std::fs::remove_dir_all(folder).expect("it was made by this test");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! A call as a stereo file: the caller left, the agent right, on the caller's clock.
+//! A call as a stereo WAV: the caller left, the agent right, on the caller's clock.
 //!
 //! Promises: what is on disk plays, and is not long behind, so a killed process leaves a file that plays, up to the
 //! hold-back and a flush before the kill; what is named secret while it is held back, or before it came, is silence on
@@ -7,31 +7,34 @@
 //! Never: writes from an async task: it blocks on the disk; give it a thread.
 
 use std::collections::VecDeque;
-use std::io;
+use std::fs::File;
+use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
 use super::silences::Silences;
-use super::sink::{Format, Sink};
+use super::wav::spec;
 use crate::core::base::{Fault, Millis, Owner, Position, Samples, Span};
 
-/// How often what is on disk is made to play, in audio.
-const FLUSH: Samples = Millis(2_500).samples();
-/// How long both tracks stay in memory before they are written (64 KB a call): a number that turns out to be secret
-/// once a word or a key was recognised can still be left out.
+/// How much is written at once, and made to play: a second.
+const FLUSH: Samples = Millis(1_000).samples();
+/// How long both tracks stay in memory before they are written (64 KB a call, and up to a flush more): a number that turns
+/// out to be secret once a word or a key was recognised can still be left out.
 const HOLD_BACK: Samples = Millis(2_000).samples();
 /// How far the agent's audio may run ahead of the caller's track; what lies beyond is not recorded.
 const AHEAD_MAX: Samples = Millis(60_000).samples();
+
+/// A gap is filled with so many samples at a time.
+const QUIET: [i16; 4_000] = [0; 4_000];
 
 /// One recording. The caller's side moves it on; the agent's has a clock of its own, which may run a little behind the
 /// caller's track: a frame is there before its 20 ms are over, and carriers' clocks drift.
 pub struct Recorder {
     path: PathBuf,
-    file: Sink,
+    file: hound::WavWriter<BufWriter<File>>,
     /// All before it is in the recording: written, or held back.
     at: Position,
-    flushed: Position,
     /// The last samples before `at`, the caller's and the agent's, not yet written.
-    held: VecDeque<[i16; 2]>,
+    held: Vec<[i16; 2]>,
     /// Of the caller's track.
     silences: Silences,
     /// How far the agent's clock was found to run behind, in the stretch of its audio that ends at `stretch_end`.
@@ -49,16 +52,29 @@ impl std::fmt::Debug for Recorder {
 }
 
 impl Recorder {
-    /// Begins a new file; one that exists is replaced.
+    /// Begins a new file, which plays nothing yet; one that exists is replaced.
     ///
     /// # Errors
     /// The file cannot be made.
-    pub fn create(path: &Path, format: Format) -> Result<Recorder, Fault> {
-        let file = Sink::create(path, format).map_err(|error| fault(path, &error))?;
-        let (at, flushed) = (Position::START, Position::START);
-        let (behind, stretch_end, agent) = (Samples(0), Position::START, VecDeque::new());
-        let (held, silences) = (VecDeque::new(), Silences::default());
-        Ok(Recorder { path: path.to_owned(), file, at, flushed, held, silences, behind, stretch_end, agent })
+    pub fn create(path: &Path) -> Result<Recorder, Fault> {
+        let begun = hound::WavWriter::create(path, spec(2)).and_then(|mut file| file.flush().map(|()| file));
+        let file = begun.map_err(|error| fault(path, &io(error)))?;
+        Ok(Recorder {
+            path: path.to_owned(),
+            file,
+            at: Position::START,
+            held: Vec::new(),
+            silences: Silences::default(),
+            behind: Samples(0),
+            stretch_end: Position::START,
+            agent: VecDeque::new(),
+        })
+    }
+
+    /// Where it is written.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The agent's audio that is to sound from `at` on by its clock. Where that has passed already, the clock is set,
@@ -76,9 +92,9 @@ impl Recorder {
         if kept.is_empty() {
             return;
         }
-        let end = (offset + kept.len()).max(self.agent.len());
-        self.agent.resize(end, 0);
-        self.agent.iter_mut().skip(offset).zip(kept).for_each(|(place, sample)| *place = *sample);
+        let end = offset + kept.len();
+        self.agent.resize(end.max(self.agent.len()), 0);
+        self.agent.range_mut(offset..end).zip(kept).for_each(|(place, sample)| *place = *sample);
     }
 
     /// The agent was cut: nothing of it sounds from `at` on.
@@ -96,50 +112,68 @@ impl Recorder {
     pub fn caller(&mut self, at: Position, samples: &[i16]) -> Result<(), Fault> {
         let late = usize::try_from(self.at.since(at).0).unwrap_or(usize::MAX).min(samples.len());
         let gap = at.since(self.at).0 as usize;
-        let frames = std::iter::repeat_n(0, gap).chain(samples[late..].iter().copied());
-        self.write(frames).map_err(|error| fault(&self.path, &error))
+        let written = self.quiet(gap).and_then(|()| self.record(&samples[late..]));
+        written.map_err(|error| fault(&self.path, &error))
     }
 
     /// Makes that stretch of the caller's track silence, what comes later in it too. Says how much of it came too late:
     /// it was written already.
     pub fn caller_silent(&mut self, from: Position, to: Position) -> Samples {
         let written = self.at - length(self.held.len());
-        let (start, end) = (from.since(written).0 as usize, to.since(written).0 as usize);
-        self.held.iter_mut().take(end).skip(start).for_each(|both| both[0] = 0);
-        self.silences.add(Span { from, to });
+        let span = Span { from, to };
+        hush(&mut self.held, written, span);
+        self.silences.add(span);
         to.min(written).since(from)
     }
 
     /// Writes what was held back and what the agent still had to say, and closes the file.
     pub fn finish(mut self) -> Result<(), Fault> {
         let rest = self.agent.len();
-        let written = self.write(std::iter::repeat_n(0, rest)).and_then(|()| self.write_held(0));
-        written.and_then(|()| self.file.finish()).map_err(|error| fault(&self.path, &error))
+        let written = self.quiet(rest).and_then(|()| self.write_first(self.held.len()));
+        let closed = written.and_then(|()| self.file.finalize().map_err(io));
+        closed.map_err(|error| fault(&self.path, &error))
     }
 
-    fn write(&mut self, caller: impl Iterator<Item = i16>) -> io::Result<()> {
-        for sample in caller {
-            let caller = if self.silences.covers(self.at) { 0 } else { sample };
-            self.held.push_back([caller, self.agent.pop_front().unwrap_or(0)]);
-            self.at = self.at + Samples(1);
-            self.write_held(HOLD_BACK.0 as usize)?;
+    /// So many samples on which the caller is silent.
+    fn quiet(&mut self, mut samples: usize) -> io::Result<()> {
+        while samples > 0 {
+            let now = samples.min(QUIET.len());
+            self.record(&QUIET[..now])?;
+            samples -= now;
         }
+        Ok(())
+    }
+
+    /// Both sides, as long as that of the caller's is.
+    fn record(&mut self, caller: &[i16]) -> io::Result<()> {
+        let from = self.held.len();
+        self.held.extend(caller.iter().map(|sample| [*sample, 0]));
+        let new = &mut self.held[from..];
+        let sounding = self.agent.len().min(new.len());
+        new.iter_mut().zip(self.agent.drain(..sounding)).for_each(|(both, sample)| both[1] = sample);
+        self.silences.iter().for_each(|span| hush(new, self.at, span));
+        self.at = self.at + length(caller.len());
         self.silences.forget_before(self.at);
-        let written = self.at - length(self.held.len());
-        if written.since(self.flushed) >= FLUSH {
-            self.file.flush()?;
-            self.flushed = written;
-        }
-        Ok(())
+        let due = self.held.len().saturating_sub(HOLD_BACK.0 as usize);
+        if due >= FLUSH.0 as usize { self.write_first(due) } else { Ok(()) }
     }
 
-    /// Writes the oldest samples until no more than that many are held back.
-    fn write_held(&mut self, keep: usize) -> io::Result<()> {
-        while self.held.len() > keep {
-            self.file.write(self.held.pop_front().unwrap_or_default())?;
-        }
-        Ok(())
+    /// Writes the oldest samples, and makes what is on disk play.
+    fn write_first(&mut self, samples: usize) -> io::Result<()> {
+        let mut block = self.file.get_i16_writer(2 * length(samples).0);
+        self.held.drain(..samples).flatten().for_each(|sample| block.write_sample(sample));
+        block.flush().and_then(|()| self.file.flush()).map_err(io)
     }
+}
+
+/// Silence on the caller's side of samples that begin at `at`, as far as the span goes.
+fn hush(both: &mut [[i16; 2]], at: Position, span: Span) {
+    let (from, to) = (span.from.since(at).0 as usize, span.to.since(at).0 as usize);
+    both.iter_mut().take(to).skip(from).for_each(|both| both[0] = 0);
+}
+
+fn io(error: hound::Error) -> io::Error {
+    if let hound::Error::IoError(error) = error { error } else { io::Error::other(error) }
 }
 
 fn fault(path: &Path, error: &io::Error) -> Fault {
@@ -171,7 +205,7 @@ mod tests {
     #[test]
     fn the_caller_is_left_the_agent_right_and_gaps_are_silence() {
         let path = path("sides");
-        let mut recorder = Recorder::create(&path, Format::Wav).expect("a temporary folder can be written");
+        let mut recorder = Recorder::create(&path).expect("a temporary folder can be written");
         recorder.agent(Position(2), &[20, 21, 22, 23]);
         recorder.caller(Position(0), &[1, 2, 3]).expect("the disk takes it");
         recorder.agent_cut(Position(4));
@@ -184,7 +218,7 @@ mod tests {
     #[test]
     fn an_agent_whose_clock_runs_behind_loses_no_syllable() {
         let path = path("behind");
-        let mut recorder = Recorder::create(&path, Format::Wav).expect("a temporary folder can be written");
+        let mut recorder = Recorder::create(&path).expect("a temporary folder can be written");
         recorder.caller(Position(0), &[1, 2, 3]).expect("the disk takes it");
         recorder.agent(Position(1), &[90, 91]);
         recorder.agent(Position(3), &[92, 93, 94, 95]);
@@ -197,7 +231,7 @@ mod tests {
     #[test]
     fn after_a_late_step_the_pauses_bring_the_tracks_together_again() {
         let path = path("late");
-        let mut recorder = Recorder::create(&path, Format::Wav).expect("a temporary folder can be written");
+        let mut recorder = Recorder::create(&path).expect("a temporary folder can be written");
         recorder.caller(Position(0), &[0; 8]).expect("the disk takes it");
         for (at, samples) in
             [(2, &[20, 21][..]), (4, &[22]), (9, &[30, 31]), (11, &[32]), (20, &[40]), (23, &[50, 51])]
@@ -221,7 +255,7 @@ mod tests {
     #[test]
     fn a_killed_process_leaves_a_file_that_plays_to_within_the_hold_back_and_a_flush() {
         let path = path("killed");
-        let mut recorder = Recorder::create(&path, Format::Wav).expect("a temporary folder can be written");
+        let mut recorder = Recorder::create(&path).expect("a temporary folder can be written");
         for frame in 0..500_u64 {
             recorder.caller(Position(frame * 160), &[7; 160]).expect("the disk takes it");
         }
@@ -236,7 +270,7 @@ mod tests {
     #[test]
     fn what_is_named_secret_in_time_is_silent_on_the_callers_track_alone_also_where_it_is_still_to_come() {
         let path = path("secret");
-        let mut recorder = Recorder::create(&path, Format::Wav).expect("a temporary folder can be written");
+        let mut recorder = Recorder::create(&path).expect("a temporary folder can be written");
         let hear = |recorder: &mut Recorder, from: u64, count: usize| {
             recorder.caller(Position(from), &vec![7; count]).expect("the disk takes it");
         };
@@ -264,7 +298,7 @@ mod tests {
     fn a_call_without_a_frame_leaves_a_file_that_plays_nothing_killed_or_not() {
         for end in [std::mem::forget, |recorder: Recorder| recorder.finish().expect("the disk takes it")] {
             let path = path("empty");
-            end(Recorder::create(&path, Format::Wav).expect("a temporary folder can be written"));
+            end(Recorder::create(&path).expect("a temporary folder can be written"));
             assert!(frames(&path).is_empty());
             std::fs::remove_file(path).expect("it was made by this test");
         }
@@ -273,42 +307,12 @@ mod tests {
     #[test]
     fn an_agent_that_runs_far_ahead_takes_no_more_memory_than_its_limit() {
         let path = path("ahead");
-        let mut recorder = Recorder::create(&path, Format::Wav).expect("a temporary folder can be written");
+        let mut recorder = Recorder::create(&path).expect("a temporary folder can be written");
         for second in 0..200_u64 {
             recorder.agent(Position(second * 8_000), &[1; 8_000]);
         }
         recorder.agent(Position(u64::MAX), &[1; 8_000]);
         assert_eq!(recorder.agent.len(), AHEAD_MAX.0 as usize);
-        std::fs::remove_file(path).expect("it was made by this test");
-    }
-
-    #[test]
-    fn an_opus_file_has_the_same_tracks_and_a_kill_leaves_one_that_plays() {
-        let path = path("opus");
-        let mut recorder = Recorder::create(&path, Format::Opus).expect("a temporary folder can be written");
-        recorder.agent(Position(60_000), &[5_000; 8_000]);
-        recorder.caller(Position(0), &[0; 40_000]).expect("the disk takes it");
-        recorder.caller(Position(40_000), &[5_000; 16_000]).expect("the disk takes it");
-        recorder.caller_silent(Position(50_000), Position(54_000));
-        let ([caller, _], _) = super::super::opus::tests::played(&path);
-        let written = 56_000 - HOLD_BACK.0 as usize;
-        assert!(
-            (written - FLUSH.0 as usize..=written).contains(&caller.len()),
-            "{} are on disk",
-            caller.len()
-        );
-        recorder.caller(Position(56_000), &[0; 24_000]).expect("the disk takes it");
-        recorder.finish().expect("the disk takes it");
-        let ([caller, agent], closed) = super::super::opus::tests::played(&path);
-        assert!(closed && caller.len() == 80_000 && agent.len() == 80_000);
-        let loud =
-            |track: &[i16]| track.iter().map(|sample| u64::from(sample.unsigned_abs())).sum::<u64>() / 1_000;
-        // An onset, for a telephone carries no steady sound.
-        assert!(loud(&caller[40_000..41_000]) > 100 && loud(&agent[60_000..61_000]) > 100);
-        assert!(
-            loud(&caller[52_000..53_000]) < 10 && loud(&agent[..59_000]) < 10,
-            "what is silent stays silent"
-        );
         std::fs::remove_file(path).expect("it was made by this test");
     }
 }

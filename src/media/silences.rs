@@ -31,8 +31,8 @@ impl Silences {
         std::mem::take(&mut self.0)
     }
 
-    pub(super) fn covers(&self, at: Position) -> bool {
-        self.0.iter().any(|span| span.from <= at && at < span.to)
+    pub(super) fn iter(&self) -> impl Iterator<Item = Span> {
+        self.0.iter().copied()
     }
 
     /// Nothing before that position will come any more.
@@ -44,6 +44,12 @@ impl Silences {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl Silences {
+        fn covers(&self, at: Position) -> bool {
+            self.iter().any(|span| span.from <= at && at < span.to)
+        }
+    }
 
     fn span(from: u64, to: u64) -> Span {
         Span { from: Position(from), to: Position(to) }

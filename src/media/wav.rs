@@ -22,6 +22,20 @@ pub(super) const fn spec(channels: u16) -> hound::WavSpec {
     }
 }
 
+/// A recording's: caller and agent.
+const RECORDING: hound::WavSpec = spec(2);
+
+/// `8000 Hz, mono, 16 bit`.
+fn told(spec: &hound::WavSpec) -> String {
+    let sides = match spec.channels {
+        1 => "mono".to_owned(),
+        2 => "stereo".to_owned(),
+        more => format!("{more} channels"),
+    };
+    let float = if spec.sample_format == hound::SampleFormat::Float { " float" } else { "" };
+    format!("{} Hz, {sides}, {} bit{float}", spec.sample_rate, spec.bits_per_sample)
+}
+
 /// All samples of an 8 kHz mono 16-bit file; one at least.
 ///
 /// # Errors
@@ -39,11 +53,14 @@ pub fn line_samples(bytes: impl Read, name: impl fmt::Display) -> Result<Vec<i16
     let mut file = hound::WavReader::new(bytes).map_err(|error| unread(&name, &error))?;
     let found = file.spec();
     if found != LINE {
-        let what = format!(
-            "{name}: {} Hz, {} channels, {} bit; wanted is 8,000 Hz mono 16 bit",
-            found.sample_rate, found.channels, found.bits_per_sample
-        );
-        return Err(Fault::new(Owner::Admin, what, "convert it, for example with sox: -r 8000 -c 1 -b 16"));
+        let what = format!("{name} is {}; wanted is {}, one voice", told(&found), told(&LINE));
+        let remedy = if found == RECORDING {
+            "it is the recording of a call, caller left and agent right: take one side, for example with `sox IN.wav OUT.wav \
+             remix 1`"
+        } else {
+            "convert it, for example with `sox IN.wav -r 8000 -c 1 -b 16 OUT.wav`"
+        };
+        return Err(Fault::new(Owner::Admin, what, remedy));
     }
     let samples: Vec<i16> =
         file.samples().collect::<Result<_, _>>().map_err(|error| unread(&name, &error))?;
@@ -63,16 +80,27 @@ pub struct TwoVoices {
     pub agent: Vec<i16>,
 }
 
+/// A recording of a call, to be read.
+pub(super) fn open_recording(path: &Path) -> Result<hound::WavReader<BufReader<File>>, Fault> {
+    let file = hound::WavReader::open(path).map_err(|error| unread(&path.display(), &error))?;
+    if file.spec() != RECORDING {
+        let (found, wanted) = (told(&file.spec()), told(&RECORDING));
+        let what = format!(
+            "{} is {found}; a recording of a call is {wanted}: caller left, agent right",
+            path.display()
+        );
+        let remedy = "name what `serve --recordings`, `call --record` or `demo` wrote; one voice alone cannot be replayed";
+        return Err(Fault::new(Owner::Admin, what, remedy));
+    }
+    Ok(file)
+}
+
 /// A recording of a call: 8 kHz, stereo, 16 bit. One without a sample is one.
 ///
 /// # Errors
 /// It cannot be read, is of another shape, or ends before its header says.
 pub fn read_recording(path: &Path) -> Result<TwoVoices, Fault> {
-    let mut file = hound::WavReader::open(path).map_err(|error| unread(&path.display(), &error))?;
-    if file.spec() != spec(2) {
-        let what = format!("{} is no recording of a call: 8,000 Hz, stereo, 16 bit", path.display());
-        return Err(Fault::new(Owner::Admin, what, "name what `serve --recordings` or `demo` wrote"));
-    }
+    let mut file = open_recording(path)?;
     let length = file.duration() as usize;
     let mut voices = TwoVoices { caller: Vec::with_capacity(length), agent: Vec::with_capacity(length) };
     let mut samples = file.samples();
@@ -135,12 +163,24 @@ mod tests {
             .expect("a temporary folder can be written")
             .finalize()
             .expect("the disk takes it");
-        assert!(read_line_wav(&path).unwrap_err().what.contains("2 channels"));
+        let fault = read_line_wav(&path).unwrap_err();
+        let wanted = "is 8000 Hz, stereo, 16 bit; wanted is 8000 Hz, mono, 16 bit";
+        assert!(fault.what.contains(wanted) && fault.remedy.contains("remix 1"), "{fault}");
         std::fs::write(&path, b"RIFF but not for long").expect("a temporary folder can be written");
         assert!(read_line_wav(&path).is_err());
         std::fs::remove_file(&path).expect("it was made by this test");
         let fault = read_line_wav(&path).unwrap_err();
         assert!(fault.what.contains("centralita-wav") && fault.remedy.contains("the path"), "{fault}");
+    }
+
+    #[test]
+    fn one_voice_is_no_recording_of_a_call_and_is_told_as_what_it_is() {
+        let path = std::env::temp_dir().join(format!("centralita-wav-{}.wav", uuid::Uuid::new_v4()));
+        write_line_wav(&path, &[1, 2]).expect("a temporary folder can be written");
+        let fault = read_recording(&path).unwrap_err();
+        let told = "is 8000 Hz, mono, 16 bit; a recording of a call is 8000 Hz, stereo, 16 bit";
+        assert!(fault.what.contains(told) && fault.remedy.contains("call --record"), "{fault}");
+        std::fs::remove_file(&path).expect("it was made by this test");
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::core::conversation::{
 };
 use crate::core::journal::{CallFile, Line, write_order, write_timer};
 use crate::driver::prompt;
-use crate::integrations::{ActionSecret, CallFacts, Intent, IntentLog, Leave, NotBegun, Registry};
+use crate::integrations::{ActionSecret, CallFacts, Finding, Intent, IntentLog, Leave, NotBegun, Registry};
 use crate::llm::Llm;
 
 /// Speech for each character: people say about sixteen a second.
@@ -99,6 +99,8 @@ impl IntentLog for NothingBefore {
     fn begin(&self, _intent: Intent) -> BoxFuture<'_, Result<(), NotBegun>> {
         Box::pin(std::future::ready(Ok(())))
     }
+
+    fn found(&self, _finding: &Finding) {}
 }
 
 enum Happening {
@@ -283,8 +285,8 @@ impl Stage {
         let Some(event) = event else { return };
         let (before, event) = self.vault.tell(event, &self.conversation);
         for event in before.into_iter().chain([event]) {
-            self.file.lines.push(Line::Event { at, event: event.clone() });
-            self.conversation.handle(at, event, &mut out);
+            self.conversation.handle(at, &event, &mut out);
+            self.file.lines.push(Line::Event { at, event });
             self.obey(&mut out).await;
         }
     }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::expect;
 use super::source::Recorded;
 use crate::core::base::Fault;
-use crate::core::journal::{CallFile, Line, fold};
+use crate::core::journal::{CallFile, Folds, Line, fold, folds};
 
 /// Lines shown before and after a difference.
 const AROUND: usize = 4;
@@ -27,7 +27,7 @@ pub enum Finding {
 /// The first step that is not as it was.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
-    /// Number of the first line that differs, among the lines under the head; the first is 1.
+    /// Number of the first line that differs, as an editor shows it.
     pub line: usize,
     pub before: Vec<String>,
     pub recorded: Vec<String>,
@@ -38,20 +38,27 @@ pub struct Difference {
 /// Folds the record and compares: every order, or where the file says so those that are written.
 #[must_use]
 pub fn compare(recorded: &Recorded) -> Finding {
-    let want = &recorded.file.lines;
-    let got = fold(&recorded.file, Arc::clone(&recorded.plan)).lines;
-    if expect::is_written(&recorded.file) {
-        return expect::unmet(want, &got).map_or(Finding::Same, Finding::Differs);
+    let (file, plan) = (&recorded.file, || Arc::clone(&recorded.plan));
+    let want = &file.lines;
+    if expect::is_written(file) {
+        let unmet = expect::unmet(want, &fold(file, plan()).lines);
+        return unmet.map_or(Finding::Same, |unmet| {
+            Finding::Differs(Difference { line: recorded.line_number(unmet.line), ..unmet })
+        });
     }
-    if *want == got || (!recorded.is_whole() && got.starts_with(want)) {
-        return Finding::Same;
+    match folds(file, plan()) {
+        Folds::Same => return Finding::Same,
+        Folds::Further if !recorded.is_whole() => return Finding::Same,
+        Folds::Further | Folds::Otherwise => {}
     }
+    // Once more, and written this time: somebody reads where it differs.
+    let got = fold(file, plan()).lines;
     let same = want.iter().zip(&got).take_while(|(a, b)| a == b).count();
     let (ours, theirs) = (step(&want[same..]), step(&got[same..]));
     let tail = ours.iter().rev().zip(theirs.iter().rev()).take_while(|(a, b)| a == b).count();
     let rest = &want[same + ours.len() - tail..];
     Finding::Differs(Difference {
-        line: same + 1,
+        line: recorded.line_number(same),
         before: written(&want[same.saturating_sub(AROUND)..same]),
         recorded: written(&ours[..ours.len() - tail]),
         today: written(&theirs[..theirs.len() - tail]),
@@ -99,10 +106,8 @@ mod tests {
 ";
 
     fn recorded(text: &str) -> Recorded {
-        Recorded {
-            file: CallFile::parse(text).expect("a call file"),
-            plan: Arc::new(script_plan("en").expect("the plan has that name")),
-        }
+        let (file, numbers) = CallFile::numbered(text).expect("a call file");
+        Recorded { file, plan: Arc::new(script_plan("en").expect("the plan has that name")), numbers }
     }
 
     fn difference(text: &str) -> Difference {
@@ -120,7 +125,7 @@ mod tests {
     #[test]
     fn a_difference_is_shown_by_its_step_with_the_lines_around_it() {
         let found = difference(&CALL.replace("how can I help you?", "what is it?"));
-        assert_eq!(found.line, 2);
+        assert_eq!(found.line, 3, "the head has a line");
         let want = r#"      0.000 < answered
 -           > say #1.0 greeting "Hello, what is it?"
 +           > say #1.0 greeting "Hello, how can I help you?"

@@ -24,7 +24,7 @@ pub(super) fn is_written(file: &CallFile) -> bool {
     file.head_value(EXPECT) == Some(WRITTEN)
 }
 
-/// The first expectation that today's lines do not meet.
+/// The first expectation that today's lines do not meet; its `line` is the place among `want`, from zero.
 pub(super) fn unmet(want: &[Line], got: &[Line]) -> Option<Difference> {
     let mut next = 0;
     for (n, line) in want.iter().enumerate() {
@@ -77,7 +77,7 @@ fn difference(want: &[Line], got: &[Line], at: usize, next: usize) -> Difference
     let instead = instead.filter(|line| matters(line) && later.iter().all(|want| !meets(want, line)));
     let today: Vec<Line> = instead.cloned().collect();
     Difference {
-        line: at + 1,
+        line: at,
         before: written(&want[at.saturating_sub(AROUND)..at]),
         recorded: written(&want[at..=at]),
         today: written(&today),
@@ -160,7 +160,7 @@ mod tests {
 +           > say #1.0 greeting \"Hello.\"
             > say … reminder …
       2.000 < hung-up";
-        assert_eq!((difference.line, difference.to_string().as_str()), (2, shown));
+        assert_eq!((difference.line, difference.to_string().as_str()), (1, shown));
     }
 
     #[test]

@@ -354,7 +354,7 @@ mod tests {
         let file = CallFile::parse(greeted).expect("a call file");
         let plan = Arc::new(script_plan("en").expect("the plan has that name"));
         let file = fold(&file, Arc::clone(&plan));
-        let test = as_test(&Recorded { file, plan }).expect("it is as folded");
+        let test = as_test(&Recorded::new(file, plan)).expect("it is as folded");
         let kept: Vec<String> = test.file.events().map(|(_, event)| write_event(event)).collect();
         assert!(!kept.iter().any(|event| event.contains("partial")), "{kept:?}");
         assert!(kept.first().is_some_and(|event| event == "answered"));

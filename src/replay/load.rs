@@ -126,6 +126,6 @@ impl Recorded {
         let mut file = self.file;
         // It is another plan's now.
         file.plan = None;
-        Ok(Recorded { file, plan: Arc::new(agent.plan) })
+        Ok(Recorded { file, plan: Arc::new(agent.plan), numbers: self.numbers })
     }
 }

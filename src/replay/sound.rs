@@ -4,6 +4,7 @@
 //! Never: carries out an order.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::expect;
@@ -37,15 +38,18 @@ pub struct Compared {
     pub notes: Vec<String>,
 }
 
-/// Finds and reads recording and cassette of a call: in `folder`, where one is named, then beside the call itself, by
-/// the call's id or its file's name; in the folder of a journal with one call, also the only recording there.
+/// Finds and reads recording and cassette of a call: in the folders that are named, then beside the call itself, by the
+/// call's id or its file's name. The only recording of a folder is taken too where no other call can be meant: beside a
+/// journal of one call, or beside this call's cassette.
 ///
 /// # Errors
 /// There is no recording, or something cannot be read; it names what.
-pub async fn sounding(found: &Found, folder: Option<&Path>) -> Result<Sounding, Fault> {
-    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+pub async fn sounding(found: &Found, named_folders: &[&Path]) -> Result<Sounding, Fault> {
+    if let Some(folder) = named_folders.iter().find(|folder| !folder.is_dir()) {
         let what = format!("there is no folder {}", folder.display());
-        return Err(Fault::new(Owner::Admin, what, "name with --recordings where the recordings lie"));
+        let remedy =
+            "name with --recordings where the recordings lie, with --cassettes where the cassettes do";
+        return Err(Fault::new(Owner::Admin, what, remedy));
     }
     let recorded = found.read().await?;
     if let Some(why) = unfit(&recorded) {
@@ -54,8 +58,9 @@ pub async fn sounding(found: &Found, folder: Option<&Path>) -> Result<Sounding, 
     }
     let names = names(found, &recorded);
     let beside = beside(found);
-    let folders: Vec<&Path> = folder.into_iter().chain(beside.as_deref()).collect();
-    let mut recording = named(&folders, &names, "wav");
+    let folders: Vec<&Path> = named_folders.iter().copied().chain(beside.as_deref()).collect();
+    let lone = || folders.iter().find_map(|folder| lone(folder, &names));
+    let mut recording = named(&folders, &names, "wav").or_else(lone);
     if let (None, Found::Call { store, .. }, Some(beside)) = (&recording, found, &beside)
         && store.call_ids().await?.len() == 1
     {
@@ -158,6 +163,13 @@ fn only(folder: &Path, kind: &str) -> Option<PathBuf> {
     of_kind.next().filter(|_| of_kind.next().is_none())
 }
 
+/// The only recording beside this call's cassette, unless it has the name of another's.
+fn lone(folder: &Path, names: &[String]) -> Option<PathBuf> {
+    let recording = only(folder, "wav")?;
+    named(&[folder], names, "cassette").filter(|_| !recording.with_extension("cassette").is_file())?;
+    Some(recording)
+}
+
 fn silent(found: &Found, folders: &[&Path]) -> Fault {
     let places: Vec<String> = folders.iter().map(|folder| folder.display().to_string()).collect();
     let what = format!("{}: there is no WAV recording of it in {}", found.name(), places.join(", "));
@@ -171,8 +183,14 @@ fn silent(found: &Found, folders: &[&Path]) -> Fault {
 fn read(path: &Path) -> Result<Cassette, Fault> {
     let broken =
         |what: String, remedy: &str| Fault::new(Owner::Admin, format!("{}: {what}", path.display()), remedy);
-    let text =
-        fs::read_to_string(path).map_err(|error| broken(error.to_string(), "let this user read it"))?;
+    let text = fs::read_to_string(path).map_err(|error| {
+        if error.kind() == ErrorKind::InvalidData {
+            let remedy =
+                "it is no cassette, or a broken one: move it away, and the journal is taken in its place";
+            return broken("it is no text in UTF-8".to_owned(), remedy);
+        }
+        broken(error.to_string(), "let this user read it")
+    })?;
     Cassette::parse(&text).map_err(|what| {
         broken(what, "move it away, and the journal is taken in its place; docs/replay.md has its form")
     })
@@ -182,7 +200,7 @@ impl Sounding {
     /// Plays the call again and compares. Edges of speech may be `tolerance` apart.
     #[must_use]
     pub fn replay(&self, tolerance: Millis) -> Compared {
-        let Sounding { recorded: Recorded { file, plan }, voices, cassette, notes } = self;
+        let Sounding { recorded: Recorded { file, plan, .. }, voices, cassette, notes } = self;
         let last = file.events().map(|(at, _)| at).max();
         let until = last.filter(|_| !self.recorded.is_whole());
         let played = play(cassette, file, plan, &voices.caller, until);

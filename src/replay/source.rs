@@ -30,9 +30,25 @@ const NOT_ENDED: &str = "not-ended";
 pub struct Recorded {
     pub file: CallFile,
     pub plan: Arc<Plan>,
+    /// Where each of the file's lines stands in the text it was read from; of a journal's, none.
+    pub(super) numbers: Vec<usize>,
 }
 
 impl Recorded {
+    /// A record that was read from no text of its own.
+    #[must_use]
+    pub fn new(file: CallFile, plan: Arc<Plan>) -> Recorded {
+        Recorded { file, plan, numbers: Vec::new() }
+    }
+
+    /// The line of an editor in which the nth of the file's lines stands, from zero; of a journal's call, in the file that
+    /// `--export` makes of it.
+    pub(super) fn line_number(&self, nth: usize) -> usize {
+        let after = |last: &usize| last + nth + 1 - self.numbers.len();
+        let known = self.numbers.get(nth).copied();
+        known.or_else(|| self.numbers.last().map(after)).unwrap_or(self.file.head.len() + nth + 1)
+    }
+
     /// The record holds the call to its end. Else the orders of its last event may be missing.
     #[must_use]
     pub fn is_whole(&self) -> bool {
@@ -130,7 +146,7 @@ pub async fn read_all(path: &Path) -> Result<Vec<Recorded>, Fault> {
 
 async fn of_folder(folder: &Path, ids: &[String]) -> Vec<Found> {
     let mut files = BTreeMap::new();
-    below(folder, &mut files);
+    below(folder, &mut Vec::new(), &mut files);
     let mut found = Vec::new();
     for (path, seen) in files {
         let is_call_file = path.extension().is_some_and(|extension| extension == "call");
@@ -215,10 +231,18 @@ fn is_database(path: &Path) -> io::Result<bool> {
     Ok(start == DATABASE)
 }
 
-/// All files below a folder, and the folders that cannot be looked into.
-fn below(folder: &Path, found: &mut BTreeMap<PathBuf, io::Result<()>>) {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
+/// All files below a folder, and the folders that cannot be looked into. `within`: the folders it lies in, as they really
+/// are; a link back to one of them holds nothing that was not found already.
+fn below(folder: &Path, within: &mut Vec<PathBuf>, found: &mut BTreeMap<PathBuf, io::Result<()>>) {
+    let entries = match folder.canonicalize().and_then(|real| Ok((real, fs::read_dir(folder)?))) {
+        Ok((real, _)) if within.contains(&real) => {
+            tracing::warn!(link = %folder.display(), "a link leads back to a folder it lies in; it is not followed");
+            return;
+        }
+        Ok((real, entries)) => {
+            within.push(real);
+            entries
+        }
         Err(error) => {
             found.insert(folder.to_owned(), Err(error));
             return;
@@ -226,11 +250,12 @@ fn below(folder: &Path, found: &mut BTreeMap<PathBuf, io::Result<()>>) {
     };
     for entry in entries {
         match entry.map(|entry| entry.path()) {
-            Ok(path) if path.is_dir() => below(&path, found),
+            Ok(path) if path.is_dir() => below(&path, within, found),
             Ok(path) => drop(found.insert(path, Ok(()))),
             Err(error) => drop(found.insert(folder.to_owned(), Err(error))),
         }
     }
+    within.pop();
 }
 
 fn of_file(path: &Path) -> Result<Recorded, Fault> {
@@ -252,8 +277,8 @@ fn of_file(path: &Path) -> Result<Recorded, Fault> {
 /// A call file's text; `whose` it is stands before every fault.
 pub(super) fn of_text(text: &str, whose: &str) -> Result<Recorded, Fault> {
     let broken = |what: String, remedy: &str| Fault::new(Owner::Admin, format!("{whose}: {what}"), remedy);
-    let file =
-        CallFile::parse(text).map_err(|what| broken(what, "docs/replay.md says what a call file holds"))?;
+    let (file, numbers) = CallFile::numbered(text)
+        .map_err(|what| broken(what, "docs/replay.md says what a call file holds"))?;
     if file.lines.is_empty() {
         return Err(broken("it holds no event".to_owned(), "docs/replay.md says what a call file holds"));
     }
@@ -272,7 +297,7 @@ pub(super) fn of_text(text: &str, whose: &str) -> Result<Recorded, Fault> {
             return Err(broken("it holds no plan".to_owned(), remedy));
         }
     };
-    Ok(Recorded { file, plan: Arc::new(plan) })
+    Ok(Recorded { file, plan: Arc::new(plan), numbers })
 }
 
 async fn of_database(store: &Store, id: &CallId) -> Result<Recorded, Fault> {
@@ -296,7 +321,7 @@ async fn of_database(store: &Store, id: &CallId) -> Result<Recorded, Fault> {
         Fault::new(Owner::Gateway, what, "read it with the build that recorded it")
     })?;
     file.plan = Some(text);
-    Ok(Recorded { file, plan: Arc::new(plan) })
+    Ok(Recorded::new(file, Arc::new(plan)))
 }
 
 fn plan_of(text: &str, whose: &str) -> Result<Plan, Fault> {

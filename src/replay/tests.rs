@@ -235,3 +235,47 @@ async fn what_cannot_be_replayed_says_why_and_what_to_do() {
         "{missing}"
     );
 }
+
+#[tokio::test]
+async fn a_link_back_to_a_folder_it_lies_in_ends_the_search_there_and_each_call_is_found_once() {
+    let folder = Folder::new();
+    let inner = folder.0.join("a/b");
+    fs::create_dir_all(&inner).unwrap();
+    fs::write(inner.join("x.call"), "# plan: en\n0.000 < answered\n").unwrap();
+    for (link, to) in [("a/b/up", "a"), ("a/b/here", "a/b"), ("a/again", "")] {
+        std::os::unix::fs::symlink(folder.0.join(to), folder.0.join(link)).unwrap();
+    }
+    let names: Vec<String> = find(&folder.0, &[]).await.iter().map(Found::name).collect();
+    assert_eq!(names, [inner.join("x.call").display().to_string()]);
+}
+
+#[tokio::test]
+async fn a_difference_is_told_by_the_line_an_editor_shows() {
+    let folder = Folder::new();
+    let path = folder.0.join("x.call");
+    let text = "# plan: en\n# Of a test.\n\n    0.000 < answered\n# what is said\n          > say #1.0 greeting \"Hi\"\n";
+    fs::write(&path, text).unwrap();
+    let found = find(&path, &[]).await;
+    let Finding::Differs(difference) = compare(&found[0].read().await.unwrap()) else {
+        panic!("it is the same")
+    };
+    assert_eq!(difference.line, 6);
+    // Of a journal's call: the line of the file that is exported.
+    let database = folder.0.join("journal.sqlite");
+    journal(&database, &["CA1"]).await;
+    let found = find(&database, &[]).await;
+    let mut recorded = found[0].read().await.unwrap();
+    let exported = recorded.standalone().write();
+    let nth = recorded.file.lines.iter().position(|line| matches!(line, Line::Order { .. })).unwrap();
+    recorded.file.lines.remove(nth);
+    let Finding::Differs(difference) = compare(&recorded) else { panic!("it is the same") };
+    let missing = exported.lines().nth(difference.line - 1).unwrap();
+    assert!(missing.contains("> say") && difference.today[0] == missing, "{missing}");
+}
+
+#[test]
+fn an_expected_order_with_a_word_that_there_is_not_is_no_call_file() {
+    let text = "# plan: en\n# expect: written\n0.000 < answered\n> sya … greeting …\n";
+    let fault = Recorded::parse(text).unwrap_err();
+    assert!(fault.what.contains("line 4: `sya` is no order; there are watch, say"), "{fault}");
+}

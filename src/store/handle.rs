@@ -316,8 +316,8 @@ impl Store {
         intents::unknown_of(&self.pools.read, caller.reveal(), world).await.map_err(unread)
     }
 
-    /// What was done for a caller since then, in microseconds since 1970, in calls that broke off or still go on: they
-    /// may not have heard of it. None for a caller without a number.
+    /// What was done for a caller since then, in microseconds since 1970, in calls that broke off or still go on, or was
+    /// found out after its call's end: they may not have heard of it. None for a caller without a number.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -331,6 +331,26 @@ impl Store {
             return Ok(Vec::new());
         }
         intents::untold_of(&self.pools.read, caller.reveal(), world, since_us).await.map_err(unread)
+    }
+
+    /// Actions begun since then, in microseconds since 1970, that are open or unknown, of calls of that world which nobody
+    /// carries now. The newest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn left_open(&self, world: World, since_us: i64) -> Result<Vec<IntentRecord>, Fault> {
+        intents::left_open(&self.pools.read, world, since_us).await.map_err(unread)
+    }
+
+    /// When the action last left: it, or whatever else of that caller had its key.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn last_sent(&self, intent: &Intent) -> Result<i64, Fault> {
+        let Some(key) = &intent.idempotency_key else { return Ok(intent.begun_us) };
+        let (caller, tool) = (intent.caller.reveal(), &intent.tool);
+        let last = intents::last_under_key(&self.pools.read, caller, tool, key).await.map_err(unread)?;
+        Ok(last.map_or(intent.begun_us, |last| last.max(intent.begun_us)))
     }
 }
 

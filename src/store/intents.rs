@@ -86,6 +86,8 @@ pub enum IntentState {
 pub struct IntentRecord {
     pub intent: Intent,
     pub state: IntentState,
+    /// Of its call: what was mocked is done nowhere.
+    pub world: World,
 }
 
 impl IntentRecord {
@@ -184,10 +186,13 @@ pub(super) async fn lose_begun(db: &mut SqliteConnection, at_us: i64) -> sqlx::R
 }
 
 pub(super) async fn of_call(db: &SqlitePool, call: &CallId) -> sqlx::Result<Vec<IntentRecord>> {
-    sqlx::query_as("SELECT * FROM intents WHERE call = $1 ORDER BY proposal, step")
-        .bind(call.as_str())
-        .fetch_all(db)
-        .await
+    sqlx::query_as(
+        "SELECT intents.*, effects FROM intents JOIN calls ON calls.id = intents.call WHERE call = $1 \
+         ORDER BY proposal, step",
+    )
+    .bind(call.as_str())
+    .fetch_all(db)
+    .await
 }
 
 pub(super) async fn of_carrier_call(
@@ -196,7 +201,7 @@ pub(super) async fn of_carrier_call(
     world: World,
 ) -> sqlx::Result<Vec<IntentRecord>> {
     sqlx::query_as(
-        "SELECT intents.* FROM intents JOIN calls ON calls.id = intents.call WHERE calls.carrier_call = $1 \
+        "SELECT intents.*, effects FROM intents JOIN calls ON calls.id = intents.call WHERE calls.carrier_call = $1 \
          AND calls.effects = $2 ORDER BY calls.answered_us, intents.call, proposal, step",
     )
     .bind(carrier_call)
@@ -207,10 +212,16 @@ pub(super) async fn of_carrier_call(
 
 /// Oldest first.
 pub(super) async fn all(db: &SqlitePool) -> sqlx::Result<Vec<IntentRecord>> {
-    sqlx::query_as("SELECT * FROM intents ORDER BY begun_us, call, proposal, step").fetch_all(db).await
+    sqlx::query_as(
+        "SELECT intents.*, effects FROM intents JOIN calls ON calls.id = intents.call \
+         ORDER BY begun_us, call, proposal, step",
+    )
+    .fetch_all(db)
+    .await
 }
 
-/// Done since then in calls that did not end as calls do. Oldest first.
+/// Done since then, and perhaps told to nobody: in calls that did not end as calls do, or found out after the call's end and
+/// not wished for again since. Oldest first.
 pub(super) async fn untold_of(
     db: &SqlitePool,
     caller: &str,
@@ -218,15 +229,51 @@ pub(super) async fn untold_of(
     since_us: i64,
 ) -> sqlx::Result<Vec<IntentRecord>> {
     sqlx::query_as(
-        "SELECT intents.* FROM intents JOIN calls ON calls.id = intents.call \
-         WHERE intents.caller = $1 AND intents.state = 'done' AND begun_us >= $2 AND calls.state <> 'ended' \
-         AND calls.effects = $3 \
+        "SELECT intents.*, effects FROM intents JOIN calls ON calls.id = intents.call \
+         WHERE intents.caller = $1 AND intents.state = 'done' AND intents.outcome_us >= $2 AND calls.effects = $3 \
+         AND (calls.state <> 'ended' OR (intents.outcome_us > calls.ended_us AND NOT EXISTS \
+         (SELECT 1 FROM intents AS later WHERE later.caller = intents.caller AND later.tool = intents.tool \
+         AND later.digest = intents.digest AND later.begun_us > intents.begun_us))) \
          ORDER BY begun_us, intents.call, proposal, step",
     )
     .bind(caller)
     .bind(since_us)
     .bind(world.word())
     .fetch_all(db)
+    .await
+}
+
+/// Begun since then and open or unknown, in calls that nobody carries now. The newest first.
+pub(super) async fn left_open(
+    db: &SqlitePool,
+    world: World,
+    since_us: i64,
+) -> sqlx::Result<Vec<IntentRecord>> {
+    sqlx::query_as(
+        "SELECT intents.*, effects FROM intents JOIN calls ON calls.id = intents.call \
+         WHERE intents.state IN ('begun', 'unknown') AND begun_us >= $1 AND calls.effects = $2 \
+         AND calls.state <> 'live' ORDER BY begun_us DESC, intents.call, proposal, step",
+    )
+    .bind(since_us)
+    .bind(world.word())
+    .fetch_all(db)
+    .await
+}
+
+/// When a request last left, or was about to, of that caller under that key.
+pub(super) async fn last_under_key(
+    db: &SqlitePool,
+    caller: &str,
+    tool: &ToolName,
+    key: &str,
+) -> sqlx::Result<Option<i64>> {
+    sqlx::query_scalar(
+        "SELECT max(begun_us) FROM intents WHERE caller = $1 AND tool = $2 AND idempotency_key = $3",
+    )
+    .bind(caller)
+    .bind(&*tool.0)
+    .bind(key)
+    .fetch_one(db)
     .await
 }
 
@@ -238,7 +285,7 @@ pub(super) async fn unknown_of(
     world: World,
 ) -> sqlx::Result<Vec<IntentRecord>> {
     sqlx::query_as(
-        "SELECT intents.* FROM intents JOIN calls ON calls.id = intents.call \
+        "SELECT intents.*, effects FROM intents JOIN calls ON calls.id = intents.call \
          WHERE intents.caller = $1 AND intents.state IN ('begun', 'unknown') AND calls.effects = $2 \
          ORDER BY begun_us, call, proposal, step",
     )
@@ -298,6 +345,6 @@ impl<'r> FromRow<'r, SqliteRow> for IntentRecord {
                 detail: row.try_get("detail")?,
             }),
         };
-        Ok(IntentRecord { intent, state })
+        Ok(IntentRecord { intent, state, world: parsed(row, "effects", World::parse)? })
     }
 }

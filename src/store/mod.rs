@@ -2,7 +2,8 @@
 //!
 //! Reading order: `handle` (what the others call), `queue` (what waits to be written), `writer` (the one
 //! task that writes), then one file per table: `plans`, `calls`, `journal`, `intents`; `connect` opens
-//! the file, `sole` says whose its live calls are, `fault` what a failing disk means, `stamp` is calendar time.
+//! the file, `sole` says whose its live calls are, `standing` where an action stands by now, `fault` what a failing disk
+//! means, `stamp` is calendar time.
 //!
 //! Promises: an intent is on disk before `begin` returns, once per call, proposal and step (promise 2); what
 //! one call gave is committed in the order given, at most 50 ms later; no queue grows above its limit
@@ -19,6 +20,7 @@ mod plans;
 mod queue;
 mod sole;
 mod stamp;
+mod standing;
 mod writer;
 
 #[cfg(test)]
@@ -31,3 +33,4 @@ pub use intents::{Intent, IntentKey, IntentRecord, IntentState, Outcome, Outcome
 pub use journal::Line;
 pub use sole::{Carrying, Sole};
 pub use stamp::now_us;
+pub use standing::{Standing, UNDER_WAY_MAX_US};

@@ -117,7 +117,10 @@ async fn an_intent_and_all_before_it_are_on_disk_when_begin_returns() {
     append(&store, "c1", 1, "< said").unwrap();
     assert_eq!(store.begin(intent("c1", 1, 0)).await, Ok(Begun(())));
     let seen = other.intents(&id("c1")).await.unwrap();
-    assert_eq!(seen, [IntentRecord { intent: intent("c1", 1, 0), state: IntentState::Begun }]);
+    assert_eq!(
+        seen,
+        [IntentRecord { intent: intent("c1", 1, 0), state: IntentState::Begun, world: World::Real }]
+    );
     assert_eq!(texts(&other, "c1").await, ["< said"]);
     assert_eq!(other.call(&id("c1")).await.unwrap().unwrap().head, head("c1"));
     assert_eq!(other.plan(head("c1").plan_hash).await.unwrap().as_deref(), Some("the plan"));
@@ -138,7 +141,10 @@ fn a_kill_keeps_what_was_committed_and_a_new_process_cannot_begin_the_step_again
         assert_eq!(store.begin(intent("c1", 1, 0)).await, Err(BeginRefused::AlreadyBegun));
         // To the caller's next call it is unknown, and nobody has to mark it so first.
         let unknown = store.unknown_intents(&head("c1").caller, World::Real).await.unwrap();
-        assert_eq!(unknown, [IntentRecord { intent: intent("c1", 1, 0), state: IntentState::Begun }]);
+        assert_eq!(
+            unknown,
+            [IntentRecord { intent: intent("c1", 1, 0), state: IntentState::Begun, world: World::Real }]
+        );
     });
 }
 

@@ -11,7 +11,9 @@ use centralita::core::conversation::{
     Timing, ToolPhrases, ToolPlan, VoiceYes,
 };
 use centralita::core::language::Language;
-use centralita::integrations::{Connection, Exchange, KeyPlace, Method, SecretHeader, ToolSpec, Toolbox};
+use centralita::integrations::{
+    Connection, Exchange, KeyPlace, Method, Probe, SecretHeader, ToolSpec, Toolbox,
+};
 use centralita::secrets::{SecretName, Secrets};
 use secrecy::SecretString;
 use serde_json::json;
@@ -61,8 +63,8 @@ pub(crate) fn plan(timing: Timing, timeout: Millis) -> Plan {
     }
 }
 
-/// Its tools, at that shop.
-pub(crate) fn toolbox(shop: &Url, token: SecretString, timeout: Millis) -> Toolbox {
+/// Its tools, at that shop; with `probe`, it is asked what became of a refund that it did not answer.
+pub(crate) fn toolbox(shop: &Url, token: SecretString, timeout: Millis, probe: bool) -> Toolbox {
     let look_up = |map| exchange(Method::Get, "/orders/{{ order }}", map);
     let tool = |name, effects, parameters, prepare, request| ToolSpec {
         name,
@@ -72,6 +74,7 @@ pub(crate) fn toolbox(shop: &Url, token: SecretString, timeout: Millis) -> Toolb
         request,
         key: KeyPlace::Header("Idempotency-Key".to_owned()),
         not_done_on: [].into(),
+        probe: None,
         timeout,
     };
     let pay_back = Exchange {
@@ -81,7 +84,10 @@ pub(crate) fn toolbox(shop: &Url, token: SecretString, timeout: Millis) -> Toolb
     let first = vec![look_up(&[("item", "item"), ("total", "total")])];
     let tools = vec![
         tool(status(), Effects::None, vec![order()], Vec::new(), look_up(&[("state", "status")])),
-        tool(refund(), Effects::Irreversible, vec![order(), amount()], first, pay_back),
+        ToolSpec {
+            probe: probe.then(by_key),
+            ..tool(refund(), Effects::Irreversible, vec![order(), amount()], first, pay_back)
+        },
     ];
     let bearer = SecretHeader {
         header: "Authorization".to_owned(),
@@ -93,6 +99,18 @@ pub(crate) fn toolbox(shop: &Url, token: SecretString, timeout: Millis) -> Toolb
     let name = SecretName::reference("secret.WIRE_SHOP_TOKEN").unwrap();
     let secrets = Secrets::from_env().with(name, token);
     Toolbox::new(Language::English, "USD", &[connection], tools, &secrets).unwrap()
+}
+
+/// The shop knows refunds by their key.
+fn by_key() -> Probe {
+    let made = exchange(Method::Get, "/orders/{{ order }}/refunds", &[("refunded", "refunds[0].amount")]);
+    Probe {
+        request: Exchange { query: [("key".to_owned(), "{{ key }}".to_owned())].into(), ..made },
+        done: "refunds | selectattr('key', 'equalto', sent.key) | list | length > 0".to_owned(),
+        failed: None,
+        absent_after: None,
+        absent_on: [].into(),
+    }
 }
 
 fn status() -> ToolName {

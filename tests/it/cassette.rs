@@ -18,7 +18,7 @@ const FRAME: Millis = Millis(20);
 
 /// What is different of a call whose recording and cassette lie there.
 async fn differences(found: &Found, folder: &Path) -> Vec<Change> {
-    let compared = sounding(found, Some(folder)).await.unwrap().replay(FRAME);
+    let compared = sounding(found, &[folder]).await.unwrap().replay(FRAME);
     assert!(!compared.recorded.turns.is_empty() && compared.audio > Millis(1_000), "{compared:?}");
     assert!(compared.recorded.answers.contains(&"judged t1 yes".to_owned()), "{compared:?}");
     assert!(compared.notes[0].starts_with("cassette "), "{compared:?}");
@@ -57,5 +57,23 @@ async fn a_call_played_again_is_the_same_and_under_a_plan_that_ends_turns_later_
     let changes = differences(&find(&file, &[]).await[0], &folder).await;
     let moved = |change: &Change| change.kind == "turn" && change.what.starts_with("turn 1 ");
     assert!(changes.iter().any(moved), "{changes:?}");
+
+    // As the demo leaves it: the recording has a name of its own, and the call file was exported to somewhere else.
+    let call = found[0].name();
+    let (exported, kept) = (folder.join("exported"), folder.join("kept"));
+    [&exported, &kept].into_iter().for_each(|folder| fs::create_dir(folder).unwrap());
+    let file = exported.join(format!("{call}.call"));
+    fs::write(&file, &text).unwrap();
+    let (wav, cassette) = (format!("{call}.wav"), format!("{call}.cassette"));
+    fs::rename(folder.join(&wav), folder.join("refund-yes.wav")).unwrap();
+    let found = find(&file, &[]).await;
+    assert_eq!(differences(&found[0], &folder).await, []);
+    // Recordings and cassettes in folders of their own; another call's recording is nobody else's.
+    fs::rename(folder.join(&cassette), kept.join(&cassette)).unwrap();
+    let nothing = sounding(&found[0], &[&folder, &kept]).await.unwrap_err();
+    assert!(nothing.what.contains("there is no WAV recording of it"), "{nothing}");
+    fs::rename(folder.join("refund-yes.wav"), folder.join(&wav)).unwrap();
+    let sounding = sounding(&found[0], &[&folder, &kept]).await.unwrap();
+    assert!(sounding.notes[0].contains("kept"), "{:?}", sounding.notes);
     fs::remove_dir_all(folder).unwrap();
 }

@@ -64,6 +64,40 @@ async fn keyed(point: u8) {
     assert!(house.open_of(CALLER).await.is_empty(), "{point}: what is done under a key is unknown nowhere");
 }
 
+/// Nobody calls again: the next process asks the shop, which has it from the moment the request was sent.
+async fn nobody_calls_again(point: u8) {
+    let house = House::new(true, |_| Duration::ZERO).await;
+    let gateway = house.gateway(Some(point)).await;
+    gateway.refund(CALLER, ORDER).await.unwrap();
+    gateway.died().await;
+    let gateway = house.gateway(None).await;
+    let mut often = tokio::time::interval(Duration::from_millis(50));
+    let said =
+        if point >= SENT { "probe: it is done" } else { "probe: it is not there, which proves nothing yet" };
+    let asked = async {
+        while !house.intents().await[0].detail().is_some_and(|detail| detail.ends_with(said)) {
+            often.tick().await;
+        }
+    };
+    let asked = tokio::time::timeout(Duration::from_secs(30), asked).await;
+    assert!(asked.is_ok(), "{point}: {:?}\n{}", house.intents().await, house.log());
+    let states: Vec<String> = house.listed().await.into_values().collect();
+    assert_eq!(states, [if point >= SENT { "done" } else { "unknown" }], "{point}");
+    assert_eq!(house.shop.requests(), u64::from(point >= SENT), "{point}: sent again");
+    gateway.kill().await;
+    house.intact().await;
+}
+
+#[tokio::test]
+async fn killed_before_the_first_byte_leaves_the_next_process_asks_and_takes_no_absence_for_a_failure() {
+    nobody_calls_again(INTENT_ON_DISK).await;
+}
+
+#[tokio::test]
+async fn killed_after_the_request_left_the_next_process_finds_it_done_and_sends_nothing() {
+    nobody_calls_again(SENT).await;
+}
+
 /// Without one nothing is sent twice: what may have been sent is told as unknown.
 async fn unkeyed(point: u8) {
     let (house, again) = dies_at(point, false).await;
@@ -109,6 +143,27 @@ dies! {
     5 killed_before_the_outcome_is_queued killed_before_the_outcome_is_queued_without_a_key;
     6 killed_before_the_outcome_is_committed killed_before_the_outcome_is_committed_without_a_key;
     7 killed_before_the_caller_hears_the_outcome killed_before_the_caller_hears_the_outcome_without_a_key;
+}
+
+/// The answer is there and was read: nobody may say what became of it but the shop.
+#[tokio::test]
+async fn a_panic_at_the_answer_tells_no_value_leaves_the_outcome_unknown_and_the_program_up() {
+    // Without a key, and so without a probe that would find it.
+    let house = House::new(false, |_| Duration::ZERO).await;
+    let gateway = house.gateway_that_panics(5, "4539 1488 0343 6467").await;
+    let fared = gateway.refund(CALLER, ORDER).await.unwrap();
+    let words = told(&fared.recording);
+    assert_eq!(fared.ended, Ended::CallerHungUp, "{words:?}");
+    assert!(words.iter().any(|text| text.contains("I do not know whether it went through")), "{words:?}");
+    assert!(!words.iter().any(|text| text.contains("Done")), "{words:?}");
+    assert_eq!(house.open_of(CALLER).await.len(), 1);
+    let metrics = gateway.metrics().await;
+    assert!(metrics.contains("centralita_panics_total 1"), "{metrics}");
+    let log = house.log();
+    assert!(log.contains("a panic") && log.contains("src/crash/mod.rs"), "{log}");
+    assert!(!log.contains("4539"), "{log}");
+    gateway.kill().await;
+    house.intact().await;
 }
 
 /// Of the build this test belongs to: `cargo test --release` looks at a release build.

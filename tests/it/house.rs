@@ -9,9 +9,9 @@ use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use axum::extract::{Path as UrlPath, State};
+use axum::extract::{Path as UrlPath, Query, State};
 use axum::http::HeaderMap;
-use axum::routing::{get, post};
+use axum::routing::get;
 use axum::{Json, Router};
 use centralita::caller::{Dial, Doing, Ended, Moment, Phone, Recording, Turn, follow};
 use centralita::core::base::{Millis, Private, World};
@@ -107,6 +107,7 @@ impl House {
             if place == "integrations" {
                 text = replaced(&text, "http://127.0.0.1:8088", shop.url.as_str().trim_end_matches('/'));
                 if !keyed {
+                    text = without_probe(&text);
                     text = replaced(&text, "    idempotency:\n      header: Idempotency-Key\n", "");
                 }
             }
@@ -118,13 +119,22 @@ impl House {
 
     /// A gateway, aborted at that crash point if there is one.
     pub(crate) async fn gateway(&self, crash_at: Option<u8>) -> Gateway {
+        self.gateway_that(crash_at.map(|point| point.to_string())).await
+    }
+
+    /// A gateway that panics at that crash point, with these words.
+    pub(crate) async fn gateway_that_panics(&self, at: u8, words: &str) -> Gateway {
+        self.gateway_that(Some(format!("{at} {words}"))).await
+    }
+
+    async fn gateway_that(&self, crash_at: Option<String>) -> Gateway {
         let file = |name: &str| self.folder.file(name);
         let mut line =
             command(&["serve", "--unsigned-loopback", "--bind", "127.0.0.1:0", "--speech", "stand-in"]);
         line.args(["--journal", &file("journal.sqlite"), "--recordings", &file("recordings")]);
         line.args(["--root", &file("")]);
         if let Some(point) = crash_at {
-            line.env("CENTRALITA_CRASH_AT", point.to_string());
+            line.env("CENTRALITA_CRASH_AT", point);
         }
         // A pipe that nobody reads would hold it up.
         let log = std::fs::OpenOptions::new().create(true).append(true).open(file("log")).unwrap();
@@ -230,6 +240,11 @@ impl Gateway {
         }
     }
 
+    /// What it counts.
+    pub(crate) async fn metrics(&self) -> String {
+        http().get(self.url.join("metrics").unwrap()).send().await.unwrap().text().await.unwrap()
+    }
+
     /// Waits for its death by its own hand.
     pub(crate) async fn died(mut self) {
         let status = self.process.wait().await.unwrap();
@@ -241,6 +256,13 @@ impl Gateway {
     pub(crate) async fn kill(mut self) {
         self.process.kill().await.unwrap();
     }
+}
+
+/// The sample integration without the question what became of a refund.
+pub(crate) fn without_probe(text: &str) -> String {
+    let (before, probe) = text.split_once("    # Asked where the refund's own answer").unwrap();
+    let (_, after) = probe.split_once("\n    confirm:").unwrap();
+    format!("{before}    confirm:{after}")
 }
 
 fn replaced(text: &str, from: &str, to: &str) -> String {
@@ -286,7 +308,7 @@ impl Counter {
         let desk = Desk { counted: Arc::clone(&counted), requests: Arc::new(requests), slowness };
         let router = Router::new()
             .route("/orders/{id}", get(order))
-            .route("/orders/{id}/refunds", post(refund))
+            .route("/orders/{id}/refunds", get(made).post(refund))
             .with_state(desk);
         let serving = tokio::spawn(async move { axum::serve(way.listener, router).await.unwrap() });
         Counter { url: way.public, counted, requests: asked, serving }
@@ -321,6 +343,18 @@ impl Drop for Counter {
 
 async fn order(UrlPath(id): UrlPath<String>) -> Json<Value> {
     Json(json!({"order": id, "item": "a lamp", "status": "delivered", "total": "45.00", "currency": "USD"}))
+}
+
+/// What was made under a key.
+async fn made(
+    State(desk): State<Desk>,
+    UrlPath(id): UrlPath<String>,
+    Query(asked): Query<BTreeMap<String, String>>,
+) -> Json<Value> {
+    let counted = desk.counted.lock().unwrap();
+    let made = counted.refunds.get(&id).into_iter().flatten().filter(|key| Some(*key) == asked.get("key"));
+    let refunds: Vec<Value> = made.map(|key| json!({"key": key, "amount": "20.00"})).collect();
+    Json(json!({"order": id, "refunded": "20.00", "refunds": refunds}))
 }
 
 async fn refund(State(desk): State<Desk>, UrlPath(id): UrlPath<String>, headers: HeaderMap) -> Json<Value> {

@@ -20,6 +20,8 @@ use tokio::time::timeout;
 use url::Url;
 
 use crate::command::{command, listens};
+use crate::house::without_probe;
+use crate::probed::Mute;
 use crate::scene::{REFUND, http, told};
 
 /// Longer than one sentence of these agents takes, and than a gateway takes to start on a busy machine.
@@ -37,16 +39,18 @@ struct House {
 
 impl House {
     async fn open(faults: Faults) -> House {
+        House::with(faults, |tools| tools.to_owned()).await
+    }
+
+    /// The same with other tools than the sample's.
+    async fn with(faults: Faults, tools: impl Fn(&str) -> String) -> House {
         let folder = std::env::temp_dir().join(format!("centralita-killed-{}", uuid::Uuid::now_v7()));
         for room in ["agents", "integrations"] {
             std::fs::create_dir_all(folder.join(room)).unwrap();
         }
         let shop = Shop::start(&folder.join("shop.sqlite"), faults).await.unwrap();
         std::fs::copy("agents/shop.yaml", folder.join("agents/shop.yaml")).unwrap();
-        let tools = std::fs::read_to_string("integrations/shop.yaml").unwrap();
-        let at = shop.url.as_str().trim_end_matches('/');
-        let tools = tools.replace("http://127.0.0.1:8088", at);
-        std::fs::write(folder.join("integrations/shop.yaml"), tools).unwrap();
+        write_tools(&folder, &shop, tools);
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let gateway = serve(&folder, port, &shop).await;
         House { folder, port, shop, gateway }
@@ -116,15 +120,22 @@ impl House {
     }
 
     async fn run(&self, arguments: &[&str]) -> String {
+        self.run_to(0, arguments).await
+    }
+
+    /// What a command that ends with this code says.
+    async fn run_to(&self, code: i32, arguments: &[&str]) -> String {
         let journal = self.journal();
         let arguments: Vec<&str> = arguments
             .iter()
             .map(|word| if *word == "JOURNAL" { journal.to_str().unwrap() } else { word })
             .collect();
-        let Output { status, stdout, stderr } = command(&arguments).output().await.unwrap();
+        let mut line = command(&arguments);
+        line.env("SHOP_TOKEN", self.shop.token.expose_secret()).current_dir(&self.folder);
+        let Output { status, stdout, stderr } = line.output().await.unwrap();
         let (stdout, stderr) = (String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap());
-        assert_eq!(status.code(), Some(0), "{arguments:?}: {stdout}{stderr}");
-        stdout
+        assert_eq!(status.code(), Some(code), "{arguments:?}: {stdout}{stderr}");
+        stdout + &stderr
     }
 
     /// The calls of the journal: their states, and how many processes carried each.
@@ -157,6 +168,21 @@ impl House {
         assert!(same.contains("calls: 1,") && same.contains("1 the same"), "{same}");
     }
 
+    /// A caller who has said yes to a refund, which the shop has made.
+    async fn acted(&self, patience: Duration) -> Phone {
+        let phone = self.greeted(patience).await;
+        say(&phone, REFUND).await;
+        self.has(&["note asked t1"]).await;
+        say(&phone, "yes").await;
+        let made = async {
+            while self.refunds().await == 0 {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(PATIENCE, made).await.unwrap();
+        phone
+    }
+
     async fn refunds(&self) -> usize {
         self.shop.refunds().await.unwrap().len()
     }
@@ -169,6 +195,14 @@ impl House {
         self.shop.stop().await;
         std::fs::remove_dir_all(&self.folder).unwrap();
     }
+}
+
+/// The sample's tools, at that shop.
+fn write_tools(folder: &Path, shop: &Shop, tools: impl Fn(&str) -> String) {
+    let sample = std::fs::read_to_string("integrations/shop.yaml").unwrap();
+    let at = shop.url.as_str().trim_end_matches('/');
+    let tools = tools(&sample.replace("http://127.0.0.1:8088", at));
+    std::fs::write(folder.join("integrations/shop.yaml"), tools).unwrap();
 }
 
 async fn serve(folder: &Path, port: u16, shop: &Shop) -> Child {
@@ -216,17 +250,11 @@ async fn a_question_that_was_open_is_asked_again_whole_and_a_yes_to_it_makes_one
 }
 
 #[tokio::test]
-async fn an_action_that_had_left_is_told_as_unknown_and_the_shop_has_it_once() {
+async fn an_action_that_had_left_and_that_nobody_can_be_asked_about_is_told_as_unknown_and_the_shop_has_it_once()
+ {
     // It makes the refund, and never says so.
-    let mut house = House::open(Faults::LostAnswer).await;
-    let phone = house.asked().await;
-    say(&phone, "yes").await;
-    let made = async {
-        while house.refunds().await == 0 {
-            tokio::task::yield_now().await;
-        }
-    };
-    timeout(PATIENCE, made).await.unwrap();
+    let mut house = House::with(Faults::LostAnswer, without_probe).await;
+    let phone = house.acted(PATIENCE).await;
     house.dies().await;
     house.outcome_heard().await;
     let recording = phone.finish().await;
@@ -242,8 +270,76 @@ async fn an_action_that_had_left_is_told_as_unknown_and_the_shop_has_it_once() {
     let unknown = house.run(&["effects", "list", "--journal", "JOURNAL", "--unknown"]).await;
     assert!(unknown.contains("shop.refund") && unknown.contains(KILLED), "{unknown}");
     let id = unknown.split_whitespace().next().unwrap();
+    let nobody = house.run_to(1, &["effects", "probe", id, "--journal", "JOURNAL"]).await;
+    assert!(nobody.contains("nobody was asked: its tool has no probe"), "{nobody}");
     let settled = house.run(&["effects", "settle", id, "done", "--journal", "JOURNAL"]).await;
     assert!(settled.contains("settled by hand"), "{settled}");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn an_action_that_had_left_and_that_the_shop_says_is_done_is_told_as_done_and_not_sent_again() {
+    let mut house = House::open(Faults::LostAnswer).await;
+    let phone = house.acted(PATIENCE).await;
+    house.dies().await;
+    house.outcome_heard().await;
+    let recording = phone.finish().await;
+    in_order(&recording, &[CUT_OFF, "Done: twenty dollars on their way back to you"]);
+    assert!(!told(&recording).iter().any(|text| text.contains("I do not know")), "{:?}", told(&recording));
+    assert_eq!(house.refunds().await, 1);
+    house.ended(2).await;
+    house.replays().await;
+    let listed = house.run(&["effects", "list", "--journal", "JOURNAL"]).await;
+    assert!(listed.contains("done") && listed.contains("killed, probe: it is done"), "{listed}");
+    assert!(listed.contains("actions: 1"), "{listed}");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn what_is_found_only_after_the_call_went_on_is_told_when_it_is_found() {
+    let (mute, tell, stage) = Mute::open().await;
+    let at = stage.tools_at.unwrap().to_string();
+    let elsewhere = |tools: &str| {
+        let (before, rest) = tools.split_once("base_url: ").unwrap();
+        format!("{before}base_url: {at}{}", &rest[rest.find('\n').unwrap()..])
+    };
+    let mut house = House::with(Faults::None, elsewhere).await;
+    let phone = house.asked().await;
+    say(&phone, "yes").await;
+    let sent = async {
+        while mute.requests().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, sent).await.unwrap();
+    house.dies().await;
+    house.outcome_heard().await;
+    tell.send(true).unwrap();
+    house.has(&["< resumed", "< settled t1 done", "outcome:t1"]).await;
+    house.has(&["< resumed", "< settled t1 done", "< played "]).await;
+    let recording = phone.finish().await;
+    let done = "Done: twenty dollars on their way back to you";
+    in_order(&recording, &[CUT_OFF, "I do not know whether the refund went through", done]);
+    assert_eq!(mute.requests().len(), 1, "nothing is sent again");
+    house.ended(2).await;
+    house.replays().await;
+    house.close().await;
+}
+
+#[tokio::test]
+async fn what_a_call_that_nobody_takes_up_has_left_is_asked_about_by_the_command_once_its_tool_has_a_probe() {
+    let mut house = House::with(Faults::LostAnswer, without_probe).await;
+    let phone = house.acted(Duration::ZERO).await;
+    house.dies().await;
+    phone.finish().await;
+    // Another version of the agent: of a key, what the system has is proof all the same.
+    write_tools(&house.folder, &house.shop, |tools| tools.to_owned());
+    let asked = house.run(&["effects", "probe", "--all", "--journal", "JOURNAL"]).await;
+    assert!(asked.contains("done") && asked.contains("killed, probe: it is done"), "{asked}");
+    assert!(asked.contains("actions asked about: 1"), "{asked}");
+    let again = house.run(&["effects", "probe", "--all", "--journal", "JOURNAL"]).await;
+    assert!(again.contains("actions asked about: 0"), "{again}");
+    assert_eq!(house.refunds().await, 1);
     house.close().await;
 }
 
@@ -260,5 +356,27 @@ async fn a_call_whose_caller_has_left_with_the_gateway_does_not_look_live() {
     let killed = |state: &CallState| matches!(state, CallState::Lost { reason } if reason == KILLED);
     assert!(matches!(&calls[..], [(state, 1)] if killed(state)), "{calls:?}");
     house.replays().await;
+    house.close().await;
+}
+
+#[tokio::test]
+async fn the_call_command_stays_on_the_line_while_its_gateway_is_started_again_where_it_is_told_to() {
+    let mut house = House::open(Faults::None).await;
+    let url = format!("http://127.0.0.1:{}/hooks/twilio/voice", house.port);
+    let scenario = house.folder.join("caller.yaml");
+    std::fs::write(
+        &scenario,
+        "version: 1\nmoves:\n- {when: mark, listen: 0}\n- {when: mark, hang_up: true}\n",
+    )
+    .unwrap();
+    let line = ["call", &url, "--speech", "stand-in", "--wait-through-restart", "60", "--scenario"];
+    let caller = command(&[&line[..], &[scenario.to_str().unwrap()]].concat()).spawn().unwrap();
+    house.has(&["< played #1 "]).await;
+    house.dies().await;
+    house.has(&["< resumed"]).await;
+    let Output { status, stdout, .. } = timeout(PATIENCE, caller.wait_with_output()).await.unwrap().unwrap();
+    let told = String::from_utf8(stdout).unwrap();
+    assert!(status.success() && told.contains("ended: the caller hung up"), "{told}");
+    house.ended(2).await;
     house.close().await;
 }

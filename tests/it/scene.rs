@@ -14,11 +14,11 @@ use centralita::core::base::{CallId, Millis, Position};
 use centralita::core::conversation::{Plan, Recording as Recorded, Tag, Timing};
 use centralita::core::journal::{CallFile, fold};
 use centralita::demo::shop::{Faults, Refund, Shop};
-use centralita::driver::{Agent, CloseOnly, HangUp, Recordings, Seen, Shell};
+use centralita::driver::{Agent, Askable, Askables, CloseOnly, Format, HangUp, Recordings, Seen, Shell};
 use centralita::gateway::{Gateway, Settings, Switchboard, Trust};
 use centralita::llm::builtin::Builtin;
 use centralita::llm::{Llm, LlmEvent, Message, Prompt};
-use centralita::media::Format;
+
 use centralita::standin::{Ear, Voice, said, utter_at};
 use centralita::store::{CallState, IntentRecord, Store};
 use centralita::stt::{Stt, Vocabulary};
@@ -62,6 +62,8 @@ pub(crate) struct Stage {
     pub(crate) tag: Tag,
     pub(crate) pace: Millis,
     pub(crate) tool_timeout: Millis,
+    /// Whether the shop is asked what became of a refund that it did not answer.
+    pub(crate) probe: bool,
     /// How long the agent waits for a tool, where that is not as long as the tool may take.
     pub(crate) tool_patience: Option<Millis>,
     pub(crate) llm: Arc<dyn Llm>,
@@ -99,6 +101,7 @@ impl Default for Stage {
             pace: QUICK,
             // A loaded machine may take long to answer, and to write down that it will be asked.
             tool_timeout: Millis(2_000),
+            probe: false,
             tool_patience: None,
             llm: Arc::new(Builtin),
             stt: Arc::new(Ear),
@@ -125,6 +128,8 @@ pub(crate) struct Scene {
     pub(crate) store: Store,
     pub(crate) url: Url,
     pub(crate) stop: CancellationToken,
+    /// With what its agent's actions are asked about when their call is over.
+    pub(crate) askable: Askables,
     shop: Shop,
     books: PathBuf,
     plan: Arc<Plan>,
@@ -169,6 +174,7 @@ impl Scene {
                 stage.tools_at.as_ref().unwrap_or(&shop.url),
                 shop.token.clone(),
                 stage.tool_timeout,
+                stage.probe,
             )),
             llm: Arc::clone(&prompts) as Arc<dyn Llm>,
             stt: Arc::clone(&stage.stt),
@@ -183,7 +189,7 @@ impl Scene {
         let (watcher, seen) = mpsc::channel(LINES);
         let shell = Shell {
             store: store.clone(),
-            recordings: stage.recordings.map(|folder| Recordings { folder, format: Format::Wav }),
+            recordings: stage.recordings.map(|folder| Recordings::new(folder, Format::Wav)),
             cassettes: stage.cassettes,
             watcher: Some(watcher),
             hang_up: stage.hang_up,
@@ -211,6 +217,7 @@ impl Scene {
             store,
             url: public,
             stop,
+            askable: [(agent.plan.agent.clone(), Askable::of(&agent))].into(),
             shop,
             books,
             plan,
@@ -357,7 +364,7 @@ impl Scene {
         for call in &self.calls {
             folds(&self.store, call, &self.plan).await;
         }
-        drop((self.gateway, self.prompts));
+        drop((self.gateway, self.prompts, self.askable));
         self.store.close().await.unwrap();
         self.shop.stop().await;
         for tail in ["", "-wal", "-shm"] {

@@ -20,7 +20,7 @@ use tokio::sync::Semaphore;
 use url::Url;
 
 use crate::agent::GREETING;
-use crate::command::listens;
+use crate::command::{listens, signal};
 use crate::scene::{Caller, Scene, Stage, http, told, twenty};
 
 /// A voice that stops after its first breath until it is let go on.
@@ -199,35 +199,44 @@ async fn serve(folder: &Path, format: &str) -> (Child, Url) {
     (child, url)
 }
 
-/// A call to a gateway that is killed in the middle of it, a good five seconds after the caller has said hello: the most
-/// that a recording may be behind.
-async fn killed(folder: &Path, format: &str) {
-    let (mut gateway, url) = serve(folder, format).await;
+/// A call to a gateway, in the middle of it, a good five seconds after the caller has said hello: more than a recording
+/// may be behind.
+async fn in_a_call(folder: &Path, format: &str) -> (Child, Caller) {
+    let (gateway, url) = serve(folder, format).await;
     let phone = Phone::dial(Dial::new(url.join("hooks/twilio/voice").unwrap(), http())).await.unwrap();
     let mut caller = Caller(phone);
     caller.agent_after(centralita::core::base::Position::START).await;
     caller.0.say(utter("hello")).await;
     caller.pause(Millis(5_200)).await;
     caller.said().await;
-    gateway.kill().await.unwrap();
-    caller.finish().await;
+    (gateway, caller)
 }
 
 #[tokio::test]
 async fn a_served_call_leaves_a_recording_that_plays_even_when_the_process_is_killed_in_the_middle_of_it() {
-    let folder = folder();
-    killed(&folder, "wav").await;
-    let [left, right] = recorded(&folder.join("recordings"));
-    assert_eq!(texts(&left), ["hello"]);
-    assert!(is_heard(&right), "the agent is not on the right");
-    std::fs::remove_dir_all(folder).unwrap();
+    // What is to become Opus is a WAV until its call is over.
+    for format in ["wav", "opus"] {
+        let folder = folder();
+        let (mut gateway, caller) = in_a_call(&folder, format).await;
+        gateway.kill().await.unwrap();
+        caller.finish().await;
+        let [left, right] = recorded(&folder.join("recordings"));
+        assert_eq!(texts(&left), ["hello"]);
+        assert!(is_heard(&right), "the agent is not on the right");
+        std::fs::remove_dir_all(folder).unwrap();
+    }
 }
 
 #[tokio::test]
-async fn so_does_a_call_that_is_recorded_as_opus() {
+async fn a_call_that_is_over_becomes_opus_before_the_gateway_ends_and_its_wav_is_gone() {
     let folder = folder();
-    killed(&folder, "opus").await;
-    let [left, right] = crate::opus::played(&only_file(&folder.join("recordings")));
+    let (mut gateway, caller) = in_a_call(&folder, "opus").await;
+    caller.finish().await;
+    signal(&gateway, "-TERM");
+    assert!(gateway.wait().await.unwrap().success());
+    let file = only_file(&folder.join("recordings"));
+    assert_eq!(file.extension().unwrap(), "opus");
+    let [left, right] = crate::opus::played(&file);
     assert!(is_heard(&left) && is_heard(&right), "the caller left, the agent right");
     // The agent speaks first, and the caller's side is silent until it is the caller's turn.
     let begins = |side: &[i16]| side.iter().position(|sample| sample.unsigned_abs() > 1_000);

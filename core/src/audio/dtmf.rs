@@ -8,23 +8,25 @@
 use crate::base::{Position, Samples};
 
 use super::fact::Key;
+use super::vad::BLOCK;
 
 /// Samples from one look to the next, 8 ms.
 pub(super) const HOP: usize = 64;
 /// Samples looked at: 16 ms, two hops. Neighbouring frequencies (73 Hz) are then more than a bin apart.
 const WINDOW: usize = 2 * HOP;
 
-/// Twice the cosine of each frequency at 8 kHz, Q13: rows 697, 770, 852, 941, columns 1209, 1336, 1477, 1633
-/// Hz.
-const FUNDAMENTALS: [i32; 8] = [13_990, 13_478, 12_851, 12_109, 9_536, 8_162, 6_542, 4_657];
+/// Twice the cosine of each frequency at 8 kHz, Q13: 697, 770, 852, 941 Hz, and 1209, 1336, 1477, 1633 Hz.
+const ROWS: [i32; 4] = [13_990, 13_478, 12_851, 12_109];
+const COLUMNS: [i32; 4] = [9_536, 8_162, 6_542, 4_657];
 /// The same an octave higher, where a voice has energy and a keypad has none.
-const OCTAVES: [i32; 8] = [7_507, 5_791, 3_775, 1_516, -5_283, -8_251, -11_159, -13_736];
+const ROW_OCTAVES: [i32; 4] = [7_507, 5_791, 3_775, 1_516];
+const COLUMN_OCTAVES: [i32; 4] = [-5_283, -8_251, -11_159, -13_736];
 const Q: i32 = 13;
 const KEYS: [[char; 4]; 4] =
     [['1', '2', '3', 'A'], ['4', '5', '6', 'B'], ['7', '8', '9', 'C'], ['*', '0', '#', 'D']];
 
-/// Mean square below which nothing is looked for, −50 dB of full scale.
-const ENERGY_LEAST: u64 = 10_000;
+/// Energy of a window below which nothing is looked for: a mean square of 10,000, −50 dB of full scale.
+const LOUD: u64 = 10_000 * WINDOW as u64;
 /// Looks that agree before a key counts: any 40 ms tone gives three, no 20 ms tone does.
 const LOOKS_DOWN: u8 = 3;
 /// Looks without the key before it counts as released: longer than one lost frame, shorter than a 40 ms
@@ -69,24 +71,34 @@ pub(super) enum Look {
 
 #[derive(Debug)]
 pub(super) struct Dtmf {
-    window: [i16; WINDOW],
-    /// Sum of squares of the window's later hop.
+    /// Sum of squares of the last hop.
     energy: u64,
     state: State,
 }
 
 impl Dtmf {
     pub(super) fn new() -> Dtmf {
-        Dtmf { window: [0; WINDOW], energy: 0, state: State::Up }
+        Dtmf { energy: 0, state: State::Up }
     }
 
-    /// Takes the next hop, which ends at `to`.
-    pub(super) fn look(&mut self, samples: &[i16], to: Position) -> Look {
-        self.window.copy_within(HOP.., 0);
-        self.window[HOP..].copy_from_slice(samples);
-        let before = std::mem::replace(&mut self.energy, energy(samples));
-        let loud = before + self.energy >= ENERGY_LEAST * WINDOW as u64;
-        let found = loud.then(|| find(&self.window)).flatten();
+    /// Takes the later block of `track`, which begins at `from`, and the energy of each of its hops.
+    pub(super) fn looks(
+        &mut self,
+        track: &[[i16; BLOCK]; 2],
+        energies: [u64; 2],
+        from: Position,
+    ) -> [Look; 2] {
+        let [first, second] = energies;
+        let before = std::mem::replace(&mut self.energy, second);
+        let windows = [&track.as_flattened()[HOP..HOP + WINDOW], &track[1]];
+        [(0, before + first), (1, first + second)].map(|(n, energy)| {
+            let found = (energy >= LOUD).then(|| find(windows[n])).flatten();
+            self.look(found, from + Samples((n + 1) as u32 * HOP as u32))
+        })
+    }
+
+    /// What the window that ends at `to` makes of the state.
+    fn look(&mut self, found: Option<Pair>, to: Position) -> Look {
         let rising = |pair| State::Rising { pair, looks: 1, from: to - Samples(WINDOW as u32) };
         self.state = match (self.state, found) {
             (State::Up, None) | (State::Rising { .. }, None) => State::Up,
@@ -115,57 +127,57 @@ pub(super) fn energy(samples: &[i16]) -> u64 {
     samples.iter().map(|&s| u64::from(i32::from(s).pow(2) as u32)).sum()
 }
 
-/// The one pair of frequencies that makes up the window, if one does.
-fn find(window: &[i16; WINDOW]) -> Option<Pair> {
-    let (scaled, energy) = scale(window);
-    let powers = goertzel(&scaled, &FUNDAMENTALS);
-    let (row, row_power) = alone(&powers[..4])?;
-    let (column, column_power) = alone(&powers[4..])?;
-    // Twist: the column may be 8 dB above the row, the row 6 dB above the column.
-    if column_power > row_power * 19 / 3 || row_power > column_power * 4 {
-        return None;
-    }
+/// The one pair of frequencies that makes up the window, if one does. Of most windows the rows alone say that none does.
+fn find(window: &[i16]) -> Option<Pair> {
+    let scaled = scale(window);
     // A sinusoid of energy E in N samples has the power E N / 2; the pair must hold 70 % of all energy.
-    if (row_power + column_power) * 20 < energy * WINDOW as i64 * 7 {
+    let all = energy(&scaled) as i64 * WINDOW as i64;
+    let holds = |power: i64| power * 20 >= all * 7;
+    let (row, row_power) = alone(goertzel(&scaled, ROWS))?;
+    // Twist: the column may be 8 dB above the row, the row 6 dB above the column.
+    let column_most = row_power * 19 / 3;
+    if !holds(row_power + column_most) {
         return None;
     }
-    let octaves = goertzel(&scaled, &OCTAVES);
-    let voice = octaves[row] * 8 > row_power || octaves[4 + column] * 8 > column_power;
+    let (column, column_power) = alone(goertzel(&scaled, COLUMNS))?;
+    if column_power > column_most || row_power > column_power * 4 || !holds(row_power + column_power) {
+        return None;
+    }
+    let [above_row, above_column] = goertzel(&scaled, [ROW_OCTAVES[row], COLUMN_OCTAVES[column]]);
+    let voice = above_row * 8 > row_power || above_column * 8 > column_power;
     (!voice).then_some(Pair { row: row as u8, column: column as u8 })
 }
 
 /// The strongest of four, if it stands 8 dB above each other.
-fn alone(powers: &[i64]) -> Option<(usize, i64)> {
+fn alone(powers: [i64; 4]) -> Option<(usize, i64)> {
     let (best, &power) = powers.iter().enumerate().max_by_key(|&(_, power)| power)?;
     let clear = powers.iter().enumerate().all(|(i, &other)| i == best || other * 19 / 3 < power);
     clear.then_some((best, power))
 }
 
-/// Shifts the window down to 9 bits, so that the filters stay within 32, and gives its energy after that.
-fn scale(window: &[i16; WINDOW]) -> ([i32; WINDOW], i64) {
-    let peak = window.iter().map(|&s| i32::from(s).unsigned_abs()).max().unwrap_or(0);
-    let shift = (32 - peak.leading_zeros()).saturating_sub(9);
-    let scaled = window.map(|s| i32::from(s) >> shift);
-    let energy = scaled.iter().map(|&s| i64::from(s * s)).sum();
-    (scaled, energy)
+/// Shifts the window down to 9 bits, so that the filters stay within 32.
+fn scale(window: &[i16]) -> [i16; WINDOW] {
+    let peak = window.iter().map(|s| s.unsigned_abs()).max().unwrap_or(0);
+    let shift = (16 - peak.leading_zeros()).saturating_sub(9);
+    let mut scaled = [0; WINDOW];
+    scaled.iter_mut().zip(window).for_each(|(scaled, sample)| *scaled = sample >> shift);
+    scaled
 }
 
-/// The power at eight frequencies, each given as twice its cosine.
-fn goertzel(samples: &[i32; WINDOW], cosines: &[i32; 8]) -> [i64; 8] {
-    let (mut last, mut before) = ([0_i32; 8], [0_i32; 8]);
+/// The power at some frequencies, each given as twice its cosine; more than four at once would not stay in registers.
+fn goertzel<const N: usize>(samples: &[i16; WINDOW], cosines: [i32; N]) -> [i64; N] {
+    let (mut last, mut before) = ([0_i32; N], [0_i32; N]);
     for &sample in samples {
-        for i in 0..8 {
-            let next = sample + ((cosines[i] * last[i]) >> Q) - before[i];
+        for i in 0..N {
+            let next = i32::from(sample) + ((cosines[i] * last[i]) >> Q) - before[i];
             before[i] = last[i];
             last[i] = next;
         }
     }
-    let mut powers = [0; 8];
-    for i in 0..8 {
+    std::array::from_fn(|i| {
         let (l, b) = (i64::from(last[i]), i64::from(before[i]));
-        powers[i] = l * l + b * b - ((i64::from(cosines[i]) * l) >> Q) * b;
-    }
-    powers
+        l * l + b * b - ((i64::from(cosines[i]) * l) >> Q) * b
+    })
 }
 
 #[cfg(test)]
@@ -190,10 +202,15 @@ mod tests {
         let mut dtmf = Dtmf::new();
         let mut keys = Vec::new();
         let on_the_line: Vec<i16> = track.iter().map(|&s| Law::Mu.decode(Law::Mu.encode(s))).collect();
-        for (n, hop) in (1..).zip(on_the_line.chunks_exact(HOP)) {
-            if let Look::Pressed { key, at } = dtmf.look(hop, Position(n * HOP as u64)) {
-                keys.push((key.reveal(), at.0));
-            }
+        let mut heard = [[0; BLOCK]; 2];
+        for (n, block) in (0..).zip(on_the_line.as_chunks().0) {
+            heard = [heard[1], *block];
+            let energies = [energy(&block[..HOP]), energy(&block[HOP..])];
+            let looks = dtmf.looks(&heard, energies, Position(n * BLOCK as u64));
+            keys.extend(looks.into_iter().filter_map(|look| match look {
+                Look::Pressed { key, at } => Some((key.reveal(), at.0)),
+                Look::Nothing | Look::Tone => None,
+            }));
         }
         keys
     }

@@ -5,7 +5,7 @@
 
 use crate::base::{Position, Samples};
 
-use super::dtmf::{Dtmf, HOP, Look};
+use super::dtmf::{Dtmf, HOP, Look, energy};
 use super::fact::{LineFact, Watch};
 use super::speech::{Block, Speech};
 use super::tone::Tone;
@@ -31,7 +31,8 @@ pub(super) enum Source {
 #[derive(Debug)]
 pub(super) struct Ear {
     keys: Keys,
-    block: [i16; BLOCK],
+    /// The block before, and the one that is being filled: who listens looks back into it and keeps no copy.
+    track: [[i16; BLOCK]; 2],
     filled: usize,
     /// What the block holds so far.
     source: Source,
@@ -45,7 +46,7 @@ impl Ear {
     pub(super) fn new(keys: Keys) -> Ear {
         Ear {
             keys,
-            block: [0; BLOCK],
+            track: [[0; BLOCK]; 2],
             filled: 0,
             source: Source::Carrier,
             dtmf: Dtmf::new(),
@@ -70,7 +71,7 @@ impl Ear {
         let (mut at, mut rest) = (from, samples);
         while !rest.is_empty() {
             let (now, later) = rest.split_at(rest.len().min(BLOCK - self.filled));
-            self.block[self.filled..self.filled + now.len()].copy_from_slice(now);
+            self.track[1][self.filled..self.filled + now.len()].copy_from_slice(now);
             self.filled += now.len();
             if source == Source::Filled {
                 self.source = Source::Filled;
@@ -78,6 +79,7 @@ impl Ear {
             (at, rest) = (at + Samples(now.len() as u32), later);
             if self.filled == BLOCK {
                 self.take_block(at - Samples(BLOCK as u32), facts);
+                self.track[0] = self.track[1];
                 self.filled = 0;
                 self.source = Source::Carrier;
             }
@@ -85,9 +87,12 @@ impl Ear {
     }
 
     fn take_block(&mut self, from: Position, facts: &mut Vec<LineFact>) {
-        let mut tone = self.tone.steady(&self.block);
-        for (n, hop) in (1_u32..).zip(self.block.chunks_exact(HOP)) {
-            match self.dtmf.look(hop, from + Samples(n * HOP as u32)) {
+        let (one, two) = self.track[1].split_at(HOP);
+        let energies = [energy(one), energy(two)];
+        let whole = energies[0] + energies[1];
+        let mut tone = self.tone.steady(&self.track, whole);
+        for look in self.dtmf.looks(&self.track, energies, from) {
+            match look {
                 Look::Nothing => {}
                 Look::Tone => tone = true,
                 Look::Pressed { key, at } => {
@@ -101,7 +106,7 @@ impl Ear {
         let block = match (self.source, tone) {
             (Source::Filled, _) => self.pass(Block::Hole),
             (Source::Carrier, true) => self.pass(Block::Quiet),
-            (Source::Carrier, false) if self.vad.voiced(&self.block) => Block::Voice,
+            (Source::Carrier, false) if self.vad.voiced(&self.track[1], whole) => Block::Voice,
             (Source::Carrier, false) => Block::Quiet,
         };
         self.speech.block(from, block, facts);
@@ -109,7 +114,7 @@ impl Ear {
 
     /// A block that the voice detector does not see.
     fn pass(&mut self, as_what: Block) -> Block {
-        self.vad.skip(&self.block);
+        self.vad.skip(&self.track[1]);
         as_what
     }
 }

@@ -4,6 +4,8 @@
 //! `encode(decode(b)) == b` for every code but mu-law's negative zero.
 //! Never: knows frames or time.
 
+use std::collections::VecDeque;
+
 /// The two laws of ITU-T G.711: mu in North America and Japan, A elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Law {
@@ -40,6 +42,14 @@ impl Law {
     pub fn decode_into(self, codes: &[u8], out: &mut Vec<i16>) {
         let table = self.table();
         out.extend(codes.iter().map(|&code| table[usize::from(code)]));
+    }
+
+    /// Appends the codes of `samples` to `out`.
+    pub(super) fn encode_into(self, samples: &[i16], out: &mut VecDeque<u8>) {
+        match self {
+            Law::Mu => out.extend(samples.iter().map(|&sample| encode_mu(sample))),
+            Law::A => out.extend(samples.iter().map(|&sample| encode_a(sample))),
+        }
     }
 
     fn table(self) -> &'static [i16; 256] {

@@ -122,7 +122,7 @@ impl Reply {
             return Err(Refused::TooMuchAudio);
         }
         let piece = self.piece(piece)?;
-        piece.waiting.extend(samples.iter().map(|&s| law.encode(s)));
+        law.encode_into(samples, &mut piece.waiting);
         self.held += length;
         Ok(())
     }
@@ -204,7 +204,11 @@ impl Reply {
         while count > 0 {
             let piece = &mut self.pieces[self.current];
             let now = count.min(piece.waiting.len());
-            out.extend(piece.waiting.drain(..now));
+            let (front, back) = piece.waiting.as_slices();
+            let first = now.min(front.len());
+            out.extend_from_slice(&front[..first]);
+            out.extend_from_slice(&back[..now - first]);
+            piece.waiting.drain(..now);
             piece.written += now as u32;
             count -= now;
             if count > 0 {

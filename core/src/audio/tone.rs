@@ -3,7 +3,6 @@
 //! Promises: any one or two steady frequencies are found, whatever they are; integers only.
 //! Never: names the tone; DTMF keys are `dtmf`'s.
 
-use super::dtmf::energy;
 use super::vad::BLOCK;
 
 /// Distance of the samples compared, 0.5 ms. Any sum of two sinusoids obeys
@@ -24,8 +23,7 @@ const TAIL_BLOCKS: u8 = 3;
 
 #[derive(Debug)]
 pub(super) struct Tone {
-    window: [i16; WINDOW],
-    /// Sum of squares of the window's later block.
+    /// Sum of squares of the last block.
     energy: u64,
     state: State,
 }
@@ -45,15 +43,13 @@ enum State {
 
 impl Tone {
     pub(super) fn new() -> Tone {
-        Tone { window: [0; WINDOW], energy: 0, state: State::None }
+        Tone { energy: 0, state: State::None }
     }
 
-    /// Does this block belong to a steady tone?
-    pub(super) fn steady(&mut self, samples: &[i16; BLOCK]) -> bool {
-        self.window.copy_within(BLOCK.., 0);
-        self.window[BLOCK..].copy_from_slice(samples);
-        let before = std::mem::replace(&mut self.energy, energy(samples));
-        let tone = before + self.energy >= ENERGY_LEAST * WINDOW as u64 && self.explained();
+    /// Does the later block of `track`, whose energy this is, belong to a steady tone?
+    pub(super) fn steady(&mut self, track: &[[i16; BLOCK]; 2], energy: u64) -> bool {
+        let before = std::mem::replace(&mut self.energy, energy);
+        let tone = before + energy >= ENERGY_LEAST * WINDOW as u64 && explained(track.as_flattened());
         self.state = match (tone, self.state) {
             (true, State::None) => State::On { blocks: 1 },
             (true, State::On { blocks }) => State::On { blocks: blocks.saturating_add(1) },
@@ -64,28 +60,29 @@ impl Tone {
         };
         tone || matches!(self.state, State::Tail { .. })
     }
+}
 
-    /// Least squares for `a` and `b`; true where what is left is small. Everything is kept times the
-    /// determinant, so nothing is divided.
-    fn explained(&self) -> bool {
-        // Down to 12 bits, 13 for a sum of two: a dot product's parts then stay within 32.
-        let x = self.window.map(|s| s >> 4);
-        let (mut y, mut u, mut v) = ([0; ROWS], [0; ROWS], [0; ROWS]);
-        for n in 0..ROWS {
-            y[n] = x[n] + x[n + 4 * LAG];
-            u[n] = x[n + LAG] + x[n + 3 * LAG];
-            v[n] = x[n + 2 * LAG];
-        }
-        let (mut uu, uv, mut vv) = (dot(&u, &u), dot(&u, &v), dot(&v, &v));
-        let (yu, yv, yy) = (dot(&y, &u), dot(&y, &v), dot(&y, &y));
-        uu += uu / RIDGE + 1;
-        vv += vv / RIDGE + 1;
-        let [uu, uv, vv, yu, yv, yy] = [uu, uv, vv, yu, yv, yy].map(i128::from);
-        let determinant = uu * vv - uv * uv;
-        let left = yy * determinant - (yu * yu * vv - 2 * yu * yv * uv + yv * yv * uu);
-        // Against the energy of the samples, not of `y`, which vanishes for some tones.
-        left * UNEXPLAINED < 2 * vv * determinant
+/// Least squares for `a` and `b`; true where what is left is small. Everything is kept times the
+/// determinant, so nothing is divided.
+fn explained(window: &[i16]) -> bool {
+    // Down to 12 bits, 13 for a sum of two: a dot product's parts then stay within 32.
+    let mut x = [0; WINDOW];
+    x.iter_mut().zip(window).for_each(|(x, sample)| *x = sample >> 4);
+    let (mut y, mut u, mut v) = ([0; ROWS], [0; ROWS], [0; ROWS]);
+    for n in 0..ROWS {
+        y[n] = x[n] + x[n + 4 * LAG];
+        u[n] = x[n + LAG] + x[n + 3 * LAG];
+        v[n] = x[n + 2 * LAG];
     }
+    let (mut uu, uv, mut vv) = (dot(&u, &u), dot(&u, &v), dot(&v, &v));
+    let (yu, yv, yy) = (dot(&y, &u), dot(&y, &v), dot(&y, &y));
+    uu += uu / RIDGE + 1;
+    vv += vv / RIDGE + 1;
+    let [uu, uv, vv, yu, yv, yy] = [uu, uv, vv, yu, yv, yy].map(i128::from);
+    let determinant = uu * vv - uv * uv;
+    let left = yy * determinant - (yu * yu * vv - 2 * yu * yv * uv + yv * yv * uu);
+    // Against the energy of the samples, not of `y`, which vanishes for some tones.
+    left * UNEXPLAINED < 2 * vv * determinant
 }
 
 /// Equations of one window.
@@ -101,6 +98,7 @@ fn dot(a: &[i16; ROWS], b: &[i16; ROWS]) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::dtmf::energy;
     use super::super::g711::Law;
     use super::super::signals::{mixed, noise, silence, tones, voice};
     use super::*;
@@ -109,8 +107,12 @@ mod tests {
     fn count(samples: &[i16]) -> (usize, usize) {
         let mut tone = Tone::new();
         let on_the_line: Vec<i16> = samples.iter().map(|&s| Law::Mu.decode(Law::Mu.encode(s))).collect();
-        let found: Vec<bool> =
-            on_the_line.chunks_exact(BLOCK).map(|b| tone.steady(b.try_into().unwrap())).skip(2).collect();
+        let mut heard = [[0; BLOCK]; 2];
+        let found = on_the_line.as_chunks().0.iter().map(|block| {
+            heard = [heard[1], *block];
+            tone.steady(&heard, energy(block))
+        });
+        let found: Vec<bool> = found.skip(2).collect();
         (found.iter().filter(|&&f| f).count(), found.len())
     }
 

@@ -57,9 +57,10 @@ impl Vad {
         }
     }
 
-    /// Is there a voice in this block?
-    pub(super) fn voiced(&mut self, samples: &[i16; BLOCK]) -> bool {
-        if !self.gate(samples) {
+    /// Is there a voice in this block, whose energy this is?
+    pub(super) fn voiced(&mut self, samples: &[i16; BLOCK], energy: u64) -> bool {
+        let energy = energy / BLOCK as u64;
+        if !self.gate(energy) {
             self.pass(samples);
             return false;
         }
@@ -73,7 +74,7 @@ impl Vad {
         }
         let voiced = score >= self.threshold;
         self.threshold = if voiced { SCORE_KEEP } else { SCORE_BEGIN };
-        self.near.hears(if voiced { energy(samples) } else { 0 });
+        self.near.hears(if voiced { energy } else { 0 });
         voiced
     }
 
@@ -89,20 +90,13 @@ impl Vad {
         self.threshold = SCORE_BEGIN;
     }
 
-    /// Is the block loud enough to look at?
-    fn gate(&mut self, samples: &[i16; BLOCK]) -> bool {
-        let energy = energy(samples);
+    /// Is a block of that mean square loud enough to look at?
+    fn gate(&mut self, energy: u64) -> bool {
         let over_floor = ENERGY_OVER_FLOOR * self.floor.follow(energy);
         let loud = energy >= ENERGY_LEAST.max(over_floor).max(self.near.follow() / ENERGY_UNDER_NEAR);
         self.open = if loud { GATE_HANG_BLOCKS } else { self.open.saturating_sub(1) };
         self.open > 0
     }
-}
-
-/// Mean square of a block.
-fn energy(samples: &[i16; BLOCK]) -> u64 {
-    let sum: u64 = samples.iter().map(|&s| u64::from(i32::from(s).pow(2) as u32)).sum();
-    sum / BLOCK as u64
 }
 
 /// How loud the nearest voice is: the loudest that lasted for the length of a vowel, so that no knock counts. It is
@@ -176,12 +170,13 @@ impl fmt::Debug for Vad {
 
 #[cfg(test)]
 mod tests {
+    use super::super::dtmf::energy;
     use super::super::signals::{mixed, noise, silence, voice};
     use super::*;
 
     /// Voiced blocks and all blocks.
     fn count(vad: &mut Vad, samples: &[i16]) -> (usize, usize) {
-        let blocks = samples.chunks_exact(BLOCK).map(|b| vad.voiced(b.try_into().unwrap()));
+        let blocks = samples.as_chunks().0.iter().map(|block| vad.voiced(block, energy(block)));
         blocks.fold((0, 0), |(voiced, all), v| (voiced + usize::from(v), all + 1))
     }
 

@@ -16,7 +16,7 @@ const SYLLABLE: usize = 210 * 8;
 const SOUNDING: usize = 170 * 8;
 
 /// Pulses of a falling pitch, 125 to 100 Hz, through the formants of a, e and o, syllable by syllable; without end.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Vowels {
     at: usize,
     next_pulse: usize,

@@ -40,8 +40,8 @@ impl CallTime {
     /// Reads what `Display` writes: `12.340`.
     #[must_use]
     pub fn parse(text: &str) -> Option<CallTime> {
-        let (seconds, millis) = text.split_once('.')?;
-        let millis: u32 = (millis.len() == 3).then(|| millis.parse().ok())??;
+        let (seconds, millis) = text.split_at_checked(text.len().checked_sub(".340".len())?)?;
+        let millis: u32 = millis.strip_prefix('.')?.parse().ok()?;
         seconds.parse::<u32>().ok()?.checked_mul(1_000)?.checked_add(millis).map(CallTime)
     }
 

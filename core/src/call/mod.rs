@@ -189,8 +189,8 @@ impl Call {
     }
 
     fn tell(&mut self, at: CallTime, event: Event, out: &mut CallOutputs) {
-        out.records.push(Record::Event { at, event: event.clone() });
-        self.conversation.handle(at, event, &mut self.steps);
+        self.conversation.handle(at, &event, &mut self.steps);
+        out.records.push(Record::Event { at, event });
         self.obey(at, out);
     }
 

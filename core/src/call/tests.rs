@@ -171,6 +171,21 @@ fn a_second_half_in_the_next_turn_is_hidden_and_the_first_stands_as_it_was_told(
 }
 
 #[test]
+fn of_a_card_said_in_many_turns_the_part_that_completes_it_is_hidden() {
+    for parts in [["4111", "1111", "1111", "1111"].as_slice(), &["it's 411111", "11111", "11111 ok"]] {
+        let mut talk = Talk::new(&[]);
+        let (last, before) = parts.split_last().expect("there are some");
+        before.iter().for_each(|part| assert_eq!(talk.turn(part), *part));
+        assert!(talk.hears(last, TranscriptEnd::Partial).starts_with("⟦…⟧"));
+        assert!(talk.turn(last).starts_with("⟦card 1⟧"));
+    }
+    let mut talk = Talk::new(&[]);
+    for said in ["4111", "1111", "no wait", "1111", "1111"] {
+        assert_eq!(talk.turn(said), said, "other words lie between");
+    }
+}
+
+#[test]
 fn in_words_that_may_change_seven_digits_are_masked_and_have_no_placeholder() {
     let mut talk = Talk::new(&[]);
     assert_eq!(talk.hears("my card is 4111 11", TranscriptEnd::Partial), "my card is 4111 11");

@@ -27,6 +27,8 @@ const MAYBE: &str = "⟦…⟧";
 const PARTIAL_DIGITS_MAX: usize = 6;
 /// Digits that with those before them may be a card; in a partial transcript they are masked.
 const CARD_DIGITS_LEAST: usize = 13;
+/// No card has more.
+const CARD_DIGITS_MOST: usize = 19;
 
 /// Words that may wait for the next part of a turn: a card, digit by digit, with the noises in it.
 const HELD_MAX: usize = 48;
@@ -38,7 +40,7 @@ pub struct Vault {
     values: PrivateValues,
     /// The end of what was heard, which may go on in the turn's next words.
     held: Vec<Word>,
-    /// Digits at the end of the last turn, which may go on in the next.
+    /// Digits at the end of the last turn, and of those before it of nothing but digits: they may go on in the next.
     tail: String,
     number: Number,
 }
@@ -268,7 +270,7 @@ impl Vault {
             found.retain(|stretch| stretch.raw.start >= raw.end);
             found.insert(0, Stretch { kind: PrivateKind::Card, value, raw });
         }
-        self.tail = if all.is_empty() { tail } else { self.last_digits(&joined.text, &found) };
+        self.tail = if all.is_empty() { tail } else { self.last_digits(tail, &joined.text, &found) };
         let place = |stretch: Stretch| {
             let placeholder = self.values.place(stretch.kind, &stretch.value);
             (stretch.raw, placeholder.to_string())
@@ -277,13 +279,17 @@ impl Vault {
         joined.with(all, found)
     }
 
-    /// The digits in the clear at the end of a turn's words.
-    fn last_digits(&self, text: &str, found: &[Stretch]) -> String {
+    /// The digits in the clear at the end of a turn's words; with those before them where the turn began with its digits.
+    fn last_digits(&self, before: String, text: &str, found: &[Stretch]) -> String {
         let kinds = self.plan.private.kinds();
         let sought = Sought { language: self.plan.language, kinds, known: &|_| None };
         let open = open_end(&sought, text).filter(|raw| found.iter().all(|f| f.raw.end <= raw.start));
-        let last = open.and_then(|raw| digit_runs(self.plan.language, &text[raw]).pop());
-        last.map_or_else(String::new, |(_, digits)| digits)
+        let Some(open) = open else { return String::new() };
+        let Some((raw, digits)) = digit_runs(self.plan.language, &text[open.clone()]).pop() else {
+            return String::new();
+        };
+        let goes_on = open.start + raw.start == 0 && before.len() + digits.len() <= CARD_DIGITS_MOST;
+        if goes_on { before + &digits } else { digits }
     }
 
     /// Words that may still change: whatever may be private is masked, and gets no placeholder.

@@ -37,7 +37,7 @@ pub struct Turn {
     pub answered: Option<Millis>,
 }
 
-/// A reply that was cut.
+/// A reply that was cut while the caller was there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BargeIn {
     pub reply: ReplyId,
@@ -81,6 +81,9 @@ impl Outline {
                 waits = Waits::No;
             }
         }
+        // Who has hung up interrupts nobody: what still lay before the line is cut for nobody to hear.
+        let gone = file.events().find(|(_, event)| matches!(event, Event::HungUp)).map(|(at, _)| at);
+        outline.barge_ins.retain(|cut| gone.is_none_or(|gone| cut.at < gone));
         outline
     }
 

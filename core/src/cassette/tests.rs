@@ -3,8 +3,11 @@
 //! Promises: a line that is broken is named; what is within the tolerance is the same.
 //! Never: a clock.
 
+use std::collections::BTreeMap;
+
 use super::*;
-use crate::base::{Millis, Position};
+use crate::base::{CallTime, Millis, Position};
+use crate::journal::CallFile;
 
 const CASSETTE: &str = "# version: 1
 # call: CA1
@@ -93,4 +96,19 @@ fn of_a_row_that_goes_apart_the_first_difference_is_told() {
     assert_eq!(told[0].to_string(), "answer: `judged t1 no` today, recorded `judged t1 yes`");
     let told = compare(&recorded, &Outline::default(), Millis(20));
     assert_eq!(told[0].to_string(), "answer: nothing more today, recorded `asked t1`");
+}
+
+#[test]
+fn a_hang_up_behind_a_reply_is_no_barge_in_and_one_before_it_is() {
+    let call = "0.000 < answered
+3.000 < cut #1 0+600
+> say #2.0 answer:@1 \"It is on its way.\"
+5.000 < hung-up
+> cut #2
+5.000 < cut #2 0+990
+";
+    let file = CallFile::parse(call).expect("a call file");
+    let outline = Outline::of(&file, &BTreeMap::new());
+    let cuts: Vec<CallTime> = outline.barge_ins.iter().map(|cut| cut.at).collect();
+    assert_eq!(cuts, [CallTime(3_000)]);
 }

@@ -155,7 +155,7 @@ impl Conversation {
     }
 
     /// Takes one fact and the time, gives all that follows. Timers due by then fire first.
-    pub fn handle(&mut self, at: CallTime, event: Event, out: &mut Outputs) {
+    pub fn handle(&mut self, at: CallTime, event: &Event, out: &mut Outputs) {
         self.wake(event.wakes_until(at), out);
         self.now = self.now.max(at);
         if self.life != Life::Ended {
@@ -163,7 +163,7 @@ impl Conversation {
             self.next(at, out);
             self.due = self.next_timer();
         } else if let Event::Cut { reply, whole, permille } = event {
-            self.on_lost_heard(reply, whole, permille);
+            self.on_lost_heard(*reply, *whole, *permille);
         }
     }
 
@@ -209,20 +209,20 @@ impl Conversation {
         speaking.chain(life).chain(self.proposals.deadline()).min()
     }
 
-    fn apply(&mut self, at: CallTime, event: Event, out: &mut Outputs) {
+    fn apply(&mut self, at: CallTime, event: &Event, out: &mut Outputs) {
         if self.life == Life::Ringing && !matches!(event, Event::Answered(_) | Event::HungUp) {
             return;
         }
         match event {
             Event::Answered(answered) => self.on_answered(answered),
-            Event::SpeechStarted { at: from } => self.on_speech(at, from, out),
+            Event::SpeechStarted { at: from } => self.on_speech(at, *from, out),
             Event::SpeechStopped { .. } => self.turn.stopped(at, &self.plan.timing),
             Event::LineStalled => self.hearing = Hearing::Stalled,
             Event::LineResumed => {
                 self.hearing = Hearing::Open;
                 self.confirmation.breathe_anew(at);
             }
-            Event::Key { key, at: position } => self.on_key(at, key, position, out),
+            Event::Key { key, at: position } => self.on_key(at, *key, *position, out),
             Event::Heard(transcript) => match self.turn.heard(transcript, &self.plan.timing) {
                 Told::Nothing => {}
                 Told::Turn(said) => self.on_said(at, &said, out),
@@ -233,40 +233,40 @@ impl Conversation {
                     self.on_said(at, &said, out);
                 }
             }
-            Event::Synthesised { reply, length, .. } => self.playback.synthesised(at, reply, length),
+            Event::Synthesised { reply, length, .. } => self.playback.synthesised(at, *reply, *length),
             Event::TtsFailed { reply } => {
-                let is_ours = self.playback.is_on_line(reply);
+                let is_ours = self.playback.is_on_line(*reply);
                 if let Some(lost) = is_ours.then(|| self.playback.lose()).flatten() {
-                    out.order(Order::Cut { reply });
+                    out.order(Order::Cut { reply: *reply });
                     self.on_reply_lost(at, &lost, out);
                 }
             }
             Event::Played { reply, at: end, by } => {
-                if let Some(played) = self.playback.over(reply) {
-                    self.on_played(at, &played, end, by, out);
+                if let Some(played) = self.playback.over(*reply) {
+                    self.on_played(at, &played, *end, *by, out);
                 }
             }
             Event::Cut { reply, whole, permille } => {
-                if let Some(cut) = self.playback.over(reply) {
-                    self.push_agent(cut.heard(whole, permille));
+                if let Some(cut) = self.playback.over(*reply) {
+                    self.push_agent(cut.heard(*whole, *permille));
                     self.on_cut(at, cut.role, out);
                 } else {
-                    self.on_lost_heard(reply, whole, permille);
+                    self.on_lost_heard(*reply, *whole, *permille);
                 }
             }
-            Event::Wrote { generation, piece } => self.on_wrote(at, generation, piece, out),
-            Event::Proposed { generation, tool, args } => self.on_proposed(at, generation, &tool, args, out),
-            Event::Finished { generation } => self.on_finished(at, generation, out),
+            Event::Wrote { generation, piece } => self.on_wrote(at, *generation, piece, out),
+            Event::Proposed { generation, tool, args } => self.on_proposed(at, *generation, tool, args, out),
+            Event::Finished { generation } => self.on_finished(at, *generation, out),
             Event::GenerationFailed { generation } => {
-                if self.generation.running(generation).is_some() {
+                if self.generation.running(*generation).is_some() {
                     self.on_generation_failed(at, out);
                 }
             }
             Event::Prepared { proposal, action, values } => {
-                self.on_prepared(at, proposal, action, values, out)
+                self.on_prepared(at, *proposal, *action, values, out)
             }
-            Event::Unprepared { proposal, why } => self.on_unprepared(proposal, why),
-            Event::Settled { proposal, outcome } => self.on_settled(proposal, &outcome),
+            Event::Unprepared { proposal, why } => self.on_unprepared(*proposal, why),
+            Event::Settled { proposal, outcome } => self.on_settled(*proposal, outcome),
             Event::HungUp => self.on_hung_up(out),
             Event::Resumed(resumed) => self.on_resumed(at, resumed, out),
         }
@@ -314,13 +314,13 @@ impl Conversation {
         }
     }
 
-    fn on_answered(&mut self, answered: Answered) {
+    fn on_answered(&mut self, answered: &Answered) {
         if self.life != Life::Ringing {
             return;
         }
         self.proposals.remember(answered.earlier.clone());
         self.life = Life::live(CallTime::ANSWER, &self.plan.timing);
-        self.answered = answered;
+        self.answered = answered.clone();
         if self.answered.attempt == 0 {
             let opening = self.opening();
             self.playback.queue(Role::Greeting, opening, End::Complete);

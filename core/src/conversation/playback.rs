@@ -130,7 +130,7 @@ impl Playback {
     }
 
     /// Adds a piece to the open reply of that role, or queues a new one.
-    pub(super) fn extend(&mut self, at: CallTime, role: Role, piece: String, out: &mut Outputs) {
+    pub(super) fn extend(&mut self, at: CallTime, role: Role, piece: &str, out: &mut Outputs) {
         if let Line::Speaking(now) = &mut self.line
             && now.reply.role == role
             && now.reply.end == End::Open
@@ -139,15 +139,15 @@ impl Playback {
                 reply: now.reply.id,
                 piece: piece_no(now.reply.pieces.len()),
                 role,
-                text: piece.clone(),
+                text: piece.to_owned(),
             });
-            now.reply.pieces.push(piece);
+            now.reply.pieces.push(piece.to_owned());
             now.progress = at;
             return;
         }
         match self.waiting.iter_mut().find(|r| r.role == role && r.end == End::Open) {
-            Some(reply) => reply.pieces.push(piece),
-            None => self.queue(role, vec![piece], End::Open),
+            Some(reply) => reply.pieces.push(piece.to_owned()),
+            None => self.queue(role, vec![piece.to_owned()], End::Open),
         }
     }
 

@@ -79,13 +79,13 @@ impl Proposals {
     }
 
     /// What is left open now. What was known when the call was answered and has come to its end in it stays so.
-    pub(super) fn remember_anew(&mut self, known: &[EarlierAction], now: Vec<EarlierAction>) {
+    pub(super) fn remember_anew(&mut self, known: &[EarlierAction], now: &[EarlierAction]) {
         let same = |one: &EarlierAction, other: &EarlierAction| {
             (&one.tool, one.action, &one.key) == (&other.tool, other.action, &other.key)
         };
         let within = |list: &[EarlierAction], sent: &EarlierAction| list.iter().any(|old| same(old, sent));
-        let open = |sent: &EarlierAction| within(&self.earlier, sent) || !within(known, sent);
-        self.earlier = now.into_iter().filter(open).collect();
+        let open = |sent: &&EarlierAction| within(&self.earlier, sent) || !within(known, sent);
+        self.earlier = now.iter().filter(open).cloned().collect();
     }
 
     /// What was sent before this conversation began and has not come to its end in it.

@@ -51,7 +51,7 @@ impl Conversation {
     }
 
     /// The state stands; all that was under way around it is gone.
-    pub(super) fn on_resumed(&mut self, at: CallTime, resumed: Resumed, out: &mut Outputs) {
+    pub(super) fn on_resumed(&mut self, at: CallTime, resumed: &Resumed, out: &mut Outputs) {
         let lost = self.leave_the_old_line(resumed, out);
         self.record_again(out);
         let replies = self.playback.begins_anew(is_said_again);
@@ -81,8 +81,8 @@ impl Conversation {
     }
 
     /// Forgets what the old line said of the caller, and what stood on it.
-    fn leave_the_old_line(&mut self, resumed: Resumed, out: &mut Outputs) -> Lost {
-        let Resumed { since: _, line, engine, tag, earlier } = resumed;
+    fn leave_the_old_line(&mut self, resumed: &Resumed, out: &mut Outputs) -> Lost {
+        let Resumed { since: _, line, engine, tag, ref earlier } = *resumed;
         self.proposals.remember_anew(&self.answered.earlier, earlier);
         self.answered = Answered { line, engine, tag, ..self.answered.clone() };
         let heard = self.turn.sounding() == Sounding::Quiet && self.keypad.is_idle();

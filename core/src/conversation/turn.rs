@@ -194,7 +194,7 @@ impl Turn {
     }
 
     /// Takes words. The turn is over when the caller is silent and the recogniser owes nothing.
-    pub(super) fn heard(&mut self, transcript: Transcript, timing: &Timing) -> Told {
+    pub(super) fn heard(&mut self, transcript: &Transcript, timing: &Timing) -> Told {
         if let State::Talking { said, limit }
         | State::Overlong { said, limit }
         | State::Stopped { said, limit, .. } = &mut self.state
@@ -208,10 +208,10 @@ impl Turn {
             TranscriptEnd::Final => None,
             TranscriptEnd::Turn(affirmation) => Some(affirmation),
         };
-        if self.is_late(&transcript) {
+        if self.is_late(transcript) {
             let answered = u8::from(affirmation.is_some());
             self.given_up = self.given_up.saturating_sub(answered);
-            return Told::Late(Said { words: transcript.words, ..Said::nothing(Position::START) });
+            return Told::Late(Said { words: transcript.words.clone(), ..Said::nothing(Position::START) });
         }
         let Some((said, stopped)) = self.said() else { return Told::Nothing };
         if let (Some(_), Some(first)) = (affirmation, transcript.words.first().and_then(|word| word.span)) {
@@ -221,7 +221,7 @@ impl Turn {
             said.answered.push(first);
         }
         let room = WORDS_MAX.saturating_sub(said.words.len());
-        said.words.extend(transcript.words.into_iter().take(room));
+        said.words.extend(transcript.words.iter().take(room).cloned());
         if let Some(affirmation) = affirmation {
             said.affirmation = Some(said.affirmation.map_or(affirmation, |other| other.weaker(affirmation)));
             said.owed = said.owed.saturating_sub(1);

@@ -41,10 +41,10 @@ impl Conversation {
         &mut self,
         at: CallTime,
         generation: GenerationId,
-        piece: String,
+        piece: &str,
         out: &mut Outputs,
     ) {
-        let screened = self.claims_what_is_not(&piece) || self.names_what_nothing_holds(&piece);
+        let screened = self.claims_what_is_not(piece) || self.names_what_nothing_holds(piece);
         let Some(voice) = self.generation.running(generation) else { return };
         // What nobody hears puts off no deadline.
         match (*voice, screened) {
@@ -104,7 +104,7 @@ impl Conversation {
         at: CallTime,
         generation: GenerationId,
         name: &ToolName,
-        args: Value,
+        args: &Value,
         out: &mut Outputs,
     ) {
         if self.generation.running(generation).is_none() {
@@ -113,7 +113,7 @@ impl Conversation {
         let effects = self.plan.tool(name).map_or(Effects::None, |tool| tool.effects);
         let timeout = self.plan.tool(name).map(|tool| tool.timeout);
         let turn = self.turns;
-        let Some(proposal) = self.proposals.add(name, args, effects, turn) else {
+        let Some(proposal) = self.proposals.add(name, args.clone(), effects, turn) else {
             // A model that wishes so much has gone astray.
             out.order(Order::DropGeneration { generation });
             self.on_generation_failed(at, out);
@@ -166,7 +166,7 @@ impl Conversation {
         at: CallTime,
         id: ProposalId,
         action: Digest,
-        values: Value,
+        values: &Value,
         out: &mut Outputs,
     ) {
         let Some(proposal) = self.proposals.get(id) else { return };
@@ -195,7 +195,7 @@ impl Conversation {
         }
     }
 
-    pub(super) fn on_unprepared(&mut self, id: ProposalId, why: String) {
+    pub(super) fn on_unprepared(&mut self, id: ProposalId, why: &str) {
         if self.proposals.get(id).is_some_and(|p| matches!(p.stage, Stage::Preparing { .. })) {
             // The model alone can say what is missing: the caller has heard of nothing yet.
             self.settle(id, proposals::End::Failed, json!({"status": "unprepared", "why": why}));
@@ -249,7 +249,7 @@ impl Conversation {
             Outcome::Unknown => proposals::End::Unknown,
         };
         if let (Outcome::Done { result }, Some(proposal)) = (outcome, self.proposals.get_mut(id)) {
-            merge(&mut proposal.values, result.clone());
+            merge(&mut proposal.values, result);
         }
         self.settle(id, end, told(outcome));
         if end == proposals::End::Done {
@@ -301,7 +301,7 @@ impl Conversation {
         let Some(id) = self.proposals.overdue(at) else { return };
         let Some(proposal) = self.proposals.get(id) else { return };
         if matches!(proposal.stage, Stage::Preparing { .. }) {
-            self.on_unprepared(id, "the service did not answer in time".to_owned());
+            self.on_unprepared(id, "the service did not answer in time");
         } else {
             self.on_settled(id, &Outcome::Unknown);
         }
@@ -422,8 +422,8 @@ impl Conversation {
 }
 
 /// Adds values to values; the new ones win.
-fn merge(into: &mut Value, more: Value) {
+fn merge(into: &mut Value, more: &Value) {
     if let (Value::Object(into), Value::Object(more)) = (into, more) {
-        into.extend(more);
+        into.extend(more.iter().map(|(name, value)| (name.clone(), value.clone())));
     }
 }

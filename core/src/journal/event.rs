@@ -53,7 +53,11 @@ pub fn write_event(event: &Event) -> String {
 /// # Errors
 /// What was expected and what stood there.
 pub fn parse_event(line: &str) -> Result<Event, String> {
-    let mut scan = Scan::new(line);
+    event(Scan::new(line))
+}
+
+/// Reads what is left of a line as an event.
+pub(super) fn event(mut scan: Scan<'_>) -> Result<Event, String> {
     let event = match scan.word("an event")? {
         "answered" => parse_answered(&mut scan)?,
         "speech" => Event::SpeechStarted { at: scan.position()? },
@@ -263,7 +267,7 @@ fn write_transcript(transcript: &Transcript) -> String {
 }
 
 fn parse_transcript(scan: &mut Scan<'_>) -> Result<Transcript, String> {
-    let mut words = Vec::new();
+    let mut words = Vec::with_capacity(scan.strings_most());
     while scan.at_string() {
         words.push(Word { text: scan.string("a word")?, span: scan.span()? });
     }
@@ -417,6 +421,16 @@ mod tests {
         "\t\u{1b}[2J\u{2028}",
         "devolución",
     ];
+
+    #[test]
+    fn a_number_reads_back_to_its_last_digit() {
+        for number in
+            ["7.7777777777777e36", "0.1", "1e-320", "1.7976931348623157e308", "12345678901234567890"]
+        {
+            let event = parse_event(&format!("proposed @1 shop.refund {number}")).expect("it is a number");
+            assert_eq!(parse_event(&write_event(&event)), Ok(event), "{number}");
+        }
+    }
 
     #[test]
     fn a_tools_name_reads_back_whatever_a_model_made_of_it() {

@@ -6,7 +6,9 @@
 //! Promises: what is written reads back as the same file; a broken line is named by its number.
 //! Never: holds audio; positions point into the recording.
 
-use super::event::{parse_event, write_event};
+use super::event::{event, write_event};
+use super::order::{check_order, check_timer};
+use super::scan::Scan;
 use crate::base::CallTime;
 use crate::conversation::Event;
 
@@ -42,8 +44,16 @@ impl CallFile {
     /// # Errors
     /// The line number, what stood there and what was expected.
     pub fn parse(text: &str) -> Result<CallFile, String> {
-        let mut file = CallFile::default();
-        let numbered = (1_usize..).zip(text.lines().map(str::trim));
+        CallFile::numbered(text).map(|(file, _)| file)
+    }
+
+    /// The file, and the number of each of its `lines` in the text, as an editor shows it.
+    ///
+    /// # Errors
+    /// As [`CallFile::parse`].
+    pub fn numbered(text: &str) -> Result<(CallFile, Vec<usize>), String> {
+        let (mut file, mut numbers) = (CallFile::default(), Vec::new());
+        let numbered = (1_usize..).zip(text.lines().map(str::trim_ascii));
         let mut lines = numbered.filter(|(_, line)| !line.is_empty()).peekable();
         while let Some((_, comment)) = lines.next_if(|(_, line)| line.starts_with('#')) {
             file.head.push(comment.to_owned());
@@ -55,9 +65,10 @@ impl CallFile {
                 file.plan = Some(plan.to_owned());
             } else if !line.starts_with('#') {
                 file.lines.push(parse_line(line).map_err(|e| format!("line {n}: {e}"))?);
+                numbers.push(n);
             }
         }
-        Ok(file)
+        Ok((file, numbers))
     }
 
     fn check_version(&self) -> Result<(), String> {
@@ -115,17 +126,23 @@ pub fn file_line(at: CallTime, text: &str) -> String {
 
 fn parse_line(line: &str) -> Result<Line, String> {
     if let Some(text) = line.strip_prefix("> ") {
+        check_order(text)?;
         return Ok(Line::Order { text: text.to_owned() });
     }
-    let (time, rest) = line.split_once(' ').ok_or("a line is `TIME < event`, `TIME . timer` or `> order`")?;
-    let at = CallTime::parse(time).ok_or_else(|| format!("`{time}` is not a time like `12.340`"))?;
-    let rest = rest.trim_start();
-    if let Some(event) = rest.strip_prefix("< ") {
-        return Ok(Line::Event { at, event: parse_event(event)? });
+    let mut scan = Scan::new(line);
+    let time = scan.word("a line")?;
+    if scan.is_empty() {
+        return Err("a line is `TIME < event`, `TIME . timer` or `> order`".to_owned());
     }
-    let name =
-        rest.strip_prefix(". ").ok_or_else(|| format!("`{rest}` begins neither with `<` nor with `.`"))?;
-    Ok(Line::Timer { due: at, name: name.to_owned() })
+    let at = CallTime::parse(time).ok_or_else(|| format!("`{time}` is not a time like `12.340`"))?;
+    if scan.takes("< ") {
+        return Ok(Line::Event { at, event: event(scan)? });
+    }
+    if scan.takes(". ") {
+        check_timer(scan.rest())?;
+        return Ok(Line::Timer { due: at, name: scan.rest().to_owned() });
+    }
+    Err(format!("`{}` begins neither with `<` nor with `.`", scan.rest()))
 }
 
 fn write_line(line: &Line) -> String {
@@ -165,11 +182,23 @@ mod tests {
     }
 
     #[test]
+    fn every_line_knows_where_it_stands_in_the_text() {
+        let text = "# Who calls.\n\n0.000 < answered\n# then\n\n> end #1\n= {}\n7.000 . silence\n";
+        let (file, numbers) = CallFile::numbered(text).expect("a call file");
+        assert_eq!((file.lines.len(), numbers), (3, vec![3, 6, 8]));
+    }
+
+    #[test]
     fn a_broken_line_is_named_by_its_number() {
         for (text, want) in [
             (
                 "# plan: en\n\n    0.000 ? answered\n",
                 "line 3: `? answered` begins neither with `<` nor with `.`",
+            ),
+            (
+                "0.000 < answered\n> sya #1.0 greeting \"Hi\"\n",
+                "line 2: `sya` is no order; there are watch, say, end, cut, \
+              generate, drop, prepare, discard, run, record, hang-up, note",
             ),
             ("zero < answered\n", "line 1: `zero` is not a time like `12.340`"),
             ("answered\n", "line 1: a line is `TIME < event`, `TIME . timer` or `> order`"),

@@ -12,6 +12,6 @@ mod scan;
 
 pub use event::{parse_event, write_event};
 pub use file::{CallFile, JOURNAL_VERSION, Line, file_line};
-pub use fold::{Folded, fold, fold_up};
+pub use fold::{Folded, Folds, fold, fold_up, folds};
 pub use order::{write_order, write_timer};
 pub use play::{Play, Told, Who};

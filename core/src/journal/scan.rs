@@ -14,18 +14,29 @@ pub(super) struct Scan<'a> {
 
 impl<'a> Scan<'a> {
     pub(super) fn new(line: &'a str) -> Scan<'a> {
-        Scan { rest: line.trim() }
+        Scan { rest: line.trim_ascii() }
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.rest.is_empty()
     }
 
+    pub(super) fn rest(&self) -> &'a str {
+        self.rest
+    }
+
+    /// Takes a sign, if it stands next.
+    pub(super) fn takes(&mut self, sign: &str) -> bool {
+        let rest = self.rest.strip_prefix(sign);
+        self.rest = rest.map_or(self.rest, str::trim_ascii_start);
+        rest.is_some()
+    }
+
     /// The next word, up to a space.
     pub(super) fn word(&mut self, what: &str) -> Result<&'a str, String> {
-        let end = self.rest.find(' ').unwrap_or(self.rest.len());
+        let end = self.rest.bytes().position(|b| b == b' ').unwrap_or(self.rest.len());
         let (word, rest) = self.rest.split_at(end);
-        self.rest = rest.trim_start();
+        self.rest = rest.trim_ascii_start();
         if word.is_empty() { Err(format!("{what} is missing")) } else { Ok(word) }
     }
 
@@ -48,13 +59,36 @@ impl<'a> Scan<'a> {
             None => return Err(format!("{what} is missing")),
         };
         let read = stream.byte_offset();
-        self.rest = self.rest[read..].trim_start();
+        self.rest = self.rest[read..].trim_ascii_start();
         Ok(value)
     }
 
+    /// The next JSON string.
+    #[inline]
     pub(super) fn string(&mut self, what: &str) -> Result<String, String> {
+        match self.plain_string() {
+            Some(text) => Ok(text.to_owned()),
+            None => self.any_string(what),
+        }
+    }
+
+    fn any_string(&mut self, what: &str) -> Result<String, String> {
         let value = self.json(what)?;
         value.as_str().map(str::to_owned).ok_or_else(|| format!("{what} is `{value}`, a string was expected"))
+    }
+
+    /// A string that stands between its quotes as it is, like most: nothing in it is escaped, or would have to be.
+    fn plain_string(&mut self) -> Option<&'a str> {
+        let inside = self.rest.strip_prefix('"')?;
+        let end = inside.bytes().position(|b| matches!(b, b'"' | b'\\' | ..b' '))?;
+        let rest = inside[end..].strip_prefix('"')?;
+        self.rest = rest.trim_ascii_start();
+        Some(&inside[..end])
+    }
+
+    /// At the most so many strings are to come: each has two quotes.
+    pub(super) fn strings_most(&self) -> usize {
+        self.rest.bytes().filter(|b| *b == b'"').count() / 2
     }
 
     /// Whether the next thing is a quoted string.

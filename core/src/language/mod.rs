@@ -35,7 +35,7 @@ pub use answer::{Answer, Cues, echoes, judge, only_answers, recording_verbs};
 pub use digits::{digits_read, digits_spoken};
 pub use figures::Figures;
 pub use find::{Found, ValueKind, find_values};
-pub use money::{money_read, money_spoken};
+pub use money::{is_currency, money_read, money_spoken};
 pub use number::{number_read, number_spoken};
 pub use phrase::Phrase;
 pub use private::{

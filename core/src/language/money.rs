@@ -9,6 +9,21 @@ use super::spanish::{self, numbers::Counted};
 use super::tables::Coin;
 use super::tokens::{Word, is_spelled, texts, words};
 
+/// Codes of money that is paid with: ISO 4217, table A.1, without funds, metals and codes for tests.
+const CURRENCIES: &str = "\
+    AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF \
+    CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD \
+    HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD \
+    MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN \
+    PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY \
+    TTD TWD TZS UAH UGX USD UYU UZS VED VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG";
+
+/// Whether a code is that of a currency, in capital letters.
+#[must_use]
+pub fn is_currency(code: &str) -> bool {
+    CURRENCIES.split(' ').any(|known| known == code)
+}
+
 /// Codes without minor units, and with three decimals: ISO 4217, table A.1.
 const WHOLE_ONLY: &[&str] = &[
     "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF",
@@ -258,6 +273,17 @@ fn by_letters(language: Language, units: u64, rest: u64, code: &str) -> String {
 mod tests {
     use super::*;
     use Language::{English, Spanish};
+
+    #[test]
+    fn a_currency_is_one_that_is_paid_with_and_all_whose_decimals_are_odd_are_among_them() {
+        for code in WHOLE_ONLY.iter().chain(THREE_DECIMALS).chain(&["EUR", "USD", "GBP", "MXN", "ZWG"]) {
+            assert!(is_currency(code), "{code}");
+        }
+        for none in ["ZZZ", "usd", "US", "", "XXX", "XAU", "AED AFN"] {
+            assert!(!is_currency(none), "{none}");
+        }
+        assert!(CURRENCIES.split(' ').all(|code| code.len() == 3), "{CURRENCIES}");
+    }
 
     #[test]
     fn amounts_are_spoken_as_people_do() {

@@ -43,7 +43,11 @@ pub(super) fn texts(words: &[Word]) -> Vec<&str> {
 pub(super) fn fold(text: &str) -> String {
     if text.is_ascii() {
         // Most words of most calls: nothing is composed, and the one silent sign is the apostrophe.
-        return text.bytes().filter(|b| *b != b'\'').map(|b| char::from(b.to_ascii_lowercase())).collect();
+        let mut folded = text.to_ascii_lowercase();
+        if folded.contains('\'') {
+            folded.retain(|c| c != '\'');
+        }
+        return folded;
     }
     let mut folded = String::with_capacity(text.len());
     for c in text.nfc().flat_map(char::to_lowercase) {

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use super::promises::Seen;
 use super::weather::{Calls, Fault, Faults};
 use crate::conversation::{
-    ActionKey, Basis, Event, Note, Order, Outcome, Refusal, Role, Timer, TranscriptEnd, Verdict, Why,
+    ActionKey, Basis, EarlierEnd, Event, Note, Order, Outcome, Refusal, Role, Timer, TranscriptEnd, Verdict,
+    Why,
 };
 use crate::journal::write_timer;
 use crate::language::{Answer, Language, Phrase, claims_done};
@@ -32,6 +33,7 @@ pub const SITUATIONS: &[&str] = &[
     "yes by key",
     "no by key",
     "permit withdrawn in the breath",
+    "an earlier call left an unknown",
     "outcome unknown",
     "outcome failed",
     "outcome after we gave up",
@@ -150,6 +152,11 @@ impl Coverage {
             self.owed = Owed::Nothing;
         } else if let (Event::Heard(_), Owed::GivenUp) = (event, self.owed) {
             self.owed = Owed::Told;
+        }
+        if let Event::Answered(answered) = event
+            && answered.earlier.iter().any(|sent| sent.end == EarlierEnd::Unknown)
+        {
+            self.count("an earlier call left an unknown");
         }
         if let Event::Resumed(_) = event {
             self.resumed();

@@ -120,7 +120,7 @@ fn again(plan: &Arc<Plan>, kept: &CallFile, told: &[Fact]) -> Watched {
         match line {
             Line::Event { at, event } => {
                 let truth = truths.next().cloned().unwrap_or_default();
-                heart.step(*at, Some((event.clone(), &truth)), |_, _| {});
+                heart.step(*at, Some((event, &truth)), |_, _| {});
             }
             Line::Timer { due, .. } => heart.step(*due, None, |_, _| {}),
             Line::Order { .. } => {}

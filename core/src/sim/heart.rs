@@ -78,7 +78,7 @@ impl Cast {
 pub fn refold(plan: &Arc<Plan>, facts: &[Fact]) -> Option<Breach> {
     let mut heart = Watched::new(Arc::clone(plan));
     for fact in facts {
-        heart.step(fact.at, Some((fact.event.clone(), &fact.truth)), |_, _| {});
+        heart.step(fact.at, Some((&fact.event, &fact.truth)), |_, _| {});
     }
     heart.runs_out();
     heart.over().1
@@ -109,18 +109,18 @@ impl Watched {
     pub(super) fn step(
         &mut self,
         at: CallTime,
-        fact: Option<(Event, &Truth)>,
+        fact: Option<(&Event, &Truth)>,
         mut each: impl FnMut(CallTime, &Order),
     ) {
-        let until = fact.as_ref().map_or(at, |(event, _)| event.wakes_until(at));
+        let until = fact.map_or(at, |(event, _)| event.wakes_until(at));
         self.conversation.wake(until, &mut self.out);
         self.drain(until, &mut each);
         if let Some((event, truth)) = fact {
             self.now = self.now.max(at);
             if let Some(journal) = &mut self.journal {
-                journal.event(at, &event);
+                journal.event(at, event);
             }
-            self.show(at, &Seen::Event(&event, truth));
+            self.show(at, &Seen::Event(event, truth));
             self.conversation.handle(at, event, &mut self.out);
             self.drain(at, &mut each);
         }
@@ -157,7 +157,7 @@ impl Watched {
     /// One fact whose orders nobody is there to carry out.
     pub(super) fn tell(&mut self, at: CallTime, event: Event, told: &mut Vec<Fact>) {
         let truth = Truth::default();
-        self.step(at, Some((event.clone(), &truth)), |_, _| {});
+        self.step(at, Some((&event, &truth)), |_, _| {});
         told.push(Fact { at, event, truth });
     }
 
@@ -280,16 +280,17 @@ impl Play {
     /// One fact, and what follows from it at once: a cut answers with what was heard.
     fn step(&mut self, at: CallTime, fact: Option<(Event, Truth)>, heart: &mut Watched) {
         let mut facts = Facts::new();
-        if let Some((event, truth)) = &fact {
-            self.world.learns(at, event);
-            self.told.push(Fact { at, event: event.clone(), truth: truth.clone() });
+        let before = self.told.len();
+        if let Some((event, truth)) = fact {
+            self.world.learns(at, &event);
+            self.told.push(Fact { at, event, truth });
         }
+        let fact = self.told.get(before).map(|fact| (&fact.event, &fact.truth));
         let (world, line) = (&mut self.world, &mut self.line);
         let obey = |at: CallTime, order: &Order| {
             line.obeys(at, order, world, &mut facts);
             world.obeys(at, order);
         };
-        let fact = fact.as_ref().map(|(event, truth)| (event.clone(), truth));
         heart.step(at, fact, obey);
         for fact in facts {
             self.step(at, Some(fact), heart);

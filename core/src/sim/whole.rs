@@ -4,7 +4,7 @@
 //! Promises: the same world as over the heart; only the computed line is gone.
 //! Never: a stall longer than what the line fills, so that the caller's track stays on the world's clock.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::caller::Truth;
 use super::heart::{CALM_MOST, Fact, Played};
@@ -30,6 +30,37 @@ const FRAMES_A_LOOK: u32 = 25;
 /// A frame of the caller saying nothing, in mu-law.
 const SILENCE: [u8; FRAME_SAMPLES] = [0xFF; FRAME_SAMPLES];
 const FRAME_SAMPLES: usize = FRAME.samples().0 as usize;
+
+/// Frames of the callers' voice that are made once, for all calls: a minute of speech. More is made as it is said.
+const VOICE_FRAMES: usize = 3_000;
+
+/// The voice from its beginning, and as it goes on behind that.
+static VOICE: LazyLock<(Vec<[u8; FRAME_SAMPLES]>, Vowels)> = LazyLock::new(|| {
+    let mut vowels = Vowels::default();
+    ((0..VOICE_FRAMES).map(|_| spoken(&mut vowels)).collect(), vowels)
+});
+
+/// The next frame of a voice.
+fn spoken(vowels: &mut Vowels) -> [u8; FRAME_SAMPLES] {
+    std::array::from_fn(|_| Law::Mu.encode(vowels.sample()))
+}
+
+/// The voice of one caller: every call's is the same from its beginning.
+#[derive(Debug, Default)]
+struct Voice {
+    /// Frames so far.
+    said: usize,
+    beyond: Option<Vowels>,
+}
+
+impl Voice {
+    fn frame(&mut self) -> [u8; FRAME_SAMPLES] {
+        let (made, beyond) = &*VOICE;
+        let frame = made.get(self.said).copied();
+        self.said += 1;
+        frame.unwrap_or_else(|| spoken(self.beyond.get_or_insert_with(|| beyond.clone())))
+    }
+}
 
 /// A simulated call as a gateway would have recorded it.
 #[derive(Debug)]
@@ -128,7 +159,7 @@ struct Whole {
     way: Way,
     /// Utterances under way.
     talking: u32,
-    voice: Vowels,
+    voice: Voice,
     /// Of the agent, reused.
     sound: Vec<i16>,
     /// When the carrier's buffer runs empty.
@@ -156,7 +187,7 @@ impl Whole {
             frames: 0,
             way: Way::Open,
             talking: 0,
-            voice: Vowels::default(),
+            voice: Voice::default(),
             sound: Vec::new(),
             empty_at: CallTime::ANSWER,
             marks: Vec::new(),
@@ -183,10 +214,7 @@ impl Whole {
         let at = self.next_frame;
         self.next_frame = at + FRAME;
         self.frames += 1;
-        let mut frame = SILENCE;
-        if self.talking > 0 {
-            frame.iter_mut().for_each(|byte| *byte = Law::Mu.encode(self.voice.sample()));
-        }
+        let frame = if self.talking > 0 { self.voice.frame() } else { SILENCE };
         if self.frames.is_multiple_of(FRAMES_A_LOOK) && matches!(self.way, Way::Open) {
             self.looks_at_the_way(at);
         }

@@ -61,11 +61,11 @@ fn what_an_earlier_call_left_open_stays_known_to_the_conversation() {
                 earlier: earlier.to_vec(),
             })
         };
-        file.events().take(3).for_each(|(at, event)| conversation.handle(at, event.clone(), &mut out));
+        file.events().take(3).for_each(|(at, event)| conversation.handle(at, event, &mut out));
         for _ in 0..2 {
             assert_eq!(conversation.earlier().len(), open, "{script}");
             let again = resumed(conversation.earlier());
-            conversation.handle(CallTime(5_000), again, &mut out);
+            conversation.handle(CallTime(5_000), &again, &mut out);
         }
     }
 }
@@ -103,7 +103,7 @@ fn history_keeps_the_words_that_were_heard_and_no_others() {
         let mut conversation = Conversation::new(Arc::new(plan_of(&file)));
         let mut out = Outputs::default();
         for (at, event) in file.events() {
-            conversation.handle(at, event.clone(), &mut out);
+            conversation.handle(at, event, &mut out);
         }
         let entries = conversation.history().entries().iter();
         let heard: Vec<&str> = entries

@@ -181,7 +181,7 @@ fn the_canaries_are_found_where_nothing_hides_them() {
         let events = planted(&file, nth);
         all += 1;
         scripts_with += usize::from(events.iter().any(|(_, event)| found(&text_of(event)).is_some()));
-        events.into_iter().for_each(|(at, event)| conversation.handle(at, event, &mut out));
+        events.iter().for_each(|(at, event)| conversation.handle(*at, event, &mut out));
         if nth == 0 {
             let entries = json!(conversation.history().entries()).to_string();
             assert!(found(&entries).is_some(), "{entries}");

@@ -42,7 +42,7 @@ impl Fed {
     fn tell(&mut self, event: Event) {
         let mut out = Outputs::default();
         self.ms += 10;
-        self.conversation.handle(CallTime(self.ms), event, &mut out);
+        self.conversation.handle(CallTime(self.ms), &event, &mut out);
         self.orders.extend(out.steps.into_iter().filter_map(|step| match step {
             Step::Order(order) => Some(order),
             Step::Fired { .. } => None,

@@ -219,11 +219,11 @@ fn sample(doc: &Document, flat: &Flat, given: Vec<Value>, tool: &mut Tool) -> Re
         tool.map.values().all(|expression| renderer.eval(expression, &holder).is_ok())
     };
     let short = |answer: &Value| answer.to_string().len() <= EXAMPLE_BYTES_MAX;
-    let needed = |answer: Value| match answer {
-        Value::Object(fields) => {
-            fields.into_iter().filter(|(name, _)| roots.contains(name)).collect::<Map<_, _>>().into()
+    let needed = |mut answer: Value| {
+        if let Some(fields) = answer.as_object_mut() {
+            fields.retain(|name, _| roots.contains(name));
         }
-        other => other,
+        answer
     };
     let cleaned = given.into_iter().chain(own).map(|answer| clean(&needed(answer), 0)).filter(short);
     let nothing = json!({});

@@ -26,6 +26,9 @@ pub(super) fn body(
         Version::OpenApi3 => of_content(doc, operation, notes)?,
     };
     let Some((schema, required)) = found else { return Ok(()) };
+    if tool.method.is_safe() {
+        return left_out(notes, "the body", required, "a GET or HEAD sends none");
+    }
     let flat = flat(doc, &schema)?;
     let before = tool.parameters.len();
     let mut tree = Tree { doc, tool, notes };

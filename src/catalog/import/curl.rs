@@ -486,6 +486,9 @@ impl Made<'_, '_> {
             pairs.iter().for_each(|(name, value)| self.query(name, value));
             return Ok(());
         }
+        if self.tool.method.is_safe() {
+            return Err("a GET or HEAD sends no data: with -G it goes into the query".to_owned());
+        }
         let tree: Value = serde_json::from_str(&text).map_err(|error| {
             format!(
                 "only JSON is sent, and its data is none (line {}, column {})",

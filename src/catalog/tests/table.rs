@@ -88,6 +88,17 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("id: shop\ntitle: The shop", "id: The Shop\ntitle: The shop", "cannot be an agent's id|small letters"),
     ("language: en", "language: fr", "`fr` is no language the gateway speaks|en, es"),
     ("currency: USD", "currency: usd", "`usd` is no currency|ISO 4217"),
+    ("currency: USD", "currency: ZZZ", "`ZZZ` is no currency|ISO 4217"),
+    (
+        "say: Always.}",
+        "say: Always.}\n  - {when: [anything else, Are you open?], say: Never.}",
+        "\"Are you open?\" leads to two answers, here and in line 13|make one answer of both",
+    ),
+    (
+        "path: \"/orders/{order}\"}\n        map",
+        "path: \"/orders/{order}\", body: {by: phone}}\n        map",
+        "a GET or HEAD has no body|under `query`",
+    ),
     ("greeting: Hello.\n", "", "`greeting` is missing in this file|add `greeting: "),
     ("greeting: Hello.", "greeting: ''", "`greeting` is empty|write what is said"),
     ("greeting: Hello.", "greeting: 'Hello {{ name }}.'", "`name` has no source|plain words"),

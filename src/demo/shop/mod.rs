@@ -14,6 +14,7 @@ mod tests;
 
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
@@ -34,6 +35,8 @@ pub enum Faults {
     None,
     /// A refund is made and its answer never comes; the same request again is answered.
     LostAnswer,
+    /// A refund is made and its answer never comes, nor any other from then on.
+    Vanishes,
     /// Refunds are answered with 500, and not made.
     Error,
     /// Every answer takes so long.
@@ -67,6 +70,7 @@ impl Shop {
             ledger: ledger.clone(),
             token: token.expose_secret().into(),
             faults,
+            gone: Arc::default(),
             closing: closing.clone(),
         };
         let closed = closing.clone().cancelled_owned();

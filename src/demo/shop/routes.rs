@@ -1,20 +1,23 @@
-//! The shop's API: `GET /orders/{id}` and `POST /orders/{id}/refunds`.
+//! The shop's API: `GET /orders/{id}`, `POST /orders/{id}/refunds`, and `GET` of the same with `?key=` for those that were
+//! made under a key.
 //!
 //! Promises: every refusal of an order or a refund is JSON with a `reason`;
 //! nothing is done without the token and a key.
 //! Never: trusts a body: it is bounded, and an amount is read digit by digit.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{DefaultBodyLimit, Path, Request, State};
+use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
 use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::get;
 use axum::{Json, Router};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -28,6 +31,8 @@ pub(super) struct Counter {
     pub(super) ledger: Ledger,
     pub(super) token: Arc<str>,
     pub(super) faults: Faults,
+    /// Nobody is answered any more.
+    pub(super) gone: Arc<AtomicBool>,
     /// Set free when the shop closes, so that no answer is waited for.
     pub(super) closing: CancellationToken,
 }
@@ -40,7 +45,7 @@ const KEY_BYTES_MAX: usize = 255;
 pub(super) fn router(counter: Counter) -> Router {
     Router::new()
         .route("/orders/{id}", get(order))
-        .route("/orders/{id}/refunds", post(refund))
+        .route("/orders/{id}/refunds", get(refunds).post(refund))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn_with_state(counter.clone(), admit))
         .with_state(counter)
@@ -59,6 +64,9 @@ async fn admit(State(counter): State<Counter>, request: Request, next: Next) -> 
             () = counter.closing.cancelled() => {}
         }
     }
+    if counter.gone.load(Ordering::Acquire) {
+        counter.closing.cancelled().await;
+    }
     next.run(request).await
 }
 
@@ -66,6 +74,34 @@ async fn order(State(counter): State<Counter>, Path(id): Path<String>) -> Respon
     match counter.ledger.order(&id).await {
         Ok(Some(order)) => Json(told(&order)).into_response(),
         Ok(None) => no_such_order(),
+        Err(fault) => failed(&fault),
+    }
+}
+
+/// What is asked of refunds.
+#[derive(Deserialize)]
+struct Under {
+    key: String,
+}
+
+async fn refunds(
+    State(counter): State<Counter>,
+    Path(id): Path<String>,
+    Query(Under { key }): Query<Under>,
+) -> Response {
+    let order = match counter.ledger.order(&id).await {
+        Ok(Some(order)) => order,
+        Ok(None) => return no_such_order(),
+        Err(fault) => return failed(&fault),
+    };
+    match counter.ledger.refunds().await {
+        Ok(all) => {
+            let made = all.iter().filter(|refund| refund.order == id && refund.key == key);
+            let made: Vec<Value> =
+                made.map(|refund| json!({"key": refund.key, "amount": refund.amount})).collect();
+            let refunded = decimal(order.refunded);
+            Json(json!({"order": id, "refunded": refunded, "refunds": made})).into_response()
+        }
         Err(fault) => failed(&fault),
     }
 }
@@ -95,7 +131,10 @@ async fn refund(
     };
     match counter.ledger.refund(&id, amount, key).await {
         Ok(Refunded::Made(id, order)) => {
-            if counter.faults == Faults::LostAnswer {
+            if counter.faults == Faults::Vanishes {
+                counter.gone.store(true, Ordering::Release);
+            }
+            if matches!(counter.faults, Faults::LostAnswer | Faults::Vanishes) {
                 counter.closing.cancelled().await;
             }
             made(StatusCode::CREATED, id, &order, amount)

@@ -21,7 +21,7 @@ pub use noise::{Around, Noise};
 use super::scenario::{
     Demand, Kind, Move, Scenario, Speaker, TAKEN_BACK, What, Wish, after_outcome, heard, over, say,
 };
-use super::shop::{Sold, decimal, sold};
+use super::shop::{Faults, Sold, decimal, sold};
 use crate::core::language::{Language, digits_spoken, money_spoken, number_spoken};
 use crate::core::sim::Random;
 
@@ -149,6 +149,7 @@ impl Draft {
             moves,
             refunds: self.refunds(shape),
             demands: demands(shape),
+            faults: Faults::None,
             speaker: Speaker::default(),
         };
         Drawn { seed, shape, scenario, proposals }

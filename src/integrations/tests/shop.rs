@@ -10,7 +10,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::get;
 use centralita_core::base::{CallId, Millis, ToolName};
 use centralita_core::conversation::{Effects, Limits, Parameter, ParameterKind};
 use centralita_core::language::Language;
@@ -46,6 +46,7 @@ pub(super) struct Post {
 struct Ledger {
     reads: Behaviour,
     writes: Behaviour,
+    probes: Behaviour,
     gets: Arc<Mutex<Vec<String>>>,
     posts: Arc<Mutex<Vec<Post>>>,
 }
@@ -59,18 +60,27 @@ pub(super) struct Shop {
 impl Shop {
     /// Reads work; writes behave as told.
     pub(super) async fn open(writes: Behaviour) -> Shop {
-        Shop::start(Behaviour::Works, writes).await
+        Shop::start(Behaviour::Works, writes, Behaviour::Works).await
+    }
+
+    pub(super) async fn open_for_probes(probes: Behaviour) -> Shop {
+        Shop::open_with(Behaviour::Works, probes).await
+    }
+
+    /// Writes and questions about them behave as told.
+    pub(super) async fn open_with(writes: Behaviour, probes: Behaviour) -> Shop {
+        Shop::start(Behaviour::Works, writes, probes).await
     }
 
     pub(super) async fn open_for_reads(reads: Behaviour) -> Shop {
-        Shop::start(reads, Behaviour::Works).await
+        Shop::start(reads, Behaviour::Works, Behaviour::Works).await
     }
 
-    async fn start(reads: Behaviour, writes: Behaviour) -> Shop {
-        let ledger = Ledger { reads, writes, gets: Arc::default(), posts: Arc::default() };
+    async fn start(reads: Behaviour, writes: Behaviour, probes: Behaviour) -> Shop {
+        let ledger = Ledger { reads, writes, probes, gets: Arc::default(), posts: Arc::default() };
         let router = Router::new()
             .route("/v1/orders/{order}", get(order))
-            .route("/v1/orders/{order}/refunds", post(refunds))
+            .route("/v1/orders/{order}/refunds", get(made).post(refunds))
             .with_state(ledger.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -107,6 +117,12 @@ async fn order(State(ledger): State<Ledger>, Path(_): Path<String>, uri: Uri) ->
     behave(ledger.reads, works).await
 }
 
+/// What a probe asks.
+async fn made(State(ledger): State<Ledger>, Path(_): Path<String>, uri: Uri) -> Response {
+    ledger.gets.lock().unwrap().push(uri.to_string());
+    behave(ledger.probes, json!({"refunds": []})).await
+}
+
 async fn refunds(State(ledger): State<Ledger>, headers: HeaderMap, body: Bytes) -> Response {
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap().to_owned());
     let body: Value = serde_json::from_slice(&body).unwrap();
@@ -138,7 +154,7 @@ fn parameter(name: &str, kind: ParameterKind) -> Parameter {
     }
 }
 
-fn exchange(method: Method, path: &str, map: &[(&str, &str)]) -> Exchange {
+pub(super) fn exchange(method: Method, path: &str, map: &[(&str, &str)]) -> Exchange {
     Exchange {
         method,
         path: path.into(),
@@ -171,6 +187,7 @@ pub(super) fn status() -> ToolSpec {
         },
         key: KeyPlace::None,
         not_done_on: [].into(),
+        probe: None,
         timeout: Millis(TIMEOUT_MS),
     }
 }
@@ -192,6 +209,7 @@ pub(super) fn refund() -> ToolSpec {
         },
         key: KeyPlace::Header("Idempotency-Key".into()),
         not_done_on: [503].into(),
+        probe: None,
         timeout: Millis(TIMEOUT_MS),
     }
 }

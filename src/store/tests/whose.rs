@@ -33,3 +33,78 @@ async fn callers_without_a_number_are_not_one_person() {
         assert_eq!(store.unknown_intents(&caller, World::Real).await.unwrap(), [], "{}", caller.reveal());
     }
 }
+
+/// What was found of the refund of a call: so long after the call's end, in microseconds.
+async fn found(store: &Store, call: &str, after_us: i64) {
+    let at_us = 5_000_000 + after_us;
+    let done = Outcome { kind: OutcomeKind::Done, at_us, detail: String::new() };
+    store.settle(key(call, 1, 0), done).unwrap();
+    store.flush().await.unwrap();
+}
+
+/// A call with a refund that ended at five seconds.
+async fn ended(store: &Store, call: &str, begun_us: i64) {
+    open_call(store, call);
+    store.begin(Intent { begun_us, ..intent(call, 1, 0) }).await.unwrap();
+    let state = CallState::Ended { at_us: 5_000_000, reason: String::new() };
+    store.set_state(&id(call), state).unwrap();
+}
+
+#[tokio::test]
+async fn what_is_found_done_after_its_call_is_news_to_the_caller_until_it_is_wished_for_again() {
+    let caller = head("c1").caller;
+    let untold = async |store: &Store, since| {
+        let untold = store.untold_intents(&caller, World::Real, since).await.unwrap();
+        untold.into_iter().map(|record| record.intent.key.to_string()).collect::<Vec<_>>()
+    };
+    let store = Store::in_memory().await.unwrap();
+    ended(&store, "c1", 2_000_000).await;
+    ended(&store, "c2", 3_000_000).await;
+    found(&store, "c1", -1).await;
+    assert_eq!(untold(&store, 0).await, [""; 0], "it was told in its call");
+    found(&store, "c2", 1).await;
+    assert_eq!(untold(&store, 0).await, ["c2/t1"]);
+    assert_eq!(untold(&store, 5_000_002).await, [""; 0], "it is no news any more");
+    // It goes out once more, under its key or another: whatever came of it was told then.
+    ended(&store, "c3", 4_000_000).await;
+    assert_eq!(untold(&store, 0).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn what_is_left_open_is_of_calls_that_nobody_carries_and_the_newest_first() {
+    let store = Store::in_memory().await.unwrap();
+    for (call, begun_us) in [("c1", 2_000_000), ("c2", 3_000_000), ("c3", 1_000_000)] {
+        ended(&store, call, begun_us).await;
+    }
+    open_call(&store, "c4");
+    store.begin(intent("c4", 1, 0)).await.unwrap();
+    let open = async || {
+        let open = store.left_open(World::Real, 2_000_000).await.unwrap();
+        open.into_iter().map(|record| record.intent.key.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(open().await, ["c2/t1", "c1/t1"]);
+    found(&store, "c2", 1).await;
+    store.set_state(&id("c4"), CallState::Lost { reason: KILLED.into() }).unwrap();
+    store.flush().await.unwrap();
+    assert_eq!(open().await, ["c1/t1", "c4/t1"]);
+    assert_eq!(store.left_open(World::Mocked, 0).await, Ok(Vec::new()));
+}
+
+#[tokio::test]
+async fn an_action_was_last_sent_when_anything_of_its_key_was() {
+    let store = Store::in_memory().await.unwrap();
+    let keyed = |call, begun_us, key: Option<&str>| Intent {
+        begun_us,
+        idempotency_key: key.map(ToOwned::to_owned),
+        ..intent(call, 1, 0)
+    };
+    let first = keyed("c1", 1_000_000, Some("k"));
+    for intent in [&first, &keyed("c2", 3_000_000, Some("k")), &keyed("c3", 4_000_000, Some("other"))] {
+        open_call(&store, intent.key.call.as_str());
+        store.begin(intent.clone()).await.unwrap();
+    }
+    assert_eq!(store.last_sent(&first).await, Ok(3_000_000));
+    assert_eq!(store.last_sent(&keyed("c1", 1_000_000, None)).await, Ok(1_000_000));
+    let strangers = Intent { caller: Private::new("+34600999888"), ..first };
+    assert_eq!(store.last_sent(&strangers).await, Ok(1_000_000));
+}

@@ -72,6 +72,7 @@ fn an_operation_that_cannot_be_brought_is_told_with_its_place_and_takes_no_other
         (body(r#"{"type": "array", "minItems": 2, "items": {"type": "string"}}"#), "a list of at least two"),
         (body(r#"{"type": "array", "items": {"type": "array"}}"#), "a list of maps or lists"),
         (body("[]"), "a schema is no map"),
+        (body("{\"type\": \"string\"}").replace("post", "get"), "the body: a GET or HEAD sends none"),
         (
             parameter(r#"{"name": "s", "in": "cookie", "required": true, "schema": {}}"#),
             "the cookie parameter `s`: a cookie is not sent",

@@ -139,6 +139,7 @@ fn what_is_no_command_or_cannot_be_sent_is_told_and_nothing_of_it_repeated() {
         ("curl -X BREW https://s.example/SECRET", "its method is none"),
         ("curl -F file=@SECRET https://s.example/", "a form (-F)"),
         ("curl -T SECRET https://s.example/", "an upload (-T)"),
+        ("curl -X GET --json '{\"a\": \"SECRET\"}' https://s.example/", "a GET or HEAD sends no data"),
         ("curl -d @SECRET https://s.example/", "with a file (@)"),
         ("curl -d 'a=SECRET' https://s.example/", "only JSON is sent, and its data is none (line 1"),
         ("curl https://s.example/bot/SECRET/send", "a part of its path looks like a secret"),

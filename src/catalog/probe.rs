@@ -1,0 +1,185 @@
+//! A tool's probe: from written to meant.
+//!
+//! Promises: it only reads; every name of its request and every `sent.name` of its conditions has a source; what says done
+//! of every answer, and an absence that counts too soon, are refused.
+//! Never: sends anything.
+
+use std::collections::BTreeSet;
+
+use centralita_core::base::Millis;
+use centralita_core::conversation::{Effects, Parameter};
+use serde_json::{Value, json};
+
+use super::exchange::{read_map, read_request, read_sample};
+use super::place::{Place, Spanned};
+use super::reader::{Reader, with_call};
+use super::written::ProbeWritten;
+use crate::integrations::{Exchange, KeyPlace, PROBE_KEY, PROBE_SENT, Probe, Sample};
+
+/// The longest time after which a system may still do what it was sent: a day.
+const ABSENT_AFTER_S_MAX: u32 = 86_400;
+
+/// What is known of the tool that a probe belongs to.
+pub(super) struct Of<'t> {
+    pub(super) effects: Effects,
+    pub(super) parameters: &'t [Parameter],
+    /// Parameters, and what the steps map.
+    pub(super) known: &'t BTreeSet<String>,
+    pub(super) key: &'t KeyPlace,
+    pub(super) timeout: Millis,
+}
+
+/// Reads a probe.
+pub(super) fn probe(reader: &mut Reader<'_, '_>, written: &Spanned<ProbeWritten>, of: &Of<'_>) -> Probe {
+    let ProbeWritten { request, done, failed, absent_after_s, absent_on, map, sample } = &written.value;
+    if of.effects == Effects::None {
+        let remedy = "take it away; or write `effects: reversible` or `irreversible`, if the request changes something";
+        reader.say(
+            written.place,
+            "a probe asks what became of an action, and this tool has no effects",
+            remedy,
+        );
+    }
+    let (mut known, mut used) = (of.known.clone(), BTreeSet::new());
+    let is_taken = !known.insert(PROBE_KEY.to_owned());
+    let mut exchange = read_request(reader, request, of.parameters, &known, &mut used);
+    if !exchange.method.is_safe() {
+        reader.say(request.place, "a probe only asks", "use GET or HEAD here: it must change nothing");
+    }
+    exchange.map = read_map(reader, map);
+    exchange.sample = sample.as_ref().map(|s| read_sample(reader, s, &known, of.parameters, &exchange));
+    let mut sound = Vec::new();
+    let looks = read_condition(reader, done, &known, &mut used);
+    if looks == Looks::Nowhere && absent_on.is_empty() {
+        let remedy = "compare a field of the answer: `state == 'paid'`; where the status alone tells, write `absent_on: [404]` \
+                      beside it";
+        let what = "this condition looks at nothing of the answer: each would mean that it is done";
+        reader.say(done.place, what, remedy);
+    } else if looks != Looks::Unreadable {
+        sound.push(("done", done));
+    }
+    if let Some(failed) = failed {
+        match read_condition(reader, failed, &known, &mut used) {
+            Looks::AtTheAnswer => sound.push(("failed", failed)),
+            Looks::Nowhere => {
+                let what = "this condition looks at nothing of the answer";
+                reader.say(failed.place, what, "compare a field of the answer: `state == 'rejected'`");
+            }
+            Looks::Unreadable => {}
+        }
+    }
+    check_key(reader, written.place, of, is_taken, used.contains(PROBE_KEY));
+    try_out(reader, sample.as_ref(), &exchange, &sound, &known);
+    Probe {
+        request: exchange,
+        done: done.value.clone(),
+        failed: failed.as_ref().map(|failed| failed.value.clone()),
+        absent_after: read_absence(reader, absent_after_s.as_ref(), absent_on, of.timeout),
+        absent_on: absent_on.iter().map(|status| status.value).collect(),
+    }
+}
+
+/// What a condition looks at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Looks {
+    AtTheAnswer,
+    Nowhere,
+    /// That was told.
+    Unreadable,
+}
+
+/// Checks a condition. Names of ours are added to `used`.
+fn read_condition(
+    reader: &mut Reader<'_, '_>,
+    written: &Spanned<String>,
+    known: &BTreeSet<String>,
+    used: &mut BTreeSet<String>,
+) -> Looks {
+    let Some(names) = reader.names_of(written.place, &written.value) else { return Looks::Unreadable };
+    let is_ours = |name: &String| name.split('.').next() == Some(PROBE_SENT);
+    let (ours, answers): (BTreeSet<String>, BTreeSet<String>) = names.into_iter().partition(is_ours);
+    let known = with_call(known);
+    let mut looks = if answers.is_empty() { Looks::Nowhere } else { Looks::AtTheAnswer };
+    for name in ours {
+        let inside = name.strip_prefix(PROBE_SENT).unwrap_or_default().trim_start_matches('.');
+        let first = inside.split('.').next().unwrap_or_default();
+        if known.contains(first) || known.contains(inside) {
+            used.insert(first.to_owned());
+            continue;
+        }
+        let list: Vec<String> = known.iter().map(|name| format!("{PROBE_SENT}.{name}")).collect();
+        let remedy = format!("what was sent: {}", list.join(", "));
+        reader.say_of(written.place, &written.value, &name, format!("`{name}` has no source"), remedy);
+        looks = Looks::Unreadable;
+    }
+    looks
+}
+
+/// `key` is one thing in a probe, and is there only where it is sent.
+fn check_key(reader: &mut Reader<'_, '_>, at: Place, of: &Of<'_>, is_taken: bool, is_used: bool) {
+    match (of.key == &KeyPlace::None, is_taken) {
+        (true, false) if is_used => reader.say(
+            at,
+            "the probe names `key`, and this tool sends no idempotency key",
+            "write `idempotency: {header: NAME}` at the tool, or ask by what was sent: {order}",
+        ),
+        (false, true) => reader.say(
+            at,
+            "in a probe `key` is the idempotency key, and here it is something else too",
+            "call the parameter, or what a step maps, otherwise",
+        ),
+        (true | false, true | false) => {}
+    }
+}
+
+/// After what time absence counts; before it nothing is known of a system that may still be at work.
+fn read_absence(
+    reader: &mut Reader<'_, '_>,
+    after: Option<&Spanned<u32>>,
+    on: &[Spanned<u16>],
+    timeout: Millis,
+) -> Option<Millis> {
+    for status in on.iter().filter(|status| !(400..500).contains(&status.value)) {
+        let what = format!("{} does not say that there is no such thing", status.value);
+        reader.say(status.place, what, "400 to 499: `absent_on: [404]`");
+    }
+    if let (Some(status), None) = (on.first(), after) {
+        let remedy =
+            "write `absent_after_s: 60` beside it: after how many seconds the system surely does it no more";
+        reader.say(status.place, "that it is not there proves nothing without a time", remedy);
+    }
+    let after = after?;
+    let millis = Millis(after.value.saturating_mul(1_000));
+    if after.value > ABSENT_AFTER_S_MAX || millis < timeout {
+        let least = timeout.0.div_ceil(1_000);
+        let what = format!("{} s is no time after which a system surely does it no more", after.value);
+        let remedy = format!("{least} (the tool's own time) to {ABSENT_AFTER_S_MAX}");
+        reader.say(after.place, what, remedy);
+    }
+    Some(millis)
+}
+
+/// The conditions over the sample: what they look at should be in it.
+fn try_out(
+    reader: &mut Reader<'_, '_>,
+    sample: Option<&Spanned<Value>>,
+    exchange: &Exchange,
+    conditions: &[(&str, &Spanned<String>)],
+    known: &BTreeSet<String>,
+) {
+    let (Some(written), Some(Sample::Answer(tree))) = (sample, &exchange.sample) else { return };
+    let mut sent = json!({"call": {}});
+    for name in with_call(known) {
+        match name.split_once('.') {
+            Some((call, field)) => sent[call][field] = json!("1"),
+            None => sent[name] = json!("1"),
+        }
+    }
+    for (name, condition) in conditions {
+        if reader.is_unfit(tree, &sent, PROBE_SENT, &condition.value) {
+            let what = format!("over this sample `{name}` is neither true nor false");
+            let remedy = "write the answer as the system gives it, with all that the condition looks at";
+            reader.say(written.place, what, remedy);
+        }
+    }
+}

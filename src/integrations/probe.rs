@@ -1,0 +1,272 @@
+//! Asking what became of a request with effects that left and was not answered.
+//!
+//! "Not there" right after a timeout proves nothing: a slow system may still do it. So it counts only after the time that
+//! the admin wrote, from the last request of that kind that left; without one it never counts.
+//!
+//! Promises: nothing is asked that could change anything; only what the system says plainly is a finding, and all else
+//! leaves it open; a private value that is not known any more is asked about by nobody.
+//! Never: sends a request again; prints what a caller said.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::time::Duration;
+
+use centralita_core::base::{Fault, Millis, Placeholder, ToolName, placeholders};
+use centralita_core::conversation::Outcome;
+use centralita_core::template::Renderer;
+use serde_json::{Map, Value, json};
+use tokio::time::Instant;
+
+use super::far::Live;
+use super::registry::{CallFacts, ask};
+use super::request::Resolved;
+use super::spec::{Exchange, Probe};
+use super::toolbox::Toolbox;
+use super::verdict::{mapped, vars_of};
+use crate::egress::Answer;
+
+/// How long one question may take: it only reads, and a caller or a start may wait for it.
+pub const PROBE_QUESTION: Duration = Duration::from_secs(5);
+
+/// What a finding begins with in a record.
+const PROBE: &str = "probe: ";
+
+/// The name of the idempotency key in a probe's request.
+pub(crate) const KEY: &str = "key";
+/// What was sent, in a probe's conditions: beside the answer's own fields, which no value of ours may stand for.
+pub(crate) const SENT: &str = "sent";
+
+/// A request with effects that has left, as far as a probe may name it.
+#[derive(Clone)]
+pub struct Sent {
+    pub tool: ToolName,
+    pub call: CallFacts,
+    /// The arguments in their one form, and what the read-only steps mapped.
+    pub values: Map<String, Value>,
+    /// The idempotency key that went along.
+    pub key: Option<String>,
+}
+
+/// What a caller said does not print.
+impl fmt::Debug for Sent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Sent({} of {})", self.tool, self.call.id)
+    }
+}
+
+/// What a probe came to. Displayed, it can stand in a record.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Finding {
+    Done {
+        result: Value,
+    },
+    /// The system says so.
+    Failed,
+    /// It is not there, so long after it was sent that it will not come.
+    Absent,
+    /// Nothing is known; why, without a caller's words.
+    Open(String),
+    /// A private value that would have to be named is in no memory any more: it can never be asked.
+    Lost(Placeholder),
+}
+
+impl Finding {
+    /// What stands on record beside an outcome once this is found: what stood there, less what a probe said before.
+    #[must_use]
+    pub fn beside(&self, detail: &str) -> String {
+        let (own, _) = detail.split_once(PROBE).unwrap_or((detail, ""));
+        let own = own.trim_end_matches(", ");
+        if own.is_empty() { self.to_string() } else { format!("{own}, {self}") }
+    }
+
+    /// What became of the action, where that is known now.
+    #[must_use]
+    pub fn outcome(&self) -> Option<Outcome> {
+        let failed = |why: &str| Some(Outcome::Failed { why: why.to_owned() });
+        match self {
+            Finding::Done { result } => Some(Outcome::Done { result: result.clone() }),
+            Finding::Failed => failed("the system was asked, and says that it was not done"),
+            Finding::Absent => failed("the system was asked, and has not done it"),
+            Finding::Open(_) | Finding::Lost(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(PROBE)?;
+        match self {
+            Finding::Done { .. } => f.write_str("it is done"),
+            Finding::Failed => f.write_str("it was not done"),
+            Finding::Absent => f.write_str("it is not there, so long after it was sent"),
+            Finding::Open(why) => f.write_str(why),
+            Finding::Lost(placeholder) => {
+                write!(f, "it cannot be asked: what {placeholder} stood for is not known any more")
+            }
+        }
+    }
+}
+
+/// Pauses between questions about one thing: each twice as long as the one before, up to a longest.
+#[derive(Clone, Copy, Debug)]
+pub struct Pauses {
+    next: Duration,
+    longest: Duration,
+}
+
+impl Pauses {
+    #[must_use]
+    pub fn new(first: Duration, longest: Duration) -> Pauses {
+        Pauses { next: first, longest }
+    }
+
+    /// The pause that is due, and the next time a longer one.
+    pub fn pause(&mut self) -> Duration {
+        let longer = self.longest.min(self.next.saturating_mul(2));
+        std::mem::replace(&mut self.next, longer)
+    }
+}
+
+impl Toolbox {
+    /// Asks once, until then at most. `age` is how long ago the last request of that key left. None where the tool has no
+    /// probe, or is not there.
+    pub async fn probe(&self, sent: &Sent, age: Duration, until: Instant) -> Option<Finding> {
+        let (spec, live) = self.find(&sent.tool).ok()?;
+        let probe = spec.probe.as_ref()?;
+        let asked = self.asks(probe, live, sent, age, until.min(Instant::now() + PROBE_QUESTION)).await;
+        Some(asked.unwrap_or_else(Finding::Open))
+    }
+
+    /// Whether this tool can be asked about at all.
+    #[must_use]
+    pub fn has_probe(&self, tool: &ToolName) -> bool {
+        self.find(tool).is_ok_and(|(spec, _)| spec.probe.is_some())
+    }
+
+    async fn asks(
+        &self,
+        probe: &Probe,
+        live: &Live,
+        sent: &Sent,
+        age: Duration,
+        until: Instant,
+    ) -> Result<Finding, String> {
+        let told = |fault: Fault| fault.what;
+        let named = names(probe, &self.renderer).map_err(told)?;
+        let lost = |(name, value): (&String, &Value)| {
+            named.contains(name).then(|| placeholders(&value.to_string()).into_iter().next()).flatten()
+        };
+        if let Some((_, placeholder, _)) = sent.values.iter().find_map(lost) {
+            return Ok(Finding::Lost(placeholder));
+        }
+        let vars = vars(sent);
+        let request = Resolved::new(&probe.request, &live.base, live.world(), &self.renderer, &vars);
+        let answer = ask(live, &request.map_err(told)?, until).await?;
+        finding(probe, &answer, &vars, age, &self.renderer)
+    }
+}
+
+/// All that a probe may name of what was sent.
+fn vars(sent: &Sent) -> Value {
+    let mut vars = sent.values.clone();
+    vars.insert("call".to_owned(), sent.call.vars(sent.call.id.as_str()));
+    if let Some(key) = &sent.key {
+        vars.insert(KEY.to_owned(), Value::String(key.clone()));
+    }
+    Value::Object(vars)
+}
+
+/// The names of ours that a probe takes, each without its fields.
+fn names(probe: &Probe, renderer: &Renderer) -> Result<BTreeSet<String>, Fault> {
+    let Exchange { path, query, headers, body, .. } = &probe.request;
+    let mut found = BTreeSet::new();
+    let mut texts: Vec<&str> = vec![path];
+    texts.extend(query.values().chain(headers.values()).map(String::as_str));
+    body.iter().for_each(|tree| gather(tree, &mut texts));
+    for text in texts {
+        found.extend(renderer.variables(text)?);
+    }
+    for condition in [Some(&probe.done), probe.failed.as_ref()].into_iter().flatten() {
+        let ours = |name: String| name.strip_prefix(SENT)?.strip_prefix('.').map(str::to_owned);
+        found.extend(renderer.names(condition)?.into_iter().filter_map(ours));
+    }
+    Ok(found.into_iter().map(|name| name.split('.').next().unwrap_or_default().to_owned()).collect())
+}
+
+/// The texts of a tree.
+fn gather<'t>(tree: &'t Value, texts: &mut Vec<&'t str>) {
+    match tree {
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        Value::String(text) => texts.push(text),
+        Value::Array(items) => items.iter().for_each(|item| gather(item, texts)),
+        Value::Object(fields) => fields.values().for_each(|field| gather(field, texts)),
+    }
+}
+
+/// What an answer says, or why it says nothing.
+fn finding(
+    probe: &Probe,
+    answer: &Answer,
+    sent: &Value,
+    age: Duration,
+    renderer: &Renderer,
+) -> Result<Finding, String> {
+    if probe.absent_on.contains(&answer.status) {
+        return absent(probe, age);
+    }
+    if !(200..300).contains(&answer.status) {
+        return Err(format!("the system answered with status {}", answer.status));
+    }
+    let told = vars_of(answer).ok_or("the system's answer is not JSON")?;
+    let mut vars = told.clone();
+    vars[SENT] = sent.clone();
+    let holds = |condition: &str| {
+        let unfit = |_| "its conditions do not fit the system's answer".to_owned();
+        renderer.holds(condition, &vars).map_err(unfit)
+    };
+    let failed = probe.failed.as_deref().map_or(Ok(false), holds)?;
+    match (holds(&probe.done)?, failed) {
+        (true, false) => {
+            mapped(&probe.request, &told, renderer).map(|map| Finding::Done { result: Value::Object(map) })
+        }
+        (false, true) => Ok(Finding::Failed),
+        (false, false) => absent(probe, age),
+        (true, true) => Err("by its conditions it is both done and failed".to_owned()),
+    }
+}
+
+fn absent(probe: &Probe, age: Duration) -> Result<Finding, String> {
+    let is_late = |after: Millis| age >= Duration::from_millis(u64::from(after.0));
+    match probe.absent_after {
+        Some(after) if is_late(after) => Ok(Finding::Absent),
+        Some(_) | None => Err("it is not there, which proves nothing yet".to_owned()),
+    }
+}
+
+impl CallFacts {
+    /// As templates name it; `id` may be left open.
+    pub(super) fn vars(&self, id: &str) -> Value {
+        json!({"id": id, "from": self.from, "to": self.to})
+    }
+}
+
+#[cfg(test)]
+mod unit {
+    use super::*;
+
+    #[test]
+    fn what_a_probe_says_stands_beside_what_was_on_record_and_in_place_of_what_it_said_before() {
+        let open = Finding::Open("it is not there".to_owned());
+        let once = open.beside("its process was killed");
+        assert_eq!(once, "its process was killed, probe: it is not there");
+        assert_eq!(Finding::Failed.beside(&once), "its process was killed, probe: it was not done");
+        assert_eq!(Finding::Absent.beside(&open.beside("")), Finding::Absent.to_string());
+    }
+
+    #[test]
+    fn pauses_grow_up_to_the_longest() {
+        let mut pauses = Pauses::new(Duration::from_secs(2), Duration::from_secs(7));
+        let four: Vec<u64> = (0..4).map(|_| pauses.pause().as_secs()).collect();
+        assert_eq!(four, [2, 4, 7, 7]);
+    }
+}
