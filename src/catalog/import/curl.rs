@@ -490,8 +490,10 @@ impl Made<'_, '_> {
             return Err("a GET or HEAD sends no data: with -G it goes into the query".to_owned());
         }
         let tree: Value = serde_json::from_str(&text).map_err(|error| {
+            let is_form = text.contains('=') && !text.trim_start().starts_with(['{', '[', '"']);
+            let what = if is_form { "a form" } else { "none" };
             format!(
-                "only JSON is sent, and its data is none (line {}, column {})",
+                "only JSON is sent, and its data is {what} (line {}, column {})",
                 error.line(),
                 error.column()
             )

@@ -346,6 +346,8 @@ fn words(flat: &Flat, scalar: &mut Scalar) -> Result<(), String> {
     }
     if is_of_digits(source) {
         scalar.kind = ParameterKind::Digits;
+        // The kind says as much.
+        scalar.limits.pattern = scalar.limits.pattern.take().filter(|pattern| !pattern.ends_with("+$"));
     }
     let form = match format {
         "date" => Some((r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "A date as YYYY-MM-DD.")),

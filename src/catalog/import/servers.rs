@@ -21,7 +21,7 @@ pub(super) fn base(doc: &Document, wanted: &Wanted<'_>) -> Base {
         Version::OpenApi3 => {
             let servers = list(&doc.root, "servers");
             if servers.len() > 1 {
-                let all: Vec<&str> = servers.iter().map(|server| text(server, "url")).collect();
+                let all: Vec<String> = servers.iter().map(|server| shown(text(server, "url"))).collect();
                 reviews.push(format!("the document has several servers: {}", all.join(", ")));
             }
             let urls: Vec<String> =
@@ -83,6 +83,19 @@ pub(super) fn settle(written: Option<Url>, allow_private: bool, mut reviews: Vec
     Base { url: url.as_str().trim_end_matches('/').to_owned(), allow_private, reviews }
 }
 
+/// An address without what may be a secret in it.
+fn shown(address: &str) -> String {
+    match Url::parse(address) {
+        Ok(url) if url.has_host() => format!("{}{}", url.origin().ascii_serialization(), url.path()),
+        _ => address
+            .split(['?', '#'])
+            .next()
+            .filter(|address| !address.contains('@'))
+            .unwrap_or("…")
+            .to_owned(),
+    }
+}
+
 /// The path between the base and an operation that names servers of its own, where they are under the base.
 pub(super) fn on_the_way(
     item: &Value,
@@ -106,6 +119,7 @@ pub(super) fn on_the_way(
         let rest = url.strip_prefix(&base.url)?;
         (rest.is_empty() || rest.starts_with('/')).then(|| rest.to_owned())
     };
-    let elsewhere = || format!("it has a server of its own: {}", plain(&urls.join(", "), 100));
+    let shown: Vec<String> = urls.iter().map(|url| shown(url)).collect();
+    let elsewhere = || format!("it has a server of its own: {}", plain(&shown.join(", "), 100));
     settled.into_iter().find_map(under).ok_or_else(elsewhere)
 }

@@ -152,6 +152,18 @@ fn where_requests_go_is_an_address_that_check_takes() {
             false,
             "https://a.example",
         ),
+        (
+            r#""servers": [{"url": "https://a.example"}, {"url": "https://me:hunter2@b.example?x=hunter2"}]"#,
+            false,
+            false,
+            "https://a.example",
+        ),
+        (
+            r#""servers": [{"url": "https://a.example"}, {"url": "{x}://hunter2@b"}]"#,
+            false,
+            false,
+            "https://a.example",
+        ),
         (r#""servers": [{"url": "/v2"}]"#, true, false, "https://docs.example/v2"),
         (r#""servers": [{"url": "/v2"}]"#, false, false, "https://api.example.com"),
         (r#""servers": []"#, true, false, "https://docs.example"),

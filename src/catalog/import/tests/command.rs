@@ -141,7 +141,11 @@ fn what_is_no_command_or_cannot_be_sent_is_told_and_nothing_of_it_repeated() {
         ("curl -T SECRET https://s.example/", "an upload (-T)"),
         ("curl -X GET --json '{\"a\": \"SECRET\"}' https://s.example/", "a GET or HEAD sends no data"),
         ("curl -d @SECRET https://s.example/", "with a file (@)"),
-        ("curl -d 'a=SECRET' https://s.example/", "only JSON is sent, and its data is none (line 1"),
+        ("curl -d 'a=SECRET' https://s.example/", "only JSON is sent, and its data is a form (line 1"),
+        (
+            "curl -d '{\"a\": SECRET}' https://s.example/",
+            "only JSON is sent, and its data is none (line 1, column 7",
+        ),
         ("curl https://s.example/bot/SECRET/send", "a part of its path looks like a secret"),
     ] {
         let fault = curl(&command.replace("SECRET", CANARY), &wanted()).expect_err(command);
