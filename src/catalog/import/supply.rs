@@ -43,12 +43,14 @@ pub(super) fn supply(
     if !required && tool.parameters.len() >= PARAMETERS_MAX {
         return Err(format!("the tool has {PARAMETERS_MAX} parameters already"));
     }
-    let default = default.filter(|_| required).and_then(|value| expression(&value));
-    let required = required && default.is_none();
+    let default = default.and_then(|value| expression(&value));
     let description = match &default {
         Some(value) => format!("{description} Unsaid: {value}."),
         None => description,
     };
+    // Of what is not demanded the system knows it too.
+    let default = default.filter(|_| required);
+    let required = required && default.is_none();
     let name =
         tool.parameter(name, Parameter { name: String::new(), kind, required, description, limits, reviews });
     Ok(Supplied::Named(Named { name, required, as_number, in_list, default }))
