@@ -1,7 +1,8 @@
 //! A tool's probe: from written to meant.
 //!
 //! Promises: it only reads; every name of its request and every `sent.name` of its conditions has a source; what says done
-//! of every answer, and an absence that counts too soon, are refused.
+//! of every answer, an absence that counts too soon, and one that counts though nothing shows that what is there would be
+//! found, are refused.
 //! Never: sends anything.
 
 use std::collections::BTreeSet;
@@ -12,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::exchange::{read_map, read_request, read_sample};
 use super::place::{Place, Spanned};
-use super::reader::{Reader, with_call};
+use super::reader::{Reader, Unfit, with_call};
 use super::written::ProbeWritten;
 use crate::integrations::{Exchange, KeyPlace, PROBE_KEY, PROBE_SENT, Probe, Sample};
 
@@ -69,7 +70,16 @@ pub(super) fn probe(reader: &mut Reader<'_, '_>, written: &Spanned<ProbeWritten>
         }
     }
     check_key(reader, written.place, of, is_taken, used.contains(PROBE_KEY));
-    try_out(reader, sample.as_ref(), &exchange, &sound, &known);
+    if try_out(reader, sample.as_ref(), &exchange, &sound, &known) == Found::Unshown
+        && looks == Looks::AtTheAnswer
+        && let Some(after) = absent_after_s
+    {
+        let what =
+            "what is not found counts as not done, and no sample shows that `done` finds what was done";
+        let remedy = "write `sample:` with the answer as the system gives it when it was done, with {key}, or what else the \
+                      condition compares, in its place; ours are named `sent.key`, `sent.order`";
+        reader.say(after.place, what, remedy);
+    }
     Probe {
         request: exchange,
         done: done.value.clone(),
@@ -159,15 +169,27 @@ fn read_absence(
     Some(millis)
 }
 
-/// The conditions over the sample: what they look at should be in it.
+/// Whether a sample shows an action that is found.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Found {
+    Shown,
+    Unshown,
+    /// Something is wrong that was told.
+    Untold,
+}
+
+/// The conditions over the sample: what they look at should be in it. A name inside a filter's arguments that nobody has is
+/// no error of the template's and finds nothing; so `done` is to be true of a sample.
 fn try_out(
     reader: &mut Reader<'_, '_>,
     sample: Option<&Spanned<Value>>,
     exchange: &Exchange,
     conditions: &[(&str, &Spanned<String>)],
     known: &BTreeSet<String>,
-) {
-    let (Some(written), Some(Sample::Answer(tree))) = (sample, &exchange.sample) else { return };
+) -> Found {
+    let (Some(written), Some(Sample::Answer(tree))) = (sample, &exchange.sample) else {
+        return Found::Unshown;
+    };
     let mut sent = json!({"call": {}});
     for name in with_call(known) {
         match name.split_once('.') {
@@ -175,11 +197,20 @@ fn try_out(
             None => sent[name] = json!("1"),
         }
     }
+    let mut found = Found::Unshown;
     for (name, condition) in conditions {
-        if reader.is_unfit(tree, &sent, PROBE_SENT, &condition.value) {
-            let what = format!("over this sample `{name}` is neither true nor false");
-            let remedy = "write the answer as the system gives it, with all that the condition looks at";
-            reader.say(written.place, what, remedy);
+        match reader.holds_over(tree, &sent, PROBE_SENT, &condition.value) {
+            Ok(true) if *name == "done" => found = Found::Shown,
+            Ok(_) => {}
+            Err(Unfit::Answer) => return Found::Untold,
+            Err(Unfit::Condition) => {
+                let what = format!("over this sample `{name}` is neither true nor false");
+                let remedy = "write a condition, like `… > 0`, and the answer as the system gives it, with all that the \
+                              condition looks at";
+                reader.say(written.place, what, remedy);
+                return Found::Untold;
+            }
         }
     }
+    found
 }

@@ -31,6 +31,14 @@ pub(super) struct Reader<'d, 'a> {
     renderer: Renderer,
 }
 
+/// Why a condition could not be tried out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unfit {
+    /// The answer itself cannot be written; that is told elsewhere.
+    Answer,
+    Condition,
+}
+
 impl<'d, 'a> Reader<'d, 'a> {
     pub(super) fn new(desk: &'d mut Desk<'a>, language: Language, currency: &str) -> Reader<'d, 'a> {
         Reader { desk, language, renderer: Renderer::new(language, currency) }
@@ -138,12 +146,19 @@ impl<'d, 'a> Reader<'d, 'a> {
         wanted.chain(condition).find(missing).map(|(name, _)| name)
     }
 
-    /// Whether a condition is neither true nor false of an answer, beside what was sent under that name.
-    pub(super) fn is_unfit(&self, answer: &Value, sent: &Value, name: &str, condition: &str) -> bool {
-        let Ok(answer) = self.renderer.json(answer, sent) else { return false };
+    /// What a condition is of an answer, beside what was sent under that name; none where it is neither true nor false. An
+    /// answer that has no text with these values tells nothing.
+    pub(super) fn holds_over(
+        &self,
+        answer: &Value,
+        sent: &Value,
+        name: &str,
+        condition: &str,
+    ) -> Result<bool, Unfit> {
+        let answer = self.renderer.json(answer, sent).map_err(|_| Unfit::Answer)?;
         let mut vars = if answer.is_object() { answer } else { json!({ "body": answer }) };
         vars[name] = sent.clone();
-        self.renderer.holds(condition, &vars).is_err()
+        self.renderer.holds(condition, &vars).map_err(|_| Unfit::Condition)
     }
 
     /// The names an expression takes from outside, where it can be read.
