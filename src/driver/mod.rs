@@ -25,7 +25,7 @@ use futures::future::BoxFuture;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
 
-use coder::Coder;
+use coder::{CODE_AT_END, Coder};
 use figures::RESUMED;
 pub use figures::{TURN_LATENCY, TURN_LATENCY_BUCKETS, begin_figures};
 pub use probing::{Askable, Askables, NotAsked, ask, keep_asking};
@@ -155,11 +155,11 @@ impl Recordings {
         Recordings { folder, coder }
     }
 
-    /// Waits until the recordings of calls that are over are what they are to be.
+    /// Waits until the recordings of calls that are over are what they are to be, or for [`coder::CODE_AT_END`].
     pub async fn close(self) {
         if let Some(coder) = self.coder {
             // A panic in there is told there.
-            let _ = tokio::task::spawn_blocking(move || coder.close()).await;
+            let _ = tokio::task::spawn_blocking(move || coder.close(CODE_AT_END)).await;
         }
     }
 
