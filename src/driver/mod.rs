@@ -146,12 +146,22 @@ impl fmt::Debug for Shell {
 }
 
 impl Recordings {
+    /// Recordings in that folder, out of which goes what killed processes left half coded. Blocks on the disk.
     #[must_use]
     pub fn new(folder: PathBuf, format: Format) -> Recordings {
         let coder = match format {
             Format::Wav => None,
             Format::Opus => Some(Coder::start()),
         };
+        match media::remove_parts(&folder) {
+            Ok(parts) => parts.iter().for_each(|part| {
+                let part = part.display();
+                tracing::warn!(%part, "removed: a process was killed while it coded this recording, which stays WAV");
+            }),
+            Err(fault) => {
+                tracing::error!(owner = ?fault.owner, %fault, "what is left of half coded recordings is not removed");
+            }
+        }
         Recordings { folder, coder }
     }
 

@@ -1,7 +1,8 @@
 //! A recording as Opus in an Ogg file (RFC 7845): two tracks, each coded by itself.
 //!
 //! Promises: caller left, agent right, and nothing of the one in the other, for they share no stream; a file is as long as
-//! the call, to the sample; it has its name once it is whole and on disk, and the WAV it was made from goes after that.
+//! the call, to the sample; it has its name once it is whole and on disk, and the WAV it was made from goes after that; what a killed process left
+//! half coded is found by whoever comes next.
 //! Never: holds more than a page; works while the call runs: coding costs a multiple of what a call does.
 
 use std::fs::{self, File};
@@ -33,10 +34,10 @@ const TICKS: u64 = 48_000 / LINE_RATE_HZ as u64;
 const PART: &str = "opus.part";
 
 /// Codes a recording for as long as it `goes_on`, which is asked every second of it; its WAV is gone then. `None` where
-/// it was stopped before. What is not whole yet is called `.opus.part`.
+/// it was stopped before. What is not whole yet is called `.opus.part`, and there while the WAV is locked.
 ///
 /// # Errors
-/// The WAV cannot be read, or the file cannot be written: the WAV stays.
+/// The WAV cannot be read or locked, or the file cannot be written: the WAV stays.
 pub fn to_opus(wav: &Path, goes_on: &dyn Fn() -> bool) -> Result<Option<PathBuf>, Fault> {
     let opus = wav.with_extension("opus");
     let unwritten = |error: io::Error| {
@@ -44,6 +45,9 @@ pub fn to_opus(wav: &Path, goes_on: &dyn Fn() -> bool) -> Result<Option<PathBuf>
         Fault::new(Owner::Admin, what, "check the folder, its permissions and the free space")
     };
     let mut recording = super::wav::open_recording(wav)?;
+    let locked = open(wav).map_err(unwritten)?;
+    // Nobody holds it for long: whoever looks for parts.
+    locked.lock().map_err(unwritten)?;
     let part = Part(wav.with_extension(PART));
     let coded = OpusFile::create(&part.0).and_then(|mut file| {
         let mut samples = recording.samples::<i16>();
@@ -60,6 +64,45 @@ pub fn to_opus(wav: &Path, goes_on: &dyn Fn() -> bool) -> Result<Option<PathBuf>
     }
     fs::rename(&part.0, &opus).and_then(|()| fs::remove_file(wav)).map_err(unwritten)?;
     Ok(Some(opus))
+}
+
+/// Removes from a folder of recordings what killed processes left half coded; says what. Another process that is coding
+/// there keeps its own: it holds the lock of the WAV.
+///
+/// # Errors
+/// The folder cannot be read, or something that nobody codes cannot be removed.
+pub fn remove_parts(folder: &Path) -> Result<Vec<PathBuf>, Fault> {
+    let fault = |error: io::Error, path: &Path| {
+        let remedy = "let centralita write to the folder of recordings, and remove what ends in .opus.part by hand: it is sound \
+                      of a call";
+        Fault::new(Owner::Admin, format!("{}: {error}", path.display()), remedy)
+    };
+    let mut removed = Vec::new();
+    for entry in fs::read_dir(folder).map_err(|error| fault(error, folder))? {
+        let part = entry.map_err(|error| fault(error, folder))?.path();
+        let Some(name) = part.to_str().and_then(|path| path.strip_suffix(&format!(".{PART}"))) else {
+            continue;
+        };
+        // Without its WAV it is nobody's: that goes last, when the part has its name.
+        let wav = open(Path::new(&format!("{name}.wav")));
+        // Without its WAV it is nobody's: that goes last, when the part has its name.
+        let _locked = match wav.and_then(|wav| wav.try_lock().map(|()| wav).map_err(io::Error::from)) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            other => Some(other.map_err(|error| fault(error, &part))?),
+        };
+        match fs::remove_file(&part) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            other => other.map(|()| removed.push(part.clone())).map_err(|error| fault(error, &part))?,
+        }
+    }
+    Ok(removed)
+}
+
+/// A WAV, to be locked: who has the lock codes it, or sees that nobody does. The system takes it back when the process
+/// ends, however it does.
+fn open(wav: &Path) -> io::Result<File> {
+    File::options().read(true).write(true).open(wav)
 }
 
 /// A file that is not whole. It goes unless it gets its name, even behind a panic.
@@ -447,6 +490,29 @@ mod tests {
         let panics = || panic!("in the middle of it");
         assert!(std::panic::catch_unwind(|| to_opus(&wav, &panics)).is_err());
         assert_eq!(names(folder), ["CA1.wav"]);
+        std::fs::remove_dir_all(folder).expect("it was made by this test");
+    }
+
+    #[test]
+    fn what_a_killed_process_left_half_coded_is_removed_and_what_another_is_coding_is_not() {
+        let wav = recording("parts", 2);
+        let folder = wav.parent().expect("it lies in a folder");
+        // One whose WAV was removed, one that was killed.
+        for left in ["CA1.opus.part", "CA2.opus.part", "CA3.opus.part"] {
+            std::fs::write(folder.join(left), "a call's sound").expect("the disk takes it");
+        }
+        std::fs::write(folder.join("CA3.wav"), "").expect("the disk takes it");
+        // Whoever looks while this one is coded: another handle is as good as another process.
+        let goes_on = || {
+            let mut removed = remove_parts(folder).expect("the folder can be read");
+            removed.sort();
+            assert_eq!(removed, ["CA2.opus.part", "CA3.opus.part"].map(|name| folder.join(name)));
+            assert_eq!(names(folder), ["CA1.opus.part", "CA1.wav", "CA3.wav"]);
+            false
+        };
+        assert_eq!(to_opus(&wav, &goes_on), Ok(None));
+        let fault = remove_parts(&folder.join("nowhere")).unwrap_err();
+        assert!(fault.remedy.contains(".opus.part by hand"), "{fault}");
         std::fs::remove_dir_all(folder).expect("it was made by this test");
     }
 
