@@ -421,6 +421,7 @@ mod tests {
         let listed = format!("{} {}", row(record, LONG_AFTER), object(record, LONG_AFTER));
         assert!(listed.contains("unknown") && listed.contains("CA12-t1") && !listed.contains("34600111222"));
     }
+
     #[tokio::test]
     async fn what_is_mocked_is_listed_as_that_under_way_or_settled() {
         let store = of_world(World::Mocked).await;

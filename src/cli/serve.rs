@@ -147,7 +147,7 @@ pub(super) async fn run(args: ServeArgs) -> Done {
     let local = format!("http://{address}");
     let public =
         args.public_url.clone().or_else(|| Url::parse(&local).ok()).ok_or_else(|| no_agent(&local))?;
-    let (store, _carrying) = journal(&args.journal).await?;
+    let (store, carrying) = journal(&args.journal).await?;
     tell_open_actions(&store, &args.journal).await?;
     let recordings = recordings(args.recordings, args.recording_format, &catalog);
     let cassettes = args.cassettes;
@@ -179,12 +179,14 @@ pub(super) async fn run(args: ServeArgs) -> Done {
     let stop = CancellationToken::new();
     tokio::spawn(until_signal(signals, stop.clone()));
     let asking = keep_asking(store.clone(), askable, args.effects.world(), stop.clone());
-    serve(gateway, listener, stop, asking).await?;
+    let served = serve(gateway, listener, stop, asking).await;
+    // The record first: nobody carries calls here any more, and coding may take its time.
+    let kept = store.close().await;
+    drop(carrying);
     if let Some(recordings) = recordings {
         recordings.close().await;
     }
-    store.close().await?;
-    Ok(Verdict::Good)
+    served.and(kept).map(|()| Verdict::Good)
 }
 
 /// Serves until it is to stop; `asking` goes on beside it, and stops then too.

@@ -25,7 +25,7 @@ use futures::future::BoxFuture;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
 
-use coder::Coder;
+use coder::{CODE_AT_END, Coder};
 use figures::RESUMED;
 pub use figures::{TURN_LATENCY, TURN_LATENCY_BUCKETS, begin_figures};
 pub use probing::{Askable, Askables, NotAsked, ask, keep_asking};
@@ -146,20 +146,30 @@ impl fmt::Debug for Shell {
 }
 
 impl Recordings {
+    /// Recordings in that folder, out of which goes what killed processes left half coded. Blocks on the disk.
     #[must_use]
     pub fn new(folder: PathBuf, format: Format) -> Recordings {
         let coder = match format {
             Format::Wav => None,
             Format::Opus => Some(Coder::start()),
         };
+        match media::remove_parts(&folder) {
+            Ok(parts) => parts.iter().for_each(|part| {
+                let part = part.display();
+                tracing::warn!(%part, "removed: a process was killed while it coded this recording, which stays WAV");
+            }),
+            Err(fault) => {
+                tracing::error!(owner = ?fault.owner, %fault, "what is left of half coded recordings is not removed");
+            }
+        }
         Recordings { folder, coder }
     }
 
-    /// Waits until the recordings of calls that are over are what they are to be.
+    /// Waits until the recordings of calls that are over are what they are to be, or for [`coder::CODE_AT_END`].
     pub async fn close(self) {
         if let Some(coder) = self.coder {
             // A panic in there is told there.
-            let _ = tokio::task::spawn_blocking(move || coder.close()).await;
+            let _ = tokio::task::spawn_blocking(move || coder.close(CODE_AT_END)).await;
         }
     }
 

@@ -5,6 +5,7 @@
 //! is to be silent is never left out.
 //! Never: makes a call wait.
 
+use std::path::PathBuf;
 use std::sync::mpsc::{SendError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -107,7 +108,7 @@ pub(super) struct Tracks {
     gathered: Samples,
     /// Beside the queue, which may be full: what is secret is kept out before what waits is written.
     silences: Arc<Mutex<Silences>>,
-    thread: JoinHandle<Result<Samples, Fault>>,
+    thread: JoinHandle<Result<(), Fault>>,
     holes: u32,
 }
 
@@ -124,7 +125,7 @@ impl Tracks {
                 Err(fault) => {
                     tracing::error!(%call, owner = ?fault.owner, %fault, "a call is not recorded");
                     batches.iter().for_each(drop);
-                    return Ok(Samples(0));
+                    return Ok(());
                 }
             };
             let mut late = Samples(0);
@@ -135,8 +136,7 @@ impl Tracks {
             late.0 = late.0.saturating_add(silence(&mut recorder, &named));
             let path = recorder.path().to_owned();
             recorder.finish()?;
-            recordings.end(path);
-            Ok(late)
+            end(&recordings, path, late)
         });
         Tracks::over(queue, silences, thread)
     }
@@ -144,7 +144,7 @@ impl Tracks {
     fn over(
         queue: SyncSender<Vec<Track>>,
         silences: Arc<Mutex<Silences>>,
-        thread: JoinHandle<Result<Samples, Fault>>,
+        thread: JoinHandle<Result<(), Fault>>,
     ) -> Tracks {
         Tracks { queue, batch: Vec::new(), gathered: Samples(0), silences, thread, holes: 0 }
     }
@@ -205,21 +205,27 @@ impl Tracks {
             self.lost(batch.len());
         }
         drop(self.queue);
-        let late = self.thread.join().unwrap_or_else(|_| {
+        self.thread.join().unwrap_or_else(|_| {
             let what = "the recording's thread panicked";
             Err(Fault::new(Owner::Gateway, what, "report it; the file plays up to there"))
         })?;
-        if late > Samples(0) {
-            let what = format!("{} that were to be silent are in the recording", late.millis());
-            let remedy = "erase this recording; report it, with its call's journal";
-            return Err(Fault::new(Owner::Gateway, what, remedy));
-        }
         if self.holes > 0 {
             let what = format!("{} pieces of audio are missing: the disk was too slow for them", self.holes);
             return Err(Fault::new(Owner::Admin, what, "give the recordings a faster disk, or fewer calls"));
         }
         Ok(())
     }
+}
+
+/// A file that is whole: it goes on to be coded, unless so much of what was to be silent is in it that came too late.
+fn end(recordings: &Recordings, path: PathBuf, late: Samples) -> Result<(), Fault> {
+    if late > Samples(0) {
+        let what = format!("{}: {} that were to be silent are in it", path.display(), late.millis());
+        let remedy = "erase this recording; report it, with its call's journal";
+        return Err(Fault::new(Owner::Gateway, what, remedy));
+    }
+    recordings.end(path);
+    Ok(())
 }
 
 fn take(recorder: &mut Recorder, batch: Vec<Track>) -> Result<(), Fault> {
@@ -256,7 +262,7 @@ mod tests {
         let thread = std::thread::spawn(move || {
             let _ = told.recv();
             batches.iter().for_each(drop);
-            Ok(Samples(0))
+            Ok(())
         });
         (Tracks::over(queue, Arc::default(), thread), go)
     }
@@ -328,12 +334,23 @@ mod tests {
         std::fs::remove_file(path).expect("it was made by this test");
     }
 
-    #[test]
-    fn a_recording_that_holds_what_was_named_secret_too_late_is_told_as_that() {
-        let (queue, _) = sync_channel(1);
-        let thread = std::thread::spawn(|| Ok(Samples(1_600)));
-        let tracks = Tracks::over(queue, Arc::default(), thread);
-        let fault = tracks.finish().unwrap_err();
-        assert!(fault.what.starts_with("200 ms") && fault.remedy.contains("erase"), "{fault}");
+    #[tokio::test]
+    async fn a_recording_that_holds_what_was_named_secret_too_late_is_told_as_that_and_not_coded() {
+        let folder = std::env::temp_dir().join(format!("centralita-late-{}", uuid::Uuid::new_v4()));
+        std::fs::create_dir(&folder).expect("a temporary folder can be made");
+        let recordings = Recordings::new(folder.clone(), Format::Opus);
+        for (call, late) in [("CA1", Samples(1_600)), ("CA2", Samples(0))] {
+            let call = CallId::parse(call).expect("a call id");
+            let recorder = recordings.begin(&call).expect("the folder can be written");
+            let path = recorder.path().to_owned();
+            recorder.finish().expect("the disk takes it");
+            let told = end(&recordings, path, late).map_err(|fault| fault.to_string());
+            let says = |told: String| ["CA1.wav: 200 ms", "erase"].iter().all(|part| told.contains(part));
+            assert_eq!(told.map_err(says), if call.as_str() == "CA1" { Err(true) } else { Ok(()) });
+        }
+        recordings.close().await;
+        assert!(folder.join("CA1.wav").exists() && !folder.join("CA1.opus").exists());
+        assert!(folder.join("CA2.opus").exists(), "the other one is coded");
+        std::fs::remove_dir_all(folder).expect("it was made by this test");
     }
 }

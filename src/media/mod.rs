@@ -11,7 +11,7 @@ mod silences;
 mod wav;
 
 pub use double::double;
-pub use opus::to_opus;
+pub use opus::{remove_parts, to_opus};
 pub use recorder::Recorder;
 pub use resample::ToLine;
 pub use silences::Silences;

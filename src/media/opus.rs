@@ -1,7 +1,8 @@
 //! A recording as Opus in an Ogg file (RFC 7845): two tracks, each coded by itself.
 //!
 //! Promises: caller left, agent right, and nothing of the one in the other, for they share no stream; a file is as long as
-//! the call, to the sample; it has its name once it is whole and on disk, and the WAV it was made from goes after that.
+//! the call, to the sample; it has its name once it is whole and on disk, and the WAV it was made from goes after that; what a killed process left
+//! half coded is found by whoever comes next.
 //! Never: holds more than a page; works while the call runs: coding costs a multiple of what a call does.
 
 use std::fs::{self, File};
@@ -29,30 +30,89 @@ const AT_REST: u32 = 4;
 /// Positions in Ogg count at 48 kHz, whatever the rate of the sound.
 const TICKS: u64 = 48_000 / LINE_RATE_HZ as u64;
 
-/// Codes a recording; its WAV is gone then. What is not whole yet is called `.opus.part`.
+/// How a recording is called that is not whole yet.
+const PART: &str = "opus.part";
+
+/// Codes a recording for as long as it `goes_on`, which is asked every second of it; its WAV is gone then. `None` where
+/// it was stopped before. What is not whole yet is called `.opus.part`, and there while the WAV is locked.
 ///
 /// # Errors
-/// The WAV cannot be read, or the file cannot be written: the WAV stays.
-pub fn to_opus(wav: &Path) -> Result<PathBuf, Fault> {
-    let (part, opus) = (wav.with_extension("opus.part"), wav.with_extension("opus"));
+/// The WAV cannot be read or locked, or the file cannot be written: the WAV stays.
+pub fn to_opus(wav: &Path, goes_on: &dyn Fn() -> bool) -> Result<Option<PathBuf>, Fault> {
+    let opus = wav.with_extension("opus");
     let unwritten = |error: io::Error| {
         let what = format!("{}: {error}; the recording stays what it is, {}", opus.display(), wav.display());
         Fault::new(Owner::Admin, what, "check the folder, its permissions and the free space")
     };
     let mut recording = super::wav::open_recording(wav)?;
-    let coded = OpusFile::create(&part).and_then(|mut file| {
+    let locked = open(wav).map_err(unwritten)?;
+    // Nobody holds it for long: whoever looks for parts.
+    locked.lock().map_err(unwritten)?;
+    let part = Part(wav.with_extension(PART));
+    let coded = OpusFile::create(&part.0).and_then(|mut file| {
         let mut samples = recording.samples::<i16>();
         while let (Some(left), Some(right)) = (samples.next(), samples.next()) {
             file.write([left.map_err(io::Error::other)?, right.map_err(io::Error::other)?])?;
+            if file.given.is_multiple_of(u64::from(LINE_RATE_HZ)) && !goes_on() {
+                return Ok(false);
+            }
         }
-        file.finish()
+        file.finish().map(|()| true)
     });
-    let named = coded.and_then(|()| fs::rename(&part, &opus)).and_then(|()| fs::remove_file(wav));
-    if named.is_err() {
-        // It may not be there, and nothing is lost with it.
-        let _ = fs::remove_file(&part);
+    if !coded.map_err(unwritten)? {
+        return Ok(None);
     }
-    named.map(|()| opus.clone()).map_err(unwritten)
+    fs::rename(&part.0, &opus).and_then(|()| fs::remove_file(wav)).map_err(unwritten)?;
+    Ok(Some(opus))
+}
+
+/// Removes from a folder of recordings what killed processes left half coded; says what. Another process that is coding
+/// there keeps its own: it holds the lock of the WAV.
+///
+/// # Errors
+/// The folder cannot be read, or something that nobody codes cannot be removed.
+pub fn remove_parts(folder: &Path) -> Result<Vec<PathBuf>, Fault> {
+    let fault = |error: io::Error, path: &Path| {
+        let remedy = "let centralita write to the folder of recordings, and remove what ends in .opus.part by hand: it is sound \
+                      of a call";
+        Fault::new(Owner::Admin, format!("{}: {error}", path.display()), remedy)
+    };
+    let mut removed = Vec::new();
+    for entry in fs::read_dir(folder).map_err(|error| fault(error, folder))? {
+        let part = entry.map_err(|error| fault(error, folder))?.path();
+        let Some(name) = part.to_str().and_then(|path| path.strip_suffix(&format!(".{PART}"))) else {
+            continue;
+        };
+        // Without its WAV it is nobody's: that goes last, when the part has its name.
+        let wav = open(Path::new(&format!("{name}.wav")));
+        // Without its WAV it is nobody's: that goes last, when the part has its name.
+        let _locked = match wav.and_then(|wav| wav.try_lock().map(|()| wav).map_err(io::Error::from)) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            other => Some(other.map_err(|error| fault(error, &part))?),
+        };
+        match fs::remove_file(&part) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            other => other.map(|()| removed.push(part.clone())).map_err(|error| fault(error, &part))?,
+        }
+    }
+    Ok(removed)
+}
+
+/// A WAV, to be locked: who has the lock codes it, or sees that nobody does. The system takes it back when the process
+/// ends, however it does.
+fn open(wav: &Path) -> io::Result<File> {
+    File::options().read(true).write(true).open(wav)
+}
+
+/// A file that is not whole. It goes unless it gets its name, even behind a panic.
+struct Part(PathBuf);
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        // It may not be there, and nothing is lost with it.
+        let _ = fs::remove_file(&self.0);
+    }
 }
 
 /// A file being written.
@@ -363,7 +423,7 @@ mod tests {
             [caller, agent].iter().for_each(|side| file.write_sample(*side).expect("the disk takes it"));
         }
         file.finalize().expect("the disk takes it");
-        let opus = to_opus(&wav).expect("it is a recording");
+        let opus = to_opus(&wav, &|| true).expect("it is a recording").expect("nobody stops it");
         let ([caller, agent], closed) = played(&opus);
         assert!(closed && caller.len() == 40_000 && agent.len() == 40_000);
         assert!(energy(&caller[..19_000]) > 1e7 && energy(&agent[..19_000]) < 100.0);
@@ -382,9 +442,77 @@ mod tests {
         file.finalize().expect("the disk takes it");
         // What stands at the file's place cannot be replaced.
         std::fs::create_dir(folder.join("CA1.opus")).expect("a temporary folder can be made");
-        let fault = to_opus(&wav).unwrap_err();
+        let fault = to_opus(&wav, &|| true).unwrap_err();
         assert!(fault.what.contains("stays what it is") && wav.is_file(), "{fault}");
         assert!(!folder.join("CA1.opus.part").exists());
+        std::fs::remove_dir_all(folder).expect("it was made by this test");
+    }
+
+    /// A recording of that many seconds in a folder of its own.
+    fn recording(name: &str, seconds: u32) -> std::path::PathBuf {
+        let folder = path(name).with_extension("");
+        std::fs::create_dir(&folder).expect("a temporary folder can be made");
+        let wav = folder.join("CA1.wav");
+        let mut file = hound::WavWriter::create(&wav, spec(2)).expect("a temporary folder can be written");
+        (0..seconds * 2 * LINE_RATE_HZ).for_each(|_| file.write_sample(1).expect("the disk takes it"));
+        file.finalize().expect("the disk takes it");
+        wav
+    }
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = std::fs::read_dir(folder).expect("it was made by this test");
+        let name = |entry: io::Result<fs::DirEntry>| entry.expect("it is read").file_name();
+        let mut names: Vec<String> =
+            entries.map(|entry| name(entry).to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn coding_that_is_told_to_stop_leaves_the_wav_and_nothing_else() {
+        let wav = recording("stopped", 5);
+        let folder = wav.parent().expect("it lies in a folder");
+        let seconds = std::cell::Cell::new(0);
+        let goes_on = || {
+            assert_eq!(names(folder), ["CA1.opus.part", "CA1.wav"]);
+            seconds.set(seconds.get() + 1);
+            seconds.get() < 3
+        };
+        assert_eq!(to_opus(&wav, &goes_on), Ok(None));
+        assert_eq!((seconds.get(), names(folder)), (3, vec!["CA1.wav".to_owned()]));
+        std::fs::remove_dir_all(folder).expect("it was made by this test");
+    }
+
+    #[test]
+    fn coding_that_panics_leaves_the_wav_and_nothing_else() {
+        let wav = recording("panics", 2);
+        let folder = wav.parent().expect("it lies in a folder");
+        let panics = || panic!("in the middle of it");
+        assert!(std::panic::catch_unwind(|| to_opus(&wav, &panics)).is_err());
+        assert_eq!(names(folder), ["CA1.wav"]);
+        std::fs::remove_dir_all(folder).expect("it was made by this test");
+    }
+
+    #[test]
+    fn what_a_killed_process_left_half_coded_is_removed_and_what_another_is_coding_is_not() {
+        let wav = recording("parts", 2);
+        let folder = wav.parent().expect("it lies in a folder");
+        // One whose WAV was removed, one that was killed.
+        for left in ["CA1.opus.part", "CA2.opus.part", "CA3.opus.part"] {
+            std::fs::write(folder.join(left), "a call's sound").expect("the disk takes it");
+        }
+        std::fs::write(folder.join("CA3.wav"), "").expect("the disk takes it");
+        // Whoever looks while this one is coded: another handle is as good as another process.
+        let goes_on = || {
+            let mut removed = remove_parts(folder).expect("the folder can be read");
+            removed.sort();
+            assert_eq!(removed, ["CA2.opus.part", "CA3.opus.part"].map(|name| folder.join(name)));
+            assert_eq!(names(folder), ["CA1.opus.part", "CA1.wav", "CA3.wav"]);
+            false
+        };
+        assert_eq!(to_opus(&wav, &goes_on), Ok(None));
+        let fault = remove_parts(&folder.join("nowhere")).unwrap_err();
+        assert!(fault.remedy.contains(".opus.part by hand"), "{fault}");
         std::fs::remove_dir_all(folder).expect("it was made by this test");
     }
 

@@ -35,8 +35,8 @@ const ACTS_MAX: Duration = Duration::from_millis(1_600);
 /// second for sound that is on its way.
 const LOST_MAX: Millis = Millis(550);
 
-/// The header of a recording is true every three seconds, and two more are held back, for a secret to be taken out.
-const RECORDING_LOST_MAX: Millis = Millis(5_000);
+/// Audio is gathered for a second, two are held back for a secret to be taken out, and a second is written at once.
+const RECORDING_LOST_MAX: Millis = Millis(4_000);
 
 /// Of the shop: nothing, or up to four tenths of a second before it does what was asked, and again before it answers.
 fn slowness(nth: u64) -> Duration {

@@ -18,7 +18,6 @@ use centralita::driver::{Agent, Askable, Askables, CloseOnly, Format, HangUp, Re
 use centralita::gateway::{Gateway, Settings, Switchboard, Trust};
 use centralita::llm::builtin::Builtin;
 use centralita::llm::{Llm, LlmEvent, Message, Prompt};
-
 use centralita::standin::{Ear, Voice, said, utter_at};
 use centralita::store::{CallState, IntentRecord, Store};
 use centralita::stt::{Stt, Vocabulary};
