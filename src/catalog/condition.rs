@@ -83,6 +83,8 @@ fn without_quotes(condition: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use centralita_core::conversation::Limits;
+
     use super::*;
 
     #[test]
@@ -95,6 +97,7 @@ mod tests {
             description: String::new(),
             required: true,
             ask: String::new(),
+            limits: Limits::default(),
         };
         let parameters = kinds.map(parameter);
         let known = ["amount", "n", "word", "order"].map(str::to_owned).into();

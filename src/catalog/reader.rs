@@ -36,6 +36,11 @@ impl<'d, 'a> Reader<'d, 'a> {
         Reader { desk, language, renderer: Renderer::new(language, currency) }
     }
 
+    /// ISO 4217.
+    pub(super) fn currency(&self) -> &str {
+        self.renderer.currency()
+    }
+
     pub(super) fn say(&mut self, at: Place, what: impl Into<String>, remedy: impl Into<String>) {
         self.desk.say(at, what, remedy);
     }

@@ -62,6 +62,16 @@ fn a_plans_hash_changes_with_whatever_changes_its_meaning_and_with_nothing_else(
 }
 
 #[test]
+fn what_a_parameter_may_be_is_part_of_the_plan() {
+    let amount = "{name: amount, kind: money, ask: How much?}";
+    let limited = "{name: amount, kind: money, ask: How much?, min: 0.5, max: \"20\", one_of: [1, 20.00]}";
+    let catalog = check(&table::broken(&[(amount, limited)]), &BTreeMap::new()).unwrap();
+    let limits = &catalog.agents["shop"].plan.tools[0].parameters[1].limits;
+    assert_eq!((limits.min.as_deref(), limits.max.as_deref()), (Some("0.50"), Some("20.00")));
+    assert_eq!(limits.one_of, ["1.00", "20.00"]);
+}
+
+#[test]
 fn a_program_that_starts_the_system_itself_says_where_it_is() {
     let bases = [("shop".to_owned(), Url::parse("http://127.0.0.1:4567/").unwrap())].into();
     let catalog = check(&samples(), &bases).unwrap();

@@ -15,6 +15,7 @@ use serde_json::Value;
 
 use super::condition::texts_compared;
 use super::exchange::{Exchanges, OWN_HEADERS, exchanges};
+use super::limits::limits;
 use super::place::{Place, Spanned};
 use super::probe::{Of, probe};
 use super::reader::{RESERVED, Reader, is_name};
@@ -96,6 +97,7 @@ fn parameters(reader: &mut Reader<'_, '_>, written: &[ParameterWritten]) -> Vec<
             description: reader.words(parameter.description.as_ref()),
             required: parameter.required,
             ask,
+            limits: limits(reader, parameter),
         });
     }
     meant

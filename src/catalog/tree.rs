@@ -8,6 +8,8 @@
 //! was not hit by it is still in the tree. A key stands once in a map.
 //! Never: knows what a field means.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::ops::Range;
 
 use granit_parser::{Event, Options, Parser, ScalarStyle, ScanError, Span, StrInput, StructureStyle};
@@ -17,8 +19,8 @@ use super::place::Place;
 use super::problems::{Desk, PROBLEMS_MAX, shown};
 use super::syntax::{self, Refusal};
 
-/// Values in one file: a hundred tools have about five thousand.
-const NODES_MAX: u32 = 20_000;
+/// Values in one file: a hundred tools have about five thousand, an API of eight hundred operations eighty thousand.
+pub(super) const NODES_MAX: u32 = 200_000;
 /// Maps and lists inside one another: definitions need about eight. The tree is walked by recursion.
 const DEPTH_MAX: usize = 48;
 
@@ -194,15 +196,18 @@ impl<'t, 'a> Builder<'t, 'a> {
             }
             _ => return false,
         };
+        if !anchor && !tag {
+            return false;
+        }
         let at = self.mark_before(place, if anchor { '&' } else { '!' });
         if anchor {
             let what = "what begins with `&` names a part of the file, which is not read here";
             self.desk.say(at, what, "a text: put it in quotes; a name for a part: leave it out");
-        } else if tag {
+        } else {
             let what = "what begins with `!` says a type, which is not read here";
             self.desk.say(at, what, "a text: put it in quotes; a type: leave it out");
         }
-        anchor || tag
+        true
     }
 
     /// The place of a mark: before what it marks, on the same line or the one above.
@@ -237,6 +242,8 @@ impl<'t, 'a> Builder<'t, 'a> {
 
     fn map(&mut self, place: &mut Place, style: StructureStyle) -> Result<Held, Stop> {
         let mut entries: Vec<(Node, Node)> = Vec::new();
+        // Each key with its line.
+        let mut seen = BTreeMap::new();
         let mut is_map = true;
         loop {
             let (event, span) = self.next()?;
@@ -254,7 +261,13 @@ impl<'t, 'a> Builder<'t, 'a> {
             match &key.held {
                 // `<<: *a` would put the fields of another map in here.
                 Held::Text { text, .. } if text == "<<" && matches!(value.held, Held::Told) => {}
-                Held::Text { .. } => self.entry(&mut entries, key, value),
+                Held::Text { text, .. } => match seen.entry(text.clone()) {
+                    Entry::Vacant(free) => {
+                        free.insert(key.place.line);
+                        entries.push((key, value));
+                    }
+                    Entry::Occupied(first) => self.twice(&key, *first.get()),
+                },
                 Held::Told => {}
                 Held::List(_) | Held::Map(_) => {
                     is_map = false;
@@ -265,12 +278,8 @@ impl<'t, 'a> Builder<'t, 'a> {
         }
     }
 
-    fn entry(&mut self, entries: &mut Vec<(Node, Node)>, key: Node, value: Node) {
-        let Some((first, _)) = entries.iter().find(|(other, _)| other.text() == key.text()) else {
-            return entries.push((key, value));
-        };
-        let what =
-            format!("`{}` stands here twice: line {} has it first", shown(key.text()), first.place.line);
+    fn twice(&mut self, key: &Node, first: usize) {
+        let what = format!("`{}` stands here twice: line {first} has it first", shown(key.text()));
         self.desk.say(key.place, what, "keep one of them");
     }
 }

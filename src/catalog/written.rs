@@ -210,6 +210,13 @@ pub(super) struct ParameterWritten {
     pub(super) description: Option<Words>,
     /// What the agent asks when it is missing.
     pub(super) ask: Option<Words>,
+    /// The least and the greatest of an integer or of money.
+    pub(super) min: Option<Spanned<Value>>,
+    pub(super) max: Option<Spanned<Value>>,
+    /// The only values.
+    pub(super) one_of: Option<Spanned<Vec<Spanned<Value>>>>,
+    /// A regular expression that a text or digits must match.
+    pub(super) pattern: Option<Spanned<String>>,
 }
 
 fn yes() -> bool {

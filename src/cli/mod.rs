@@ -20,6 +20,7 @@ mod serve;
 mod signals;
 mod sim;
 mod test;
+mod tool;
 mod values;
 
 use std::ffi::OsStr;
@@ -57,6 +58,8 @@ enum Command {
     Confirm(confirm::ConfirmArgs),
     /// Plays the tests of agents: their calls, with samples behind the tools
     Test(test::TestArgs),
+    /// Drafts integrations from how others describe an API
+    Tool(tool::ToolArgs),
     /// Phones a gateway as a carrier would
     Call(call::CallArgs),
     /// Measures how well the recogniser hears, over recordings
@@ -113,6 +116,7 @@ pub fn main() -> ExitCode {
             Command::Check(args) => check::run(&args).await,
             Command::Confirm(args) => confirm::run(&args).await,
             Command::Test(args) => test::run(&args).await,
+            Command::Tool(args) => tool::run(&args).await,
             Command::Call(args) => call::run(args).await,
             Command::Eval(args) => eval::run(&args).await,
             Command::Bench(args) => bench::run(&args).await,

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use centralita_core::base::{Fault, Owner};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::{Client, Request, redirect, retry};
+use reqwest::{Client, Method, Request, redirect, retry};
 use tokio::time::Instant;
 use url::{Host, Url};
 
@@ -92,6 +92,23 @@ impl Egress {
         purpose: Purpose,
         until: Instant,
     ) -> Result<Answer, Unanswered> {
+        self.exchange(request, purpose, ANSWER_BYTES_MAX, until).await
+    }
+
+    /// Reads a document of up to so many bytes, for a person who wants it: no caller waits.
+    pub async fn fetch(&self, url: Url, most: usize, until: Instant) -> Result<Answer, Fault> {
+        let request = Request::new(Method::GET, url);
+        let fetched = self.exchange(request, Purpose::Read, most, until).await;
+        fetched.map_err(|unanswered| unanswered.fault().clone())
+    }
+
+    async fn exchange(
+        &self,
+        request: Request,
+        purpose: Purpose,
+        most: usize,
+        until: Instant,
+    ) -> Result<Answer, Unanswered> {
         self.check(request.url()).map_err(Unanswered::NotSent)?;
         let host = request.url().host_str().unwrap_or("").to_owned();
         let client = match purpose {
@@ -103,7 +120,7 @@ impl Egress {
             if purpose == Purpose::Act {
                 crash::pass(Point::Sent);
             }
-            read(response, &host).await
+            read(response, &host, most).await
         };
         let late = || {
             Unanswered::Sent(provider(format!("{host} did not answer in time"), "see whether the host is up"))
@@ -153,14 +170,14 @@ fn client(reach: &Reach, idle: usize) -> Result<Client, Fault> {
         })
 }
 
-async fn read(mut response: reqwest::Response, host: &str) -> Result<Answer, Unanswered> {
+async fn read(mut response: reqwest::Response, host: &str, most: usize) -> Result<Answer, Unanswered> {
     let broken =
         |what: &str| Unanswered::Sent(provider(format!("the answer of {host} {what}"), "look at its log"));
     let status = response.status().as_u16();
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|_| broken("broke off"))? {
-        if body.len() + chunk.len() > ANSWER_BYTES_MAX {
-            return Err(broken("is longer than 256 KiB"));
+        if body.len() + chunk.len() > most {
+            return Err(broken(&format!("is longer than {} KiB", most / 1024)));
         }
         body.extend_from_slice(&chunk);
     }

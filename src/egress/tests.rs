@@ -90,3 +90,14 @@ async fn nobody_listening_is_not_sent_and_a_closed_line_is() {
     let closed = get(reach, &format!("http://127.0.0.1:{port}/")).await.unwrap_err();
     assert!(matches!(closed, Unanswered::Sent(_)), "{closed:?}");
 }
+
+#[tokio::test]
+async fn a_document_is_read_up_to_its_own_limit() {
+    let port = host(ok(&"x".repeat(ANSWER_BYTES_MAX + 1))).await;
+    let url: Url = format!("http://127.0.0.1:{port}/").parse().unwrap();
+    let egress = Egress::new(Reach::PrivateAt("127.0.0.1".to_owned())).unwrap();
+    let whole = egress.fetch(url.clone(), ANSWER_BYTES_MAX + 1, Instant::now() + SOON).await.unwrap();
+    assert_eq!(whole.body.len(), ANSWER_BYTES_MAX + 1);
+    let refused = egress.fetch(url, ANSWER_BYTES_MAX, Instant::now() + SOON).await.unwrap_err();
+    assert!(refused.what.contains("longer than 256 KiB"), "{refused}");
+}

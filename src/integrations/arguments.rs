@@ -1,12 +1,15 @@
 //! The model's arguments, checked against the tool's parameters and brought to one form.
 //!
 //! Promises: what passes has one text for one meaning (`20`, `20.0` and "20.00" are one amount), so that the
-//! same wish has the same digest; a parameter that was not given is null.
+//! same wish has the same digest, and is one of the values that its parameter may have; a parameter that was
+//! not given is null.
 //! Never: guesses a value.
 
 use centralita_core::conversation::{Parameter, ParameterKind};
 use centralita_core::template::{money_minor, money_text};
 use serde_json::{Map, Value};
+
+use super::limits::within;
 
 /// Longest text a caller's value may have, in characters: some three minutes of dictation.
 const TEXT_CHARS_MAX: usize = 2_000;
@@ -33,8 +36,11 @@ pub(super) fn arguments(
     let mut checked = Map::new();
     for parameter in parameters {
         let value = match given.get(&parameter.name).filter(|v| !v.is_null()) {
-            Some(value) => one_form(parameter.kind, value, currency)
-                .ok_or_else(|| format!("`{}` is not {}", parameter.name, wanted(parameter.kind)))?,
+            Some(value) => {
+                let value = one_form(parameter.kind, value, currency)
+                    .ok_or_else(|| format!("`{}` is not {}", parameter.name, wanted(parameter.kind)))?;
+                within(parameter, value, currency)?
+            }
             None if parameter.required => return Err(format!("`{}` is missing: ask for it", parameter.name)),
             None => Value::Null,
         };
@@ -52,7 +58,9 @@ pub fn is_same_argument(kind: ParameterKind, a: &Value, b: &Value, currency: &st
     }
 }
 
-fn one_form(kind: ParameterKind, value: &Value, currency: &str) -> Option<Value> {
+/// A value in the one form of its kind, where it is of that kind.
+#[must_use]
+pub fn one_form(kind: ParameterKind, value: &Value, currency: &str) -> Option<Value> {
     let text = match value {
         Value::String(text) => text.trim().to_owned(),
         Value::Number(number) => number.to_string(),
@@ -78,7 +86,9 @@ fn one_form(kind: ParameterKind, value: &Value, currency: &str) -> Option<Value>
     }
 }
 
-fn wanted(kind: ParameterKind) -> &'static str {
+/// What a value of this kind is, in words.
+#[must_use]
+pub fn wanted(kind: ParameterKind) -> &'static str {
     match kind {
         ParameterKind::Text => "a text of 1 to 2000 characters",
         ParameterKind::Integer => "a whole number",
@@ -90,12 +100,20 @@ fn wanted(kind: ParameterKind) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use centralita_core::conversation::Limits;
     use serde_json::json;
 
     use super::*;
 
     fn parameter(name: &str, kind: ParameterKind, required: bool) -> Parameter {
-        Parameter { name: name.into(), kind, description: String::new(), required, ask: String::new() }
+        Parameter {
+            name: name.into(),
+            kind,
+            description: String::new(),
+            required,
+            ask: String::new(),
+            limits: Limits::default(),
+        }
     }
 
     #[test]
@@ -136,6 +154,38 @@ mod tests {
         ] {
             let why = arguments(&[parameter("p", kind, true)], &json!({"p": given}), "USD").unwrap_err();
             assert!(why.starts_with("`p` is not") && !why.contains("hunter2"), "{why}");
+        }
+    }
+
+    #[test]
+    fn what_a_parameter_may_not_be_is_refused_and_the_model_is_told_what_it_may() {
+        use ParameterKind::{Digits, Integer, Money, Text};
+        let text = |text: &str| Some(text.to_owned());
+        let list = |values: &[&str]| values.iter().map(ToString::to_string).collect();
+        let span = Limits { min: text("1"), max: text("10"), ..Limits::default() };
+        let sizes = Limits { one_of: list(&["Small", "LARGE", "small"]), ..Limits::default() };
+        let rooms = Limits { one_of: list(&["1", "2"]), ..Limits::default() };
+        let code = Limits { pattern: text(r"^\d{5}$"), ..Limits::default() };
+        let least = Limits { min: text("0.50"), ..Limits::default() };
+        for (kind, limits, given, want) in [
+            (Integer, &span, json!(1), Ok(json!(1))),
+            (Integer, &span, json!("10"), Ok(json!(10))),
+            (Integer, &span, json!(0), Err("`p` must be from 1 to 10")),
+            (Integer, &span, json!(11), Err("`p` must be from 1 to 10")),
+            (Integer, &rooms, json!("2"), Ok(json!(2))),
+            (Integer, &rooms, json!(3), Err("`p` must be one of: 1, 2")),
+            (Money, &least, json!("0.5"), Ok(json!("0.50"))),
+            (Money, &least, json!("0.49"), Err("`p` must be at least 0.50")),
+            (Text, &sizes, json!("small"), Ok(json!("small"))),
+            (Text, &sizes, json!("large"), Ok(json!("LARGE"))),
+            (Text, &sizes, json!("SMALL"), Err("`p` must be one of: Small, LARGE, small")),
+            (Digits, &code, json!("28 013"), Ok(json!("28013"))),
+            (Digits, &code, json!("2801"), Err(r"`p` must be in the form ^\d{5}$ (a regular expression)")),
+            (Text, &code, json!("٢٨٠١٣"), Err(r"`p` must be in the form ^\d{5}$ (a regular expression)")),
+        ] {
+            let parameters = [Parameter { limits: limits.clone(), ..parameter("p", kind, true) }];
+            let got = arguments(&parameters, &json!({"p": given}), "USD").map(|mut args| args["p"].take());
+            assert_eq!(got, want.map_err(str::to_owned), "{given}");
         }
     }
 

@@ -10,6 +10,7 @@
 mod action;
 mod arguments;
 mod far;
+mod limits;
 mod probe;
 mod registry;
 mod request;
@@ -20,7 +21,8 @@ mod toolbox;
 mod verdict;
 
 pub use action::ActionSecret;
-pub use arguments::is_same_argument;
+pub use arguments::{is_same_argument, one_form, wanted};
+pub use limits::pattern;
 pub use probe::{Finding, PROBE_QUESTION, Pauses, Sent};
 pub(crate) use probe::{KEY as PROBE_KEY, SENT as PROBE_SENT};
 pub use registry::{CallFacts, Intent, IntentLog, Leave, NotBegun, Prepared, Registry, Unprepared};

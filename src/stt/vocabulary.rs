@@ -4,7 +4,7 @@
 //! Never: limits what may be heard where a recogniser knows the language anyway; there it is a hint.
 
 use crate::core::base::Digest;
-use crate::core::conversation::{ParameterKind, Plan};
+use crate::core::conversation::{Parameter, ParameterKind, Plan};
 use crate::core::language::{Language, digits_spoken, money_spoken, number_spoken, spoken_text};
 
 /// Times a template with slots is filled: so few that compiling stays under a tenth of a second, so many that no
@@ -27,12 +27,12 @@ impl Vocabulary {
         let mut draw =
             Draw { language: plan.language, currency: &plan.currency, state: 1, sentences: Vec::new() };
         for tool in &plan.tools {
-            let slot = |name: &str| tool.parameters.iter().find(|p| p.name == name).map(|p| p.kind);
+            let slot = |name: &str| tool.parameters.iter().find(|p| p.name == name);
             tool.examples.iter().for_each(|example| draw.template(example, &slot));
             tool.confirm.verbs.iter().for_each(|verb| draw.fixed(verb));
             for parameter in &tool.parameters {
-                let kind = |_: &str| Some(parameter.kind);
-                values(plan.language).iter().for_each(|template| draw.template(template, &kind));
+                let slot = |_: &str| Some(parameter);
+                values(plan.language).iter().for_each(|template| draw.template(template, &slot));
             }
         }
         plan.answers.iter().flat_map(|answer| &answer.when).for_each(|question| draw.fixed(question));
@@ -87,7 +87,7 @@ impl Draw<'_> {
     }
 
     /// Fills `{name}`. Free text cannot be drawn: what stands around it becomes sentences of their own.
-    fn template(&mut self, template: &str, kind: &dyn Fn(&str) -> Option<ParameterKind>) {
+    fn template<'p>(&mut self, template: &str, slot: &dyn Fn(&str) -> Option<&'p Parameter>) {
         if !template.contains('{') {
             return self.fixed(template);
         }
@@ -97,7 +97,7 @@ impl Draw<'_> {
             while let Some((before, after)) = rest.split_once('{') {
                 let (name, after) = after.split_once('}').unwrap_or((after, ""));
                 text.push_str(before);
-                match kind(name.trim()).and_then(|kind| self.value(kind)) {
+                match slot(name.trim()).and_then(|parameter| self.value(parameter)) {
                     Some(value) => text.push_str(&value),
                     None => self.sentences.push(words(self.language, &std::mem::take(&mut text))),
                 }
@@ -109,8 +109,12 @@ impl Draw<'_> {
     }
 
     /// One value in words; `None` for free text, and for a truth value, which is an answer of its own.
-    fn value(&mut self, kind: ParameterKind) -> Option<String> {
-        match kind {
+    fn value(&mut self, parameter: &Parameter) -> Option<String> {
+        let list = &parameter.limits.one_of;
+        if let Some(count) = u32::try_from(list.len()).ok().filter(|count| *count > 0) {
+            return list.get(self.below(count) as usize).map(|one| one.replace('_', " "));
+        }
+        match parameter.kind {
             ParameterKind::Text | ParameterKind::Boolean => None,
             ParameterKind::Integer => {
                 let most = if self.below(4) == 0 { 1_000 } else { 60 };

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use centralita::core::base::{Digest, Millis, PrivateKind, ToolName};
 use centralita::core::conversation::{
-    Confirm, Effects, Idempotency, Parameter, ParameterKind, Plan, Policy, PrivateList, Recording, Timing,
-    ToolPhrases, ToolPlan, VoiceYes,
+    Confirm, Effects, Idempotency, Limits, Parameter, ParameterKind, Plan, Policy, PrivateList, Recording,
+    Timing, ToolPhrases, ToolPlan, VoiceYes,
 };
 use centralita::core::language::Language;
 use centralita::integrations::{
@@ -130,7 +130,14 @@ fn amount() -> Parameter {
 }
 
 fn parameter(name: &str, kind: ParameterKind, ask: &str) -> Parameter {
-    Parameter { name: name.to_owned(), kind, description: String::new(), required: true, ask: ask.to_owned() }
+    Parameter {
+        name: name.to_owned(),
+        kind,
+        description: String::new(),
+        required: true,
+        ask: ask.to_owned(),
+        limits: Limits::default(),
+    }
 }
 
 fn exchange(method: Method, path: &str, map: &[(&str, &str)]) -> Exchange {

@@ -130,6 +130,8 @@ doors! {
     any_call_file "call-file" DRAWN;
     any_event_of_a_journal "journal-event" DRAWN;
     any_definition "definition" DRAWN_DEFINITIONS;
+    any_description_of_an_api "described-api" DRAWN_DEFINITIONS;
+    any_command_for_curl "curl-command" DRAWN_DEFINITIONS;
     any_script_of_a_caller "caller-script" DRAWN;
     any_template "template" DRAWN;
     any_recording "recording" DRAWN;

@@ -34,6 +34,7 @@ mod door;
 mod fuzz;
 mod gate;
 mod hostile;
+mod import;
 mod killed;
 mod kills;
 mod languages;

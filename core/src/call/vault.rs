@@ -6,6 +6,7 @@
 //! Promises: one value has one placeholder; what is a placeholder already passes through; values are in memory alone.
 //! Never: knows a value that was misheard as other words; takes back what an earlier turn has told.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -33,6 +34,9 @@ const CARD_DIGITS_MOST: usize = 19;
 /// Words that may wait for the next part of a turn: a card, digit by digit, with the noises in it.
 const HELD_MAX: usize = 48;
 
+/// Private words whose place is kept: a recogniser that tells words once more does so within its next few transcripts.
+const HIDDEN_MAX: usize = 16;
+
 /// Turns private words into placeholders, and keeps what they stand for.
 pub struct Vault {
     plan: Arc<Plan>,
@@ -40,9 +44,19 @@ pub struct Vault {
     values: PrivateValues,
     /// The end of what was heard, which may go on in the turn's next words.
     held: Vec<Word>,
-    /// Digits at the end of the last turn, and of those before it of nothing but digits: they may go on in the next.
-    tail: String,
+    /// Digits at the end of the last turn, and those of the turns right before it of which each began with its digits: they
+    /// may go on in the next, from any of these turns on.
+    tail: Vec<String>,
+    /// Where private words were heard, the latest last.
+    hidden: VecDeque<Hidden>,
     number: Number,
+}
+
+/// Private words, and where they lie on the line.
+struct Hidden {
+    span: Span,
+    kind: PrivateKind,
+    value: String,
 }
 
 /// Who tells what happens.
@@ -77,7 +91,8 @@ impl Vault {
             told: Told::ByTheWorld,
             values: PrivateValues::default(),
             held: Vec::new(),
-            tail: String::new(),
+            tail: Vec::new(),
+            hidden: VecDeque::new(),
             number: Number::default(),
         }
     }
@@ -265,11 +280,14 @@ impl Vault {
         let tail = std::mem::take(&mut self.tail);
         let language = self.plan.language;
         let mut found = self.found(&joined.text, Teller::Caller);
-        let second_half = (!tail.is_empty()).then(|| leading_card(language, &tail, &joined.text)).flatten();
+        let begun = (0..tail.len()).map(|first| tail[first..].concat());
+        let second_half = begun.into_iter().find_map(|begun| leading_card(language, &begun, &joined.text));
         if let Some((value, raw)) = second_half {
             found.retain(|stretch| stretch.raw.start >= raw.end);
             found.insert(0, Stretch { kind: PrivateKind::Card, value, raw });
         }
+        self.once_more(&all, &joined, &mut found);
+        self.remember(&all, &joined, &found);
         self.tail = if all.is_empty() { tail } else { self.last_digits(tail, &joined.text, &found) };
         let place = |stretch: Stretch| {
             let placeholder = self.values.place(stretch.kind, &stretch.value);
@@ -279,17 +297,53 @@ impl Vault {
         joined.with(all, found)
     }
 
-    /// The digits in the clear at the end of a turn's words; with those before them where the turn began with its digits.
-    fn last_digits(&self, before: String, text: &str, found: &[Stretch]) -> String {
+    /// Words that lie where private ones were heard are these again, or a part of them.
+    fn once_more(&self, all: &[Word], joined: &Joined, found: &mut Vec<Stretch>) {
+        for (word, place) in all.iter().zip(&joined.places) {
+            let Some(hidden) = self.hidden_at(word) else { continue };
+            // What is found now may be more than what was known then.
+            if found.iter().any(|stretch| stretch.raw.start < place.end && place.start < stretch.raw.end) {
+                continue;
+            }
+            let Hidden { kind, value, .. } = hidden;
+            match found.iter_mut().find(|before| before.raw.end + 1 == place.start && before.value == *value)
+            {
+                Some(before) => before.raw.end = place.end,
+                None => found.push(Stretch { kind: *kind, value: value.clone(), raw: place.clone() }),
+            }
+        }
+        found.sort_by_key(|stretch| stretch.raw.start);
+    }
+
+    fn hidden_at(&self, word: &Word) -> Option<&Hidden> {
+        let span = word.span?;
+        self.hidden.iter().find(|hidden| hidden.span.from <= span.from && span.to <= hidden.span.to)
+    }
+
+    fn remember(&mut self, all: &[Word], joined: &Joined, found: &[Stretch]) {
+        for Stretch { kind, value, raw } in found {
+            if let Some(span) = spanning(&all[joined.words(raw)]) {
+                self.hidden.push_back(Hidden { span, kind: *kind, value: value.clone() });
+            }
+        }
+        let old = self.hidden.len().saturating_sub(HIDDEN_MAX);
+        self.hidden.drain(..old);
+    }
+
+    /// The digits in the clear at the end of a turn's words; behind those before them where the turn began with its digits.
+    fn last_digits(&self, before: Vec<String>, text: &str, found: &[Stretch]) -> Vec<String> {
         let kinds = self.plan.private.kinds();
         let sought = Sought { language: self.plan.language, kinds, known: &|_| None };
         let open = open_end(&sought, text).filter(|raw| found.iter().all(|f| f.raw.end <= raw.start));
-        let Some(open) = open else { return String::new() };
+        let Some(open) = open else { return Vec::new() };
         let Some((raw, digits)) = digit_runs(self.plan.language, &text[open.clone()]).pop() else {
-            return String::new();
+            return Vec::new();
         };
-        let goes_on = open.start + raw.start == 0 && before.len() + digits.len() <= CARD_DIGITS_MOST;
-        if goes_on { before + &digits } else { digits }
+        let mut tail = if open.start + raw.start == 0 { before } else { Vec::new() };
+        tail.push(digits);
+        let too_long = |tail: &[String]| tail.iter().map(String::len).sum::<usize>() > CARD_DIGITS_MOST;
+        let first = (0..tail.len()).find(|first| !too_long(&tail[*first..])).unwrap_or(tail.len());
+        tail.split_off(first)
     }
 
     /// Words that may still change: whatever may be private is masked, and gets no placeholder.
@@ -301,10 +355,12 @@ impl Vault {
         let mut masks: Vec<Range<usize>> =
             self.found(&joined.text, Teller::Caller).into_iter().map(|stretch| stretch.raw).collect();
         let long = |(raw, digits): &(Range<usize>, String)| {
-            let before = if raw.start == 0 { self.tail.len() } else { 0 };
+            let before = if raw.start == 0 { self.tail.iter().map(String::len).sum() } else { 0 };
             digits.len() > PARTIAL_DIGITS_MAX || before > 0 && before + digits.len() >= CARD_DIGITS_LEAST
         };
         masks.extend(digit_runs(language, &joined.text).into_iter().filter(long).map(|(raw, _)| raw));
+        let again = all.iter().zip(&joined.places).filter(|(word, _)| self.hidden_at(word).is_some());
+        masks.extend(again.map(|(_, place)| place.clone()));
         if kinds.contains(&PrivateKind::Email) {
             let sought = Sought { language, kinds, known: &|_| None };
             masks.extend(open_end(&sought, &joined.text));

@@ -39,7 +39,7 @@ pub use named::unsaid;
 pub use order::{ActionKey, Expect, Note, Order, Refusal, Role, Verdict, Watch, Why};
 pub use outputs::{Outputs, Step};
 pub use plan::{
-    CannedAnswer, Confirm, Effects, Idempotency, Parameter, ParameterKind, Plan, Policy, PrivateList,
+    CannedAnswer, Confirm, Effects, Idempotency, Limits, Parameter, ParameterKind, Plan, Policy, PrivateList,
     Recording, Timing, ToolPhrases, ToolPlan, VoiceYes,
 };
 pub use timer::Timer;

@@ -125,6 +125,7 @@ fn holds(text: &[String], words: &[String]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::plan::Limits;
     use super::*;
     use serde_json::json;
 
@@ -136,6 +137,7 @@ mod tests {
             description: String::new(),
             required: true,
             ask: String::new(),
+            limits: Limits::default(),
         })
     }
 

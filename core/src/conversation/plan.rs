@@ -5,6 +5,7 @@
 //! Never: holds a URL, a header or a secret; those are the integration's.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -114,6 +115,49 @@ pub struct Parameter {
     pub required: bool,
     /// What the agent asks when the value is missing.
     pub ask: String,
+    #[serde(default, skip_serializing_if = "Limits::are_none")]
+    pub limits: Limits,
+}
+
+/// Which values of its kind a parameter may have; where nothing is said, all of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// The least of a whole number or an amount, written as they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min: Option<String>,
+    /// The greatest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<String>,
+    /// The only values, where there are any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub one_of: Vec<String>,
+    /// A regular expression that a text or digits must match.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pattern: Option<String>,
+}
+
+impl Limits {
+    #[must_use]
+    pub fn are_none(&self) -> bool {
+        *self == Limits::default()
+    }
+}
+
+/// What is allowed, for the model: "one of: small, large".
+impl fmt::Display for Limits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Limits { min, max, one_of, pattern } = self;
+        let span = match (min, max) {
+            (Some(min), Some(max)) => Some(format!("from {min} to {max}")),
+            (Some(min), None) => Some(format!("at least {min}")),
+            (None, Some(max)) => Some(format!("at most {max}")),
+            (None, None) => None,
+        };
+        let list = (!one_of.is_empty()).then(|| format!("one of: {}", one_of.join(", ")));
+        let form = pattern.as_ref().map(|pattern| format!("in the form {pattern} (a regular expression)"));
+        let all: Vec<String> = [span, list, form].into_iter().flatten().collect();
+        f.write_str(&all.join("; "))
+    }
 }
 
 /// What kind of value a parameter is.

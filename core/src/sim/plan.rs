@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use crate::base::{Digest, Millis, ToolName};
 use crate::conversation::{
-    Confirm, Effects, Idempotency, Parameter, ParameterKind, Plan, Policy, PrivateList, Recording, Timing,
-    ToolPhrases, ToolPlan, VoiceYes,
+    Confirm, Effects, Idempotency, Limits, Parameter, ParameterKind, Plan, Policy, PrivateList, Recording,
+    Timing, ToolPhrases, ToolPlan, VoiceYes,
 };
 use crate::language::Language;
 
@@ -133,7 +133,14 @@ pub fn refund_tool(language: Language) -> ToolPlan {
 }
 
 fn parameter(name: &str, kind: ParameterKind, ask: &str) -> Parameter {
-    Parameter { name: name.to_owned(), kind, description: String::new(), required: true, ask: ask.to_owned() }
+    Parameter {
+        name: name.to_owned(),
+        kind,
+        description: String::new(),
+        required: true,
+        ask: ask.to_owned(),
+        limits: Limits::default(),
+    }
 }
 
 fn confirm(policy: Policy, question: &str, short: &str, action: &str) -> Confirm {

@@ -363,6 +363,52 @@ const TABLE: &[(&str, &str, &str)] = &[
         "    confirm:\n      policy: {when: \"false\"}\n",
         "the same in every call|write `always` or `never`",
     ),
+    // which values a parameter may have
+    (
+        "kind: money, ask: How much?",
+        "kind: money, ask: How much?, min: a lot",
+        "`a lot` is not an amount|could have",
+    ),
+    (
+        "kind: money, ask: How much?",
+        "kind: money, ask: How much?, min: 2, max: 1",
+        "between `min` and `max`|smaller",
+    ),
+    (
+        "kind: money, ask: How much?",
+        "kind: money, ask: How much?, pattern: '^2'",
+        "of texts and digits|`min`, `max`",
+    ),
+    (
+        "kind: money, ask: How much?",
+        "kind: money, ask: How much?, one_of: []",
+        "`one_of` has 0 values|1 to 100",
+    ),
+    (
+        "kind: money, ask: How much?",
+        "kind: money, ask: How much?, one_of: [20, 20.0]",
+        "stands here twice|keep one",
+    ),
+    (
+        "kind: digits, ask: Your pin?",
+        "kind: digits, ask: Your pin?, max: 9999",
+        "numbers and amounts|`pattern`",
+    ),
+    (
+        "kind: digits, ask: Your pin?",
+        "kind: digits, ask: Your pin?, one_of: [a1]",
+        "`a1` is not a string of digits|could",
+    ),
+    (
+        "kind: digits, ask: Your pin?",
+        "kind: digits, ask: Your pin?, pattern: '(?=1)'",
+        "cannot be kept to: |look-around",
+    ),
+    (
+        "kind: digits, ask: Your pin?",
+        "kind: boolean, ask: Your pin?, one_of: [true]",
+        "no other values|leave `one_of`",
+    ),
 ];
 
 #[test]

@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use centralita_core::base::{CallId, Millis, ToolName};
-use centralita_core::conversation::{Effects, Parameter, ParameterKind};
+use centralita_core::conversation::{Effects, Limits, Parameter, ParameterKind};
 use centralita_core::language::Language;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -144,7 +144,14 @@ async fn behave(behaviour: Behaviour, works: Value) -> Response {
 }
 
 fn parameter(name: &str, kind: ParameterKind) -> Parameter {
-    Parameter { name: name.into(), kind, description: String::new(), required: true, ask: String::new() }
+    Parameter {
+        name: name.into(),
+        kind,
+        description: String::new(),
+        required: true,
+        ask: String::new(),
+        limits: Limits::default(),
+    }
 }
 
 pub(super) fn exchange(method: Method, path: &str, map: &[(&str, &str)]) -> Exchange {

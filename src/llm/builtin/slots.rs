@@ -37,6 +37,9 @@ impl<'p> Seek<'p> {
         for parameter in &self.tool.parameters {
             let asked = self.asked == Some(parameter);
             let value = match parameter.kind {
+                ParameterKind::Text if !parameter.limits.one_of.is_empty() => {
+                    one_of(said, parameter).filter(|_| asked || !known.contains_key(&parameter.name))
+                }
                 ParameterKind::Text if asked => text(said.trim()),
                 ParameterKind::Text if !known.contains_key(&parameter.name) => {
                     self.behind_its_wording(said, parameter)
@@ -272,6 +275,17 @@ fn raw_words(text: &str) -> Vec<&str> {
         c.is_whitespace() && !inside
     };
     text.split(gap).filter(|w| !w.is_empty()).collect()
+}
+
+/// The only value of the parameter's list that is said.
+fn one_of(said: &str, parameter: &Parameter) -> Option<Value> {
+    let all = tokens(said);
+    let is_said = |one: &&String| {
+        let words = tokens(&one.replace('_', " "));
+        !words.is_empty() && all.windows(words.len()).any(|stretch| stretch == words)
+    };
+    let mut said = parameter.limits.one_of.iter().filter(is_said);
+    said.next().filter(|_| said.next().is_none()).and_then(|one| text(one))
 }
 
 /// A value that was taken out of the words before they came here: `⟦card 1⟧`.

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::Builtin;
 use crate::core::base::{Digest, Millis, ProposalId, ToolName};
 use crate::core::conversation::{
-    CannedAnswer, Confirm, Effects, Idempotency, Parameter, ParameterKind, Plan, Policy, PrivateList,
+    CannedAnswer, Confirm, Effects, Idempotency, Limits, Parameter, ParameterKind, Plan, Policy, PrivateList,
     Recording, Timing, ToolPhrases, ToolPlan, VoiceYes,
 };
 use crate::core::language::Language;
@@ -40,7 +40,14 @@ fn tool(name: &str, effects: Effects, examples: &[&str], parameters: Vec<Paramet
 }
 
 fn parameter(name: &str, kind: ParameterKind, description: &str, ask: &str) -> Parameter {
-    Parameter { name: name.into(), kind, description: description.into(), required: true, ask: ask.into() }
+    Parameter {
+        name: name.into(),
+        kind,
+        description: description.into(),
+        required: true,
+        ask: ask.into(),
+        limits: Limits::default(),
+    }
 }
 
 /// A small shop in English: `shop.order` is harmless, `shop.refund` has effects, `notes.leave` takes a message.
@@ -237,6 +244,22 @@ fn missing_values_are_asked_for_in_the_admins_words_one_by_one() {
         talk.says("No, I cannot come on Monday"),
         r#"notes.leave {"message":"No, I cannot come on Monday"}"#
     );
+}
+
+#[test]
+fn a_value_of_a_list_is_taken_from_the_words_and_no_other_is() {
+    let mut listed = Plan::clone(&plan());
+    let list = ["on_hold", "open"].map(str::to_owned).into();
+    listed.tools[2].parameters[0].limits = Limits { one_of: list, ..Limits::default() };
+    let plan = Arc::new(listed);
+    for (none, why) in
+        [("whatever you like", "it is no value of the list"), ("open or on hold", "they are two")]
+    {
+        let mut talk = call(Arc::clone(&plan));
+        assert_eq!(talk.says("can I leave a message"), "What is the message?");
+        assert!(talk.says(none).ends_with("What is the message?"), "{why}");
+        assert_eq!(talk.says("put it on hold please"), r#"notes.leave {"message":"on_hold"}"#);
+    }
 }
 
 #[test]

@@ -168,7 +168,8 @@ fn tool(tool: &ToolPlan, names: &Names, currency: &str) -> Value {
     })
 }
 
-/// Formats stand in the description: half of the compatible servers refuse or ignore `pattern`.
+/// Formats and limits stand in the description: half of the compatible servers refuse or ignore `pattern`, and some
+/// refuse a list of numbers. A list of texts every one of them takes, and chooses from it alone.
 fn schema(parameter: &Parameter, currency: &str) -> Value {
     let (kind, format) = match parameter.kind {
         ParameterKind::Text => ("string", String::new()),
@@ -177,8 +178,21 @@ fn schema(parameter: &Parameter, currency: &str) -> Value {
         ParameterKind::Money => ("string", format!("Decimal text in {currency}, like 20.50.")),
         ParameterKind::Boolean => ("boolean", String::new()),
     };
-    let description = format!("{} {format}", parameter.description);
-    json!({ "type": kind, "description": description.trim() })
+    let limits = &parameter.limits;
+    let told = if limits.are_none() { String::new() } else { format!("Allowed: {limits}.") };
+    let words = [parameter.description.as_str(), &format, &told];
+    let words: Vec<&str> = words.into_iter().filter(|words| !words.is_empty()).collect();
+    let mut schema = json!({ "type": kind, "description": words.join(" ") });
+    if kind == "string" && !limits.one_of.is_empty() {
+        schema["enum"] = limits.one_of.clone().into();
+    }
+    for (field, bound) in [("minimum", &limits.min), ("maximum", &limits.max)] {
+        let number = bound.as_ref().filter(|_| kind == "integer").and_then(|bound| bound.parse::<i64>().ok());
+        if let Some(number) = number {
+            schema[field] = number.into();
+        }
+    }
+    schema
 }
 
 #[cfg(test)]
@@ -186,6 +200,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::core::conversation::Limits;
     use crate::llm::builtin::tests::plan;
 
     fn name(text: &str) -> ToolName {
@@ -249,6 +264,41 @@ mod tests {
             "additionalProperties": false,
         });
         assert_eq!(refund.expect("the tool is offered")["function"]["parameters"], expected);
+    }
+
+    #[test]
+    fn what_a_parameter_may_be_is_told_in_its_schema() {
+        let limits = |min: &str, list: &[&str], pattern: &str| Limits {
+            min: Some(min.to_owned()).filter(|min| !min.is_empty()),
+            max: None,
+            one_of: list.iter().map(ToString::to_string).collect(),
+            pattern: Some(pattern.to_owned()).filter(|pattern| !pattern.is_empty()),
+        };
+        let of = |kind, limits| {
+            let parameter = Parameter { kind, limits, ..plan().tools[0].parameters[0].clone() };
+            let mut schema = schema(&Parameter { description: "It.".to_owned(), ..parameter }, "USD");
+            schema.as_object_mut().map(std::mem::take).map(Value::Object)
+        };
+        for (kind, limits, want) in [
+            (
+                ParameterKind::Integer,
+                limits("-3", &["1", "2"], ""),
+                json!({"type": "integer", "description": "It. Allowed: at least -3; one of: 1, 2.", "minimum": -3}),
+            ),
+            (
+                ParameterKind::Text,
+                limits("", &["small", "large"], "^[a-z]+$"),
+                json!({"type": "string", "enum": ["small", "large"],
+                    "description": "It. Allowed: one of: small, large; in the form ^[a-z]+$ (a regular expression)."}),
+            ),
+            (
+                ParameterKind::Money,
+                limits("0.50", &[], ""),
+                json!({"type": "string", "description": "It. Decimal text in USD, like 20.50. Allowed: at least 0.50."}),
+            ),
+        ] {
+            assert_eq!(of(kind, limits), Some(want));
+        }
     }
 
     #[test]

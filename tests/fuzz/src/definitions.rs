@@ -1,4 +1,4 @@
-//! What an admin writes: agents, integrations, templates, scripts of callers.
+//! What an admin writes or brings: agents, integrations, descriptions of APIs, templates, scripts of callers.
 //!
 //! Promises: a definition is refused with a problem that can be shown, or means something.
 //! Never: resolves a secret or sends a request.
@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use centralita::caller::read_script;
+use centralita::catalog::import::{Imported, Wanted, curl, openapi};
 use centralita::catalog::{Kind, Source, check};
 use centralita::core::language::Language;
 use centralita::core::template::Renderer;
@@ -32,6 +33,38 @@ pub(super) fn definition(bytes: &[u8]) {
             }
             Err(problems) => assert!(!problems.to_string().is_empty()),
         }
+    }
+}
+
+/// A document that describes an API.
+pub(super) fn described_api(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    if let Ok(imported) = openapi(text, &wanted()) {
+        loads(&imported);
+    }
+}
+
+/// A command for curl.
+pub(super) fn curl_command(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    if let Ok(imported) = curl(text, &wanted()) {
+        loads(&imported);
+    }
+}
+
+fn wanted<'w>() -> Wanted<'w> {
+    Wanted { id: None, only: &[], origin: "a fuzzer", address: None, allow_private: false }
+}
+
+/// A draft is one that `check` takes, and what is not in it was told.
+fn loads(imported: &Imported) {
+    if imported.brought < imported.of {
+        assert!(!imported.notes.is_empty(), "what was not brought was not told");
+    }
+    if imported.brought > 0 {
+        let path = "integrations/i.yaml".to_owned();
+        let source = Source::new(Kind::Integration, path, imported.yaml.clone());
+        check(&[source], &BTreeMap::new()).expect("a draft is one that `check` takes");
     }
 }
 

@@ -1,5 +1,5 @@
 //! The doors by which bytes of others come in, one function each: the carrier's messages and forms, recorded calls,
-//! definitions, templates, recordings, a model's answer, a speech worker's frames, a caller's words.
+//! definitions, descriptions of APIs, templates, recordings, a model's answer, a speech worker's frames, a caller's words.
 //!
 //! Each takes any bytes at all, and asks more of them than that nothing falls over: what was read reads back, and the way
 //! it was cut makes no difference. tests/it/fuzz.rs tries them by itself, tests/fuzz/run under libFuzzer.
@@ -28,6 +28,8 @@ pub const DOORS: &[Door] = &[
     Door { name: "call-file", enter: calls::call_file, seeds: &["tests/calls", "tests/journals"] },
     Door { name: "journal-event", enter: calls::journal_event, seeds: &["tests/calls", "tests/journals"] },
     Door { name: "definition", enter: definitions::definition, seeds: &["agents", "integrations"] },
+    Door { name: "described-api", enter: definitions::described_api, seeds: &["tests/import"] },
+    Door { name: "curl-command", enter: definitions::curl_command, seeds: &[] },
     Door { name: "caller-script", enter: definitions::caller_script, seeds: &["assets/scripts"] },
     Door { name: "template", enter: definitions::template, seeds: &[] },
     Door { name: "recording", enter: services::recording, seeds: &[] },
