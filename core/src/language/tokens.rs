@@ -15,7 +15,7 @@ pub(super) struct Word {
     pub(super) raw: Range<usize>,
 }
 
-/// The words of a text: lower case, accents folded (ñ stays ñ), apostrophes closed up (`don't` is `dont`,
+/// The words of a text: lower case, accents folded (ñ stays ñ, ß is ss), apostrophes closed up (`don't` is `dont`,
 /// `cancel·la` is `cancella`), other punctuation dropped. `1,182.50` and `5:30` stay one token; `$20` is two, `$` and `20`.
 #[must_use]
 pub fn tokens(text: &str) -> Vec<String> {
@@ -51,10 +51,11 @@ pub(super) fn fold(text: &str) -> String {
     }
     let mut folded = String::with_capacity(text.len());
     for c in text.nfc().flat_map(char::to_lowercase) {
-        if c == 'ñ' {
-            folded.push(c);
-        } else {
-            folded.extend(std::iter::once(c).nfd().filter(|c| !silent(*c)));
+        match c {
+            'ñ' => folded.push(c),
+            // As it is written in Switzerland.
+            'ß' => folded.push_str("ss"),
+            c => folded.extend(std::iter::once(c).nfd().filter(|c| !silent(*c))),
         }
     }
     folded
@@ -167,6 +168,7 @@ mod tests {
             ("20€ a las 5:30", &["20", "€", "a", "las", "5:30"]),
             ("R$ 20,50 e R$5", &["r$", "20,50", "e", "r$", "5"]),
             ("Cancel·li'l, d’acord", &["cancellil", "dacord"]),
+            ("dreißig Größen", &["dreissig", "grossen"]),
             ("555-1234", &["555", "1234"]),
             ("-5 and -$5", &["-5", "and", "-", "$", "5"]),
             ("my ⟦card 1⟧, yes", &["my", "⟦card 1⟧", "yes"]),

@@ -21,7 +21,7 @@ pub(super) const TABLES: Tables = Tables {
     comma: "Komma",
     minus: "minus",
     percent: "Prozent",
-    digit_words: &[],
+    digit_words: &[("zwo", '2')],
     repeats: &[("doppel", 2), ("zweimal", 2), ("dreimal", 3)],
     one_of: &["ein", "eine", "einen", "einem", "einer"],
     not_alone: &["ein", "eine"],

@@ -77,7 +77,7 @@ fn stem(ones: u32) -> &'static str {
     if ones == 1 { "ein" } else { SMALL[ones as usize] }
 }
 
-/// "zwei und zwanzig", "ein hundert fünf", "zweihundertundfünf", "zwo", "dreissig".
+/// "zwei und zwanzig", "ein hundert fünf", "zweihundertundfünf".
 fn also(n: u32) -> Vec<String> {
     let (hundreds, rest) = (n / 100, n % 100);
     let mut tails = match rest {
@@ -94,7 +94,7 @@ fn also(n: u32) -> Vec<String> {
         _more => ["", " "].map(|gap| format!("{}{gap}hundert", SMALL[hundreds as usize])).to_vec(),
     };
     let gaps: &[&str] = if rest == 0 { &[""] } else { &["", " ", "und", " und "] };
-    let mut forms: Vec<String> = match hundreds {
+    match hundreds {
         0 => tails,
         _more => {
             let with = |head: &String| -> Vec<String> {
@@ -104,16 +104,5 @@ fn also(n: u32) -> Vec<String> {
             };
             heads.iter().flat_map(with).collect()
         }
-    };
-    let other = [("zwei", "zwo"), ("dreißig", "dreissig")];
-    let others = |form: &String| -> Vec<String> {
-        other
-            .iter()
-            .filter(|(here, _)| form.contains(here))
-            .map(|(here, there)| form.replace(here, there))
-            .collect()
-    };
-    let more: Vec<String> = forms.iter().flat_map(others).collect();
-    forms.extend(more);
-    forms
+    }
 }

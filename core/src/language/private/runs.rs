@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use super::super::Language;
 use super::super::digits::digit_item;
-use super::super::number::Written;
+use super::super::number::{Written, opens_digits};
 use super::super::tokens::{Word, texts};
 
 /// What stands before an item: nothing that could part two numbers, or a word that could.
@@ -165,7 +165,7 @@ fn said_at(language: Language, words: &[&str]) -> Vec<(String, usize)> {
     if let Some(item) = item(language, words) {
         return vec![item];
     }
-    let is_noise = words.first().is_none_or(|word| NOISES.contains(word));
+    let may_begin = words.first().is_some_and(|word| opens_digits(word) && !NOISES.contains(word));
     let foreign = |other: Language| {
         let mut said = Vec::new();
         let mut at = 0;
@@ -178,7 +178,7 @@ fn said_at(language: Language, words: &[&str]) -> Vec<(String, usize)> {
         (said.len() > 1).then_some(said)
     };
     let others = || Language::ALL.into_iter().filter(|other| *other != language).find_map(foreign);
-    if is_noise { Vec::new() } else { others().unwrap_or_default() }
+    if may_begin { others().unwrap_or_default() } else { Vec::new() }
 }
 
 fn item(language: Language, words: &[&str]) -> Option<(String, usize)> {
