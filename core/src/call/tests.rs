@@ -24,6 +24,8 @@ struct Talk {
     out: CallOutputs,
     at: CallTime,
     events: Vec<Event>,
+    /// Words that may change no more.
+    told: u64,
 }
 
 fn plan(private: PrivateList) -> Plan {
@@ -48,7 +50,8 @@ impl Talk {
         let plan = plan(PrivateList::new(kinds.iter().copied()));
         let setup = LineSetup { law: Law::Mu, marks: true, keys_out_of_band: true, carrier_buffers: true };
         let call = Call::new(setup, Arc::new(plan));
-        let mut talk = Talk { call, out: CallOutputs::default(), at: CallTime(0), events: Vec::new() };
+        let mut talk =
+            Talk { call, out: CallOutputs::default(), at: CallTime(0), events: Vec::new(), told: 0 };
         let line = LineAbilities { marks: true, keys: true };
         talk.event(Event::Answered(Answered {
             line,
@@ -81,13 +84,13 @@ impl Talk {
         }
     }
 
-    /// The words of a transcript, as the heart is told them.
+    /// The words of a transcript, behind all before that may change no more, as the heart is told them.
     fn hears(&mut self, text: &str, end: TranscriptEnd) -> String {
-        let word = |(n, text): (usize, &str)| {
-            let from = Position(1_000 * n as u64);
-            Word { text: text.to_owned(), span: Some(Span { from, to: Position(from.0 + 900) }) }
-        };
-        let words = text.split(' ').filter(|word| !word.is_empty()).enumerate().map(word).collect();
+        let words = text.split(' ').filter(|word| !word.is_empty());
+        let words: Vec<Word> = (self.told..).zip(words).map(|(n, text)| word(n, text)).collect();
+        if end != TranscriptEnd::Partial {
+            self.told += words.len() as u64;
+        }
         self.event(Event::Heard(Transcript { words, end }));
         self.heard().iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ")
     }
@@ -106,6 +109,12 @@ impl Talk {
     fn value(&self, kind: PrivateKind, n: u32) -> Option<&str> {
         self.call.vault().values().get(Placeholder { kind, n }).map(|value| value.reveal())
     }
+}
+
+/// The nth word of a call, a little shorter than an eighth of a second.
+fn word(n: u64, text: &str) -> Word {
+    let from = Position(1_000 * n);
+    Word { text: text.to_owned(), span: Some(Span { from, to: Position(from.0 + 900) }) }
 }
 
 const TURN: TranscriptEnd = TranscriptEnd::Turn(Affirmation::ByWords);
@@ -182,6 +191,17 @@ fn of_a_card_said_in_many_turns_the_part_that_completes_it_is_hidden() {
     let mut talk = Talk::new(&[]);
     for said in ["4111", "1111", "no wait", "1111", "1111"] {
         assert_eq!(talk.turn(said), said, "other words lie between");
+    }
+}
+
+#[test]
+fn a_part_of_a_card_that_the_recogniser_tells_once_more_is_that_card_again() {
+    let mut talk = Talk::new(&[]);
+    assert_eq!(talk.turn("it is 4111 1111 1111 1111 ok"), "it is ⟦card 1⟧ ok");
+    let words = vec![word(4, "1111"), word(5, "1111"), word(6, "ok"), word(7, "1182")];
+    for (end, told) in [(TranscriptEnd::Partial, "⟦…⟧ ok 1182"), (TURN, "⟦card 1⟧ ok 1182")] {
+        talk.event(Event::Heard(Transcript { words: words.clone(), end }));
+        assert_eq!(talk.heard().iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" "), told);
     }
 }
 

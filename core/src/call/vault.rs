@@ -6,6 +6,7 @@
 //! Promises: one value has one placeholder; what is a placeholder already passes through; values are in memory alone.
 //! Never: knows a value that was misheard as other words; takes back what an earlier turn has told.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -33,6 +34,9 @@ const CARD_DIGITS_MOST: usize = 19;
 /// Words that may wait for the next part of a turn: a card, digit by digit, with the noises in it.
 const HELD_MAX: usize = 48;
 
+/// Private words whose place is kept: a recogniser that tells words once more does so within its next few transcripts.
+const HIDDEN_MAX: usize = 16;
+
 /// Turns private words into placeholders, and keeps what they stand for.
 pub struct Vault {
     plan: Arc<Plan>,
@@ -42,7 +46,16 @@ pub struct Vault {
     held: Vec<Word>,
     /// Digits at the end of the last turn, and of those before it of nothing but digits: they may go on in the next.
     tail: String,
+    /// Where private words were heard, the latest last.
+    hidden: VecDeque<Hidden>,
     number: Number,
+}
+
+/// Private words, and where they lie on the line.
+struct Hidden {
+    span: Span,
+    kind: PrivateKind,
+    value: String,
 }
 
 /// Who tells what happens.
@@ -78,6 +91,7 @@ impl Vault {
             values: PrivateValues::default(),
             held: Vec::new(),
             tail: String::new(),
+            hidden: VecDeque::new(),
             number: Number::default(),
         }
     }
@@ -270,6 +284,8 @@ impl Vault {
             found.retain(|stretch| stretch.raw.start >= raw.end);
             found.insert(0, Stretch { kind: PrivateKind::Card, value, raw });
         }
+        self.once_more(&all, &joined, &mut found);
+        self.remember(&all, &joined, &found);
         self.tail = if all.is_empty() { tail } else { self.last_digits(tail, &joined.text, &found) };
         let place = |stretch: Stretch| {
             let placeholder = self.values.place(stretch.kind, &stretch.value);
@@ -277,6 +293,36 @@ impl Vault {
         };
         let found = found.into_iter().map(place).collect();
         joined.with(all, found)
+    }
+
+    /// Words that lie where private ones were heard are these again, or a part of them.
+    fn once_more(&self, all: &[Word], joined: &Joined, found: &mut Vec<Stretch>) {
+        for (word, place) in all.iter().zip(&joined.places) {
+            let Some(hidden) = self.hidden_at(word) else { continue };
+            found.retain(|stretch| stretch.raw.end <= place.start || place.end <= stretch.raw.start);
+            let Hidden { kind, value, .. } = hidden;
+            match found.iter_mut().find(|before| before.raw.end + 1 == place.start && before.value == *value)
+            {
+                Some(before) => before.raw.end = place.end,
+                None => found.push(Stretch { kind: *kind, value: value.clone(), raw: place.clone() }),
+            }
+        }
+        found.sort_by_key(|stretch| stretch.raw.start);
+    }
+
+    fn hidden_at(&self, word: &Word) -> Option<&Hidden> {
+        let span = word.span?;
+        self.hidden.iter().find(|hidden| hidden.span.from <= span.from && span.to <= hidden.span.to)
+    }
+
+    fn remember(&mut self, all: &[Word], joined: &Joined, found: &[Stretch]) {
+        for Stretch { kind, value, raw } in found {
+            if let Some(span) = spanning(&all[joined.words(raw)]) {
+                self.hidden.push_back(Hidden { span, kind: *kind, value: value.clone() });
+            }
+        }
+        let old = self.hidden.len().saturating_sub(HIDDEN_MAX);
+        self.hidden.drain(..old);
     }
 
     /// The digits in the clear at the end of a turn's words; with those before them where the turn began with its digits.
@@ -305,6 +351,8 @@ impl Vault {
             digits.len() > PARTIAL_DIGITS_MAX || before > 0 && before + digits.len() >= CARD_DIGITS_LEAST
         };
         masks.extend(digit_runs(language, &joined.text).into_iter().filter(long).map(|(raw, _)| raw));
+        let again = all.iter().zip(&joined.places).filter(|(word, _)| self.hidden_at(word).is_some());
+        masks.extend(again.map(|(_, place)| place.clone()));
         if kinds.contains(&PrivateKind::Email) {
             let sought = Sought { language, kinds, known: &|_| None };
             masks.extend(open_end(&sought, &joined.text));
