@@ -60,6 +60,17 @@ impl Integration {
         self.tools.keys().map(|tool| format!("{}.{tool}", self.connection.id))
     }
 
+    /// The languages a tool's question is written in, or its description where it has none; none where its words count
+    /// for every language.
+    pub(super) fn languages(&self, tool: &str) -> BTreeSet<Language> {
+        let Some(written) = self.tools.get(tool).map(|tool| &tool.value) else { return BTreeSet::new() };
+        let question = written.confirm.as_ref().and_then(|confirm| confirm.value.question.as_ref());
+        match &question.unwrap_or(&written.description).value {
+            ByLanguage::All(_) => BTreeSet::new(),
+            ByLanguage::Each(each) => each.keys().filter_map(|tag| Language::parse(tag)).collect(),
+        }
+    }
+
     /// Reads the named tools for an agent's language.
     pub(super) fn tools(
         &self,

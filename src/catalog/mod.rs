@@ -2,7 +2,8 @@
 //!
 //! Reading order: [`find`] (files), `place`, `tree` and `syntax` (YAML), `written` (its fields), `shape` and
 //! `wanted` (from the one to the other), `reader` (words and templates), `condition`, `exchange`, `probe`, `tool`,
-//! `integration`, `tested`, [`agent`] (the meaning of each), [`problems`] and `hidden` (what is wrong, without its secrets).
+//! `integration`, `tested`, [`agent`] (the meaning of each), [`asking`] (one tool outside any agent), [`problems`] and
+//! `hidden` (what is wrong, without its secrets).
 //! docs/definitions.md is the reference for who writes them.
 //!
 //! Promises: what comes out can be run as it is; else every problem at once, each with file, line and remedy. Of a file
@@ -11,6 +12,7 @@
 
 mod absence;
 mod agent;
+mod asking;
 mod condition;
 mod exchange;
 mod find;
@@ -39,6 +41,7 @@ use url::Url;
 
 use agent::Known;
 pub use agent::{Agent, Services};
+pub use asking::{Asking, asking};
 pub use find::find;
 use integration::Integration;
 use place::Spanned;
@@ -113,8 +116,12 @@ pub fn check(sources: &[Source], bases: &BTreeMap<String, Url>) -> Result<Catalo
     if problems.is_empty() {
         return Ok(Catalog { agents });
     }
+    Err(told(sources, problems, unread))
+}
+
+fn told(sources: &[Source], problems: Vec<Problem>, unread: Vec<String>) -> Problems {
     let texts = sources.iter().map(|source| (source.path.clone(), source.text.clone())).collect();
-    Err(Problems::new(problems, texts, unread))
+    Problems::new(problems, texts, unread)
 }
 
 fn integrations<'a>(

@@ -14,7 +14,7 @@ use super::{Definitions, render};
 use crate::catalog::{self, Catalog};
 use crate::core::base::{Fault, Owner, World, canonical_json};
 use crate::core::conversation::Tag;
-use crate::core::language::Language;
+use crate::core::language::{Language, Phrase};
 use crate::driver::Agent;
 use crate::integrations::Toolbox;
 use crate::llm::Llm;
@@ -200,11 +200,8 @@ pub(super) fn doubts(meant: &catalog::Agent, speech: &Speech) -> Result<Doubts, 
 /// # Errors
 /// It does not speak.
 pub(super) async fn try_voice(language: Language, speech: &Speech) -> Result<(), Fault> {
-    let text = match language {
-        Language::English => "Good morning.",
-        Language::Spanish => "Buenos días.",
-    };
-    whole(speech.tts.as_ref(), text, None, language).await.map(|_| ()).map_err(|fault| {
+    let text = Phrase::AnythingElse.say(language);
+    whole(speech.tts.as_ref(), &text, None, language).await.map(|_| ()).map_err(|fault| {
         let what = format!("agents that speak `{language}` have no voice: {}", fault.what);
         Fault::new(fault.owner, what, fault.remedy)
     })

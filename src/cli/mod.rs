@@ -8,6 +8,7 @@ mod assemble;
 mod bench;
 mod call;
 mod check;
+mod confirm;
 mod demo;
 mod effects;
 mod eval;
@@ -53,6 +54,8 @@ enum Command {
     Serve(Box<serve::ServeArgs>),
     /// Checks agents and integrations: every problem at once, with file, line and remedy
     Check(check::CheckArgs),
+    /// Judges an answer as the gate would, and shows a tool's question as a caller hears it
+    Confirm(confirm::ConfirmArgs),
     /// Plays the tests of agents: their calls, with samples behind the tools
     Test(test::TestArgs),
     /// Drafts integrations from how others describe an API
@@ -111,6 +114,7 @@ pub fn main() -> ExitCode {
             Command::Demo(args) => demo::run(&args).await,
             Command::Serve(args) => serve::run(*args).await,
             Command::Check(args) => check::run(&args).await,
+            Command::Confirm(args) => confirm::run(&args).await,
             Command::Test(args) => test::run(&args).await,
             Command::Tool(args) => tool::run(&args).await,
             Command::Call(args) => call::run(args).await,

@@ -8,6 +8,8 @@ use std::str::FromStr;
 
 use url::Url;
 
+use crate::core::language::Language;
+
 /// Digits of an account's SID, behind its AC.
 const ACCOUNT_DIGITS: usize = 32;
 
@@ -19,6 +21,19 @@ pub(super) fn whole<N: FromStr>(text: &str) -> Result<N, String> {
 /// A whole number, at least 1.
 pub(super) fn at_least_one<N: FromStr + PartialOrd + From<u8>>(text: &str) -> Result<N, String> {
     text.parse().ok().filter(|n| *n >= N::from(1)).ok_or_else(|| "write a whole number, 1 or more".to_owned())
+}
+
+/// A language of the gateway's, by its tag.
+pub(super) fn language(text: &str) -> Result<Language, String> {
+    let codes = || Language::ALL.map(Language::code).join(", ");
+    Language::parse(text).ok_or_else(|| format!("write one of these languages: {}", codes()))
+}
+
+/// `name=value`.
+pub(super) fn argument(text: &str) -> Result<(String, String), String> {
+    let pair = text.split_once('=').filter(|(name, _)| !name.is_empty());
+    pair.map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .ok_or_else(|| "write a parameter's name and its value: order=1182".to_owned())
 }
 
 /// Where to listen.
@@ -73,6 +88,9 @@ mod tests {
         for text in ["foo", "", &sid[1..], &sid[..33], &format!("{sid}0"), &sid.replace('f', "g")] {
             assert!(account(text).unwrap_err().contains("AC and 32"), "{text}");
         }
+        assert!(language("nl").unwrap_err().contains("en, es") && language("pt-BR").is_ok());
+        assert!(argument("order").is_err() && argument("=1").is_err());
+        assert_eq!(argument("note=a=b"), Ok(("note".to_owned(), "a=b".to_owned())));
         assert!(listening("8080").is_err() && listening("127.0.0.1:0").is_ok());
     }
 }

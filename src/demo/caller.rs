@@ -108,7 +108,12 @@ impl<'a> Caller<'a> {
     fn voice_name(&self) -> Option<&'static str> {
         match self.language {
             Language::English => Some(self.speaker.voice.unwrap_or(CALLER_VOICE)),
-            Language::Spanish => None,
+            Language::Spanish
+            | Language::Portuguese
+            | Language::French
+            | Language::German
+            | Language::Italian
+            | Language::Catalan => None,
         }
     }
 

@@ -180,6 +180,39 @@ fn values(language: Language) -> &'static [&'static str] {
             "solo {v}",
             "he dicho {v}",
         ],
+        Language::Portuguese => {
+            &["{v}", "é {v}", "não, melhor {v}", "sim, mas {v}", "sim, mas só {v}", "só {v}", "eu disse {v}"]
+        }
+        Language::French => &[
+            "{v}",
+            "c'est {v}",
+            "non, plutôt {v}",
+            "oui, mais {v}",
+            "oui, mais seulement {v}",
+            "seulement {v}",
+            "j'ai dit {v}",
+        ],
+        Language::German => &[
+            "{v}",
+            "das ist {v}",
+            "nein, lieber {v}",
+            "ja, aber {v}",
+            "ja, aber nur {v}",
+            "nur {v}",
+            "ich habe {v} gesagt",
+        ],
+        Language::Italian => {
+            &["{v}", "è {v}", "no, meglio {v}", "sì, ma {v}", "sì, ma solo {v}", "solo {v}", "ho detto {v}"]
+        }
+        Language::Catalan => &[
+            "{v}",
+            "és {v}",
+            "no, millor {v}",
+            "sí, però {v}",
+            "sí, però només {v}",
+            "només {v}",
+            "he dit {v}",
+        ],
     }
 }
 
@@ -188,6 +221,11 @@ fn everyday(language: Language) -> std::str::Split<'static, &'static str> {
     match language {
         Language::English => ENGLISH.split(" | "),
         Language::Spanish => SPANISH.split(" | "),
+        Language::Portuguese => PORTUGUESE.split(" | "),
+        Language::French => FRENCH.split(" | "),
+        Language::German => GERMAN.split(" | "),
+        Language::Italian => ITALIAN.split(" | "),
+        Language::Catalan => CATALAN.split(" | "),
     }
 }
 
@@ -204,6 +242,32 @@ const SPANISH: &str = "sí | sí, por favor | sí, hazlo | claro | vale | de acu
     | no, gracias | no lo hagas | para | cancela | cancélalo | espera | un momento | está mal | déjalo | pero \
     | cambia eso | repite, por favor | cómo | qué | perdón | cuánto | hola | buenos días | buenas tardes | gracias \
     | muchas gracias | adiós | eso es todo | ayuda | no lo sé | quiero hablar con una persona";
+
+const PORTUGUESE: &str = "sim | sim, por favor | sim, pode fazer | claro | está bem | tá bom | isso | certo | pode | não \
+    | não, obrigado | não faça isso | pare | cancela | espera | um momento | está errado | deixa estar | mas \
+    | muda isso | repita, por favor | como | o quê | desculpe | quanto | olá | bom dia | boa tarde | obrigado | obrigada \
+    | adeus | tchau | é tudo | ajuda | não sei | quero falar com uma pessoa";
+
+const FRENCH: &str = "oui | oui, s'il vous plaît | oui, allez-y | bien sûr | d'accord | c'est ça | exact | non | non, merci \
+    | ne le faites pas | arrêtez | annulez | attendez | un instant | c'est faux | laissez tomber | mais | changez ça \
+    | répétez, s'il vous plaît | comment | quoi | pardon | combien | bonjour | bonsoir | merci | merci beaucoup \
+    | au revoir | c'est tout | aide | je ne sais pas | je veux parler à quelqu'un";
+
+const GERMAN: &str = "ja | ja, bitte | ja, machen Sie das | gerne | natürlich | in Ordnung | genau | richtig | passt | nein \
+    | nein, danke | machen Sie das nicht | lieber nicht | stopp | abbrechen | warten Sie | einen Moment | das ist falsch \
+    | lassen Sie das | aber | ändern Sie das | noch einmal bitte | wie bitte | was | Entschuldigung | wie viel \
+    | guten Tag | guten Morgen | guten Abend | danke | vielen Dank | auf Wiederhören | das ist alles | Hilfe \
+    | ich weiß nicht | ich möchte mit einem Menschen sprechen";
+
+const ITALIAN: &str = "sì | sì, grazie | sì, lo faccia | certo | va bene | d'accordo | esatto | proceda | no | no, grazie \
+    | non lo faccia | si fermi | annulli | aspetti | un momento | è sbagliato | lasci stare | ma | cambi questo \
+    | può ripetere | come | cosa | scusi | quanto | pronto | buongiorno | buonasera | grazie | grazie mille \
+    | arrivederci | è tutto | aiuto | non lo so | vorrei parlare con una persona";
+
+const CATALAN: &str = "sí | sí, si us plau | sí, faci-ho | és clar | d'acord | endavant | correcte | va bé | no \
+    | no, gràcies | no ho faci | pari | cancel·li-ho | esperi | un moment | està malament | deixi-ho estar | però \
+    | canviï això | repeteixi, si us plau | com | què | perdoni | quant | hola | bon dia | bona tarda | gràcies \
+    | moltes gràcies | adeu | això és tot | ajuda | no ho sé | vull parlar amb una persona";
 
 #[cfg(test)]
 mod tests {

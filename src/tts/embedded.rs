@@ -74,6 +74,11 @@ impl Tts for Embedded {
         let default = match language {
             Language::English => "slt",
             Language::Spanish => "es",
+            Language::Portuguese => "pt-br",
+            Language::French => "fr-fr",
+            Language::German => "de",
+            Language::Italian => "it",
+            Language::Catalan => "ca",
         };
         let (text, voice) = (text.to_owned(), voice.unwrap_or(default).to_owned());
         let running = Arc::clone(&self.running);
@@ -260,6 +265,15 @@ mod tests {
             ("Refund twenty dollars on order one one eight two?", None, Language::English),
             ("-o /tmp/not-an-option; $(true) \"quoted\"", Some("rms"), Language::English),
             ("¿Devuelvo veinte euros del pedido once ochenta y dos?", None, Language::Spanish),
+            ("Devolvo vinte euros do pedido onze oitenta e dois?", None, Language::Portuguese),
+            ("Je rembourse vingt euros sur la commande onze quatre-vingt-deux ?", None, Language::French),
+            (
+                "Soll ich zwanzig Euro für die Bestellung elf zweiundachtzig erstatten?",
+                None,
+                Language::German,
+            ),
+            ("Rimborso venti euro sull'ordine undici ottantadue?", None, Language::Italian),
+            ("Torno vint euros de la comanda onze vuitanta-dos?", None, Language::Catalan),
             ("-w not-an-option", Some("en-us"), Language::English),
         ];
         for (text, voice, language) in cases {

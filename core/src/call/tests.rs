@@ -188,6 +188,12 @@ fn of_a_card_said_in_many_turns_the_part_that_completes_it_is_hidden() {
         assert!(talk.hears(last, TranscriptEnd::Partial).starts_with("⟦…⟧"));
         assert!(talk.turn(last).starts_with("⟦card 1⟧"));
     }
+    for before in ["1182", "my order is 1182"] {
+        let mut talk = Talk::new(&[]);
+        assert_eq!(talk.turn(before), before);
+        assert_eq!(talk.turn("4111 1111"), "4111 1111");
+        assert_eq!(talk.turn("1111 1111"), "⟦card 1⟧", "another number stood before it");
+    }
     let mut talk = Talk::new(&[]);
     for said in ["4111", "1111", "no wait", "1111", "1111"] {
         assert_eq!(talk.turn(said), said, "other words lie between");
@@ -203,6 +209,18 @@ fn a_part_of_a_card_that_the_recogniser_tells_once_more_is_that_card_again() {
         talk.event(Event::Heard(Transcript { words: words.clone(), end }));
         assert_eq!(talk.heard().iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" "), told);
     }
+}
+
+#[test]
+fn a_card_told_once_more_with_digits_that_were_missing_is_hidden_whole() {
+    let mut talk = Talk::new(&[]);
+    let told: Vec<Word> = (1..).zip(["4222", "2222", "2222", "2"]).map(|(n, text)| word(n, text)).collect();
+    talk.event(Event::Heard(Transcript { words: told.clone(), end: TURN }));
+    assert_eq!(talk.heard()[0].text, "⟦card 1⟧");
+    let more = [told, vec![word(5, "006"), word(6, "ok")]].concat();
+    talk.event(Event::Heard(Transcript { words: more, end: TURN }));
+    let told: Vec<Word> = talk.heard();
+    assert!(told.iter().all(|word| !word.text.contains("222") && word.text != "006"), "{told:?}");
 }
 
 #[test]

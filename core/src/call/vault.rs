@@ -44,8 +44,9 @@ pub struct Vault {
     values: PrivateValues,
     /// The end of what was heard, which may go on in the turn's next words.
     held: Vec<Word>,
-    /// Digits at the end of the last turn, and of those before it of nothing but digits: they may go on in the next.
-    tail: String,
+    /// Digits at the end of the last turn, and those of the turns right before it of which each began with its digits: they
+    /// may go on in the next, from any of these turns on.
+    tail: Vec<String>,
     /// Where private words were heard, the latest last.
     hidden: VecDeque<Hidden>,
     number: Number,
@@ -90,7 +91,7 @@ impl Vault {
             told: Told::ByTheWorld,
             values: PrivateValues::default(),
             held: Vec::new(),
-            tail: String::new(),
+            tail: Vec::new(),
             hidden: VecDeque::new(),
             number: Number::default(),
         }
@@ -279,7 +280,8 @@ impl Vault {
         let tail = std::mem::take(&mut self.tail);
         let language = self.plan.language;
         let mut found = self.found(&joined.text, Teller::Caller);
-        let second_half = (!tail.is_empty()).then(|| leading_card(language, &tail, &joined.text)).flatten();
+        let begun = (0..tail.len()).map(|first| tail[first..].concat());
+        let second_half = begun.into_iter().find_map(|begun| leading_card(language, &begun, &joined.text));
         if let Some((value, raw)) = second_half {
             found.retain(|stretch| stretch.raw.start >= raw.end);
             found.insert(0, Stretch { kind: PrivateKind::Card, value, raw });
@@ -299,7 +301,10 @@ impl Vault {
     fn once_more(&self, all: &[Word], joined: &Joined, found: &mut Vec<Stretch>) {
         for (word, place) in all.iter().zip(&joined.places) {
             let Some(hidden) = self.hidden_at(word) else { continue };
-            found.retain(|stretch| stretch.raw.end <= place.start || place.end <= stretch.raw.start);
+            // What is found now may be more than what was known then.
+            if found.iter().any(|stretch| stretch.raw.start < place.end && place.start < stretch.raw.end) {
+                continue;
+            }
             let Hidden { kind, value, .. } = hidden;
             match found.iter_mut().find(|before| before.raw.end + 1 == place.start && before.value == *value)
             {
@@ -325,17 +330,20 @@ impl Vault {
         self.hidden.drain(..old);
     }
 
-    /// The digits in the clear at the end of a turn's words; with those before them where the turn began with its digits.
-    fn last_digits(&self, before: String, text: &str, found: &[Stretch]) -> String {
+    /// The digits in the clear at the end of a turn's words; behind those before them where the turn began with its digits.
+    fn last_digits(&self, before: Vec<String>, text: &str, found: &[Stretch]) -> Vec<String> {
         let kinds = self.plan.private.kinds();
         let sought = Sought { language: self.plan.language, kinds, known: &|_| None };
         let open = open_end(&sought, text).filter(|raw| found.iter().all(|f| f.raw.end <= raw.start));
-        let Some(open) = open else { return String::new() };
+        let Some(open) = open else { return Vec::new() };
         let Some((raw, digits)) = digit_runs(self.plan.language, &text[open.clone()]).pop() else {
-            return String::new();
+            return Vec::new();
         };
-        let goes_on = open.start + raw.start == 0 && before.len() + digits.len() <= CARD_DIGITS_MOST;
-        if goes_on { before + &digits } else { digits }
+        let mut tail = if open.start + raw.start == 0 { before } else { Vec::new() };
+        tail.push(digits);
+        let too_long = |tail: &[String]| tail.iter().map(String::len).sum::<usize>() > CARD_DIGITS_MOST;
+        let first = (0..tail.len()).find(|first| !too_long(&tail[*first..])).unwrap_or(tail.len());
+        tail.split_off(first)
     }
 
     /// Words that may still change: whatever may be private is masked, and gets no placeholder.
@@ -347,7 +355,7 @@ impl Vault {
         let mut masks: Vec<Range<usize>> =
             self.found(&joined.text, Teller::Caller).into_iter().map(|stretch| stretch.raw).collect();
         let long = |(raw, digits): &(Range<usize>, String)| {
-            let before = if raw.start == 0 { self.tail.len() } else { 0 };
+            let before = if raw.start == 0 { self.tail.iter().map(String::len).sum() } else { 0 };
             digits.len() > PARTIAL_DIGITS_MAX || before > 0 && before + digits.len() >= CARD_DIGITS_LEAST
         };
         masks.extend(digit_runs(language, &joined.text).into_iter().filter(long).map(|(raw, _)| raw));

@@ -7,13 +7,13 @@
 use serde_json::json;
 
 use super::gate::{Ask, Confirmation, Early, Form, Hold, Keys, Naming, Permit, Voice};
-use super::named::unsaid;
 use super::order::{Note, Order, Refusal, Role};
 use super::outputs::Outputs;
 use super::plan::{Effects, ToolPlan, VoiceYes};
 use super::playback::Reply;
 use super::proposals::{self, Proposal, Stage, TOOL_MARGIN};
 use super::turn::{Hearing, Sounding};
+use super::wording::{Unworded, wording};
 use super::{By, Conversation, EngineYes, Entry, Tag};
 use crate::base::{CallTime, Position, ProposalId};
 use crate::language::Phrase;
@@ -29,23 +29,21 @@ impl Conversation {
         let Some(waiting) = self.proposals.get(proposal) else { return };
         let Some(tool) = self.plan.tool(&waiting.tool) else { return };
         let voice = self.voice(tool);
-        let question = self.renderer.render(&tool.confirm.question, &waiting.values);
-        let naming = self.renderer.render(&tool.confirm.action, &waiting.values);
-        let unsaid = question.as_ref().ok().and_then(|question| {
-            let (language, template) = (self.plan.language, &tool.confirm.question);
-            unsaid(&self.renderer, language, &tool.parameters, template, &waiting.values, question)
-        });
-        if let Some(parameter) = unsaid {
-            out.note(Note::Unsaid { proposal, parameter: parameter.to_owned() });
-        }
-        let question = question.ok().filter(|_| unsaid.is_none() && self.can_answer(voice));
-        let (Some(question), Ok(naming)) = (question, naming) else {
+        let wording = match wording(&self.renderer, self.plan.language, tool, &waiting.values) {
+            Ok(wording) => Some(wording).filter(|_| self.can_answer(voice)),
+            Err(Unworded::Unsaid(parameter)) => {
+                out.note(Note::Unsaid { proposal, parameter });
+                None
+            }
+            Err(Unworded::Broken(_)) => None,
+        };
+        let Some(wording) = wording else {
             out.order(Order::Discard { proposal });
             self.refuse(proposal, Refusal::NotAskable, out);
             return;
         };
         let action = waiting.action;
-        let ask = Ask::new(proposal, action, question, naming, voice);
+        let ask = Ask::new(proposal, action, wording, voice);
         if let Some(p) = self.proposals.get_mut(proposal) {
             p.stage = Stage::Asking;
         }
@@ -78,10 +76,8 @@ impl Conversation {
         let tagged = ask.voice == Voice::KeyOnly || self.answered.tag == Tag::Always;
         let language = self.plan.language;
         let mut pieces = match ask.form {
-            Form::Whole | Form::Tagged => vec![ask.question.clone()],
-            Form::Short => {
-                vec![capitalised(&Phrase::ShortQuestion { what: &self.short(&ask) }.say(language))]
-            }
+            Form::Whole | Form::Tagged => vec![ask.wording.question.clone()],
+            Form::Short => vec![ask.wording.short.clone()],
             Form::YesAgain => {
                 ask.keys = Keys::Offered;
                 vec![Phrase::SayYesAgain.say(language)]
@@ -95,16 +91,6 @@ impl Conversation {
         }
         self.playback.queue_first(Role::Question(ask.proposal), pieces);
         self.confirmation = Confirmation::Asking { ask, early: Early::Nothing };
-    }
-
-    /// The short form of a question; where the admin wrote none, the question itself.
-    fn short(&self, ask: &Ask) -> String {
-        let proposal = self.proposals.get(ask.proposal);
-        let tool = proposal.and_then(|p| self.plan.tool(&p.tool));
-        let written = tool.map(|t| t.confirm.short.as_str()).filter(|short| !short.is_empty());
-        let values = proposal.map(|p| &p.values);
-        let short = written.zip(values).and_then(|(text, values)| self.renderer.render(text, values).ok());
-        short.unwrap_or_else(|| ask.question.clone())
     }
 
     /// Asks once more, or gives up: nothing is done.
@@ -222,7 +208,7 @@ impl Conversation {
             return;
         }
         let Some(ask) = self.confirmation.ask() else { return };
-        let (proposal, naming) = (ask.proposal, ask.naming.clone());
+        let (proposal, naming) = (ask.proposal, ask.wording.naming.clone());
         // Not a turn in which the caller asks for something: what he declined before stays declined.
         self.silence.broken();
         self.push_answer(words, "1");
@@ -301,10 +287,4 @@ impl Conversation {
             self.history.push(Entry::Caller { text });
         }
     }
-}
-
-/// A value at the beginning of a sentence: "Twenty dollars: …".
-fn capitalised(sentence: &str) -> String {
-    let mut chars = sentence.chars();
-    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }

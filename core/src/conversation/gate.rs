@@ -11,8 +11,9 @@ use super::order::{Expect, Verdict};
 use super::plan::{Effects, Policy, ToolPlan};
 use super::timer::Timer;
 use super::turn::{Lost, Said, join};
+use super::wording::Wording;
 use crate::base::{CallTime, Digest, Millis, Position, ProposalId};
-use crate::language::{Answer, Cues, Language, echoes, judge, spoken_text, tokens};
+use crate::language::{Answer, Cues, Language, echoes, judge, repeats, tokens};
 use crate::template::Renderer;
 
 /// From the yes to the request at the least: a retraction within a second is heard in time.
@@ -134,10 +135,7 @@ pub(super) enum Confirmation {
 pub(super) struct Ask {
     pub(super) proposal: ProposalId,
     pub(super) action: Digest,
-    /// As rendered, without a tag: what an echo would sound like.
-    pub(super) question: String,
-    /// What is said after the yes; empty where the admin wrote nothing.
-    pub(super) naming: String,
+    pub(super) wording: Wording,
     pub(super) form: Form,
     pub(super) voice: Voice,
     pub(super) keys: Keys,
@@ -222,15 +220,9 @@ impl Ruling {
 }
 
 impl Ask {
-    pub(super) fn new(
-        proposal: ProposalId,
-        action: Digest,
-        question: String,
-        naming: String,
-        voice: Voice,
-    ) -> Ask {
+    pub(super) fn new(proposal: ProposalId, action: Digest, wording: Wording, voice: Voice) -> Ask {
         let (form, keys) = (Form::Whole, Keys::Unsaid);
-        Ask { proposal, action, question, naming, form, voice, keys, asked: 1 }
+        Ask { proposal, action, wording, form, voice, keys, asked: 1 }
     }
 
     /// Put once more in that form, if it may be.
@@ -346,7 +338,7 @@ impl Confirmation {
     ) -> Option<(Ruling, Verdict)> {
         let cues = Cues { verbs };
         let all = judge(language, &said.text(), &cues);
-        let repeats = |ask: &Ask| ask.is_repeated(&said.text(), language, &cues);
+        let repeats = |ask: &Ask| repeats(language, &said.text(), &ask.wording.question, &cues);
         let stops = match all {
             Answer::No | Answer::Wait => Some(Ruling::Decline),
             Answer::Change if self.ask().is_some_and(repeats) => None,
@@ -408,14 +400,6 @@ impl Permit {
 }
 
 impl Ask {
-    /// Whether what sounds like a change only says what was asked again: "yes, twenty dollars" changes nothing.
-    fn is_repeated(&self, said: &str, language: Language, cues: &Cues<'_>) -> bool {
-        let asked = tokens(&spoken_text(language, &self.question));
-        let mut more = tokens(&spoken_text(language, said));
-        more.retain(|word| !asked.contains(word));
-        judge(language, &more.join(" "), cues) != Answer::Change
-    }
-
     /// An answer after the question's end: only words whose audio began after it count for a yes.
     fn rule_answer(
         &self,
@@ -443,14 +427,15 @@ impl Ask {
         let before = join(said.words.iter().filter(|w| w.span.is_some_and(|span| span.from < end)));
         let by_sound_over =
             said.affirmation() != Affirmation::ByWords && !said.words.iter().all(|w| after(&w));
-        let tail = !before.is_empty() && all != Answer::Yes && !echoes(language, &before, &self.question);
+        let tail =
+            !before.is_empty() && all != Answer::Yes && !echoes(language, &before, &self.wording.question);
         let over = by_sound_over || tail && answer == Answer::Yes;
         // A word without a span may lie anywhere, and may be the one that takes the yes back.
         let unplaced = said.words.iter().any(|word| word.span.is_none());
         match said.affirmation() {
             _ if over => (Ruling::AskAgain(Form::Short), Verdict::Early),
             _ if said.lost == Lost::Words || unplaced => (again, Verdict::Spoken(Answer::Unclear)),
-            _ if echoes(language, &words, &self.question) => (again, Verdict::Echo),
+            _ if echoes(language, &words, &self.wording.question) => (again, Verdict::Echo),
             Affirmation::Absent if answer == Answer::Yes => (again, Verdict::Spoken(Answer::Unclear)),
             Affirmation::ByWords | Affirmation::Absent if answer != Answer::Yes => {
                 (again, Verdict::Spoken(answer))

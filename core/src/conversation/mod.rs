@@ -24,6 +24,7 @@ mod proposals;
 mod resume;
 mod timer;
 mod turn;
+mod wording;
 mod work;
 
 use std::sync::Arc;
@@ -43,6 +44,7 @@ pub use plan::{
 };
 pub use timer::Timer;
 pub use turn::{Collects, KEYS_MAX, MASKED_KEY};
+pub use wording::{Unworded, Wording, wording};
 
 use crate::base::{CallTime, Digest, ProposalId, ReplyId};
 use crate::language::{Figures, Phrase};

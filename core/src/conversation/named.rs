@@ -9,7 +9,7 @@ use std::cell::OnceCell;
 use serde_json::Value;
 
 use super::plan::{Parameter, ParameterKind};
-use crate::language::{Language, digits_spoken, money_spoken, number_spoken, spoken_text, tokens};
+use crate::language::{Language, digits_spoken, money_spoken, number_spoken, one_of, spoken_text, tokens};
 use crate::template::{Renderer, money_minor};
 
 /// The first parameter whose value the question does not say. `question`: the template, rendered with these values.
@@ -72,11 +72,7 @@ fn forms(language: Language, currency: &str, kind: ParameterKind, plain: &str) -
                 forms.extend(plain.parse().ok().map(|number| number_spoken(language, number)));
             }
             if kind == ParameterKind::Integer && plain == "1" {
-                let one: &[&str] = match language {
-                    Language::English => &["a", "an"],
-                    Language::Spanish => &["un", "una"],
-                };
-                forms.extend(one.iter().map(|word| (*word).to_owned()));
+                forms.extend(one_of(language).iter().map(|word| (*word).to_owned()));
             }
         }
         ParameterKind::Boolean => {}

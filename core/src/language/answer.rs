@@ -1,32 +1,19 @@
 //! What an answer to a spoken question means, judged by tables and rules.
 //!
-//! The words are cut into the longest phrases the tables and the tool's cues know, each with a sense; then the
-//! senses decide, in this order: no, wait, question, change, doubt, yes.
+//! The words are cut into the longest phrases the dictionary and the tool's cues know, each with a sense; then the
+//! senses decide, in this order: no, wait, question, change, doubt, yes. [`Rule`] names what decided.
 //!
 //! Promises: a *no* or *wait* anywhere beats a yes; one unknown word beside a yes makes it unclear.
 //! Never: takes for a yes what it does not fully know.
 
-use super::Language;
-use super::number::number_at;
-use super::speakable::spoken_text;
-use super::tables::{Sense, Stands};
-use super::tokens::{Word, accented, fold, is_currency_sign, opens, texts, tokens, words};
+use std::ops::Range;
 
-/// What an answer to a spoken question means. Only [`Answer::Yes`] gives leave.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer {
-    Yes,
-    No,
-    /// Not now: kills the permit as a no does.
-    Wait,
-    /// Something else is wanted: "yes, but only twenty".
-    Change,
-    /// The caller asks back: "how much?".
-    Question,
-    /// Only a sign of listening: "mm-hm".
-    Backchannel,
-    Unclear,
-}
+use super::Language;
+use super::dictionary::{Sense, begins, pauses};
+use super::number::number_at;
+use super::rule::{Answer, Judged, Rule};
+use super::speakable::spoken_text;
+use super::tokens::{Word, accented, fold, is_currency_sign, texts, tokens, words};
 
 /// What the asked tool adds to the dictionary: its own verb in the forms a caller would use.
 #[derive(Clone, Copy, Debug, Default)]
@@ -38,20 +25,56 @@ pub struct Cues<'a> {
 /// A yes hidden in a longer speech is not taken for one.
 const YES_WORDS_MAX: usize = 12;
 
+/// A phrase that was heard, and where (bytes).
+struct Heard {
+    sense: Sense,
+    raw: Range<usize>,
+}
+
 /// Judges what was said after a question that the tool of `cues` made the gateway ask.
 #[must_use]
 pub fn judge(language: Language, said: &str, cues: &Cues<'_>) -> Answer {
+    judged(language, said, cues).answer
+}
+
+/// The same, with the rule that decided.
+#[must_use]
+pub fn judged(language: Language, said: &str, cues: &Cues<'_>) -> Judged {
     let words = words(said);
-    let senses = senses(language, said, &words, cues);
+    let heard = senses(language, said, &words, cues);
     let asks = said.contains(['?', '¿']);
-    decide(&senses, words.len(), asks)
+    decide(&heard, words.len(), asks)
+}
+
+/// The same, as the answer to a question in words: a stretch of the question is its echo and no yes, and a value that
+/// the question named already changes nothing.
+#[must_use]
+pub fn judged_to(language: Language, said: &str, question: &str, cues: &Cues<'_>) -> Judged {
+    let judged = judged(language, said, cues);
+    let unclear = |rule| Judged { answer: Answer::Unclear, rule, raw: 0..said.len() };
+    match judged.answer {
+        Answer::Change if repeats(language, said, question, cues) => unclear(Rule::Repeats),
+        Answer::No | Answer::Wait | Answer::Change => judged,
+        Answer::Yes | Answer::Question | Answer::Backchannel | Answer::Unclear => {
+            if echoes(language, said, question) { unclear(Rule::Echo) } else { judged }
+        }
+    }
+}
+
+/// Whether what sounds like a change only says what was asked: "yes, twenty dollars" changes nothing.
+#[must_use]
+pub fn repeats(language: Language, said: &str, question: &str, cues: &Cues<'_>) -> bool {
+    let asked = tokens(&spoken_text(language, question));
+    let mut more = tokens(&spoken_text(language, said));
+    more.retain(|word| !asked.contains(word));
+    judge(language, &more.join(" "), cues) != Answer::Change
 }
 
 /// What was said answers and does nothing else: no wish, no value, no question of the caller's own.
 #[must_use]
 pub fn only_answers(language: Language, said: &str, cues: &Cues<'_>) -> bool {
-    let senses = senses(language, said, &words(said), cues);
-    let answers = |sense: &Sense| match sense {
+    let heard = senses(language, said, &words(said), cues);
+    let answers = |heard: &Heard| match heard.sense {
         Sense::Yes
         | Sense::SoftYes
         | Sense::No
@@ -62,17 +85,18 @@ pub fn only_answers(language: Language, said: &str, cues: &Cues<'_>) -> bool {
         | Sense::Understood
         | Sense::Unsure
         | Sense::Filler
+        | Sense::Oh
         | Sense::Verb
         | Sense::VerbElseNo => true,
         Sense::Change | Sense::Question | Sense::Value | Sense::Unknown => false,
     };
-    !senses.is_empty() && senses.iter().all(answers)
+    !heard.is_empty() && heard.iter().all(answers)
 }
 
 /// How a caller says that he may be recorded, beside a yes; see [`Cues::verbs`].
 #[must_use]
 pub fn recording_verbs(language: Language) -> Vec<String> {
-    language.tables().recording.iter().map(|verb| (*verb).to_owned()).collect()
+    language.dictionary().recording.clone()
 }
 
 /// The words are just a stretch of the question's own words: the line's echo, not an answer.
@@ -91,8 +115,7 @@ pub fn echoes(language: Language, said: &str, question: &str) -> bool {
 
 fn is_bare_answer(language: Language, heard: &[String]) -> bool {
     let bare = |word: &String| {
-        let sense = language.tables().answers.iter().find(|(_, phrases)| phrases.contains(&word.as_str()));
-        matches!(sense, Some((Sense::Yes | Sense::SoftYes | Sense::No, _)))
+        matches!(language.dictionary().word(word), Some(Sense::Yes | Sense::SoftYes | Sense::No))
     };
     heard.iter().all(bare)
 }
@@ -106,49 +129,83 @@ fn is_stretch(heard: &[String], stretch: &[String]) -> bool {
     })
 }
 
-fn decide(senses: &[Sense], words: usize, asks: bool) -> Answer {
-    let has = |wanted: &[Sense]| senses.iter().any(|s| wanted.contains(s));
-    let only = |wanted: &[Sense]| senses.iter().all(|s| wanted.contains(s));
+fn decide(heard: &[Heard], words: usize, asks: bool) -> Judged {
+    let first = |wanted: &[Sense]| heard.iter().find(|h| wanted.contains(&h.sense));
+    let has = |wanted: &[Sense]| first(wanted).is_some();
+    let only = |wanted: &[Sense]| heard.iter().all(|h| wanted.contains(&h.sense));
+    let by = |answer, rule, wanted: &[Sense]| {
+        let all = heard.first().map_or(0, |h| h.raw.start)..heard.last().map_or(0, |h| h.raw.end);
+        Judged { answer, rule, raw: first(wanted).map_or(all, |h| h.raw.clone()) }
+    };
     let yes = has(&[Sense::Yes, Sense::SoftYes, Sense::Verb, Sense::VerbElseNo]);
     let content = yes || has(&[Sense::Unknown, Sense::Value]);
-    let no_alone = has(&[Sense::NoAlone]) && only(&[Sense::NoAlone, Sense::Filler]);
-    if has(&[Sense::No, Sense::NoVerb]) || no_alone {
-        return Answer::No;
+    if has(&[Sense::No, Sense::NoVerb]) {
+        return by(Answer::No, Rule::No, &[Sense::No, Sense::NoVerb]);
+    }
+    if has(&[Sense::NoAlone]) && only(&[Sense::NoAlone, Sense::Filler, Sense::Oh]) {
+        return by(Answer::No, Rule::NoAlone, &[Sense::NoAlone]);
     }
     if has(&[Sense::Wait]) {
-        return Answer::Wait;
+        return by(Answer::Wait, Rule::Wait, &[Sense::Wait]);
     }
-    if has(&[Sense::Question]) || asks && has(&[Sense::Unknown, Sense::Value, Sense::Change]) {
-        return Answer::Question;
+    if has(&[Sense::Question]) {
+        return by(Answer::Question, Rule::Question, &[Sense::Question]);
     }
-    if has(&[Sense::Value]) || has(&[Sense::Change]) && content {
-        return Answer::Change;
+    if asks && has(&[Sense::Unknown, Sense::Value, Sense::Change]) {
+        return by(Answer::Question, Rule::AskedBack, &[]);
     }
-    // "cancel, cancel!" of a caller who is asked whether to cancel: an order, or alarm?
-    let insists = senses.iter().filter(|s| **s == Sense::VerbElseNo).count() > 1;
-    let doubt = has(&[Sense::Unsure, Sense::Unknown, Sense::Change, Sense::NoAlone]);
-    if asks || insists || doubt || words > YES_WORDS_MAX {
-        return Answer::Unclear;
+    if has(&[Sense::Value]) {
+        return by(Answer::Change, Rule::Value, &[Sense::Value]);
     }
-    let firm = has(&[Sense::Yes, Sense::Verb, Sense::VerbElseNo]);
+    if has(&[Sense::Change]) && content {
+        return by(Answer::Change, Rule::Change, &[Sense::Change]);
+    }
+    if let Some((rule, wanted)) = doubt(heard, words, asks) {
+        return by(Answer::Unclear, rule, wanted);
+    }
+    let firm: &[Sense] = &[Sense::Yes, Sense::Verb, Sense::VerbElseNo];
     let understood = has(&[Sense::Understood]);
-    let listening = understood || has(&[Sense::Backchannel]);
-    match (firm, listening) {
-        (true, true) if understood => Answer::Unclear,
-        (true, _) => Answer::Yes,
-        (false, true) => Answer::Backchannel,
-        (false, false) if yes => Answer::Yes,
-        (false, false) => Answer::Unclear,
+    let listening = understood || has(&[Sense::Backchannel]) || yes && has(&[Sense::Oh]);
+    match (has(firm), listening) {
+        (true, true) if understood => by(Answer::Unclear, Rule::OnlyUnderstood, &[Sense::Understood]),
+        (true, _) => by(Answer::Yes, Rule::Yes, firm),
+        (false, true) => {
+            by(Answer::Backchannel, Rule::Listening, &[Sense::Backchannel, Sense::Understood, Sense::Oh])
+        }
+        (false, false) if yes => by(Answer::Yes, Rule::SoftYes, &[Sense::SoftYes]),
+        (false, false) => by(Answer::Unclear, Rule::NoAnswer, &[]),
     }
 }
 
-fn senses(language: Language, said: &str, words: &[Word], cues: &Cues<'_>) -> Vec<Sense> {
+/// What keeps a yes from being one.
+fn doubt(heard: &[Heard], words: usize, asks: bool) -> Option<(Rule, &'static [Sense])> {
+    let has = |sense: Sense| heard.iter().any(|h| h.sense == sense);
+    // "cancel, cancel!" of a caller who is asked whether to cancel: an order, or alarm?
+    let insists = heard.iter().filter(|h| h.sense == Sense::VerbElseNo).count() > 1;
+    if has(Sense::Unsure) {
+        Some((Rule::Doubt, &[Sense::Unsure]))
+    } else if has(Sense::Change) || has(Sense::NoAlone) {
+        Some((Rule::Doubt, &[Sense::Change, Sense::NoAlone]))
+    } else if has(Sense::Unknown) {
+        Some((Rule::Unknown, &[Sense::Unknown]))
+    } else if insists {
+        Some((Rule::Insists, &[Sense::VerbElseNo]))
+    } else if asks {
+        Some((Rule::AsksItself, &[]))
+    } else if words > YES_WORDS_MAX {
+        Some((Rule::TooLong, &[]))
+    } else {
+        None
+    }
+}
+
+fn senses(language: Language, said: &str, words: &[Word], cues: &Cues<'_>) -> Vec<Heard> {
     let verbs: Vec<Vec<String>> = cues.verbs.iter().map(|v| tokens(v)).filter(|v| !v.is_empty()).collect();
     let mut found = Vec::new();
     let mut at = 0;
     while at < words.len() {
         let (sense, used) = sense_at(language, said, words, at, &verbs);
-        found.push(sense);
+        found.push(Heard { sense, raw: words[at].raw.start..words[at + used - 1].raw.end });
         at += used;
     }
     found
@@ -162,7 +219,8 @@ fn sense_at(
     verbs: &[Vec<String>],
 ) -> (Sense, usize) {
     let own = verb_at(said, words, at, verbs);
-    let (sense, used) = match (phrase_at(language, said, words, at), own) {
+    let dictionary = language.dictionary();
+    let (sense, used) = match (dictionary.phrase_at(said, words, at), own) {
         // A no of any kind stays one, whatever the tool is called.
         (Some((sense @ (Sense::No | Sense::Wait), used)), _) => (sense, used),
         (Some((Sense::NoVerb, used)), Some(own)) if own >= used => return (Sense::VerbElseNo, own),
@@ -173,7 +231,7 @@ fn sense_at(
         (None, None) => return value_at(language, words, at),
     };
     // "si cancela …" without its accent may be "if she cancels": not a yes.
-    let if_ = language == Language::Spanish && words[at].text == "si" && used == 1;
+    let if_ = used == 1 && dictionary.ifs.contains(&words[at].text);
     let heard_as_if =
         if_ && !accented(&said[words[at].raw.clone()]) && runs_into_verb(said, words, at, verbs);
     if heard_as_if { (Sense::Unsure, used) } else { (sense, used) }
@@ -195,56 +253,9 @@ fn value_at(language: Language, words: &[Word], at: usize) -> (Sense, usize) {
     (if written { Sense::Value } else { Sense::Unknown }, 1)
 }
 
-/// The longest phrase of the tables that begins at a word.
-fn phrase_at(language: Language, said: &str, words: &[Word], at: usize) -> Option<(Sense, usize)> {
-    let tables = language.tables();
-    let mut best: Option<(Sense, usize)> = None;
-    for (sense, phrases) in tables.answers {
-        for phrase in phrases.iter().filter(|phrase| opens(phrase, &words[at].text)) {
-            let Some(used) = begins(said, &words[at..], phrase.split(' ')) else { continue };
-            if best.is_none_or(|(_, longest)| used > longest)
-                && stands(language, phrase, said, words, at, used)
-            {
-                best = Some((*sense, used));
-            }
-        }
-    }
-    best
-}
-
-/// Some phrases count only with their accent heard, or in a place where no accent is needed.
-fn stands(language: Language, phrase: &str, said: &str, words: &[Word], at: usize, used: usize) -> bool {
-    let Some((_, place)) = language.tables().accent_or.iter().find(|(p, _)| *p == phrase) else {
-        return true;
-    };
-    let placed = match place {
-        Stands::First => at == 0,
-        Stands::Last => at + used == words.len(),
-        Stands::NotLast => at + used < words.len(),
-    };
-    placed || accented(&said[words[at].raw.start..words[at + used - 1].raw.end])
-}
-
 /// The longest of the tool's verbs that begins at a word.
 fn verb_at(said: &str, words: &[Word], at: usize, verbs: &[Vec<String>]) -> Option<usize> {
     verbs.iter().filter_map(|verb| begins(said, &words[at..], verb.iter().map(String::as_str))).max()
-}
-
-/// The words open with the phrase, said in one breath: "cómo, no" is not "cómo no".
-fn begins<'a>(said: &str, words: &[Word], phrase: impl Iterator<Item = &'a str>) -> Option<usize> {
-    let mut used = 0;
-    for part in phrase {
-        let word = words.get(used).filter(|w| w.text == part)?;
-        if used > 0 && pauses(said, &words[used - 1], word) {
-            return None;
-        }
-        used += 1;
-    }
-    Some(used)
-}
-
-fn pauses(said: &str, word: &Word, next: &Word) -> bool {
-    said[word.raw.end..next.raw.start].contains(['.', ',', ';', ':', '!', '?', '…', '—'])
 }
 
 /// The word shares its stem with one of the tool's verbs: "cancela", where the tool knows "cancélala".

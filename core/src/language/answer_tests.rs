@@ -374,7 +374,8 @@ fn a_no_anywhere_beats_a_yes() {
 
 #[test]
 fn one_unknown_word_beside_a_yes_makes_it_unclear() {
-    for (language, yes) in [(English, "yes"), (Spanish, "sí")] {
+    let yeses = ["yes", "sí", "sim", "oui", "ja", "sì", "sí"];
+    for (language, yes) in Language::ALL.into_iter().zip(yeses) {
         for unknown in ["banana", "xyz", "zzz qqq", "🙂 tren", "ﬁn"] {
             for said in [format!("{yes} {unknown}"), format!("{unknown} {yes}")] {
                 assert_eq!(judge(language, &said, &Cues::default()), Unclear, "{said}");

@@ -63,8 +63,8 @@ struct Item {
 fn item(language: Language, words: &[&str]) -> Option<Item> {
     let first = *words.first()?;
     let tables = language.tables();
-    if tables.zeros.contains(&first) {
-        return Some(Item { digits: "0".to_owned(), used: 1, stands_alone: false });
+    if let Some((_, digit)) = tables.digit_words.iter().find(|(word, _)| *word == first) {
+        return Some(Item { digits: digit.to_string(), used: 1, stands_alone: false });
     }
     if let Some((_, times)) = tables.repeats.iter().find(|(word, _)| *word == first) {
         let again = words.get(1..2).and_then(|next| digits_at(language, next))?.digits?;
@@ -88,7 +88,7 @@ fn item(language: Language, words: &[&str]) -> Option<Item> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Language::{English, Spanish};
+    use Language::{Catalan, English, French, German, Italian, Portuguese, Spanish};
 
     #[test]
     fn digits_are_read_however_they_are_grouped_and_doubt_is_not() {
@@ -124,6 +124,15 @@ mod tests {
             (Spanish, "uno mil", None),
             (Spanish, "uno o dos", None),
             (Spanish, "uno y dos", None),
+            (Portuguese, "meia cinco um", Some("651")),
+            (Portuguese, "onze oitenta e dois", Some("1182")),
+            (French, "onze quatre-vingt-deux", Some("1182")),
+            (French, "zéro six", Some("06")),
+            (German, "eins eins acht zwo", Some("1182")),
+            (German, "elf zweiundachtzig", Some("1182")),
+            (Italian, "undici ottantadue", Some("1182")),
+            (Catalan, "u u vuit dos", Some("1182")),
+            (Catalan, "onze vuitanta-dos", Some("1182")),
         ];
         for (language, text, expected) in table {
             assert_eq!(digits_read(language, text).as_deref(), expected, "{text}");

@@ -93,6 +93,7 @@ impl Figures {
 /// The day a word names: a weekday, "tomorrow", or a month with the day that stands beside it.
 fn day_at(language: Language, calendar: &Calendar, all: &[Word], at: usize) -> Option<String> {
     let word = all[at].text.as_str();
+    let word = calendar.also.iter().find(|(other, _)| *other == word).map_or(word, |(_, name)| *name);
     if calendar.weekdays.contains(&word) || calendar.relative.contains(&word) {
         return Some(word.to_owned());
     }
@@ -132,7 +133,7 @@ fn weekday(year: usize, month: usize, day: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use Language::{English, Spanish};
+    use Language::{Catalan, English, French, German, Italian, Portuguese, Spanish};
     use serde_json::json;
 
     use super::*;
@@ -160,6 +161,21 @@ mod tests {
         }
         for text in ["Le llegarán veinte euros.", "Será el lunes 30 de noviembre.", "Gracias por llamar."] {
             assert!(held(Spanish).hold(&Figures::in_text(Spanish, text)), "{text}");
+        }
+    }
+
+    #[test]
+    fn days_are_known_by_their_names_in_the_other_languages_too() {
+        for (language, right, wrong) in [
+            (Portuguese, "Será na segunda, 30 de novembro.", "Será na terça."),
+            (French, "Ce sera le lundi 30 novembre.", "Ce sera demain."),
+            (German, "Am Montag, dem 30. November.", "Am 3. November."),
+            (Italian, "Sarà lunedì 30 novembre.", "Sarà martedì."),
+            (Catalan, "Serà dilluns, 30 de novembre.", "Serà el 3 d'abril."),
+        ] {
+            assert!(held(language).hold(&Figures::in_text(language, right)), "{right}");
+            assert!(!Figures::in_text(language, right).is_empty(), "{right}");
+            assert!(!held(language).hold(&Figures::in_text(language, wrong)), "{wrong}");
         }
     }
 

@@ -9,7 +9,7 @@ use super::Language;
 use super::digits::digits_at;
 use super::money::amount_at;
 use super::number::number_at;
-use super::tokens::{Word, is_currency_sign, texts, words};
+use super::tokens::{Word, is_currency_sign, texts, tokens, words};
 
 /// What kind of value a parameter holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,9 +70,11 @@ fn is_only_a_word(language: Language, all: &[Word], range: Range<usize>) -> bool
     let tables = language.tables();
     let here = all[range.start].text.as_str();
     let before = range.start.checked_sub(1).map_or("", |n| all[n].text.as_str());
-    let signed = before == "-" || before.starts_with(is_currency_sign);
+    let signed = before == "-" || before.ends_with(is_currency_sign);
     let pronoun = tables.pointing.contains(&before) && number_at(language, &[here]) == Some((1, 1));
-    signed || range.len() == 1 && (tables.not_alone.contains(&here) || pronoun)
+    let percent = tokens(tables.percent);
+    let of_percent = percent.len() == 2 && percent == [before, here];
+    signed || of_percent || range.len() == 1 && (tables.not_alone.contains(&here) || pronoun)
 }
 
 /// The value stands right beside another number, or a word of sign or decimals: it may be part of a larger one.
@@ -95,7 +97,7 @@ fn touches(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Language::{English, Spanish};
+    use Language::{Catalan, English, French, German, Italian, Portuguese, Spanish};
     use ValueKind::{Digits, Money, Number};
 
     #[test]
@@ -119,6 +121,14 @@ mod tests {
             (Spanish, Digits, "el pedido once ochenta y dos", &[("1182", 2, 6)]),
             (Spanish, Number, "quiero una mesa para cuatro", &[("4", 4, 5)]),
             (Spanish, Number, "veinte coma cinco", &[]),
+            (Portuguese, Digits, "o pedido é um um oito dois", &[("1182", 3, 7)]),
+            (Portuguese, Number, "quero uma mesa para quatro", &[("4", 4, 5)]),
+            (French, Number, "une table pour quatre à huit heures", &[("4", 3, 4), ("8", 5, 6)]),
+            (French, Number, "cinq pour cent", &[("5", 0, 1)]),
+            (German, Number, "ein Tisch für vier um acht", &[("4", 3, 4), ("8", 5, 6)]),
+            (German, Money, "erstatten Sie zwanzig Euro fünfzig", &[("2050", 2, 5)]),
+            (Italian, Number, "un tavolo per quattro alle otto", &[("4", 3, 4), ("8", 5, 6)]),
+            (Catalan, Number, "una taula per a quatre", &[("4", 4, 5)]),
             (Spanish, Money, "devuélveme veinte euros con cincuenta", &[("2050", 1, 5)]),
         ];
         for (language, kind, text, expected) in table {

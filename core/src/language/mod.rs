@@ -1,21 +1,29 @@
 //! What words mean, in each language the gateway speaks: judge an answer, read and say values, split what
 //! the LLM streams into pieces, screen what it claims, find what is private, and the gateway's own sentences.
 //!
-//! One folder per language holds its tables and its number grammar; one file per family of functions holds
-//! the rules, which are the same for all.
+//! One folder per language holds its words: `answers.txt`, the tables, how it counts, the gateway's own sentences. One
+//! file per family of functions holds the rules, which are the same for all.
 //!
 //! Promises: the same words give the same result on any machine; where words leave doubt, the result says so.
 //! Never: asks a model, guesses, or knows what a call is.
 
 mod answer;
+mod answer_table;
+mod catalan;
+mod dictionary;
 mod digits;
 mod english;
 mod figures;
 mod find;
+mod french;
+mod german;
+mod italian;
 mod money;
 mod number;
 mod phrase;
+mod portuguese;
 mod private;
+mod rule;
 mod screen;
 mod spanish;
 mod speakable;
@@ -31,17 +39,19 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub use answer::{Answer, Cues, echoes, judge, only_answers, recording_verbs};
+pub use answer::{Cues, echoes, judge, judged, judged_to, only_answers, recording_verbs, repeats};
+pub use answer_table::{AnswerRow, answer_rows};
 pub use digits::{digits_read, digits_spoken};
 pub use figures::Figures;
 pub use find::{Found, ValueKind, find_values};
 pub use money::{is_currency, money_read, money_spoken};
-pub use number::{number_read, number_spoken};
+pub use number::{number_read, number_spoken, one_of};
 pub use phrase::Phrase;
 pub use private::{
     Sought, Stretch, Teller, digit_runs, find_private, leading_card, open_end, private_spoken,
     private_unknown,
 };
+pub use rule::{Answer, Judged, Rule};
 pub use screen::{amounts_in, claims_done};
 pub use speakable::spoken_text;
 pub use split::{PIECE_CHARS_MAX, Splitter};
@@ -55,10 +65,28 @@ pub enum Language {
     English,
     #[serde(rename = "es")]
     Spanish,
+    #[serde(rename = "pt")]
+    Portuguese,
+    #[serde(rename = "fr")]
+    French,
+    #[serde(rename = "de")]
+    German,
+    #[serde(rename = "it")]
+    Italian,
+    #[serde(rename = "ca")]
+    Catalan,
 }
 
 impl Language {
-    pub const ALL: [Language; 2] = [Language::English, Language::Spanish];
+    pub const ALL: [Language; 7] = [
+        Language::English,
+        Language::Spanish,
+        Language::Portuguese,
+        Language::French,
+        Language::German,
+        Language::Italian,
+        Language::Catalan,
+    ];
 
     /// From a BCP 47 tag (`en`, `en-US`, `es-419`; `_` is taken for `-`); the region does not matter here.
     #[must_use]
@@ -73,6 +101,11 @@ impl Language {
         match self {
             Language::English => "en",
             Language::Spanish => "es",
+            Language::Portuguese => "pt",
+            Language::French => "fr",
+            Language::German => "de",
+            Language::Italian => "it",
+            Language::Catalan => "ca",
         }
     }
 }
@@ -95,7 +128,12 @@ mod tests {
         for tag in ["es", "es-MX", "es-419", "ES_es"] {
             assert_eq!(Language::parse(tag), Some(Language::Spanish), "{tag}");
         }
-        for tag in ["", "e", "eng", "fr", "est", "-en", " en"] {
+        for (tag, language) in
+            [("pt-BR", Language::Portuguese), ("de-AT", Language::German), ("ca", Language::Catalan)]
+        {
+            assert_eq!(Language::parse(tag), Some(language), "{tag}");
+        }
+        for tag in ["", "e", "eng", "nl", "est", "-en", " en"] {
             assert_eq!(Language::parse(tag), None, "{tag}");
         }
         assert_eq!(Language::Spanish.to_string(), "es");

@@ -4,8 +4,7 @@
 //! Never: rounds, converts, or reads "twenty fifty" as one amount.
 
 use super::Language;
-use super::number::{Written, number_at, number_spoken};
-use super::spanish::{self, numbers::Counted};
+use super::number::{Counted, Written, counted_spoken, number_at};
 use super::tables::Coin;
 use super::tokens::{Word, is_spelled, texts, words};
 
@@ -205,10 +204,11 @@ fn figure(language: Language, words: &[&str], scale: i64) -> Option<(Figure, usi
     Some((Figure { units: None, minor: Some(minor?) }, 1))
 }
 
-/// "a dollar": the English article is no number elsewhere.
+/// "a dollar": the article is no number elsewhere.
 fn a_coin(language: Language, words: &[&str]) -> Option<(u32, usize)> {
     let named = words.get(1).is_some_and(|w| language.tables().coins.iter().any(|c| names(c, w)));
-    (words.first() == Some(&"a") && named).then_some((1, 1))
+    let article = words.first().is_some_and(|word| language.tables().one_of.contains(word));
+    (article && named).then_some((1, 1))
 }
 
 /// The cents said after whole units, and how many words they take.
@@ -248,14 +248,19 @@ fn counted(language: Language, n: u64, feminine: bool, one: &str, many: &str) ->
     let Ok(small) = u32::try_from(n) else {
         return format!("{} {name}", super::digits_spoken(language, &n.to_string()));
     };
-    match language {
-        Language::English => format!("{} {name}", number_spoken(language, small)),
-        Language::Spanish => {
-            let counted = if feminine { Counted::Feminine } else { Counted::Masculine };
-            let of = if small > 0 && small.is_multiple_of(1_000_000) { "de " } else { "" };
-            format!("{} {of}{name}", spanish::numbers::spoken(small, counted))
-        }
-    }
+    let counted = match (name.is_empty(), feminine) {
+        (true, _) => Counted::Alone,
+        (false, true) => Counted::Feminine,
+        (false, false) => Counted::Masculine,
+    };
+    let round = small > 0 && small.is_multiple_of(1_000_000) && !name.is_empty();
+    let [consonant, vowel] = language.tables().millions_of;
+    let of = match (round, name.starts_with(['a', 'e', 'i', 'o', 'u'])) {
+        (false, _) => "",
+        (true, true) => vowel,
+        (true, false) => consonant,
+    };
+    format!("{} {of}{name}", counted_spoken(language, small, counted))
 }
 
 fn by_letters(language: Language, units: u64, rest: u64, code: &str) -> String {
@@ -272,7 +277,7 @@ fn by_letters(language: Language, units: u64, rest: u64, code: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Language::{English, Spanish};
+    use Language::{Catalan, English, French, German, Italian, Portuguese, Spanish};
 
     #[test]
     fn a_currency_is_one_that_is_paid_with_and_all_whose_decimals_are_odd_are_among_them() {
@@ -304,6 +309,18 @@ mod tests {
             (Spanish, 100_000_000, "MXN", "un millón de pesos"),
             (Spanish, 50, "EUR", "cincuenta céntimos"),
             (Spanish, 2000, "CLP", "dos mil C L P"),
+            (Portuguese, 2050, "BRL", "vinte reais e cinquenta centavos"),
+            (Portuguese, 20_200, "GBP", "duzentas e duas libras"),
+            (Portuguese, 100, "BRL", "um real"),
+            (French, 8100, "EUR", "quatre-vingt-un euros"),
+            (French, 100_000_000, "EUR", "un million d'euros"),
+            (French, 2050, "EUR", "vingt euros et cinquante centimes"),
+            (German, 101, "EUR", "ein Euro und ein Cent"),
+            (German, 2150, "CHF", "einundzwanzig Franken und fünfzig Rappen"),
+            (Italian, 2050, "EUR", "venti euro e cinquanta centesimi"),
+            (Italian, 100, "GBP", "una sterlina"),
+            (Catalan, 2150, "EUR", "vint-i-un euros amb cinquanta cèntims"),
+            (Catalan, 20_200, "GBP", "dues-centes dues lliures"),
         ];
         for (language, minor, code, spoken) in table {
             assert_eq!(money_spoken(language, minor, code), spoken);
@@ -366,6 +383,19 @@ mod tests {
             (Spanish, "veinte euros con cinco", "EUR", None),
             (Spanish, "veinte cincuenta", "EUR", None),
             (Spanish, "veinte dólares", "EUR", None),
+            (Portuguese, "R$ 20,50", "BRL", Some(2050)),
+            (Portuguese, "vinte reais e cinquenta centavos", "BRL", Some(2050)),
+            (Portuguese, "vinte euros", "BRL", None),
+            (French, "vingt euros cinquante", "EUR", Some(2050)),
+            (French, "20,50 €", "EUR", Some(2050)),
+            (French, "un euro", "EUR", Some(100)),
+            (German, "zwanzig Euro fünfzig", "EUR", Some(2050)),
+            (German, "einen Euro", "EUR", Some(100)),
+            (German, "1.182,50 €", "EUR", Some(118_250)),
+            (German, "20.50", "EUR", None),
+            (Italian, "venti euro e cinquanta centesimi", "EUR", Some(2050)),
+            (Italian, "venti sterline", "EUR", None),
+            (Catalan, "vint euros amb cinquanta", "EUR", Some(2050)),
         ];
         for (language, text, code, expected) in table {
             assert_eq!(money_read(language, text, code), expected, "{text} {code}");

@@ -3,7 +3,7 @@
 //! Promises: every phrase exists in every language, ends as a sentence, and holds no digit.
 //! Never: blames the caller.
 
-use super::{Language, english, spanish};
+use super::Language;
 
 /// One thing the gateway says by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,10 +73,7 @@ impl Phrase<'_> {
     /// The sentence, ready for a synthesiser.
     #[must_use]
     pub fn say(&self, language: Language) -> String {
-        match language {
-            Language::English => english::phrases::say(self),
-            Language::Spanish => spanish::phrases::say(self),
-        }
+        (language.tables().phrases)(self)
     }
 }
 

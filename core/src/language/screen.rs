@@ -73,13 +73,10 @@ fn claims(screen: &Screen, text: &str, clause: &[Word]) -> bool {
     (0..told.len()).any(|n| {
         let is = |list: &[&str], at: usize| list.contains(&told[at].text.as_str());
         let became =
-            is(screen.done, n) && (n.saturating_sub(BEFORE_WORDS)..n).any(|at| is(screen.before, at));
+            is(screen.done, n) && (n.saturating_sub(screen.before_words)..n).any(|at| is(screen.before, at));
         became || is_past(screen, text, &told[n]) || whole_claim(screen, told, n)
     })
 }
-
-/// How far before its participle the verb may stand: "has now been fully refunded".
-const BEFORE_WORDS: usize = 3;
 
 fn whole_claim(screen: &Screen, told: &[Word], at: usize) -> bool {
     screen.claims.iter().filter(|claim| opens(claim, &told[at].text)).any(|claim| {
@@ -104,7 +101,7 @@ fn is_past(screen: &Screen, text: &str, word: &Word) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Language::{English, Spanish};
+    use Language::{Catalan, English, French, German, Italian, Portuguese, Spanish};
 
     #[test]
     fn claims_of_completion_are_seen() {
@@ -181,6 +178,121 @@ mod tests {
         }
         for text in spanish {
             assert!(!claims_done(Spanish, text), "{text}");
+        }
+    }
+
+    const CLAIMS: &[(Language, &[&str])] = &[
+        (
+            Portuguese,
+            &[
+                "Pronto, devolvi vinte euros.",
+                "O reembolso foi processado.",
+                "Já está feito.",
+                "Cancelei a sua consulta.",
+                "A consulta foi cancelada.",
+                "O seu pedido foi enviado com sucesso.",
+            ],
+        ),
+        (
+            French,
+            &[
+                "C'est fait, j'ai remboursé vingt euros.",
+                "J'ai annulé votre rendez-vous.",
+                "Votre rendez-vous a été annulé.",
+                "Le remboursement est effectué.",
+                "Nous avons réservé la table.",
+            ],
+        ),
+        (
+            German,
+            &[
+                "Erledigt, ich habe zwanzig Euro erstattet.",
+                "Ich habe Ihre Bestellung elf zweiundachtzig über zwanzig Euro storniert.",
+                "Ihr Termin wurde abgesagt.",
+                "Das ist erledigt.",
+                "Der Tisch ist reserviert.",
+            ],
+        ),
+        (
+            Italian,
+            &[
+                "Fatto, le ho rimborsato venti euro.",
+                "L'appuntamento è stato annullato.",
+                "Ho annullato l'ordine.",
+                "Abbiamo prenotato il tavolo.",
+                "È andato a buon fine.",
+            ],
+        ),
+        (
+            Catalan,
+            &[
+                "Fet, li he retornat vint euros.",
+                "Ja està fet.",
+                "La cita ha estat cancel·lada.",
+                "S'ha anul·lat la comanda.",
+                "Hem reservat la taula.",
+            ],
+        ),
+    ];
+
+    const OFFERS: &[(Language, &[&str])] = &[
+        (
+            Portuguese,
+            &[
+                "Posso devolver o dinheiro.",
+                "Quer que cancele?",
+                "Ainda não foi cancelado.",
+                "Vou cancelar a consulta.",
+            ],
+        ),
+        (
+            French,
+            &[
+                "Je peux vous rembourser.",
+                "Voulez-vous que j'annule ?",
+                "Je n'ai rien annulé.",
+                "Ce n'est pas encore remboursé.",
+                "Je vais annuler le rendez-vous.",
+            ],
+        ),
+        (
+            German,
+            &[
+                "Ich kann das Geld erstatten.",
+                "Soll ich den Termin absagen?",
+                "Ich habe nichts storniert.",
+                "Es wurde noch nicht erstattet.",
+                "Wenn es erstattet ist, melden wir uns.",
+            ],
+        ),
+        (
+            Italian,
+            &[
+                "Posso rimborsare venti euro.",
+                "Vuole che annulli?",
+                "Non ho annullato nulla.",
+                "Non è ancora stato rimborsato.",
+                "Sto per annullare l'ordine.",
+            ],
+        ),
+        (
+            Catalan,
+            &[
+                "Puc tornar els diners.",
+                "Vol que la cancel·li?",
+                "No he cancel·lat res.",
+                "Encara no s'ha processat.",
+            ],
+        ),
+    ];
+
+    #[test]
+    fn claims_are_told_from_offers_in_the_other_languages_too() {
+        for (language, text) in CLAIMS.iter().flat_map(|(l, texts)| texts.iter().map(move |t| (*l, *t))) {
+            assert!(claims_done(language, text), "{text}");
+        }
+        for (language, text) in OFFERS.iter().flat_map(|(l, texts)| texts.iter().map(move |t| (*l, *t))) {
+            assert!(!claims_done(language, text), "{text}");
         }
     }
 

@@ -115,7 +115,7 @@ fn stands_free(text: &str, start: usize, end: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Language::{English, Spanish};
+    use Language::{Catalan, English, French, German, Italian, Portuguese, Spanish};
 
     #[test]
     fn values_in_a_text_become_words_and_the_rest_stays() {
@@ -144,6 +144,13 @@ mod tests {
             (Spanish, "200 libras, 21 pesos", "doscientas libras, veintiún pesos"),
             (Spanish, "Un 5 % y 3,5", "Un cinco por ciento y tres coma cinco"),
             (Spanish, "¿Pedido 1182?", "¿Pedido mil ciento ochenta y dos?"),
+            (Portuguese, "São R$ 20,50, certo?", "São vinte reais e cinquenta centavos, certo?"),
+            (French, "Cela fait 20,50 €.", "Cela fait vingt euros et cinquante centimes."),
+            (French, "5 % de remise", "cinq pour cent de remise"),
+            (German, "Das macht 21 Euro.", "Das macht einundzwanzig Euro."),
+            (German, "3,5 Kilometer", "drei Komma fünf Kilometer"),
+            (Italian, "Sono 28 €", "Sono ventotto euro"),
+            (Catalan, "Són 22 €", "Són vint-i-dos euros"),
         ];
         for (language, text, expected) in table {
             assert_eq!(spoken_text(language, text), expected);

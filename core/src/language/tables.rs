@@ -3,45 +3,8 @@
 //! Promises: all words in the tables are written as [`super::tokens()`] gives them, except where they are spoken.
 //! Never: holds a rule; the rules are the same for every language.
 
-use super::{Language, english, spanish};
-
-/// What one word or phrase of an answer means by itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sense {
-    Yes,
-    /// A yes when alone, a backchannel beside one ("ok, I see").
-    SoftYes,
-    No,
-    /// A no unless it is what the tool itself does ("cancel").
-    NoVerb,
-    /// A no only when nothing else is said ("para", which is also "for").
-    NoAlone,
-    Wait,
-    Change,
-    Question,
-    Backchannel,
-    /// A backchannel that beside a yes says only that the words arrived ("yes, I see").
-    Understood,
-    /// Looks like an answer and is none ("no problem", "I guess").
-    Unsure,
-    Filler,
-    /// The tool's own verb.
-    Verb,
-    /// The tool's own verb, which for any other tool would be a no.
-    VerbElseNo,
-    /// A number, an amount or a private word.
-    Value,
-    Unknown,
-}
-
-/// Where an accent decides and was not heard, where a phrase must stand to count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stands {
-    First,
-    Last,
-    /// Opening an answer it is a filler, ending one it is a second thought ("sí, bueno…").
-    NotLast,
-}
+use super::number::Numerals;
+use super::{Language, Phrase, catalan, english, french, german, italian, portuguese, spanish};
 
 /// Names of one currency.
 #[derive(Debug)]
@@ -64,13 +27,16 @@ pub(super) struct Coin {
 /// Everything about a language that is a list of words.
 #[derive(Debug)]
 pub(super) struct Tables {
-    pub(super) answers: &'static [(Sense, &'static [&'static str])],
-    /// "Record it", as an answer to whether the call may be recorded.
-    pub(super) recording: &'static [&'static str],
-    pub(super) accent_or: &'static [(&'static str, Stands)],
+    /// What words mean as an answer: the text that [`super::dictionary`] reads.
+    pub(super) answers: &'static str,
+    pub(super) numerals: Numerals,
+    /// The gateway's own sentences.
+    pub(super) phrases: fn(&Phrase<'_>) -> String,
     pub(super) coins: &'static [Coin],
     /// Between an amount and its cents ("and", "con"); the flag: enough without naming the cents.
     pub(super) cents_join: &'static [(&'static str, bool)],
+    /// Between a round million and what is counted: before a consonant, before a vowel ("un million *d'*euros").
+    pub(super) millions_of: [&'static str; 2],
     /// `20.50` and `20,50`: which marks may open the decimals, and which may group thousands.
     pub(super) decimal_marks: &'static [char],
     pub(super) group_marks: &'static [char],
@@ -79,9 +45,11 @@ pub(super) struct Tables {
     pub(super) comma: &'static str,
     pub(super) minus: &'static str,
     pub(super) percent: &'static str,
-    /// Spoken zeros beside the number word ("oh").
-    pub(super) zeros: &'static [&'static str],
+    /// Words that say a digit only among digits ("oh", and "meia" for six).
+    pub(super) digit_words: &'static [(&'static str, char)],
     pub(super) repeats: &'static [(&'static str, usize)],
+    /// Words before one thing, which a question may say for the number one ("a table").
+    pub(super) one_of: &'static [&'static str],
     /// Number words that alone are no value (articles, "oh"), and words that make "one" a pronoun.
     pub(super) not_alone: &'static [&'static str],
     pub(super) pointing: &'static [&'static str],
@@ -91,6 +59,22 @@ pub(super) struct Tables {
     pub(super) abbreviations: &'static [&'static str],
     pub(super) screen: Screen,
     pub(super) calendar: Calendar,
+    pub(super) private: PrivateWords,
+}
+
+/// How private values are said.
+#[derive(Debug)]
+pub(super) struct PrivateWords {
+    /// Before the last digits of a card.
+    pub(super) card_end: &'static str,
+    /// What stands for a value that is not known any more.
+    pub(super) card: &'static str,
+    pub(super) email: &'static str,
+    pub(super) phone: &'static str,
+    pub(super) national_id: &'static str,
+    pub(super) keys: &'static str,
+    /// The signs of an address; the first name of each is said, all are heard.
+    pub(super) signs: &'static [(char, &'static str)],
 }
 
 /// Names of days, as tokens.
@@ -105,6 +89,8 @@ pub(super) struct Calendar {
     pub(super) verbs: &'static [&'static str],
     /// Between a day and its month.
     pub(super) joins: &'static [&'static str],
+    /// Other words for some of these ("d'abril").
+    pub(super) also: &'static [(&'static str, &'static str)],
 }
 
 /// Words that tell a claim of completion from other sentences.
@@ -112,9 +98,11 @@ pub(super) struct Calendar {
 pub(super) struct Screen {
     /// Whole claims ("all set"); of one word only where they open a clause ("done").
     pub(super) claims: &'static [&'static str],
-    /// What an action has become ("refunded"); a claim when one of `before` stands up to three words before.
+    /// What an action has become ("refunded"); a claim when one of `before` stands up to `before_words` before.
     pub(super) done: &'static [&'static str],
     pub(super) before: &'static [&'static str],
+    /// How far before its participle the verb may stand: "has now been fully refunded".
+    pub(super) before_words: usize,
     /// Stems that with a past ending, accent included, are a claim by themselves ("cancel" + "é").
     pub(super) past_stems: &'static [&'static str],
     pub(super) past_endings: &'static [&'static str],
@@ -129,6 +117,11 @@ impl Language {
         match self {
             Language::English => &english::TABLES,
             Language::Spanish => &spanish::TABLES,
+            Language::Portuguese => &portuguese::TABLES,
+            Language::French => &french::TABLES,
+            Language::German => &german::TABLES,
+            Language::Italian => &italian::TABLES,
+            Language::Catalan => &catalan::TABLES,
         }
     }
 

@@ -15,8 +15,8 @@ pub(super) struct Word {
     pub(super) raw: Range<usize>,
 }
 
-/// The words of a text: lower case, accents folded (ñ stays ñ), apostrophes closed up (`don't` is `dont`),
-/// other punctuation dropped. `1,182.50` and `5:30` stay one token; `$20` is two, `$` and `20`.
+/// The words of a text: lower case, accents folded (ñ stays ñ), apostrophes closed up (`don't` is `dont`,
+/// `cancel·la` is `cancella`), other punctuation dropped. `1,182.50` and `5:30` stay one token; `$20` is two, `$` and `20`.
 #[must_use]
 pub fn tokens(text: &str) -> Vec<String> {
     words(text).into_iter().map(|w| w.text).collect()
@@ -65,22 +65,23 @@ pub(super) fn opens(phrase: &str, word: &str) -> bool {
     phrase.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
 }
 
-/// A word of our own tables, accents and all, is the word heard; cheaper than folding it each time.
+/// A word of our own tables, capitals, accents and all, is the word heard; cheaper than folding it each time.
 pub(super) fn is_spelled(table: &str, heard: &str) -> bool {
     let plain = |c| match c {
-        'á' => 'a',
-        'é' => 'e',
-        'í' => 'i',
-        'ó' => 'o',
-        'ú' => 'u',
+        'á' | 'à' | 'â' | 'ã' | 'ä' => 'a',
+        'é' | 'è' | 'ê' => 'e',
+        'í' | 'ì' | 'ï' => 'i',
+        'ó' | 'ò' | 'ô' | 'õ' | 'ö' => 'o',
+        'ú' | 'ù' | 'ü' => 'u',
+        'ç' => 'c',
         other => other,
     };
-    table.chars().map(plain).eq(heard.chars())
+    table.chars().flat_map(char::to_lowercase).map(plain).eq(heard.chars())
 }
 
 /// The words carry an accent as written, which folding took away ("sí", not "si").
 pub(super) fn accented(raw: &str) -> bool {
-    raw.nfc().any(|c| "áéíóúÁÉÍÓÚ".contains(c))
+    raw.nfc().any(|c| "áéíóúàèìòùâêô".contains(c) || "ÁÉÍÓÚÀÈÌÒÙÂÊÔ".contains(c))
 }
 
 pub(super) fn is_currency_sign(c: char) -> bool {
@@ -92,6 +93,10 @@ fn word_end(text: &str, at: usize, first: char) -> Option<usize> {
         return text[at..].find('⟧').map(|n| at + n + '⟧'.len_utf8());
     }
     let next = text[at + first.len_utf8()..].chars().next();
+    // The real's sign is written with a letter.
+    if matches!(first, 'R' | 'r') && next == Some('$') {
+        return Some(at + "R$".len());
+    }
     if is_currency_sign(first) || minus(text, at, first, next) && next.is_some_and(is_currency_sign) {
         return Some(at + first.len_utf8());
     }
@@ -118,7 +123,7 @@ fn run_end(text: &str, start: usize) -> usize {
             || c.is_alphanumeric()
             || is_combining_mark(c)
             || is_invisible(c)
-            || (is_apostrophe(c) && between(char::is_alphabetic))
+            || (joins_letters(c) && between(char::is_alphabetic))
             || (matches!(c, '.' | ',' | ':' | '/') && between(|c| c.is_ascii_digit()));
         if !inside {
             break;
@@ -130,11 +135,12 @@ fn run_end(text: &str, start: usize) -> usize {
 }
 
 fn silent(c: char) -> bool {
-    is_combining_mark(c) || is_apostrophe(c) || is_invisible(c)
+    is_combining_mark(c) || joins_letters(c) || is_invisible(c)
 }
 
-fn is_apostrophe(c: char) -> bool {
-    matches!(c, '\'' | '’' | 'ʼ')
+/// Apostrophes, and the point of the Catalan "l·l".
+fn joins_letters(c: char) -> bool {
+    matches!(c, '\'' | '’' | 'ʼ' | '·')
 }
 
 /// Zero-width characters: nothing is heard of them, so they part no word.
@@ -159,6 +165,8 @@ mod tests {
             ("'quoted'", &["quoted"]),
             ("$1,182.50.", &["$", "1,182.50"]),
             ("20€ a las 5:30", &["20", "€", "a", "las", "5:30"]),
+            ("R$ 20,50 e R$5", &["r$", "20,50", "e", "r$", "5"]),
+            ("Cancel·li'l, d’acord", &["cancellil", "dacord"]),
             ("555-1234", &["555", "1234"]),
             ("-5 and -$5", &["-5", "and", "-", "$", "5"]),
             ("my ⟦card 1⟧, yes", &["my", "⟦card 1⟧", "yes"]),

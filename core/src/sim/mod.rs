@@ -19,6 +19,7 @@ mod record;
 mod scene;
 mod services;
 mod shrink;
+mod texts;
 mod weather;
 mod whole;
 mod world;

@@ -18,6 +18,11 @@ pub fn shop_plan(language: Language) -> Plan {
     let greeting = match language {
         Language::English => "Hello, how can I help you?",
         Language::Spanish => "Hola, ¿en qué puedo ayudarle?",
+        Language::Portuguese => "Olá, em que posso ajudar?",
+        Language::French => "Bonjour, que puis-je faire pour vous ?",
+        Language::German => "Guten Tag, was kann ich für Sie tun?",
+        Language::Italian => "Buongiorno, come posso aiutarla?",
+        Language::Catalan => "Bon dia, en què puc ajudar?",
     };
     Plan {
         agent: "shop".to_owned(),
@@ -81,20 +86,36 @@ pub fn lookup_tool() -> ToolPlan {
 /// Refunds money; asks first.
 #[must_use]
 pub fn refund_tool(language: Language) -> ToolPlan {
-    let confirm = match language {
-        Language::English => confirm(
-            Policy::Always,
-            "Refund {{ amount | money }} on order {{ order | digits }}?",
-            "{{ amount | money }}",
-            "Refunding {{ amount | money }}.",
-        ),
-        Language::Spanish => confirm(
-            Policy::Always,
+    let (question, action) = match language {
+        Language::English => {
+            ("Refund {{ amount | money }} on order {{ order | digits }}?", "Refunding {{ amount | money }}.")
+        }
+        Language::Spanish => (
             "¿Devuelvo {{ amount | money }} del pedido {{ order | digits }}?",
-            "{{ amount | money }}",
             "Voy a devolver {{ amount | money }}.",
         ),
+        Language::Portuguese => (
+            "Devolvo {{ amount | money }} do pedido {{ order | digits }}?",
+            "Vou devolver {{ amount | money }}.",
+        ),
+        Language::French => (
+            "Je rembourse {{ amount | money }} sur la commande {{ order | digits }} ?",
+            "Je rembourse {{ amount | money }}.",
+        ),
+        Language::German => (
+            "Soll ich {{ amount | money }} für die Bestellung {{ order | digits }} erstatten?",
+            "Ich erstatte {{ amount | money }}.",
+        ),
+        Language::Italian => (
+            "Rimborso {{ amount | money }} sull'ordine {{ order | digits }}?",
+            "Rimborso {{ amount | money }}.",
+        ),
+        Language::Catalan => (
+            "Torno {{ amount | money }} de la comanda {{ order | digits }}?",
+            "Ara torno {{ amount | money }}.",
+        ),
     };
+    let confirm = confirm(Policy::Always, question, "{{ amount | money }}", action);
     ToolPlan {
         name: ToolName("shop.refund".into()),
         description: "Refunds an order, in part or whole.".to_owned(),

@@ -77,6 +77,16 @@ impl World {
                 (Language::English, false) => "Let me have a look.",
                 (Language::Spanish, true) => "Ya lo he devuelto.",
                 (Language::Spanish, false) => "Déjeme ver un momento.",
+                (Language::Portuguese, true) => "O valor já foi devolvido.",
+                (Language::Portuguese, false) => "Deixe-me ver.",
+                (Language::French, true) => "Je l'ai remboursé, c'est fait.",
+                (Language::French, false) => "Laissez-moi regarder.",
+                (Language::German, true) => "Ich habe es erstattet.",
+                (Language::German, false) => "Lassen Sie mich nachsehen.",
+                (Language::Italian, true) => "Ho rimborsato l'importo.",
+                (Language::Italian, false) => "Mi faccia vedere.",
+                (Language::Catalan, true) => "Ja està fet.",
+                (Language::Catalan, false) => "Deixi'm veure.",
             };
             self.tell(at, Event::Wrote { generation, piece: piece.to_owned() });
             at = self.soon(at, 10, 400);

@@ -480,7 +480,11 @@ impl World {
             let text = match (yes, self.language) {
                 (true, _) => "guess",
                 (false, Language::English) => "yes",
-                (false, Language::Spanish) => "sí",
+                (false, Language::Spanish | Language::Catalan) => "sí",
+                (false, Language::Portuguese) => "sim",
+                (false, Language::French) => "oui",
+                (false, Language::German) => "ja",
+                (false, Language::Italian) => "sì",
             };
             let stop = truth.stop.unwrap_or_default();
             let from = said.last().map_or(stop, |u| track(u.from));

@@ -3,6 +3,7 @@
 //! Promises: no clock, no sleep, no network; every test's name is what is promised.
 //! Never: looks inside a machine; it speaks to the rooms by their public names.
 
+mod answers;
 mod calls;
 mod canaries;
 mod cassette;

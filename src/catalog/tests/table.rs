@@ -86,7 +86,7 @@ const TABLE: &[(&str, &str, &str)] = &[
         "version 2 is not known|version: 1",
     ),
     ("id: shop\ntitle: The shop", "id: The Shop\ntitle: The shop", "cannot be an agent's id|small letters"),
-    ("language: en", "language: fr", "`fr` is no language the gateway speaks|en, es"),
+    ("language: en", "language: nl", "`nl` is no language the gateway speaks|en, es"),
     ("currency: USD", "currency: usd", "`usd` is no currency|ISO 4217"),
     ("currency: USD", "currency: ZZZ", "`ZZZ` is no currency|ISO 4217"),
     (

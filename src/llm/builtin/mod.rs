@@ -10,6 +10,7 @@
 //! Never: proposes a value in doubt: it asks.
 
 mod intent;
+mod more;
 mod slots;
 mod speak;
 mod talk;

@@ -3,6 +3,7 @@
 //! Promises: every language has all of them; what is recognised is written as `tokens` gives it.
 //! Never: holds a rule.
 
+use super::more;
 use crate::core::language::Language;
 
 /// Everything of one language.
@@ -36,6 +37,11 @@ pub(super) fn words(language: Language) -> &'static Words {
     match language {
         Language::English => &ENGLISH,
         Language::Spanish => &SPANISH,
+        Language::Portuguese => &more::PORTUGUESE,
+        Language::French => &more::FRENCH,
+        Language::German => &more::GERMAN,
+        Language::Italian => &more::ITALIAN,
+        Language::Catalan => &more::CATALAN,
     }
 }
 

@@ -84,7 +84,12 @@ impl Embedded {
     fn compile(&self, vocabulary: &Vocabulary, language: Language) -> Result<Arc<Model>, Fault> {
         match language {
             Language::English => {}
-            Language::Spanish => return Err(english_only(language)),
+            Language::Spanish
+            | Language::Portuguese
+            | Language::French
+            | Language::German
+            | Language::Italian
+            | Language::Catalan => return Err(english_only(language)),
         }
         let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(model) = compiled.get(&vocabulary.digest()) {

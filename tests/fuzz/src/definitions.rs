@@ -76,7 +76,7 @@ pub(super) fn caller_script(bytes: &[u8]) {
     }
 }
 
-static RENDERERS: LazyLock<[Renderer; 2]> =
+static RENDERERS: LazyLock<[Renderer; Language::ALL.len()]> =
     LazyLock::new(|| Language::ALL.map(|language| Renderer::new(language, "EUR")));
 
 /// A template, and behind a zero its values.

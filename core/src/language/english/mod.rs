@@ -3,32 +3,34 @@
 //! Promises: every word is written as `tokens` gives it.
 //! Never: holds a rule.
 
-mod answers;
-pub(super) mod numbers;
-pub(super) mod phrases;
+mod numbers;
+mod phrases;
 
-use super::tables::{Calendar, Coin, Screen, Stands, Tables};
+use super::tables::{Calendar, Coin, PrivateWords, Screen, Tables};
 
 pub(super) const TABLES: Tables = Tables {
-    answers: answers::ANSWERS,
-    recording: &["record", "record it", "record me", "record this", "record this call", "record the call"],
-    accent_or: &[("well", Stands::NotLast)],
+    answers: include_str!("answers.txt"),
+    numerals: numbers::NUMERALS,
+    phrases: phrases::say,
     coins: COINS,
     cents_join: &[("and", false)],
+    millions_of: ["", ""],
     decimal_marks: &['.'],
     group_marks: &[','],
     point: "point",
     comma: "point",
     minus: "minus",
     percent: "percent",
-    zeros: &["oh", "o"],
+    digit_words: &[("oh", '0'), ("o", '0')],
     repeats: &[("double", 2), ("triple", 3)],
+    one_of: &["a", "an"],
     not_alone: &["oh", "o"],
     pointing: &["that", "this", "the", "which", "another", "no", "any", "every"],
     number_glue: &["point", "minus", "negative", "dot"],
     abbreviations: ABBREVIATIONS,
     screen: SCREEN,
     calendar: CALENDAR,
+    private: PRIVATE,
 };
 
 const CALENDAR: Calendar = Calendar {
@@ -50,6 +52,17 @@ const CALENDAR: Calendar = Calendar {
     relative: &["today", "tomorrow", "yesterday", "tonight"],
     verbs: &["may", "march"],
     joins: &["of"],
+    also: &[],
+};
+
+const PRIVATE: PrivateWords = PrivateWords {
+    card_end: "ending in",
+    card: "your card",
+    email: "your address",
+    phone: "your phone number",
+    national_id: "your identity number",
+    keys: "what you keyed in",
+    signs: &[('@', "at"), ('.', "dot"), ('-', "dash"), ('-', "hyphen"), ('_', "underscore"), ('+', "plus")],
 };
 
 const COINS: &[Coin] = &[
@@ -189,6 +202,7 @@ const SCREEN: Screen = Screen {
         "have", "has", "ive", "weve", "i", "we", "been", "was", "were", "is", "are", "its", "thats", "got",
         "just", "already", "now", "had", "youre", "youve", "theyve",
     ],
+    before_words: 3,
     past_stems: &[],
     past_endings: &[],
     open: &[

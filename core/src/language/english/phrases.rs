@@ -5,7 +5,7 @@
 
 use crate::language::phrase::Phrase;
 
-pub(in crate::language) fn say(phrase: &Phrase<'_>) -> String {
+pub(super) fn say(phrase: &Phrase<'_>) -> String {
     let fixed = match phrase {
         Phrase::DidNotUnderstand => "Sorry, I didn't quite catch that. Could you say it another way?",
         Phrase::OneMoment => "One moment, please.",

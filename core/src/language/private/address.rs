@@ -5,7 +5,8 @@
 
 use std::ops::Range;
 
-use super::super::tokens::Word;
+use super::super::Language;
+use super::super::tokens::{Word, tokens};
 use super::Stretch;
 use crate::base::PrivateKind;
 
@@ -30,15 +31,15 @@ struct Piece {
 const OPENING_WORDS: usize = 4;
 
 /// All addresses of a text.
-pub(super) fn addresses(text: &str, all: &[Word]) -> Vec<Stretch> {
-    let pieces = pieces(text, all);
+pub(super) fn addresses(language: Language, text: &str, all: &[Word]) -> Vec<Stretch> {
+    let pieces = pieces(language, text, all);
     let signs = (0..pieces.len()).filter(|at| pieces[*at].part == Part::At);
     signs.filter_map(|at| address(&pieces, at)).collect()
 }
 
 /// Where an address begins that is not at its end when the text is.
-pub(super) fn opening(text: &str, all: &[Word]) -> Option<usize> {
-    let pieces = pieces(text, all);
+pub(super) fn opening(language: Language, text: &str, all: &[Word]) -> Option<usize> {
+    let pieces = pieces(language, text, all);
     let words = |piece: &&Piece| !matches!(piece.part, Part::End);
     let is_sign = |part: &Part| matches!(part, Part::At | Part::Dot | Part::Sign(_));
     let last = pieces.iter().rposition(|piece| piece.part == Part::At || is_spoken_sign(piece, text))?;
@@ -63,27 +64,42 @@ fn is_spoken_sign(piece: &Piece, text: &str) -> bool {
     spoken && matches!(piece.part, Part::Dot | Part::Sign(_))
 }
 
-fn pieces(text: &str, all: &[Word]) -> Vec<Piece> {
+/// The names of signs that count in a text: those of English and Spanish, of the call's language, and of every language
+/// whose word for the at-sign was said.
+fn signs(language: Language, all: &[Word]) -> Vec<(Part, Vec<String>)> {
+    let said = |name: &str| all.iter().any(|word| word.text == name);
+    let counts = |other: &Language| {
+        let here = [language, Language::English, Language::Spanish].contains(other);
+        let mut ats = other.tables().private.signs.iter().filter(|(sign, _)| *sign == '@');
+        here || ats.any(|(_, name)| said(name))
+    };
+    let all = Language::ALL.into_iter().filter(counts).flat_map(|other| other.tables().private.signs);
+    let part = |sign: char| match sign {
+        '@' => Part::At,
+        '.' => Part::Dot,
+        other => Part::Sign(other),
+    };
+    let mut names: Vec<_> = all.map(|(sign, name)| (part(*sign), tokens(name))).collect();
+    // "guion bajo" before "guion".
+    names.sort_by_key(|(_, name)| std::cmp::Reverse(name.len()));
+    names
+}
+
+fn pieces(language: Language, text: &str, all: &[Word]) -> Vec<Piece> {
+    let signs = signs(language, all);
     let mut found: Vec<Piece> = Vec::new();
     let mut end = 0;
-    let mut words = all.iter().peekable();
-    while let Some(word) = words.next() {
-        gap(text, end..word.raw.start, end > 0, &mut found);
-        let next = words.peek().map_or("", |word| word.text.as_str());
-        let (part, used) = match (word.text.as_str(), next) {
-            ("at" | "arroba", _) => (Part::At, 1),
-            ("dot" | "punto", _) => (Part::Dot, 1),
-            ("guion", "bajo") => (Part::Sign('_'), 2),
-            ("underscore", _) => (Part::Sign('_'), 1),
-            ("dash" | "hyphen" | "guion", _) => (Part::Sign('-'), 1),
-            ("plus", _) => (Part::Sign('+'), 1),
-            (other, _) => (Part::Word(other.to_owned()), 1),
-        };
-        end = word.raw.end;
-        if used == 2 {
-            end = words.next().map_or(end, |word| word.raw.end);
-        }
-        found.push(Piece { part, raw: word.raw.start..end });
+    let mut at = 0;
+    while at < all.len() {
+        gap(text, end..all[at].raw.start, end > 0, &mut found);
+        let opens =
+            |name: &[String]| name.iter().eq(all[at..].iter().take(name.len()).map(|word| &word.text));
+        let sign = signs.iter().find(|(_, name)| opens(name));
+        let (part, used) = sign
+            .map_or_else(|| (Part::Word(all[at].text.clone()), 1), |(part, name)| (part.clone(), name.len()));
+        end = all[at + used - 1].raw.end;
+        found.push(Piece { part, raw: all[at].raw.start..end });
+        at += used;
     }
     found
 }

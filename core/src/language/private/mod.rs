@@ -75,7 +75,7 @@ pub fn find_private(sought: &Sought<'_>, text: &str, by: Teller) -> Vec<Stretch>
     let all = words(text);
     let mut found = Vec::new();
     if sought.kinds.contains(&PrivateKind::Email) {
-        found.extend(address::addresses(text, &all));
+        found.extend(address::addresses(sought.language, text, &all));
     }
     if sought.kinds.contains(&PrivateKind::NationalId) {
         let id = |word: &Word| Some((identity::written(&text[word.raw.clone()])?, word.raw.clone()));
@@ -123,7 +123,11 @@ pub fn open_end(sought: &Sought<'_>, text: &str) -> Option<Range<usize>> {
     // "Four one one one, er": a recogniser cuts just there.
     let digits = runs(sought.language, text, &all).pop().filter(|run| bridges(&all[run.words.end..]));
     let digits = digits.map(|run| run.items[0].raw.start);
-    let address = sought.kinds.contains(&PrivateKind::Email).then(|| address::opening(text, &all)).flatten();
+    let address = sought
+        .kinds
+        .contains(&PrivateKind::Email)
+        .then(|| address::opening(sought.language, text, &all))
+        .flatten();
     let start = digits.into_iter().chain(address).min()?;
     Some(start..last.raw.end)
 }

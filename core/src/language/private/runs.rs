@@ -36,10 +36,38 @@ const WINDOW_DIGITS: usize = 32;
 
 /// Words between two groups of one number that nobody takes for its end.
 const NOISES: &[&str] = &[
-    "uh", "um", "er", "eh", "em", "mm", "hmm", "este", "pues", "dash", "hyphen", "guion", "space", "espacio",
+    "uh",
+    "um",
+    "er",
+    "eh",
+    "em",
+    "mm",
+    "hmm",
+    "este",
+    "pues",
+    "dash",
+    "hyphen",
+    "guion",
+    "space",
+    "espacio",
+    "euh",
+    "ah",
+    "ahm",
+    "hum",
+    "entao",
+    "alors",
+    "allora",
+    "doncs",
+    "tiret",
+    "bindestrich",
+    "trattino",
+    "traco",
 ];
 /// Words that may stand between two groups, or between two numbers.
-const JOINS: &[&str] = &["and", "then", "y", "luego", "despues", "next", "comma", "coma"];
+const JOINS: &[&str] = &[
+    "and", "then", "y", "luego", "despues", "next", "comma", "coma", "e", "depois", "et", "puis", "und",
+    "dann", "poi", "despres", "virgula", "virgule", "komma", "virgola",
+];
 /// Such words in a row.
 const NOISES_MAX: usize = 2;
 
@@ -92,23 +120,23 @@ pub(super) fn runs(language: Language, text: &str, all: &[Word]) -> Vec<Run> {
     let mut found: Vec<Run> = Vec::new();
     let mut at = 0;
     while at < all.len() {
-        let Some((digits, used)) = item(language, &plain[at..]) else {
-            at += 1;
-            continue;
-        };
-        let raw = all[at].raw.start..all[at + used - 1].raw.end;
-        let joint = found.last().and_then(|run| joint(text, all, run.words.end, at));
-        match (found.last_mut(), joint) {
-            (Some(run), Some(joint)) => {
-                run.items.push(Item { digits, raw, joint });
-                run.words.end = at + used;
+        let said = said_at(language, &plain[at..]);
+        at += usize::from(said.is_empty());
+        for (digits, used) in said {
+            let raw = all[at].raw.start..all[at + used - 1].raw.end;
+            let joint = found.last().and_then(|run| joint(text, all, run.words.end, at));
+            match (found.last_mut(), joint) {
+                (Some(run), Some(joint)) => {
+                    run.items.push(Item { digits, raw, joint });
+                    run.words.end = at + used;
+                }
+                (Some(_) | None, _) => {
+                    let items = vec![Item { digits, raw, joint: Joint::Tight }];
+                    found.push(Run { items, words: at..at + used });
+                }
             }
-            (Some(_) | None, _) => {
-                let items = vec![Item { digits, raw, joint: Joint::Tight }];
-                found.push(Run { items, words: at..at + used });
-            }
+            at += used;
         }
-        at += used;
     }
     found
 }
@@ -131,14 +159,35 @@ fn joint(text: &str, all: &[Word], end: usize, at: usize) -> Option<Joint> {
     Some(if loose { Joint::Loose } else { Joint::Tight })
 }
 
+/// The digits that begin at a word, and how many words say them. Words of another language count in company alone: "set"
+/// is a number in Catalan, and "due" in Italian.
+fn said_at(language: Language, words: &[&str]) -> Vec<(String, usize)> {
+    if let Some(item) = item(language, words) {
+        return vec![item];
+    }
+    let is_noise = words.first().is_none_or(|word| NOISES.contains(word));
+    let foreign = |other: Language| {
+        let mut said = Vec::new();
+        let mut at = 0;
+        while let Some((digits, used)) = words.get(at..).and_then(|words| digit_item(other, words))
+            && words[at].starts_with(char::is_alphabetic)
+        {
+            said.push((digits, used));
+            at += used;
+        }
+        (said.len() > 1).then_some(said)
+    };
+    let others = || Language::ALL.into_iter().filter(|other| *other != language).find_map(foreign);
+    if is_noise { Vec::new() } else { others().unwrap_or_default() }
+}
+
 fn item(language: Language, words: &[&str]) -> Option<(String, usize)> {
     let first = *words.first()?;
-    if first.starts_with(|c: char| c.is_ascii_digit()) {
-        let is_group = first.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ','));
-        let is_amount = Written::read(language, first).is_some_and(|read| read.decimals.is_some());
-        let digits = || first.chars().filter(char::is_ascii_digit).collect();
-        return (is_group && !is_amount).then(|| (digits(), 1));
+    if !first.starts_with(|c: char| c.is_ascii_digit()) {
+        return digit_item(language, words);
     }
-    let others = Language::ALL.into_iter().filter(|other| *other != language);
-    std::iter::once(language).chain(others).find_map(|language| digit_item(language, words))
+    let is_group = first.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ','));
+    let is_amount = Written::read(language, first).is_some_and(|read| read.decimals.is_some());
+    let digits = || first.chars().filter(char::is_ascii_digit).collect();
+    (is_group && !is_amount).then(|| (digits(), 1))
 }

@@ -17,10 +17,7 @@ pub fn private_spoken(language: Language, kind: PrivateKind, value: &str) -> Str
         PrivateKind::Card => {
             let last = value.len().saturating_sub(CARD_DIGITS_SAID);
             let last = digits_spoken(language, value.get(last..).unwrap_or(""));
-            match language {
-                Language::English => format!("ending in {last}"),
-                Language::Spanish => format!("terminada en {last}"),
-            }
+            format!("{} {last}", language.tables().private.card_end)
         }
         PrivateKind::Email => address_spoken(language, value),
         PrivateKind::Phone | PrivateKind::NationalId | PrivateKind::Keys => digits_spoken(language, value),
@@ -30,17 +27,13 @@ pub fn private_spoken(language: Language, kind: PrivateKind, value: &str) -> Str
 /// What stands for a value that is not known any more.
 #[must_use]
 pub fn private_unknown(language: Language, kind: PrivateKind) -> &'static str {
-    match (language, kind) {
-        (Language::English, PrivateKind::Card) => "your card",
-        (Language::English, PrivateKind::Email) => "your address",
-        (Language::English, PrivateKind::Phone) => "your phone number",
-        (Language::English, PrivateKind::NationalId) => "your identity number",
-        (Language::English, PrivateKind::Keys) => "what you keyed in",
-        (Language::Spanish, PrivateKind::Card) => "su tarjeta",
-        (Language::Spanish, PrivateKind::Email) => "su dirección",
-        (Language::Spanish, PrivateKind::Phone) => "su número de teléfono",
-        (Language::Spanish, PrivateKind::NationalId) => "su documento de identidad",
-        (Language::Spanish, PrivateKind::Keys) => "lo que ha marcado",
+    let words = &language.tables().private;
+    match kind {
+        PrivateKind::Card => words.card,
+        PrivateKind::Email => words.email,
+        PrivateKind::Phone => words.phone,
+        PrivateKind::NationalId => words.national_id,
+        PrivateKind::Keys => words.keys,
     }
 }
 
@@ -48,21 +41,10 @@ pub fn private_unknown(language: Language, kind: PrivateKind) -> &'static str {
 fn address_spoken(language: Language, value: &str) -> String {
     let mut spoken = String::with_capacity(2 * value.len());
     for c in value.chars() {
-        let name = match (c, language) {
-            ('@', Language::English) => "at",
-            ('@', Language::Spanish) => "arroba",
-            ('.', Language::English) => "dot",
-            ('.', Language::Spanish) => "punto",
-            ('-', Language::English) => "dash",
-            ('-', Language::Spanish) => "guion",
-            ('_', Language::English) => "underscore",
-            ('_', Language::Spanish) => "guion bajo",
-            ('+', Language::English) => "plus",
-            ('+', Language::Spanish) => "más",
-            (other, _) => {
-                spoken.push(other);
-                continue;
-            }
+        let signs = language.tables().private.signs;
+        let Some((_, name)) = signs.iter().find(|(sign, _)| *sign == c) else {
+            spoken.push(c);
+            continue;
         };
         spoken.push(' ');
         spoken.push_str(name);

@@ -61,6 +61,20 @@ fn a_card_number_is_found_however_it_is_grouped_and_in_any_language() {
 }
 
 #[test]
+fn words_of_another_language_are_digits_in_company_alone() {
+    for (text, digits) in [
+        ("my order is due 1182", "1182"),
+        ("a set 1182 please", "1182"),
+        ("the card is 4111 um 1111", "41111111"),
+        ("quatre un un un 1111 1111 1111", "4111111111111111"),
+        ("vier eins eins eins 1111 1111 1111", "4111111111111111"),
+    ] {
+        let runs: Vec<String> = digit_runs(English, text).into_iter().map(|(_, digits)| digits).collect();
+        assert_eq!(runs, [digits], "{text}");
+    }
+}
+
+#[test]
 fn an_order_number_an_amount_a_time_and_what_has_no_check_digit_are_no_card() {
     for text in [
         "order 1182",
@@ -105,6 +119,9 @@ fn an_address_is_found_written_and_spoken() {
         ("soy ana punto diaz guion bajo 22 arroba ejemplo.es", "ana.diaz_22@ejemplo.es", ""),
         ("it's a n a 2 2 at example dot com", "ana22@example.com", "a n a 2 2 at example dot com"),
         ("ana @ example.com", "ana@example.com", ""),
+        ("ana chiocciola esempio punto it", "ana@esempio.it", ""),
+        ("ana arobase exemple point fr", "ana@exemple.fr", ""),
+        ("ana traço diaz arroba exemplo ponto pt", "ana-diaz@exemplo.pt", ""),
         ("{\"to\":\"ana@example.com\"}", "ana@example.com", "ana@example.com"),
     ] {
         let got = only(English, Email, text, Teller::Caller).unwrap_or_else(|| panic!("{text}"));

@@ -3,58 +3,34 @@
 //! Promises: every word is written as `tokens` gives it, without accents; what is spoken keeps them.
 //! Never: holds a rule.
 
-mod answers;
-pub(super) mod numbers;
-pub(super) mod phrases;
+mod numbers;
+mod phrases;
 
-use super::tables::{Calendar, Coin, Screen, Stands, Tables};
+use super::tables::{Calendar, Coin, PrivateWords, Screen, Tables};
 
 pub(super) const TABLES: Tables = Tables {
-    answers: answers::ANSWERS,
-    recording: &[
-        "grabe",
-        "grábela",
-        "grábalo",
-        "grábala",
-        "puede grabar",
-        "puede grabarla",
-        "puede grabarme",
-        "puede grabar la llamada",
-        "puede grabar esta llamada",
-        "puedes grabar",
-        "puedes grabarla",
-        "puedes grabar la llamada",
-    ],
-    // "no sé" and "no se cancele", "¿cuándo?" and "cuando pueda" differ by an accent, or by where they stand.
-    accent_or: &[
-        ("no se", Stands::Last),
-        ("que", Stands::First),
-        ("como", Stands::First),
-        ("cuando", Stands::First),
-        ("cuanto", Stands::First),
-        ("donde", Stands::First),
-        ("quien", Stands::First),
-        ("cual", Stands::First),
-        ("bueno", Stands::NotLast),
-        ("pues", Stands::NotLast),
-        ("ok ya", Stands::Last),
-    ],
+    answers: include_str!("answers.txt"),
+    numerals: numbers::NUMERALS,
+    phrases: phrases::say,
     coins: COINS,
     cents_join: &[("con", true), ("y", false)],
+    millions_of: ["de ", "de "],
     decimal_marks: &[',', '.'],
     group_marks: &['.', ','],
     point: "punto",
     comma: "coma",
     minus: "menos",
     percent: "por ciento",
-    zeros: &[],
+    digit_words: &[],
     repeats: &[("doble", 2), ("triple", 3)],
+    one_of: &["un", "una"],
     not_alone: &["un", "una"],
     pointing: &[],
     number_glue: &["coma", "punto", "menos"],
     abbreviations: ABBREVIATIONS,
     screen: SCREEN,
     calendar: CALENDAR,
+    private: PRIVATE,
 };
 
 const CALENDAR: Calendar = Calendar {
@@ -76,6 +52,17 @@ const CALENDAR: Calendar = Calendar {
     relative: &["hoy", "mañana", "ayer"],
     verbs: &[],
     joins: &["de"],
+    also: &[],
+};
+
+const PRIVATE: PrivateWords = PrivateWords {
+    card_end: "terminada en",
+    card: "su tarjeta",
+    email: "su dirección",
+    phone: "su número de teléfono",
+    national_id: "su documento de identidad",
+    keys: "lo que ha marcado",
+    signs: &[('@', "arroba"), ('.', "punto"), ('-', "guion"), ('_', "guion bajo"), ('+', "más")],
 };
 
 const COINS: &[Coin] = &[
@@ -242,6 +229,7 @@ const SCREEN: Screen = Screen {
     before: &[
         "he", "hemos", "ha", "han", "fue", "fueron", "quedo", "queda", "quedado", "esta", "estan", "sido",
     ],
+    before_words: 3,
     past_stems: &[
         "devolv", "cancel", "reserv", "envi", "pagu", "pag", "cobr", "proces", "complet", "actualiz",
         "actualic", "cambi", "cre", "agend", "program", "confirm", "orden", "ped", "transfer", "elimin",

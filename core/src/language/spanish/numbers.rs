@@ -1,9 +1,9 @@
-//! Spanish numbers, both ways.
+//! How Spanish counts.
 //!
-//! Promises: what is said is read back as the same number, in every gender.
-//! Never: reads two numbers in a row as one, nor "ciento" of "por ciento" as a hundred.
+//! Promises: every number has its words, in every gender; "ciento" alone is none of them.
+//! Never: reads.
 
-use crate::language::tokens::is_spelled;
+use crate::language::number::{Counted, Numerals};
 
 const SMALL: [&str; 30] = [
     "cero",
@@ -53,15 +53,18 @@ const HUNDREDS: [&str; 10] = [
 ];
 const MILLION: u32 = 1_000_000;
 
-/// What is counted: nothing named ("uno"), a masculine noun ("un euro"), a feminine one ("una libra").
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::language) enum Counted {
-    Alone,
-    Masculine,
-    Feminine,
-}
+pub(super) const NUMERALS: Numerals = Numerals {
+    spoken,
+    also,
+    thousand: &["mil"],
+    one_thousand: &["mil"],
+    hundred: &[],
+    and: &[],
+    counts_nothing: &["uno"],
+    compound: false,
+};
 
-pub(in crate::language) fn spoken(n: u32, counted: Counted) -> String {
+fn spoken(n: u32, counted: Counted) -> String {
     match n {
         0..30 => small(n, counted).to_owned(),
         30..100 => join(TENS[(n / 10) as usize].to_owned(), " y ", n % 10, counted),
@@ -77,53 +80,16 @@ pub(in crate::language) fn spoken(n: u32, counted: Counted) -> String {
     }
 }
 
-/// The longest number at the start of the words, up to 999,999, and how many words it takes.
-pub(in crate::language) fn read(words: &[&str]) -> Option<(u32, usize)> {
-    let (head, used) = match words.first()? {
-        &"mil" => (1, 0),
-        _other => below_thousand(words)?,
-    };
-    let last = used.checked_sub(1).map(|n| words[n]);
-    if words.get(used) != Some(&"mil") || head == 0 || last == Some("uno") {
-        return Some((head, used));
+/// "diez y seis", "treinta y un".
+fn also(n: u32) -> Vec<String> {
+    let parted = |n: u32| format!("{} y {}", TENS[(n / 10) as usize], SMALL[(n % 10) as usize]);
+    match (n / 100, n % 100) {
+        (0, 16..=19 | 21..=29) => vec![parted(n)],
+        (hundreds @ 1.., rest @ (16..=19 | 21..=29)) => {
+            vec![format!("{} {}", HUNDREDS[hundreds as usize], parted(rest))]
+        }
+        (_, _) => Vec::new(),
     }
-    let (tail, tail_used) = tail(words, used + 1, below_thousand);
-    Some((head * 1000 + tail, used + 1 + tail_used))
-}
-
-fn below_thousand(words: &[&str]) -> Option<(u32, usize)> {
-    let first = words.first()?;
-    if *first == "cien" {
-        return Some((100, 1));
-    }
-    let masculine = first.strip_suffix("as").map_or_else(|| (*first).to_owned(), |stem| format!("{stem}os"));
-    let Some(n) = index(&HUNDREDS, &masculine) else { return below_hundred(words) };
-    let (tail, used) = tail(words, 1, below_hundred);
-    (n > 1 || used > 0).then_some((n * 100 + tail, 1 + used))
-}
-
-fn below_hundred(words: &[&str]) -> Option<(u32, usize)> {
-    let first = words.first()?;
-    if let Some(tens) = index(&TENS, first) {
-        let ones = words.get(2).and_then(|w| below_thirty(w)).filter(|n| (1..10).contains(n));
-        return match ones {
-            Some(ones) if words[1] == "y" => Some((tens * 10 + ones, 3)),
-            Some(_) | None => Some((tens * 10, 1)),
-        };
-    }
-    below_thirty(first).map(|n| (n, 1))
-}
-
-fn below_thirty(word: &str) -> Option<u32> {
-    match word {
-        "un" | "una" => Some(1),
-        "veintiun" | "veintiuna" => Some(21),
-        _other => index(&SMALL, word),
-    }
-}
-
-fn tail(words: &[&str], at: usize, read: fn(&[&str]) -> Option<(u32, usize)>) -> (u32, usize) {
-    words.get(at..).and_then(read).filter(|(n, _)| *n > 0).unwrap_or((0, 0))
 }
 
 fn small(n: u32, counted: Counted) -> &'static str {
@@ -153,8 +119,4 @@ fn thousands(n: u32, counted: Counted) -> String {
 
 fn join(head: String, glue: &str, rest: u32, counted: Counted) -> String {
     if rest == 0 { head } else { format!("{head}{glue}{}", spoken(rest, counted)) }
-}
-
-fn index(list: &[&str], folded: &str) -> Option<u32> {
-    list.iter().position(|w| !w.is_empty() && is_spelled(w, folded)).and_then(|n| u32::try_from(n).ok())
 }

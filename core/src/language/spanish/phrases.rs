@@ -5,7 +5,7 @@
 
 use crate::language::phrase::Phrase;
 
-pub(in crate::language) fn say(phrase: &Phrase<'_>) -> String {
+pub(super) fn say(phrase: &Phrase<'_>) -> String {
     let fixed = match phrase {
         Phrase::DidNotUnderstand => "Perdone, no le he entendido bien. ¿Me lo dice de otra manera?",
         Phrase::OneMoment => "Un momento, por favor.",

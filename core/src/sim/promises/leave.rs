@@ -502,8 +502,11 @@ fn spoken_amount(plan: &Plan, amount: &str) -> Option<String> {
     let minor = money_read(plan.language, plain, &plan.currency)?;
     let minus = match (plain == amount, plan.language) {
         (true, _) => "",
-        (false, Language::English) => "minus ",
-        (false, Language::Spanish) => "menos ",
+        (false, Language::English | Language::German) => "minus ",
+        (false, Language::Spanish | Language::Portuguese) => "menos ",
+        (false, Language::French) => "moins ",
+        (false, Language::Italian) => "meno ",
+        (false, Language::Catalan) => "menys ",
     };
     Some(format!("{minus}{}", money_spoken(plan.language, minor, &plan.currency)))
 }

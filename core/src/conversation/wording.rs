@@ -1,0 +1,61 @@
+//! What a caller hears of a tool that asks: the question, its short form after an early yes, the action named after a yes.
+//!
+//! Promises: the same values give the same words, in a call and wherever else they are looked at; a question that does not
+//! say a value it names is none.
+//! Never: decides whether a question is put.
+
+use serde_json::Value;
+
+use super::named::unsaid;
+use super::plan::ToolPlan;
+use crate::base::Fault;
+use crate::language::{Language, Phrase};
+use crate::template::Renderer;
+
+/// The sentences of one question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wording {
+    /// Without a tag: what an echo would sound like.
+    pub question: String,
+    pub short: String,
+    /// What is said after the yes; empty where the admin wrote nothing.
+    pub naming: String,
+}
+
+/// Why a tool cannot ask with these values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unworded {
+    /// The question names this parameter and does not say its value.
+    Unsaid(String),
+    Broken(Fault),
+}
+
+/// The words of a tool's question.
+///
+/// # Errors
+/// A template that has no text with these values, or a value that the question swallows.
+pub fn wording(
+    renderer: &Renderer,
+    language: Language,
+    tool: &ToolPlan,
+    values: &Value,
+) -> Result<Wording, Unworded> {
+    let confirm = &tool.confirm;
+    let question = renderer.render(&confirm.question, values).map_err(Unworded::Broken)?;
+    if let Some(name) = unsaid(renderer, language, &tool.parameters, &confirm.question, values, &question) {
+        return Err(Unworded::Unsaid(name.to_owned()));
+    }
+    let naming = renderer.render(&confirm.action, values).map_err(Unworded::Broken)?;
+    // Where the admin wrote no short form, or one without a text, the question itself.
+    let short = Some(&confirm.short).filter(|short| !short.is_empty());
+    let short = short.and_then(|short| renderer.render(short, values).ok());
+    let what = short.as_deref().unwrap_or(&question);
+    let short = capitalised(&Phrase::ShortQuestion { what }.say(language));
+    Ok(Wording { question, short, naming })
+}
+
+/// A value at the beginning of a sentence: "Twenty dollars: …".
+fn capitalised(sentence: &str) -> String {
+    let mut chars = sentence.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
