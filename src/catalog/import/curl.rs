@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use url::{Host, Url};
 
 use super::answer::answers;
+use super::command::{Command, read};
 use super::document::Document;
 use super::draft::{Auth, AuthKind, Draft, Tool};
 use super::schema::{flat, scalar};
@@ -20,55 +21,9 @@ use super::words::{doing, literal, plain, sentence, singular, snake};
 use super::{Imported, Notes, Wanted, assemble, own_id};
 use crate::catalog::exchange::OWN_HEADERS;
 use crate::catalog::hidden;
-use crate::integrations::Method;
 
 /// Where what could not be brought stood.
 const PLACE: &str = "curl";
-/// Options with a value that say nothing of the request.
-const ASIDE: &[&str] = &[
-    "--user-agent",
-    "-A",
-    "--referer",
-    "-e",
-    "--output",
-    "-o",
-    "--max-time",
-    "-m",
-    "--connect-timeout",
-    "--write-out",
-    "-w",
-    "--retry",
-    "--retry-delay",
-    "--cookie-jar",
-    "-c",
-    "--cacert",
-    "--capath",
-    "--limit-rate",
-    "--dump-header",
-    "-D",
-];
-/// Options with a value that a request of ours cannot have.
-const BY_HAND: &[&str] = &[
-    "--cookie",
-    "-b",
-    "--proxy",
-    "-x",
-    "--cert",
-    "-E",
-    "--key",
-    "--resolve",
-    "--connect-to",
-    "--config",
-    "-K",
-    "--range",
-    "-r",
-    "--oauth2-bearer",
-    "--aws-sigv4",
-    "--interface",
-    "--unix-socket",
-    "--proxy-user",
-    "-U",
-];
 /// Headers by which a browser or curl speaks of itself.
 const NOISE: &[&str] = &[
     "accept",
@@ -92,20 +47,6 @@ const SECRET_NAMES: &[&str] =
 const SECRET_BYTES_MIN: usize = 20;
 const UUID_BYTES: usize = 36;
 
-/// What a command says.
-#[derive(Default)]
-struct Command {
-    method: Option<String>,
-    url: Option<String>,
-    headers: Vec<(String, String)>,
-    data: Vec<String>,
-    is_json: bool,
-    /// `-G`: data goes into the query.
-    in_query: bool,
-    is_head: bool,
-    has_user: bool,
-}
-
 /// A draft of what a command for curl sends.
 ///
 /// # Errors
@@ -124,176 +65,6 @@ fn refused(what: String) -> Fault {
     Fault::new(Owner::Admin, format!("curl: {what}"), remedy)
 }
 
-fn read(words: Vec<String>, notes: &mut Notes<'_>) -> Result<Command, String> {
-    let mut words = words.into_iter().skip_while(|word| word == "$").peekable();
-    let program = words.next().unwrap_or_default();
-    if !matches!(program.rsplit(['/', '\\']).next(), Some("curl" | "curl.exe")) {
-        return Err("the command does not begin with curl".to_owned());
-    }
-    let mut command = Command::default();
-    while let Some(word) = words.next() {
-        let (name, joined) = option(&word);
-        let Some(name) = name else {
-            address(&mut command, word, notes);
-            continue;
-        };
-        if FLAGS.contains(&name.as_str()) {
-            flag(&mut command, &name);
-        } else if name.starts_with("--") && !takes_value(&name) {
-            // Long options that nobody knows here are mostly flags.
-            notes.say(format!("{} is left out", plain(&name, 30)));
-        } else {
-            let value = joined
-                .or_else(|| words.next())
-                .ok_or_else(|| format!("{} has no value", plain(&name, 30)))?;
-            take(&mut command, &name, value, notes)?;
-        }
-    }
-    Ok(command)
-}
-
-const FLAGS: &[&str] = &[
-    "-G",
-    "--get",
-    "-I",
-    "--head",
-    "-s",
-    "--silent",
-    "-S",
-    "--show-error",
-    "-L",
-    "--location",
-    "-k",
-    "--insecure",
-    "-i",
-    "--include",
-    "-v",
-    "--verbose",
-    "-f",
-    "--fail",
-    "--fail-with-body",
-    "--compressed",
-    "-g",
-    "--globoff",
-    "-N",
-    "--no-buffer",
-    "-#",
-    "--progress-bar",
-    "--http1.1",
-    "--http2",
-    "-4",
-    "-6",
-    "-O",
-    "-J",
-    "-n",
-    "-j",
-    "-q",
-    "-0",
-    "-1",
-    "-2",
-    "-3",
-];
-/// Options whose value is part of the request.
-const TAKEN: &[&str] = &[
-    "-X",
-    "--request",
-    "-H",
-    "--header",
-    "-d",
-    "--data",
-    "--data-raw",
-    "--data-binary",
-    "--data-ascii",
-    "--data-urlencode",
-    "--json",
-    "-u",
-    "--user",
-    "-F",
-    "--form",
-    "--form-string",
-    "--url",
-    "-T",
-    "--upload-file",
-    "--url-query",
-];
-
-fn takes_value(name: &str) -> bool {
-    [TAKEN, ASIDE, BY_HAND].iter().any(|list| list.contains(&name))
-}
-
-/// The option of a word, and a value that is joined to it: `-XPOST`, `-sSLd data`, `--request=POST`.
-fn option(word: &str) -> (Option<String>, Option<String>) {
-    if let Some(long) = word.strip_prefix("--") {
-        return match long.split_once('=') {
-            Some((name, value)) if takes_value(&format!("--{name}")) => {
-                (Some(format!("--{name}")), Some(value.to_owned()))
-            }
-            _ => (Some(word.to_owned()), None),
-        };
-    }
-    let Some(short) = word.strip_prefix('-').filter(|short| !short.is_empty()) else { return (None, None) };
-    let names = short.char_indices().map(|(at, sign)| (at, format!("-{sign}")));
-    let valued = names.clone().find(|(_, name)| takes_value(name));
-    match valued {
-        // Flags before it in the same word say nothing that counts here.
-        Some((at, name)) => {
-            let rest = &short[at + name.len() - 1..];
-            (Some(name), Some(rest.to_owned()).filter(|rest| !rest.is_empty()))
-        }
-        None => {
-            let counts = short.chars().find(|sign| matches!(sign, 'G' | 'I'));
-            (Some(format!("-{}", counts.or(short.chars().next()).unwrap_or('s'))), None)
-        }
-    }
-}
-
-fn flag(command: &mut Command, name: &str) {
-    match name {
-        "-G" | "--get" => command.in_query = true,
-        "-I" | "--head" => command.is_head = true,
-        _ => {}
-    }
-}
-
-fn address(command: &mut Command, url: String, notes: &mut Notes<'_>) {
-    match command.url {
-        None => command.url = Some(url),
-        Some(_) => notes.say("a second address is left out: one command is one tool"),
-    }
-}
-
-fn take(command: &mut Command, name: &str, value: String, notes: &mut Notes<'_>) -> Result<(), String> {
-    match name {
-        "-X" | "--request" => command.method = Some(value),
-        "--url" => address(command, value, notes),
-        "-H" | "--header" => {
-            if let Some((name, value)) = value.split_once(':') {
-                command.headers.push((name.trim().to_owned(), value.trim().to_owned()));
-            }
-        }
-        "-u" | "--user" => command.has_user = true,
-        "-d" | "--data" | "--data-binary" | "--data-ascii" | "--json" if value.starts_with('@') => {
-            return Err(format!("{name} with a file (@) is not brought: write its text into the command"));
-        }
-        "--json" => {
-            command.is_json = true;
-            command.data.push(value);
-        }
-        "-d" | "--data" | "--data-raw" | "--data-binary" | "--data-ascii" | "--data-urlencode"
-        | "--url-query" => {
-            command.in_query |= name == "--url-query";
-            command.data.push(value);
-        }
-        "-F" | "--form" | "--form-string" => {
-            return Err("a form (-F) is not brought: only JSON is sent".to_owned());
-        }
-        "-T" | "--upload-file" => return Err("an upload (-T) is not brought: only JSON is sent".to_owned()),
-        name if BY_HAND.contains(&name) => notes.say(format!("{name} is left out: no definition can say it")),
-        _ => {}
-    }
-    Ok(())
-}
-
 fn draft(
     command: Command,
     own: Option<String>,
@@ -306,7 +77,7 @@ fn draft(
     let mut base = url.clone();
     base.set_path("");
     let id = own.unwrap_or_else(|| id_of(&url));
-    let method = method(&command)?;
+    let method = command.method()?;
     // What braces stand for is read from the text as it was written, not as a URL escapes it.
     let path = path_of(&whole);
     let mut made =
@@ -328,27 +99,6 @@ fn draft(
     let base = settle(Some(base), wanted.allow_private, Vec::new());
     let title = plain(url.host_str().unwrap_or(&id), 80);
     Ok((Draft { id, title, base, auth, ..Draft::default() }, tool))
-}
-
-fn method(command: &Command) -> Result<Method, String> {
-    let named = command.method.as_deref().map(str::to_ascii_uppercase);
-    let sends = !command.data.is_empty() && !command.in_query;
-    let by_rest = if command.is_head {
-        "HEAD"
-    } else if sends {
-        "POST"
-    } else {
-        "GET"
-    };
-    match named.as_deref().unwrap_or(by_rest) {
-        "GET" => Ok(Method::Get),
-        "HEAD" => Ok(Method::Head),
-        "POST" => Ok(Method::Post),
-        "PUT" => Ok(Method::Put),
-        "PATCH" => Ok(Method::Patch),
-        "DELETE" => Ok(Method::Delete),
-        _ => Err("its method is none of GET, HEAD, POST, PUT, PATCH, DELETE".to_owned()),
-    }
 }
 
 fn path_of(url: &str) -> String {

@@ -57,6 +57,7 @@ fn a_value_in_path_query_or_body_is_a_parameter_and_a_word_stays() {
             vec!["method: GET", "q: \"{q}\"", "kind: all"],
         ),
         ("curl -sSL -XDELETE https://s.example/o/0042", vec!["method: DELETE", "kind: digits"]),
+        ("curl -sGd q=a1 https://s.example/o -XGET", vec!["method: GET", "q: \"{q}\""]),
         ("curl -I https://s.example/o", vec!["method: HEAD"]),
         (
             "curl -H 'X-Tenant: walnut' -H 'Accept: */*' -H 'Idempotency-Key: 77' -X POST https://s.example/o",
