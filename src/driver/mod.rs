@@ -43,7 +43,7 @@ pub use crate::integrations::Finding;
 use crate::integrations::Toolbox;
 use crate::llm::Llm;
 use crate::media;
-use crate::store::{CallHead, CallState, IntentRecord, NotOpened, Store, now_us};
+use crate::store::{CallHead, CallState, IntentRecord, IntentState, NotOpened, Store, now_us};
 use crate::stt::{Stt, Vocabulary};
 use crate::telephony::dialect::abilities;
 use crate::telephony::twilio::Rest;
@@ -419,12 +419,12 @@ pub fn call_id(carrier: &CallId, attempt: u8) -> Option<CallId> {
 /// for it, so that each that was given before is by then on disk or given up.
 const RECORD_DEADLINE: Duration = ports::BEGIN_DEADLINE.saturating_add(Duration::from_secs(1));
 
-/// For how long it may be news to a caller, in microseconds, what was done in a call of theirs that broke off, or was found
-/// out after it: a day.
+/// For how long it may be news to a caller, in microseconds, what was done in a call of theirs that broke off, or just before
+/// its end or after it: a day.
 const UNTOLD_MAX_US: i64 = 24 * 60 * 60 * 1_000_000;
 
 /// What must not be sent anew as if it had never been: what this caller's earlier calls left open, what was done in one
-/// that broke off or was found done after its end, and whatever was begun in another conversation of this very call, for
+/// that broke off, or just before its end or after it, and whatever was begun in another conversation of this very call, for
 /// nobody may have been told how it ended. An intent that still waits for the disk is one of them. Those of a conversation
 /// that goes on are its own, and it knows of them.
 async fn open_actions(
@@ -450,17 +450,31 @@ async fn open_actions(
         }
         let own = begun.kept.as_ref().map(|kept| &kept.call);
         open.retain(|record| own != Some(&record.intent.key.call));
-        Ok(open)
+        let mut known = Vec::new();
+        for record in open {
+            let is_quiet = record.is_done() && is_perhaps_heard(store, &record).await?;
+            known.push((record, is_quiet));
+        }
+        Ok(known)
     };
     let late = || Err(silent("which actions of the caller are open"));
     let open = timeout_at(until, read).await.unwrap_or_else(|_| late())?;
-    let action = |record: IntentRecord| {
+    let action = |(record, is_quiet): (IntentRecord, bool)| {
         let end = if record.is_done() { EarlierEnd::Done } else { EarlierEnd::Unknown };
         let intent = record.intent;
-        let key = intent.idempotency_key.unwrap_or_default();
+        let key = intent.idempotency_key.filter(|_| !is_quiet).unwrap_or_default();
         EarlierAction { tool: intent.tool, action: intent.digest, key, end }
     };
     Ok(open.into_iter().map(action).collect())
+}
+
+/// Whether its caller was still on the line when it was known. Such a one is told in words that it is done, and sent again
+/// under no key: a *done* of that would be taken for a second one.
+async fn is_perhaps_heard(store: &Store, record: &IntentRecord) -> Result<bool, Fault> {
+    let IntentState::Settled(outcome) = &record.state else { return Ok(false) };
+    let call = store.call(&record.intent.key.call).await?;
+    Ok(call
+        .is_some_and(|call| matches!(call.state, CallState::Ended { at_us, .. } if outcome.at_us <= at_us)))
 }
 
 #[cfg(test)]

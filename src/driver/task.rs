@@ -249,7 +249,11 @@ impl Task {
     async fn hung_up(&mut self, end: End) {
         if self.line == Connection::Open {
             self.line = Connection::Closed;
-            self.end.get_or_insert(end);
+            let end = *self.end.get_or_insert(end);
+            if end == End::CallerHungUp {
+                // On record at once: nobody has heard what comes to its end from now on.
+                write_end(&self.shell.store, &self.caller.call, end);
+            }
             self.step(Input::Event(Event::HungUp)).await;
         }
     }

@@ -316,8 +316,8 @@ impl Store {
         intents::unknown_of(&self.pools.read, caller.reveal(), world).await.map_err(unread)
     }
 
-    /// What was done for a caller since then, in microseconds since 1970, in calls that broke off or still go on, or was
-    /// found out after its call's end: they may not have heard of it. None for a caller without a number.
+    /// What was done for a caller since then, in microseconds since 1970, in calls that broke off or still go on, or came
+    /// to light just before its call's end or after it: they may not have heard of it. None for a caller without a number.
     ///
     /// # Errors
     /// When the database cannot be read.

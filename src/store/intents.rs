@@ -220,8 +220,12 @@ pub(super) async fn all(db: &SqlitePool) -> sqlx::Result<Vec<IntentRecord>> {
     .await
 }
 
-/// Done since then, and perhaps told to nobody: in calls that did not end as calls do, or found out after the call's end and
-/// not wished for again since. Oldest first.
+/// How long before its call's end an outcome may have come and still be heard by nobody, in microseconds: it waits behind
+/// what is being said, or its caller is gone before the sentence is over. Told twice is harmless, done twice is not.
+const UNHEARD_US: i64 = 30 * 1_000_000;
+
+/// Done since then, and perhaps heard by nobody: in calls that did not end as calls do, or found out just before the call's
+/// end or after it, and not wished for again since. Oldest first.
 pub(super) async fn untold_of(
     db: &SqlitePool,
     caller: &str,
@@ -231,7 +235,7 @@ pub(super) async fn untold_of(
     sqlx::query_as(
         "SELECT intents.*, effects FROM intents JOIN calls ON calls.id = intents.call \
          WHERE intents.caller = $1 AND intents.state = 'done' AND intents.outcome_us >= $2 AND calls.effects = $3 \
-         AND (calls.state <> 'ended' OR (intents.outcome_us > calls.ended_us AND NOT EXISTS \
+         AND (calls.state <> 'ended' OR (intents.outcome_us > calls.ended_us - $4 AND NOT EXISTS \
          (SELECT 1 FROM intents AS later WHERE later.caller = intents.caller AND later.tool = intents.tool \
          AND later.digest = intents.digest AND later.begun_us > intents.begun_us))) \
          ORDER BY begun_us, intents.call, proposal, step",
@@ -239,6 +243,7 @@ pub(super) async fn untold_of(
     .bind(caller)
     .bind(since_us)
     .bind(world.word())
+    .bind(UNHEARD_US)
     .fetch_all(db)
     .await
 }

@@ -166,6 +166,57 @@ async fn what_is_found_after_the_call_is_known_to_the_next_and_the_same_wish_is_
 }
 
 #[tokio::test]
+async fn what_is_done_after_its_caller_has_hung_up_is_no_new_wish_in_the_next_call() {
+    let (mute, tell, stage) = Mute::open().await;
+    let mut scene = Scene::of(stage).await;
+    let caller = scene.asked().await;
+    caller.say("yes").await;
+    let left = async {
+        while mute.requests().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    patient("the request", left).await;
+    caller.finish().await;
+    tell.send(true).unwrap();
+    // The conversation waits for its action, and hears that it is done.
+    scene.quiet().await;
+    let intents = scene.intents().await;
+    assert!(intents.len() == 1 && is_found(&intents[0]), "{intents:?}");
+
+    let caller = scene.greeted().await;
+    caller.say(REFUND).await;
+    scene.line("note asked t1").await;
+    caller.say("yes").await;
+    scene.line("< settled t1 done").await;
+    caller.finish().await;
+    scene.quiet().await;
+    let keys = mute.requests();
+    assert!(keys.len() == 2 && keys[0] == keys[1], "it went out under the first key: {keys:?}");
+    scene.close().await;
+}
+
+#[tokio::test]
+async fn what_was_done_as_its_caller_hung_up_is_told_in_the_next_call_and_not_done_again() {
+    let (_, tell, stage) = Mute::open().await;
+    let mut scene = Scene::of(stage).await;
+    let caller = scene.asked().await;
+    tell.send(true).unwrap();
+    caller.say("yes").await;
+    scene.line("< settled t1 done").await;
+    caller.finish().await;
+    scene.quiet().await;
+    let caller = scene.greeted().await;
+    caller.say(REFUND).await;
+    scene.line("note refused t1 already-done").await;
+    scene.line("outcome:t1").await;
+    caller.finish().await;
+    scene.quiet().await;
+    assert_eq!(scene.intents().await.len(), 1);
+    scene.close().await;
+}
+
+#[tokio::test]
 async fn what_nobody_can_ask_about_stays_unknown() {
     let (mute, tell, stage) = Mute::open().await;
     let mut scene = Scene::of(Stage { probe: false, ..stage }).await;

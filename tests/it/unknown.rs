@@ -63,10 +63,15 @@ async fn asked_again_in_the_next_call_of_the_same_number_it_is_the_same_refund()
     scene.quiet().await;
     assert_eq!(scene.refunds().await, twenty());
 
-    // Now that it is known to be done, who wishes the same wishes another.
-    let caller = scene.asked().await;
+    // Who was gone as it became known may not have heard it; who has heard it and wishes the same wishes another.
+    let caller = scene.greeted().await;
+    caller.say(REFUND).await;
+    scene.line("note refused t1 already-done").await;
+    scene.line("< played #3").await;
+    caller.say(REFUND).await;
+    scene.line("note asked t2").await;
     caller.say("yes").await;
-    scene.line("< settled t1 unknown").await;
+    scene.line("< settled t2 unknown").await;
     caller.finish().await;
     assert_eq!(scene.refunds().await, [twenty(), twenty()].concat());
     let keys: Vec<_> =

@@ -34,40 +34,54 @@ async fn callers_without_a_number_are_not_one_person() {
     }
 }
 
+/// When calls ended.
+const ENDED_US: i64 = 50_000_000;
+
 /// What was found of the refund of a call: so long after the call's end, in microseconds.
 async fn found(store: &Store, call: &str, after_us: i64) {
-    let at_us = 5_000_000 + after_us;
+    let at_us = ENDED_US + after_us;
     let done = Outcome { kind: OutcomeKind::Done, at_us, detail: String::new() };
     store.settle(key(call, 1, 0), done).unwrap();
     store.flush().await.unwrap();
 }
 
-/// A call with a refund that ended at five seconds.
+/// A call with a refund that has ended.
 async fn ended(store: &Store, call: &str, begun_us: i64) {
     open_call(store, call);
     store.begin(Intent { begun_us, ..intent(call, 1, 0) }).await.unwrap();
-    let state = CallState::Ended { at_us: 5_000_000, reason: String::new() };
+    let state = CallState::Ended { at_us: ENDED_US, reason: String::new() };
     store.set_state(&id(call), state).unwrap();
+}
+
+async fn untold(store: &Store, since_us: i64) -> Vec<String> {
+    let untold = store.untold_intents(&head("c1").caller, World::Real, since_us).await.unwrap();
+    untold.into_iter().map(|record| record.intent.key.to_string()).collect()
 }
 
 #[tokio::test]
 async fn what_is_found_done_after_its_call_is_news_to_the_caller_until_it_is_wished_for_again() {
-    let caller = head("c1").caller;
-    let untold = async |store: &Store, since| {
-        let untold = store.untold_intents(&caller, World::Real, since).await.unwrap();
-        untold.into_iter().map(|record| record.intent.key.to_string()).collect::<Vec<_>>()
-    };
     let store = Store::in_memory().await.unwrap();
     ended(&store, "c1", 2_000_000).await;
-    ended(&store, "c2", 3_000_000).await;
-    found(&store, "c1", -1).await;
+    found(&store, "c1", -30_000_000).await;
     assert_eq!(untold(&store, 0).await, [""; 0], "it was told in its call");
+    ended(&store, "c2", 3_000_000).await;
     found(&store, "c2", 1).await;
     assert_eq!(untold(&store, 0).await, ["c2/t1"]);
-    assert_eq!(untold(&store, 5_000_002).await, [""; 0], "it is no news any more");
-    // It goes out once more, under its key or another: whatever came of it was told then.
+    assert_eq!(untold(&store, ENDED_US + 2).await, [""; 0], "it is no news any more");
+    // It goes out once more, under its key or another, and that is told: there is nothing older to tell.
     ended(&store, "c3", 4_000_000).await;
+    found(&store, "c3", -30_000_000).await;
     assert_eq!(untold(&store, 0).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn what_was_done_just_before_its_call_ended_is_news_too() {
+    let store = Store::in_memory().await.unwrap();
+    for (call, begun_us, after_us) in [("c1", 1_000_000, -30_000_000), ("c2", 2_000_000, -29_999_999)] {
+        ended(&store, call, begun_us).await;
+        found(&store, call, after_us).await;
+    }
+    assert_eq!(untold(&store, 0).await, ["c2/t1"]);
 }
 
 #[tokio::test]
