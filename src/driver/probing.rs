@@ -188,10 +188,9 @@ pub async fn ask(store: &Store, agents: &Askables, record: &IntentRecord) -> Res
     let ago = ago(store, intent).await?;
     let finding = now.toolbox.probe(&sent, ago, Instant::now() + PROBE_QUESTION).await;
     let mut finding = finding.ok_or_else(|| nobody("its tool has no probe"))?;
-    if finding == Finding::Absent && is_changed {
-        // Perhaps another system is asked than the one it was sent to.
-        let why = "it is not there, which proves nothing: the agent is another version";
-        finding = Finding::Open(why.to_owned());
+    if is_changed && finding.outcome().is_some() && !now.toolbox.is_proved_by_key(&intent.tool, &finding) {
+        // Perhaps another system is asked than the one it was sent to, or for something else that is like it.
+        finding = finding.doubted("the agent is another version");
     }
     write(store, record, &finding);
     Ok(finding)
@@ -324,6 +323,11 @@ mod tests {
 
     /// An agent whose shop says that it has this refund, or none.
     fn agents(has: Option<&str>, plan: &[u8]) -> Askables {
+        agents_whose(plan, has, "/orders/{{ order }}/refunds", "has == sent.key")
+    }
+
+    /// One whose shop is asked so.
+    fn agents_whose(plan: &[u8], has: Option<&str>, path: &str, done: &str) -> Askables {
         let tool = ToolSpec {
             name: ToolName("shop.refund".into()),
             parameters: Vec::new(),
@@ -333,9 +337,9 @@ mod tests {
             key: KeyPlace::Header("Idempotency-Key".to_owned()),
             not_done_on: [].into(),
             probe: Some(Probe {
-                request: exchange("/orders/{{ order }}/refunds", json!({"has": has})),
-                done: "has == sent.key".to_owned(),
-                failed: None,
+                request: exchange(path, json!({"has": has})),
+                done: done.to_owned(),
+                failed: Some("has == 'nothing, for good'".to_owned()),
                 absent_after: Some(Millis(60_000)),
                 absent_on: [].into(),
             }),
@@ -392,23 +396,39 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_found_is_on_record_and_of_a_changed_agent_only_what_its_key_proves() {
-        let proves_nothing =
-            "killed, mocked, probe: it is not there, which proves nothing: the agent is another version";
+        let absent = "killed, mocked, probe: it is not there, so long after it was sent";
+        let proves_nothing = format!("{absent}, which proves nothing: the agent is another version");
         for (has, plan, want, said) in [
             (Some("k"), PLAN, Standing::Done, "killed, mocked, probe: it is done"),
             (Some("k"), b"other", Standing::Done, "killed, mocked, probe: it is done"),
-            (
-                None,
-                PLAN,
-                Standing::Failed,
-                "killed, mocked, probe: it is not there, so long after it was sent",
-            ),
-            (None, b"other", Standing::Unknown, proves_nothing),
+            (None, PLAN, Standing::Failed, absent),
+            (None, b"other", Standing::Unknown, proves_nothing.as_str()),
         ] {
             let (store, record) = left("1182", Some("k")).await;
             ask(&store, &agents(has, plan), &record).await.expect("it can be asked");
             let (standing, detail) = standing(&store).await;
             assert!(standing == want && detail.ends_with(said), "{has:?}: {standing} {detail}");
+        }
+    }
+
+    #[tokio::test]
+    async fn of_a_changed_agent_what_its_probe_does_not_find_by_the_key_stays_open() {
+        let (by_order, by_key) = ("/orders/{{ order }}/refunds", "/refunds/{{ key }}");
+        for (has, path, done, want) in [
+            ("k", by_order, "has == sent.key", Standing::Done),
+            ("k", by_key, "has == 'k'", Standing::Done),
+            ("k", by_order, "has == 'k'", Standing::Unknown),
+            ("1182", by_order, "has == sent.order", Standing::Unknown),
+            ("nothing, for good", by_order, "has == sent.key", Standing::Unknown),
+            ("nothing, for good", by_key, "has == sent.key", Standing::Failed),
+        ] {
+            let (store, record) = left("1182", Some("k")).await;
+            let agents = agents_whose(b"other", Some(has), path, done);
+            ask(&store, &agents, &record).await.expect("it can be asked");
+            let (standing, detail) = standing(&store).await;
+            assert_eq!(standing, want, "{has} {path} {done}: {detail}");
+            let is_told = detail.ends_with("which proves nothing: the agent is another version");
+            assert_eq!(is_told, want == Standing::Unknown, "{detail}");
         }
     }
 
