@@ -268,6 +268,15 @@ async fn ago(store: &Store, intent: &Intent) -> Result<Duration, Fault> {
     Ok(Duration::from_micros(u64::try_from(gone).unwrap_or(0)))
 }
 
+/// The same of one that is on record.
+pub(super) async fn ago_of(store: &Store, key: &IntentKey) -> Result<Duration, Fault> {
+    let records = store.intents(&key.call).await?;
+    match records.iter().find(|record| record.intent.key == *key) {
+        Some(record) => ago(store, &record.intent).await,
+        None => Ok(Duration::ZERO),
+    }
+}
+
 /// Puts on record what is found, where that is news.
 fn write(store: &Store, record: &IntentRecord, finding: &Finding) {
     count_probe(finding);
@@ -430,6 +439,21 @@ mod tests {
             let is_told = detail.ends_with("which proves nothing: the agent is another version");
             assert_eq!(is_told, want == Standing::Unknown, "{detail}");
         }
+    }
+
+    #[tokio::test]
+    async fn an_action_that_another_call_sent_once_more_is_young_again() {
+        let (store, record) = left("1182", Some("k")).await;
+        let ago = async || ago_of(&store, &record.intent.key).await.expect("it reads").as_secs();
+        assert!((120..180).contains(&ago().await));
+        let head = store.call(&record.intent.key.call).await.expect("it reads").expect("it is there").head;
+        let call = CallId::parse("CA2").expect("a call id");
+        let head = CallHead { id: call.clone(), carrier_call: call.to_string(), ..head };
+        store.open_call(head, "the plan".into()).expect("the queue has room");
+        let key = IntentKey { call, ..record.intent.key.clone() };
+        let again = Intent { key, begun_us: now_us() - 1_000_000, ..record.intent.clone() };
+        store.begin(again).await.expect("it is new");
+        assert!((1..60).contains(&ago().await));
     }
 
     #[tokio::test]

@@ -1,7 +1,7 @@
 //! Asking what became of a request with effects that left and was not answered.
 //!
 //! "Not there" right after a timeout proves nothing: a slow system may still do it. So it counts only after the time that
-//! the admin wrote, from the last request of that kind that left; without one it never counts.
+//! the admin wrote, from when the last request of that key has left for sure; without one it never counts.
 //!
 //! Promises: nothing is asked that could change anything; only what the system says plainly is a finding, and all else
 //! leaves it open; a private value that is not known any more is asked about by nobody.
@@ -136,11 +136,13 @@ impl Pauses {
 }
 
 impl Toolbox {
-    /// Asks once, until then at most. `age` is how long ago the last request of that key left. None where the tool has no
-    /// probe, or is not there.
+    /// Asks once, until then at most. `age` is how long ago the last request of that key was about to leave. None where the
+    /// tool has no probe, or is not there.
     pub async fn probe(&self, sent: &Sent, age: Duration, until: Instant) -> Option<Finding> {
         let (spec, live) = self.find(&sent.tool).ok()?;
         let probe = spec.probe.as_ref()?;
+        // The disk and a slow line are part of a tool's time: its last byte may have left at the end of that.
+        let age = age.saturating_sub(Duration::from_millis(u64::from(spec.timeout.0)));
         let asked = self.asks(probe, live, sent, age, until.min(Instant::now() + PROBE_QUESTION)).await;
         Some(asked.unwrap_or_else(Finding::Open))
     }
