@@ -22,7 +22,8 @@ use crate::core::conversation::{Event, Outcome};
 use crate::core::journal::parse_event;
 use crate::integrations::{CallFacts, Finding, PROBE_QUESTION, Pauses, Sent, Toolbox};
 use crate::store::{
-    self, CallHead, Intent, IntentKey, IntentRecord, IntentState, OutcomeKind, Standing, Store, now_us,
+    self, CallHead, CallRecord, CallState, Intent, IntentKey, IntentRecord, IntentState, OutcomeKind,
+    Standing, Store, now_us,
 };
 
 /// How often it is seen what is left open. A call that ends leaves its actions to the next look.
@@ -166,8 +167,13 @@ impl Asked {
 pub async fn ask(store: &Store, agents: &Askables, record: &IntentRecord) -> Result<Finding, NotAsked> {
     let nobody = |why: &str| NotAsked::Nobody(why.to_owned());
     let intent = &record.intent;
-    let head = store.call(&intent.key.call).await?.map(|call| call.head);
-    let head = head.ok_or_else(|| nobody("its call is not on record"))?;
+    let call = store.call(&intent.key.call).await?;
+    let CallRecord { head, state, .. } = call.ok_or_else(|| nobody("its call is not on record"))?;
+    if state == CallState::Live {
+        return Err(nobody(
+            "a gateway carries its call, and asks by itself; one that was killed has to be started again first",
+        ));
+    }
     let Some(now) = agents.get(&head.agent) else {
         return Err(NotAsked::Nobody(format!("there is no agent `{}` any more", head.agent)));
     };
@@ -465,6 +471,12 @@ mod tests {
         };
         assert!(nobody(Askables::new()).await.contains("no agent `shop`"));
         assert!(nobody(agents(Some("k"), b"other")).await.contains("another version, and without a key"));
+        store.set_state(&record.intent.key.call, CallState::Live).expect("the queue has room");
+        store.flush().await.expect("memory takes it");
+        assert!(nobody(agents(Some("k"), PLAN)).await.contains("a gateway carries its call"));
+        let lost = CallState::Lost { reason: String::new() };
+        store.set_state(&record.intent.key.call, lost).expect("the queue has room");
+        store.flush().await.expect("memory takes it");
         let mut unprepared = record.clone();
         unprepared.intent.digest = Digest::of_bytes(b"forty");
         let none = ask(&store, &agents(None, PLAN), &unprepared).await;
