@@ -278,7 +278,7 @@ fn unsettled(id: &IntentKey, why: &str) -> Fault {
 /// `CA12/t1  2026-11-29T06:10:00Z  unknown    shop.refund`
 fn row(record: &IntentRecord, now: i64) -> String {
     let intent = &record.intent;
-    let detail = record.detail().map(|detail| format!("  ({detail})")).unwrap_or_default();
+    let detail = detail(record).map(|detail| format!("  ({detail})")).unwrap_or_default();
     let id = intent.key.to_string();
     format!("{id:<24}  {}  {:<9}  {}{detail}", when(intent.begun_us), record.standing(now), intent.tool)
 }
