@@ -20,6 +20,9 @@ use crate::integrations::{Exchange, KeyPlace, PROBE_KEY, PROBE_SENT, Probe, Samp
 /// The longest time after which a system may still do what it was sent: a day.
 const ABSENT_AFTER_S_MAX: u32 = 86_400;
 
+/// The statuses that say that something is not there. Others of their kind (401, 403, 408, 429) are about the question.
+const ABSENT_ON: [u16; 2] = [404, 410];
+
 /// What is known of the tool that a probe belongs to.
 pub(super) struct Of<'t> {
     pub(super) effects: Effects,
@@ -149,9 +152,11 @@ fn read_absence(
     on: &[Spanned<u16>],
     timeout: Millis,
 ) -> Option<Millis> {
-    for status in on.iter().filter(|status| !(400..500).contains(&status.value)) {
+    for status in on.iter().filter(|status| !ABSENT_ON.contains(&status.value)) {
         let what = format!("{} does not say that there is no such thing", status.value);
-        reader.say(status.place, what, "400 to 499: `absent_on: [404]`");
+        let remedy = "404 or 410: `absent_on: [404]`; every other says that the question was not answered, be it for want of a \
+                      right or of time";
+        reader.say(status.place, what, remedy);
     }
     if let (Some(status), None) = (on.first(), after) {
         let remedy =

@@ -44,7 +44,8 @@ enum What {
     Settle(Settle),
     /// Asks the other systems now what became of actions whose outcome is unknown, by the `probe` of their tools
     #[command(
-        after_help = "A gateway asks by itself, for three days, of calls that are over. The exit code is 0 only if all that \
+        after_help = "A gateway asks by itself: of calls that it carries, and for three days of those that are over. Here only \
+                            those are asked about that no gateway carries. The exit code is 0 only if all that \
                             was asked about is settled."
     )]
     Probe(ProbeArgs),

@@ -423,6 +423,9 @@ const RECORD_DEADLINE: Duration = ports::BEGIN_DEADLINE.saturating_add(Duration:
 /// its end or after it: a day.
 const UNTOLD_MAX_US: i64 = 24 * 60 * 60 * 1_000_000;
 
+/// For how long systems know a key, in microseconds: many forget theirs after a day, and then do anew what comes under it.
+const KEYS_LAST_US: i64 = 24 * 60 * 60 * 1_000_000;
+
 /// What must not be sent anew as if it had never been: what this caller's earlier calls left open, what was done in one
 /// that broke off, or just before its end or after it, and whatever was begun in another conversation of this very call, for
 /// nobody may have been told how it ended. An intent that still waits for the disk is one of them. Those of a conversation
@@ -452,7 +455,8 @@ async fn open_actions(
         open.retain(|record| own != Some(&record.intent.key.call));
         let mut known = Vec::new();
         for record in open {
-            let is_quiet = record.is_done() && is_perhaps_heard(store, &record).await?;
+            let is_quiet =
+                record.is_done() && (is_stale(&record) || is_perhaps_heard(store, &record).await?);
             known.push((record, is_quiet));
         }
         Ok(known)
@@ -466,6 +470,11 @@ async fn open_actions(
         EarlierAction { tool: intent.tool, action: intent.digest, key, end }
     };
     Ok(open.into_iter().map(action).collect())
+}
+
+/// Whether its system may know its key no more: what is known to be done is then not sent again.
+fn is_stale(record: &IntentRecord) -> bool {
+    now_us().saturating_sub(record.intent.begun_us) > KEYS_LAST_US
 }
 
 /// Whether its caller was still on the line when it was known. Such a one is told in words that it is done, and sent again
@@ -484,7 +493,7 @@ mod tests {
 
     use super::*;
     use crate::core::base::{Digest, ProposalId, ToolName};
-    use crate::store::{Intent, IntentKey};
+    use crate::store::{Intent, IntentKey, Outcome, OutcomeKind};
 
     fn caller(attempt: u8) -> Caller {
         let carrier_call = CallId::parse("CA1").expect("a call id");
@@ -507,6 +516,17 @@ mod tests {
         }
     }
 
+    fn refund(caller_number: &str) -> Intent {
+        Intent {
+            key: IntentKey { call: caller(0).call, proposal: ProposalId(1), step: 0 },
+            tool: ToolName("shop.refund".into()),
+            digest: Digest::of_bytes(b"twenty"),
+            idempotency_key: Some("CA1-t1".into()),
+            caller: Private::new(caller_number),
+            begun_us: 2,
+        }
+    }
+
     fn soon() -> Instant {
         Instant::now() + RECORD_DEADLINE
     }
@@ -516,14 +536,7 @@ mod tests {
         let store = Store::in_memory().await.expect("memory takes a database");
         store.open_call(head(&caller(0)), "the plan".into()).expect("the queue has room");
         store.flush().await.expect("the disk takes it");
-        let begin = store.begin(Intent {
-            key: IntentKey { call: caller(0).call, proposal: ProposalId(1), step: 0 },
-            tool: ToolName("shop.refund".into()),
-            digest: Digest::of_bytes(b"twenty"),
-            idempotency_key: Some("CA1-t1".into()),
-            caller: Private::new(""),
-            begun_us: 2,
-        });
+        let begin = store.begin(refund(""));
         let again = Begun { caller: caller(1), kept: None };
         // The first is asked first, and its answer waits for a commit.
         let (begun, open) = tokio::join!(biased; begin, open_actions(&store, &again, World::Real, soon()));
@@ -531,6 +544,32 @@ mod tests {
         let keys: Vec<String> =
             open.expect("the record answers").into_iter().map(|action| action.key).collect();
         assert_eq!(keys, ["CA1-t1"]);
+    }
+
+    #[tokio::test]
+    async fn what_is_done_is_sent_under_its_key_while_that_is_young_and_its_caller_was_gone() {
+        const HOUR_US: i64 = 3_600_000_000;
+        let ended_us = now_us() - HOUR_US;
+        for (begun_us, done_us, key) in [
+            (ended_us - HOUR_US, ended_us + 1, "CA1-t1"),
+            (ended_us - HOUR_US, ended_us - 1, ""),
+            (ended_us - 24 * HOUR_US, ended_us + 1, ""),
+        ] {
+            let store = Store::in_memory().await.expect("memory takes a database");
+            store.open_call(head(&caller(0)), "the plan".into()).expect("the queue has room");
+            let begin = store.begin(Intent { begun_us, ..refund("+34600111222") });
+            begin.await.expect("it is new");
+            let done = Outcome { kind: OutcomeKind::Done, at_us: done_us, detail: String::new() };
+            store.settle(refund("").key, done).expect("the queue has room");
+            let ended = CallState::Ended { at_us: ended_us, reason: String::new() };
+            store.set_state(&caller(0).call, ended).expect("the queue has room");
+            let carrier_call = CallId::parse("CA2").expect("a call id");
+            let next = Caller { call: carrier_call.clone(), carrier_call, ..caller(0) };
+            let next = Begun { caller: next, kept: None };
+            let open = open_actions(&store, &next, World::Real, soon()).await.expect("the record answers");
+            let keys: Vec<&str> = open.iter().map(|action| action.key.as_str()).collect();
+            assert_eq!((keys, open[0].end), (vec![key], EarlierEnd::Done), "{begun_us} {done_us}");
+        }
     }
 
     #[tokio::test]

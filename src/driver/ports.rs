@@ -19,7 +19,7 @@ use tokio::time::{Instant, timeout};
 use tokio_util::task::TaskTracker;
 
 use super::figures::count_probe;
-use super::probing::{Left, kind};
+use super::probing::{Left, ago_of, kind};
 use super::{Acting, Agent, Past};
 use crate::core::base::{
     CallId, CallTime, GenerationId, PieceNo, Private, ProposalId, ReplyId, Samples, ToolName, World,
@@ -263,7 +263,7 @@ async fn find_out(registry: &Registry, log: &StoreLog, proposal: ProposalId, inb
     let found = async {
         loop {
             tokio::time::sleep(pauses.pause()).await;
-            let finding = registry.probe(proposal, Instant::now() + PROBE_QUESTION).await?;
+            let finding = registry.probe(proposal, Instant::now() + PROBE_QUESTION, log).await?;
             let is_news = log.notes(&finding);
             let outcome = finding.outcome();
             if let Some(known) = &outcome {
@@ -397,5 +397,15 @@ impl IntentLog for StoreLog {
 
     fn found(&self, finding: &Finding) {
         self.notes(finding);
+    }
+
+    fn ago(&self, proposal: ProposalId) -> BoxFuture<'_, Duration> {
+        Box::pin(async move {
+            ago_of(&self.store, &self.key(proposal)).await.unwrap_or_else(|fault| {
+                let owner = fault.owner;
+                tracing::warn!(call = %self.call, ?owner, %fault, "it is not known when an action last left");
+                Duration::ZERO
+            })
+        })
     }
 }

@@ -22,7 +22,8 @@ use crate::core::conversation::{Event, Outcome};
 use crate::core::journal::parse_event;
 use crate::integrations::{CallFacts, Finding, PROBE_QUESTION, Pauses, Sent, Toolbox};
 use crate::store::{
-    self, CallHead, Intent, IntentKey, IntentRecord, IntentState, OutcomeKind, Standing, Store, now_us,
+    self, CallHead, CallRecord, CallState, Intent, IntentKey, IntentRecord, IntentState, OutcomeKind,
+    Standing, Store, now_us,
 };
 
 /// How often it is seen what is left open. A call that ends leaves its actions to the next look.
@@ -166,8 +167,13 @@ impl Asked {
 pub async fn ask(store: &Store, agents: &Askables, record: &IntentRecord) -> Result<Finding, NotAsked> {
     let nobody = |why: &str| NotAsked::Nobody(why.to_owned());
     let intent = &record.intent;
-    let head = store.call(&intent.key.call).await?.map(|call| call.head);
-    let head = head.ok_or_else(|| nobody("its call is not on record"))?;
+    let call = store.call(&intent.key.call).await?;
+    let CallRecord { head, state, .. } = call.ok_or_else(|| nobody("its call is not on record"))?;
+    if state == CallState::Live {
+        return Err(nobody(
+            "a gateway carries its call, and asks by itself; one that was killed has to be started again first",
+        ));
+    }
     let Some(now) = agents.get(&head.agent) else {
         return Err(NotAsked::Nobody(format!("there is no agent `{}` any more", head.agent)));
     };
@@ -188,10 +194,9 @@ pub async fn ask(store: &Store, agents: &Askables, record: &IntentRecord) -> Res
     let ago = ago(store, intent).await?;
     let finding = now.toolbox.probe(&sent, ago, Instant::now() + PROBE_QUESTION).await;
     let mut finding = finding.ok_or_else(|| nobody("its tool has no probe"))?;
-    if finding == Finding::Absent && is_changed {
-        // Perhaps another system is asked than the one it was sent to.
-        let why = "it is not there, which proves nothing: the agent is another version";
-        finding = Finding::Open(why.to_owned());
+    if is_changed && finding.outcome().is_some() && !now.toolbox.is_proved_by_key(&intent.tool, &finding) {
+        // Perhaps another system is asked than the one it was sent to, or for something else that is like it.
+        finding = finding.doubted("the agent is another version");
     }
     write(store, record, &finding);
     Ok(finding)
@@ -269,6 +274,15 @@ async fn ago(store: &Store, intent: &Intent) -> Result<Duration, Fault> {
     Ok(Duration::from_micros(u64::try_from(gone).unwrap_or(0)))
 }
 
+/// The same of one that is on record.
+pub(super) async fn ago_of(store: &Store, key: &IntentKey) -> Result<Duration, Fault> {
+    let records = store.intents(&key.call).await?;
+    match records.iter().find(|record| record.intent.key == *key) {
+        Some(record) => ago(store, &record.intent).await,
+        None => Ok(Duration::ZERO),
+    }
+}
+
 /// Puts on record what is found, where that is news.
 fn write(store: &Store, record: &IntentRecord, finding: &Finding) {
     count_probe(finding);
@@ -324,6 +338,11 @@ mod tests {
 
     /// An agent whose shop says that it has this refund, or none.
     fn agents(has: Option<&str>, plan: &[u8]) -> Askables {
+        agents_whose(plan, has, "/orders/{{ order }}/refunds", "has == sent.key")
+    }
+
+    /// One whose shop is asked so.
+    fn agents_whose(plan: &[u8], has: Option<&str>, path: &str, done: &str) -> Askables {
         let tool = ToolSpec {
             name: ToolName("shop.refund".into()),
             parameters: Vec::new(),
@@ -333,9 +352,9 @@ mod tests {
             key: KeyPlace::Header("Idempotency-Key".to_owned()),
             not_done_on: [].into(),
             probe: Some(Probe {
-                request: exchange("/orders/{{ order }}/refunds", json!({"has": has})),
-                done: "has == sent.key".to_owned(),
-                failed: None,
+                request: exchange(path, json!({"has": has})),
+                done: done.to_owned(),
+                failed: Some("has == 'nothing, for good'".to_owned()),
                 absent_after: Some(Millis(60_000)),
                 absent_on: [].into(),
             }),
@@ -392,24 +411,55 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_found_is_on_record_and_of_a_changed_agent_only_what_its_key_proves() {
-        let proves_nothing =
-            "killed, mocked, probe: it is not there, which proves nothing: the agent is another version";
+        let absent = "killed, mocked, probe: it is not there, so long after it was sent";
+        let proves_nothing = format!("{absent}, which proves nothing: the agent is another version");
         for (has, plan, want, said) in [
             (Some("k"), PLAN, Standing::Done, "killed, mocked, probe: it is done"),
             (Some("k"), b"other", Standing::Done, "killed, mocked, probe: it is done"),
-            (
-                None,
-                PLAN,
-                Standing::Failed,
-                "killed, mocked, probe: it is not there, so long after it was sent",
-            ),
-            (None, b"other", Standing::Unknown, proves_nothing),
+            (None, PLAN, Standing::Failed, absent),
+            (None, b"other", Standing::Unknown, proves_nothing.as_str()),
         ] {
             let (store, record) = left("1182", Some("k")).await;
             ask(&store, &agents(has, plan), &record).await.expect("it can be asked");
             let (standing, detail) = standing(&store).await;
             assert!(standing == want && detail.ends_with(said), "{has:?}: {standing} {detail}");
         }
+    }
+
+    #[tokio::test]
+    async fn of_a_changed_agent_what_its_probe_does_not_find_by_the_key_stays_open() {
+        let (by_order, by_key) = ("/orders/{{ order }}/refunds", "/refunds/{{ key }}");
+        for (has, path, done, want) in [
+            ("k", by_order, "has == sent.key", Standing::Done),
+            ("k", by_key, "has == 'k'", Standing::Done),
+            ("k", by_order, "has == 'k'", Standing::Unknown),
+            ("1182", by_order, "has == sent.order", Standing::Unknown),
+            ("nothing, for good", by_order, "has == sent.key", Standing::Unknown),
+            ("nothing, for good", by_key, "has == sent.key", Standing::Failed),
+        ] {
+            let (store, record) = left("1182", Some("k")).await;
+            let agents = agents_whose(b"other", Some(has), path, done);
+            ask(&store, &agents, &record).await.expect("it can be asked");
+            let (standing, detail) = standing(&store).await;
+            assert_eq!(standing, want, "{has} {path} {done}: {detail}");
+            let is_told = detail.ends_with("which proves nothing: the agent is another version");
+            assert_eq!(is_told, want == Standing::Unknown, "{detail}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_action_that_another_call_sent_once_more_is_young_again() {
+        let (store, record) = left("1182", Some("k")).await;
+        let ago = async || ago_of(&store, &record.intent.key).await.expect("it reads").as_secs();
+        assert!((120..180).contains(&ago().await));
+        let head = store.call(&record.intent.key.call).await.expect("it reads").expect("it is there").head;
+        let call = CallId::parse("CA2").expect("a call id");
+        let head = CallHead { id: call.clone(), carrier_call: call.to_string(), ..head };
+        store.open_call(head, "the plan".into()).expect("the queue has room");
+        let key = IntentKey { call, ..record.intent.key.clone() };
+        let again = Intent { key, begun_us: now_us() - 1_000_000, ..record.intent.clone() };
+        store.begin(again).await.expect("it is new");
+        assert!((1..60).contains(&ago().await));
     }
 
     #[tokio::test]
@@ -421,6 +471,12 @@ mod tests {
         };
         assert!(nobody(Askables::new()).await.contains("no agent `shop`"));
         assert!(nobody(agents(Some("k"), b"other")).await.contains("another version, and without a key"));
+        store.set_state(&record.intent.key.call, CallState::Live).expect("the queue has room");
+        store.flush().await.expect("memory takes it");
+        assert!(nobody(agents(Some("k"), PLAN)).await.contains("a gateway carries its call"));
+        let lost = CallState::Lost { reason: String::new() };
+        store.set_state(&record.intent.key.call, lost).expect("the queue has room");
+        store.flush().await.expect("memory takes it");
         let mut unprepared = record.clone();
         unprepared.intent.digest = Digest::of_bytes(b"forty");
         let none = ask(&store, &agents(None, PLAN), &unprepared).await;

@@ -1,7 +1,7 @@
 //! Asking what became of a request with effects that left and was not answered.
 //!
 //! "Not there" right after a timeout proves nothing: a slow system may still do it. So it counts only after the time that
-//! the admin wrote, from the last request of that kind that left; without one it never counts.
+//! the admin wrote, from when the last request of that key has left for sure; without one it never counts.
 //!
 //! Promises: nothing is asked that could change anything; only what the system says plainly is a finding, and all else
 //! leaves it open; a private value that is not known any more is asked about by nobody.
@@ -20,7 +20,7 @@ use tokio::time::Instant;
 use super::far::Live;
 use super::registry::{CallFacts, ask};
 use super::request::Resolved;
-use super::spec::{Exchange, Probe};
+use super::spec::{Exchange, Probe, ToolSpec};
 use super::toolbox::Toolbox;
 use super::verdict::{mapped, vars_of};
 use crate::egress::Answer;
@@ -79,6 +79,14 @@ impl Finding {
         if own.is_empty() { self.to_string() } else { format!("{own}, {self}") }
     }
 
+    /// What was said, and why it counts for nothing.
+    #[must_use]
+    pub fn doubted(&self, why: &str) -> Finding {
+        let said = self.to_string();
+        let said = said.strip_prefix(PROBE).unwrap_or(&said);
+        Finding::Open(format!("{said}, which proves nothing: {why}"))
+    }
+
     /// What became of the action, where that is known now.
     #[must_use]
     pub fn outcome(&self) -> Option<Outcome> {
@@ -128,11 +136,13 @@ impl Pauses {
 }
 
 impl Toolbox {
-    /// Asks once, until then at most. `age` is how long ago the last request of that key left. None where the tool has no
-    /// probe, or is not there.
+    /// Asks once, until then at most. `age` is how long ago the last request of that key was about to leave. None where the
+    /// tool has no probe, or is not there.
     pub async fn probe(&self, sent: &Sent, age: Duration, until: Instant) -> Option<Finding> {
         let (spec, live) = self.find(&sent.tool).ok()?;
         let probe = spec.probe.as_ref()?;
+        // The disk and a slow line are part of a tool's time: its last byte may have left at the end of that.
+        let age = age.saturating_sub(Duration::from_millis(u64::from(spec.timeout.0)));
         let asked = self.asks(probe, live, sent, age, until.min(Instant::now() + PROBE_QUESTION)).await;
         Some(asked.unwrap_or_else(Finding::Open))
     }
@@ -141,6 +151,22 @@ impl Toolbox {
     #[must_use]
     pub fn has_probe(&self, tool: &ToolName) -> bool {
         self.find(tool).is_ok_and(|(spec, _)| spec.probe.is_some())
+    }
+
+    /// Whether a finding is of the very request that had the key, whatever else has changed: the probe asks for it, or the
+    /// condition that decided compares it. That something is not there is no such finding: it may be sought elsewhere.
+    #[must_use]
+    pub fn is_proved_by_key(&self, tool: &ToolName, finding: &Finding) -> bool {
+        let Ok((ToolSpec { probe: Some(probe), .. }, _)) = self.find(tool) else { return false };
+        let condition = match finding {
+            Finding::Done { .. } => Some(&probe.done),
+            Finding::Failed => probe.failed.as_ref(),
+            Finding::Absent | Finding::Open(_) | Finding::Lost(_) => None,
+        };
+        let Some(condition) = condition else { return false };
+        [asked_by(&probe.request, &self.renderer), compared_by(condition, &self.renderer)]
+            .into_iter()
+            .any(|names| names.is_ok_and(|names| names.contains(KEY)))
     }
 
     async fn asks(
@@ -178,7 +204,16 @@ fn vars(sent: &Sent) -> Value {
 
 /// The names of ours that a probe takes, each without its fields.
 fn names(probe: &Probe, renderer: &Renderer) -> Result<BTreeSet<String>, Fault> {
-    let Exchange { path, query, headers, body, .. } = &probe.request;
+    let mut found = asked_by(&probe.request, renderer)?;
+    for condition in [Some(&probe.done), probe.failed.as_ref()].into_iter().flatten() {
+        found.extend(compared_by(condition, renderer)?);
+    }
+    Ok(found)
+}
+
+/// Those in a request.
+fn asked_by(request: &Exchange, renderer: &Renderer) -> Result<BTreeSet<String>, Fault> {
+    let Exchange { path, query, headers, body, .. } = request;
     let mut found = BTreeSet::new();
     let mut texts: Vec<&str> = vec![path];
     texts.extend(query.values().chain(headers.values()).map(String::as_str));
@@ -186,11 +221,17 @@ fn names(probe: &Probe, renderer: &Renderer) -> Result<BTreeSet<String>, Fault> 
     for text in texts {
         found.extend(renderer.variables(text)?);
     }
-    for condition in [Some(&probe.done), probe.failed.as_ref()].into_iter().flatten() {
-        let ours = |name: String| name.strip_prefix(SENT)?.strip_prefix('.').map(str::to_owned);
-        found.extend(renderer.names(condition)?.into_iter().filter_map(ours));
-    }
-    Ok(found.into_iter().map(|name| name.split('.').next().unwrap_or_default().to_owned()).collect())
+    Ok(found.iter().map(|name| first(name)).collect())
+}
+
+/// Those in a condition.
+fn compared_by(condition: &str, renderer: &Renderer) -> Result<BTreeSet<String>, Fault> {
+    let ours = |name: &String| name.strip_prefix(SENT)?.strip_prefix('.').map(first);
+    Ok(renderer.names(condition)?.iter().filter_map(ours).collect())
+}
+
+fn first(name: &str) -> String {
+    name.split('.').next().unwrap_or_default().to_owned()
 }
 
 /// The texts of a tree.

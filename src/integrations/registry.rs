@@ -18,7 +18,7 @@ use centralita_core::call::PrivateValues;
 use centralita_core::conversation::{ActionKey, Effects, Outcome, Permit};
 use futures::future::BoxFuture;
 use serde_json::{Map, Value};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use super::action::ActionSecret;
 use super::arguments::arguments;
@@ -86,6 +86,8 @@ pub trait IntentLog: Send + Sync {
     fn begin(&self, intent: Intent) -> BoxFuture<'_, Result<(), NotBegun>>;
     /// What a probe says of it; of several times the last counts.
     fn found(&self, finding: &Finding);
+    /// How long ago anything last left under its key, in whichever call, or was about to; nothing where that is not known.
+    fn ago(&self, proposal: ProposalId) -> BoxFuture<'_, Duration>;
 }
 
 /// A request that is ready to be asked about.
@@ -297,7 +299,7 @@ impl Registry {
     ) -> Outcome {
         let mut pauses = Pauses::new(PAUSE_FIRST, PAUSE_LONGEST);
         loop {
-            let Some(finding) = self.probe(proposal, until).await else { return Outcome::Unknown };
+            let Some(finding) = self.probe(proposal, until, log).await else { return Outcome::Unknown };
             log.found(&finding);
             if let Some(outcome) = finding.outcome() {
                 return outcome;
@@ -313,12 +315,16 @@ impl Registry {
 
     /// Asks once what became of an action of this call that has no outcome yet, until then at most. None where nobody can
     /// be asked.
-    pub async fn probe(&self, proposal: ProposalId, until: Instant) -> Option<Finding> {
+    pub async fn probe(&self, proposal: ProposalId, until: Instant, log: &dyn IntentLog) -> Option<Finding> {
         let (sent, last) = self.last_sent(proposal)?;
-        let finding = self.toolbox.probe(&sent, last.elapsed(), until).await?;
+        let began = Instant::now();
+        // Another call of the same caller may have sent it once more.
+        let on_record = || on_record(log, proposal, until);
+        let age = last.elapsed().min(on_record().await);
+        let finding = self.toolbox.probe(&sent, age, until).await?;
         // Sent once more while it was asked, it may be on its way.
         let is_outdated = self.last_sent(proposal).is_none_or(|(_, now)| now > last);
-        if finding == Finding::Absent && is_outdated {
+        if finding == Finding::Absent && (is_outdated || on_record().await <= began.elapsed()) {
             return Some(Finding::Open("it was not there, and was sent once more meanwhile".to_owned()));
         }
         if let Some(known) = finding.outcome() {
@@ -327,7 +333,7 @@ impl Registry {
         Some(finding)
     }
 
-    /// What was sent, and when it or whatever else had its key last left.
+    /// What was sent, and when it or whatever else of this call had its key last left.
     fn last_sent(&self, proposal: ProposalId) -> Option<(Sent, Instant)> {
         let open = self.open();
         let Open { sent, at } = open.get(&proposal)?.clone();
@@ -424,6 +430,11 @@ pub(super) async fn ask(live: &Live, request: &Resolved, until: Instant) -> Resu
         Ok(_) | Err(_) => once().await,
     };
     answer.map_err(|unanswered| unanswered.fault().what.clone())
+}
+
+/// How long ago it last left by the record; nothing, where that does not say in time.
+async fn on_record(log: &dyn IntentLog, proposal: ProposalId, until: Instant) -> Duration {
+    timeout_at(until, log.ago(proposal)).await.unwrap_or_default()
 }
 
 fn until(spec: &ToolSpec) -> Instant {

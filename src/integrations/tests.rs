@@ -10,6 +10,7 @@ mod shop;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use centralita_core::base::{CallTime, Digest, Millis, ProposalId};
 use centralita_core::call::PrivateValues;
@@ -28,6 +29,8 @@ const T1: ProposalId = ProposalId(1);
 struct Log {
     begun: Mutex<Vec<Intent>>,
     found: Mutex<Vec<String>>,
+    /// What the record says of when it last left, the next answer last; long ago, where it says nothing else.
+    ago: Mutex<Vec<Duration>>,
     refuses: Option<NotBegun>,
 }
 
@@ -40,6 +43,11 @@ impl IntentLog for Log {
 
     fn found(&self, finding: &Finding) {
         self.found.lock().unwrap().push(finding.to_string());
+    }
+
+    fn ago(&self, _proposal: ProposalId) -> BoxFuture<'_, Duration> {
+        let ago = self.ago.lock().unwrap().pop().unwrap_or(Duration::MAX);
+        Box::pin(std::future::ready(ago))
     }
 }
 
@@ -264,7 +272,7 @@ impl IntentLog for SlowLog {
     fn begin(&self, _intent: Intent) -> BoxFuture<'_, Result<(), NotBegun>> {
         Box::pin(async {
             tokio::time::pause();
-            tokio::time::advance(std::time::Duration::from_secs(5)).await;
+            tokio::time::advance(Duration::from_secs(5)).await;
             tokio::time::resume();
             Ok(())
         })
@@ -272,6 +280,10 @@ impl IntentLog for SlowLog {
 
     fn found(&self, finding: &Finding) {
         panic!("nothing left: {finding}");
+    }
+
+    fn ago(&self, _proposal: ProposalId) -> BoxFuture<'_, Duration> {
+        panic!("nothing left");
     }
 }
 

@@ -6,12 +6,15 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::StreamExt as _;
 use futures::future::BoxFuture;
 
 use crate::catalog::{Agent, AgentTest, Move};
-use crate::core::base::{CallId, CallTime, Fault, Millis, Owner, PieceNo, Position, ReplyId, Samples, Span};
+use crate::core::base::{
+    CallId, CallTime, Fault, Millis, Owner, PieceNo, Position, ProposalId, ReplyId, Samples, Span,
+};
 use crate::core::call::{PrivateValues, Vault};
 use crate::core::conversation::{
     Affirmation, Answered, By, Conversation, EngineYes, Event, LineAbilities, Order, Outputs, Plan, Recorder,
@@ -101,6 +104,10 @@ impl IntentLog for NothingBefore {
     }
 
     fn found(&self, _finding: &Finding) {}
+
+    fn ago(&self, _proposal: ProposalId) -> BoxFuture<'_, Duration> {
+        Box::pin(std::future::ready(Duration::MAX))
+    }
 }
 
 enum Happening {

@@ -225,7 +225,8 @@ pub(super) async fn all(db: &SqlitePool) -> sqlx::Result<Vec<IntentRecord>> {
 const UNHEARD_US: i64 = 30 * 1_000_000;
 
 /// Done since then, and perhaps heard by nobody: in calls that did not end as calls do, or found out just before the call's
-/// end or after it, and not wished for again since. Oldest first.
+/// end or after it, and not done again since: that has told it, or is itself the news. What failed later tells nothing, and
+/// what is unknown is open by itself. Oldest first.
 pub(super) async fn untold_of(
     db: &SqlitePool,
     caller: &str,
@@ -235,9 +236,10 @@ pub(super) async fn untold_of(
     sqlx::query_as(
         "SELECT intents.*, effects FROM intents JOIN calls ON calls.id = intents.call \
          WHERE intents.caller = $1 AND intents.state = 'done' AND intents.outcome_us >= $2 AND calls.effects = $3 \
-         AND (calls.state <> 'ended' OR (intents.outcome_us > calls.ended_us - $4 AND NOT EXISTS \
-         (SELECT 1 FROM intents AS later WHERE later.caller = intents.caller AND later.tool = intents.tool \
-         AND later.digest = intents.digest AND later.begun_us > intents.begun_us))) \
+         AND (calls.state <> 'ended' OR intents.outcome_us > calls.ended_us - $4) AND NOT EXISTS \
+         (SELECT 1 FROM intents AS later JOIN calls AS its ON its.id = later.call \
+         WHERE later.caller = intents.caller AND later.tool = intents.tool AND later.digest = intents.digest \
+         AND later.begun_us > intents.begun_us AND later.state = 'done' AND its.effects = calls.effects) \
          ORDER BY begun_us, intents.call, proposal, step",
     )
     .bind(caller)

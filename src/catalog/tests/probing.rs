@@ -39,6 +39,8 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("absent_after_s: 60", "absent_after_s: 4", "4 s is no time|5 (the tool's own time) to 86400"),
     ("absent_after_s: 60", "absent_after_s: 90000", "90000 s is no time|86400"),
     ("absent_on: [404]", "absent_on: [503]", "503 does not say that there is no such thing|absent_on: [404]"),
+    ("absent_on: [404]", "absent_on: [410, 429]", "429 does not say that there is no such thing|404 or 410"),
+    ("absent_on: [404]", "absent_on: [401]", "401 does not say that there is no such thing|was not answered"),
     ("absent_on", "absent_no", "there is no field `absent_no`|did you mean `absent_on`?"),
     ("map: {id: id}", "map: {call: id}", "cannot be the name of a value|not `call`"),
     (

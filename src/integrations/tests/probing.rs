@@ -4,8 +4,6 @@
 //! itself leaves once.
 //! Never: waits for that time; a registry is told how long ago it was.
 
-use std::time::Duration;
-
 use centralita_core::language::Language;
 use tokio::time::Instant;
 
@@ -13,9 +11,9 @@ use super::shop::TIMEOUT_MS;
 use super::*;
 
 const KEY: &str = "CA1-t1";
-/// After which absence counts.
-const LATE: Duration = Duration::from_secs(60);
-const YOUNG: Duration = Duration::from_secs(59);
+/// After which absence counts: a minute, and the tool's own time.
+const LATE: Duration = Duration::from_millis(60_000 + TIMEOUT_MS as u64);
+const YOUNG: Duration = LATE.saturating_sub(Duration::from_secs(1));
 
 /// The refund, with a probe.
 fn probed() -> ToolSpec {
@@ -46,7 +44,7 @@ async fn asked(probes: Behaviour, tool: ToolSpec, sent: Sent, ago: Duration) -> 
     let shop = Shop::open_for_probes(probes).await;
     let registry = registry(&shop, [tool]);
     registry.left(T1, sent, ago);
-    let finding = registry.probe(T1, soon()).await.unwrap();
+    let finding = registry.probe(T1, soon(), &Log::default()).await.unwrap();
     assert!(shop.posts().is_empty(), "a probe only asks");
     finding
 }
@@ -119,14 +117,14 @@ async fn a_probe_without_a_key_asks_by_what_was_sent() {
     let shop = Shop::open_for_probes(Behaviour::Answers(200, r#"{"total": "20.00"}"#)).await;
     let registry = registry(&shop, [tool]);
     registry.left(T1, Sent { key: None, ..sent() }, YOUNG);
-    let found = registry.probe(T1, soon()).await.unwrap();
+    let found = registry.probe(T1, soon(), &Log::default()).await.unwrap();
     assert_eq!(found, Finding::Done { result: json!({"refunded": "20.00"}) });
     assert_eq!(shop.get_uris(), ["/v1/orders/1182/refunds?note=a+lamp+for+%2B34600111222"]);
     // And where it names the key, nobody is asked.
     registry.left(T1, Sent { key: None, ..sent() }, YOUNG);
     let keyed = shop::registry(&shop, [probed()]);
     keyed.left(T1, Sent { key: None, ..sent() }, YOUNG);
-    let finding = keyed.probe(T1, soon()).await.unwrap();
+    let finding = keyed.probe(T1, soon(), &Log::default()).await.unwrap();
     assert_eq!(why_open(&finding), "`key` has no value");
     assert_eq!(shop.gets(), 1);
 }
@@ -141,12 +139,12 @@ async fn what_a_placeholder_stood_for_is_asked_about_by_nobody() {
     };
     let registry = registry(&shop, [probed()]);
     registry.left(T1, hidden("order"), LATE);
-    let finding = registry.probe(T1, soon()).await.unwrap();
+    let finding = registry.probe(T1, soon(), &Log::default()).await.unwrap();
     assert!(matches!(finding, Finding::Lost(_)) && finding.outcome().is_none(), "{finding}");
     assert_eq!(shop.gets(), 0);
     // One that the probe does not name is no matter.
     registry.left(T1, hidden("item"), LATE);
-    assert_eq!(registry.probe(T1, soon()).await, Some(Finding::Absent));
+    assert_eq!(registry.probe(T1, soon(), &Log::default()).await, Some(Finding::Absent));
 }
 
 #[tokio::test]
@@ -174,7 +172,7 @@ async fn within_a_tools_time_what_its_probe_finds_is_its_outcome() {
         let found = log.found.lock().unwrap().clone();
         assert_eq!((got, found.last().map(String::as_str)), (want, Some(said)), "{writes:?}");
         assert_eq!((shop.posts().len(), shop.posts()[0].key.as_deref()), (1, Some(KEY)));
-        let is_open = registry.probe(T1, soon()).await.is_some();
+        let is_open = registry.probe(T1, soon(), &Log::default()).await.is_some();
         assert_eq!(is_open, want == "unknown", "what is known is not asked about again");
         assert_eq!(found.len() > 1, is_open, "asked again and again while the caller waits: {found:?}");
     }
@@ -187,12 +185,15 @@ async fn a_probe_is_asked_only_where_the_answer_leaves_it_unknown() {
         let (registry, log) = (registry(&shop, [probed()]), Log::default());
         let outcome = act(&registry, &probed(), ActionKey::Own(T1), &log).await;
         assert_ne!(outcome, Outcome::Unknown);
-        assert!(log.found.lock().unwrap().is_empty() && registry.probe(T1, soon()).await.is_none());
+        assert!(
+            log.found.lock().unwrap().is_empty()
+                && registry.probe(T1, soon(), &Log::default()).await.is_none()
+        );
     }
     let shop = Shop::open(Behaviour::Closes).await;
     let registry = registry(&shop, [refund()]);
     assert_eq!(act(&registry, &refund(), ActionKey::Own(T1), &Log::default()).await, Outcome::Unknown);
-    assert_eq!(registry.probe(T1, soon()).await, None, "a tool without a probe");
+    assert_eq!(registry.probe(T1, soon(), &Log::default()).await, None, "a tool without a probe");
     assert_eq!(shop.gets(), 1, "only the order was looked up");
 }
 
@@ -203,9 +204,41 @@ async fn absence_counts_from_the_last_request_under_the_key() {
     let again = ProposalId(2);
     registry.left(T1, sent(), LATE);
     registry.left(again, sent(), YOUNG);
-    assert!(why_open(&registry.probe(T1, soon()).await.unwrap()).contains("proves nothing"));
+    assert!(why_open(&registry.probe(T1, soon(), &Log::default()).await.unwrap()).contains("proves nothing"));
     registry.left(again, Sent { key: Some("CA1-t2".into()), ..sent() }, YOUNG);
-    assert_eq!(registry.probe(T1, soon()).await, Some(Finding::Absent), "that was another key");
+    assert_eq!(
+        registry.probe(T1, soon(), &Log::default()).await,
+        Some(Finding::Absent),
+        "that was another key"
+    );
+}
+
+#[tokio::test]
+async fn absence_counts_from_when_the_last_byte_may_have_left() {
+    let gone = Behaviour::Answers(404, "");
+    let slow = || ToolSpec { timeout: Millis(60_000), ..probed() };
+    let finding = asked(gone, slow(), sent(), Duration::from_secs(119)).await;
+    assert!(why_open(&finding).contains("proves nothing"), "{finding}");
+    assert_eq!(asked(gone, slow(), sent(), Duration::from_secs(120)).await, Finding::Absent);
+}
+
+#[tokio::test]
+async fn absence_counts_from_the_last_request_of_any_call() {
+    let shop = Shop::open_for_probes(Behaviour::Answers(404, "")).await;
+    for (before, after, want) in [
+        (LATE, LATE, None),
+        (YOUNG, YOUNG, Some("which proves nothing yet")),
+        (LATE, Duration::ZERO, Some("was sent once more meanwhile")),
+    ] {
+        let registry = registry(&shop, [probed()]);
+        registry.left(T1, sent(), LATE);
+        let log = Log { ago: Mutex::new(vec![after, before]), ..Log::default() };
+        let finding = registry.probe(T1, soon(), &log).await.unwrap();
+        match want {
+            None => assert_eq!(finding, Finding::Absent),
+            Some(why) => assert!(why_open(&finding).contains(why), "{finding}"),
+        }
+    }
 }
 
 #[tokio::test]
@@ -216,8 +249,8 @@ async fn what_is_done_under_a_key_is_asked_about_no_more_wherever_it_had_left() 
     for proposal in [T1, ProposalId(2)] {
         registry.left(proposal, sent(), YOUNG);
     }
-    assert!(registry.probe(T1, soon()).await.is_some());
-    assert_eq!(registry.probe(ProposalId(2), soon()).await, None);
+    assert!(registry.probe(T1, soon(), &Log::default()).await.is_some());
+    assert_eq!(registry.probe(ProposalId(2), soon(), &Log::default()).await, None);
 }
 
 #[tokio::test]

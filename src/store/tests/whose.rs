@@ -68,10 +68,26 @@ async fn what_is_found_done_after_its_call_is_news_to_the_caller_until_it_is_wis
     found(&store, "c2", 1).await;
     assert_eq!(untold(&store, 0).await, ["c2/t1"]);
     assert_eq!(untold(&store, ENDED_US + 2).await, [""; 0], "it is no news any more");
-    // It goes out once more, under its key or another, and that is told: there is nothing older to tell.
+    // It goes out once more, under its key or another.
     ended(&store, "c3", 4_000_000).await;
+    assert_eq!(untold(&store, 0).await, ["c2/t1"], "nothing is known of that");
     found(&store, "c3", -30_000_000).await;
-    assert_eq!(untold(&store, 0).await, [""; 0]);
+    assert_eq!(untold(&store, 0).await, [""; 0], "that was told: there is nothing older to tell");
+}
+
+#[tokio::test]
+async fn what_failed_later_or_was_mocked_takes_no_news_from_a_caller() {
+    let store = Store::in_memory().await.unwrap();
+    ended(&store, "c1", 2_000_000).await;
+    found(&store, "c1", 1).await;
+    ended(&store, "c2", 3_000_000).await;
+    let failed = Outcome { kind: OutcomeKind::Failed, at_us: ENDED_US, detail: String::new() };
+    store.settle(key("c2", 1, 0), failed).unwrap();
+    let mocked = CallHead { world: World::Mocked, ..head("c3") };
+    store.open_call(mocked, "the plan".into()).unwrap().written().await.unwrap();
+    store.begin(Intent { begun_us: 4_000_000, ..intent("c3", 1, 0) }).await.unwrap();
+    found(&store, "c3", 1).await;
+    assert_eq!(untold(&store, 0).await, ["c1/t1"]);
 }
 
 #[tokio::test]
