@@ -1,8 +1,8 @@
 //! A recording as Opus in an Ogg file (RFC 7845): two tracks, each coded by itself.
 //!
 //! Promises: caller left, agent right, and nothing of the one in the other, for they share no stream; a file is as long as
-//! the call, to the sample; it has its name once it is whole and on disk, and the WAV it was made from goes after that; what a killed process left
-//! half coded is found by whoever comes next.
+//! the call, to the sample; it has its name once it is whole and on disk, and the WAV it was made from goes after that;
+//! what a killed process left half coded is found by whoever comes next.
 //! Never: holds more than a page; works while the call runs: coding costs a multiple of what a call does.
 
 use std::fs::{self, File};

@@ -126,11 +126,7 @@ pub fn write_order(order: &Order) -> String {
                 ActionKey::Own(proposal) => proposal.to_string(),
                 ActionKey::Earlier(key) => quoted(key),
             };
-            let basis = match permit.basis() {
-                Basis::Unasked => "unasked",
-                Basis::Confirmed => "confirmed",
-                Basis::Admin { .. } => "admin",
-            };
+            let basis = basis_word(permit.basis());
             format!("run {proposal} {tool} {args} key={key} action={} {basis}", permit.action())
         }
         Order::Record => "record".to_owned(),
@@ -159,6 +155,14 @@ pub fn write_timer(timer: Timer) -> &'static str {
         Timer::Generation => "generation",
         Timer::Filler => "filler",
         Timer::Silence => "silence",
+    }
+}
+
+fn basis_word(basis: &Basis) -> &'static str {
+    match basis {
+        Basis::Unasked => "unasked",
+        Basis::Confirmed => "confirmed",
+        Basis::Admin { .. } => "admin",
     }
 }
 
@@ -233,53 +237,158 @@ fn refusal_word(refusal: Refusal) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::{GenerationId, ProposalId};
+    use crate::base::{Digest, GenerationId, Millis, PieceNo, ProposalId, ReplyId, ToolName};
+    use crate::conversation::Watch;
+
+    /// One of each: the compiler refuses a list that lacks a variant.
+    macro_rules! one_of_each {
+        ($($each:pat => $one:expr),+ $(,)?) => {{
+            let all = vec![$($one),+];
+            all.iter().for_each(|one| match one { $($each => {})+ });
+            all
+        }};
+    }
+
+    fn roles() -> Vec<Role> {
+        let (t1, g1) = (ProposalId(1), GenerationId(1));
+        one_of_each![
+            Role::Greeting => Role::Greeting,
+            Role::Answer(_) => Role::Answer(g1),
+            Role::Filler => Role::Filler,
+            Role::Reminder => Role::Reminder,
+            Role::Notice => Role::Notice,
+            Role::Question(_) => Role::Question(t1),
+            Role::Action(_) => Role::Action(t1),
+            Role::Outcome(_) => Role::Outcome(t1),
+            Role::Goodbye => Role::Goodbye,
+        ]
+    }
+
+    fn answers() -> Vec<Answer> {
+        one_of_each![
+            Answer::Yes => Answer::Yes,
+            Answer::No => Answer::No,
+            Answer::Wait => Answer::Wait,
+            Answer::Change => Answer::Change,
+            Answer::Question => Answer::Question,
+            Answer::Backchannel => Answer::Backchannel,
+            Answer::Unclear => Answer::Unclear,
+        ]
+    }
+
+    fn verdicts() -> Vec<Verdict> {
+        let each = one_of_each![
+            Verdict::Spoken(_) => Verdict::Spoken(Answer::Yes),
+            Verdict::Key(_) => Verdict::Key('1'),
+            Verdict::WantsKey => Verdict::WantsKey,
+            Verdict::Early => Verdict::Early,
+            Verdict::Echo => Verdict::Echo,
+            Verdict::Doubtful => Verdict::Doubtful,
+        ];
+        let more = answers().into_iter().map(Verdict::Spoken).chain(['5', '*'].map(Verdict::Key));
+        each.into_iter().chain(more).collect()
+    }
+
+    fn notes() -> Vec<Note> {
+        let (proposal, generation) = (ProposalId(1), GenerationId(1));
+        let refusals = one_of_each![
+            Refusal::UnknownTool => Refusal::UnknownTool,
+            Refusal::Declined => Refusal::Declined,
+            Refusal::UnderWay => Refusal::UnderWay,
+            Refusal::OutcomeUnknown => Refusal::OutcomeUnknown,
+            Refusal::AlreadyDone => Refusal::AlreadyDone,
+            Refusal::NotAskable => Refusal::NotAskable,
+        ];
+        let each = one_of_each![
+            Note::Asked { .. } => Note::Asked { proposal, end: crate::base::Position(8) },
+            Note::Judged { .. } => Note::Judged { proposal, answer: Verdict::Early },
+            Note::Refused { .. } => Note::Refused { proposal, why: Refusal::Declined },
+            Note::Unsaid { .. } => Note::Unsaid { proposal, parameter: "amount".to_owned() },
+            Note::Withdrawn { .. } => Note::Withdrawn { proposal },
+            Note::Screened { .. } => Note::Screened { generation },
+        ];
+        let judged = verdicts().into_iter().map(|answer| Note::Judged { proposal, answer });
+        let refused = refusals.into_iter().map(|why| Note::Refused { proposal, why });
+        each.into_iter().chain(judged).chain(refused).collect()
+    }
+
+    /// One of each but `run`, whose permit the gate alone makes.
+    fn orders() -> Vec<Order> {
+        let (reply, generation, proposal) = (ReplyId(1), GenerationId(1), ProposalId(1));
+        let say = |role| Order::Say { reply, piece: PieceNo(0), role, text: "Hi".to_owned() };
+        let expects = one_of_each![
+            Expect::Anything => Expect::Anything,
+            Expect::YesNo => Expect::YesNo,
+            Expect::YesAgain => Expect::YesAgain,
+            Expect::Digits => Expect::Digits,
+        ];
+        let whys = one_of_each![
+            Why::Finished => Why::Finished,
+            Why::Silence => Why::Silence,
+            Why::Limit => Why::Limit,
+            Why::Service => Why::Service,
+        ];
+        let watch = |expect| Order::Watch(Watch { speech: Millis(200), silence: Millis(600), expect });
+        let (tool, args) = (ToolName("shop.refund".into()), serde_json::json!({"amount": 20}));
+        let each = one_of_each![
+            Order::Watch(_) => watch(Expect::Anything),
+            Order::Say { .. } => say(Role::Greeting),
+            Order::EndReply { .. } => Order::EndReply { reply },
+            Order::Cut { .. } => Order::Cut { reply },
+            Order::Generate { .. } =>
+                Order::Generate { generation, history: 1, digest: Digest::of_bytes(b"history") },
+            Order::DropGeneration { .. } => Order::DropGeneration { generation },
+            Order::Prepare { .. } | Order::Run { .. } => Order::Prepare { proposal, tool, args },
+            Order::Discard { .. } => Order::Discard { proposal },
+            Order::Record => Order::Record,
+            Order::HangUp { .. } => Order::HangUp { why: Why::Finished },
+            Order::Note(_) => Order::Note(Note::Withdrawn { proposal }),
+        ];
+        let said = roles().into_iter().map(say);
+        let ends = whys.into_iter().map(|why| Order::HangUp { why });
+        let noted = notes().into_iter().map(Order::Note);
+        each.into_iter().chain(expects.into_iter().map(watch)).chain(said).chain(ends).chain(noted).collect()
+    }
 
     #[test]
-    fn every_word_that_is_written_is_known() {
-        let (t1, g1) = (ProposalId(1), GenerationId(1));
-        let roles = [
-            Role::Greeting,
-            Role::Answer(g1),
-            Role::Filler,
-            Role::Reminder,
-            Role::Notice,
-            Role::Question(t1),
-            Role::Action(t1),
-            Role::Outcome(t1),
-            Role::Goodbye,
-        ];
-        for role in roles {
-            assert_eq!(check_order(&format!("say #1.0 {} \"Hi\"", role_word(role))), Ok(()));
+    fn every_order_that_is_written_is_known() {
+        for order in orders() {
+            let line = write_order(&order);
+            assert_eq!(check_order(&line), Ok(()), "{line}");
         }
-        for why in [Why::Finished, Why::Silence, Why::Limit, Why::Service] {
-            assert_eq!(check_order(&format!("hang-up {}", why_word(why))), Ok(()));
+        let bases = one_of_each![
+            Basis::Unasked => Basis::Unasked,
+            Basis::Confirmed => Basis::Confirmed,
+            Basis::Admin { .. } => Basis::Admin { user: String::new(), reason: String::new() },
+        ];
+        for basis in bases {
+            let line = format!("run t1 shop.refund {{}} key=t1 action=00 {}", basis_word(&basis));
+            assert_eq!(check_order(&line), Ok(()), "{line}");
         }
-        let refusals = [
-            Refusal::UnknownTool,
-            Refusal::Declined,
-            Refusal::UnderWay,
-            Refusal::OutcomeUnknown,
-            Refusal::AlreadyDone,
-            Refusal::NotAskable,
+    }
+
+    #[test]
+    fn every_timer_that_is_written_is_known() {
+        let timers = one_of_each![
+            Timer::CallLimit => Timer::CallLimit,
+            Timer::CallWarning => Timer::CallWarning,
+            Timer::Closing => Timer::Closing,
+            Timer::TurnLimit => Timer::TurnLimit,
+            Timer::Transcript => Timer::Transcript,
+            Timer::Keys => Timer::Keys,
+            Timer::Synthesis => Timer::Synthesis,
+            Timer::Mark => Timer::Mark,
+            Timer::Breath => Timer::Breath,
+            Timer::Permit => Timer::Permit,
+            Timer::Answer => Timer::Answer,
+            Timer::Prepare => Timer::Prepare,
+            Timer::Tool => Timer::Tool,
+            Timer::Generation => Timer::Generation,
+            Timer::Filler => Timer::Filler,
+            Timer::Silence => Timer::Silence,
         ];
-        let refused = refusals.map(|why| Note::Refused { proposal: t1, why });
-        let answers = [
-            Answer::Yes,
-            Answer::No,
-            Answer::Wait,
-            Answer::Change,
-            Answer::Question,
-            Answer::Backchannel,
-            Answer::Unclear,
-        ];
-        let others = [Verdict::WantsKey, Verdict::Early, Verdict::Echo, Verdict::Doubtful];
-        let keys = ['1', '5', '*'].map(Verdict::Key);
-        let verdicts = answers.map(Verdict::Spoken).into_iter().chain(others).chain(keys);
-        let judged = verdicts.map(|answer| Note::Judged { proposal: t1, answer });
-        let more = [Note::Withdrawn { proposal: t1 }, Note::Screened { generation: g1 }];
-        for note in refused.into_iter().chain(judged).chain(more) {
-            assert_eq!(check_order(&format!("note {}", write_note(&note))), Ok(()));
+        for timer in timers {
+            assert_eq!(check_timer(write_timer(timer)), Ok(()));
         }
     }
 
