@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::process::{Output, Stdio};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -194,6 +195,10 @@ impl IntentLog for Takes {
     }
 
     fn found(&self, _: &Finding) {}
+
+    fn ago(&self, _: ProposalId) -> BoxFuture<'_, Duration> {
+        async { Duration::ZERO }.boxed()
+    }
 }
 
 /// Runs a tool as after a yes; what is for the model where it cannot.

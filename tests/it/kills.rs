@@ -35,8 +35,9 @@ const ACTS_MAX: Duration = Duration::from_millis(1_600);
 /// second for sound that is on its way.
 const LOST_MAX: Millis = Millis(550);
 
-/// Audio is gathered for a second, two are held back for a secret to be taken out, and a second is written at once.
-const RECORDING_LOST_MAX: Millis = Millis(4_000);
+/// Audio is gathered for a second, two are held back for a secret to be taken out, and a second is written at once; and one more
+/// for a machine that is busy.
+const RECORDING_LOST_MAX: Millis = Millis(5_000);
 
 /// Of the shop: nothing, or up to four tenths of a second before it does what was asked, and again before it answers.
 fn slowness(nth: u64) -> Duration {
