@@ -36,6 +36,7 @@ pub use switchboard::Switchboard;
 
 use crate::core::audio::Underruns;
 use crate::core::base::{Fault, Owner};
+use crate::core::language::read_words;
 use crate::driver::{self, Shell};
 use crate::telephony::twilio::form::FORM_BYTES_MAX;
 use crate::telephony::twilio::{PublicUrl, Tokens, Verifier};
@@ -99,6 +100,7 @@ impl fmt::Debug for Gateway {
 impl Gateway {
     #[must_use]
     pub fn new(settings: Settings) -> Gateway {
+        read_words();
         if settings.metrics.is_some() {
             begin_figures();
         }

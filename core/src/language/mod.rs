@@ -77,6 +77,15 @@ pub enum Language {
     Catalan,
 }
 
+/// Reads the words of all languages, some 30 ms of work that else the first caller would wait for.
+pub fn read_words() {
+    for language in Language::ALL {
+        language.dictionary();
+    }
+    // Digits are looked for in the numbers of every language.
+    number::opens_digits("");
+}
+
 impl Language {
     pub const ALL: [Language; 7] = [
         Language::English,
