@@ -155,6 +155,7 @@ pub(super) fn read_request(
         verify: Vec::new(),
         errors: BTreeMap::new(),
         sample: None,
+        called: None,
     }
 }
 

@@ -10,6 +10,7 @@ use std::path::Path;
 
 use centralita_core::base::{Fault, Owner};
 
+use super::mcp::PIN_ENDING;
 use super::place::Place;
 use super::problems::Desk;
 use super::{Kind, Source};
@@ -17,18 +18,19 @@ use super::{Kind, Source};
 /// A hundred tools in two languages are a twentieth of it; an API of eight hundred operations is imported into half.
 pub(super) const FILE_BYTES_MAX: u64 = 4 << 20;
 
-/// The definitions of a directory: `agents/*.yaml` and `integrations/*.yaml`, in the order of their names.
+/// The definitions of a directory: `agents/*.yaml`, `integrations/*.yaml` and their pins, in the order of their names.
 ///
 /// # Errors
 /// A folder cannot be read. Of a file that cannot be, its source knows it.
 pub fn find(root: &Path) -> Result<Vec<Source>, Fault> {
     let mut sources = Vec::new();
-    for (kind, folder) in [(Kind::Agent, "agents"), (Kind::Integration, "integrations")] {
+    let folders = [(Kind::Agent, "agents"), (Kind::Integration, "integrations"), (Kind::Pin, "integrations")];
+    for (kind, folder) in folders {
         let directory = root.join(folder);
-        if kind == Kind::Integration && directory.symlink_metadata().is_err() {
+        if kind != Kind::Agent && directory.symlink_metadata().is_err() {
             continue;
         }
-        let mut names = names(&directory).map_err(|e| {
+        let mut names = names(&directory, kind).map_err(|e| {
             let what = format!("{} cannot be read: {e}", directory.display());
             Fault::new(
                 Owner::Admin,
@@ -46,14 +48,18 @@ pub fn find(root: &Path) -> Result<Vec<Source>, Fault> {
     Ok(sources)
 }
 
-/// The names that `*.yaml` and `*.yml` find: those that begin with a dot are an editor's. As the
-/// disk has them, for a name need not be text.
-fn names(directory: &Path) -> io::Result<Vec<OsString>> {
+/// The names that `*.yaml` and `*.yml` find, or of pins `*.mcp.json`: those that begin with a dot are an editor's. As
+/// the disk has them, for a name need not be text.
+fn names(directory: &Path, kind: Kind) -> io::Result<Vec<OsString>> {
+    let endings: &[&str] = match kind {
+        Kind::Agent | Kind::Integration => &[".yaml", ".yml"],
+        Kind::Pin => &[PIN_ENDING],
+    };
     let mut names = Vec::new();
     for entry in fs::read_dir(directory)? {
         let name = entry?.file_name();
         let lower = name.to_string_lossy().to_ascii_lowercase();
-        if !lower.starts_with('.') && (lower.ends_with(".yaml") || lower.ends_with(".yml")) {
+        if !lower.starts_with('.') && endings.iter().any(|ending| lower.ends_with(ending)) {
             names.push(name);
         }
     }

@@ -26,6 +26,8 @@ const ANY_CURRENCY: &str = "EUR";
 pub(super) struct Integration {
     pub(super) connection: Connection,
     tools: BTreeMap<String, Spanned<ToolWritten>>,
+    /// What an MCP server calls them.
+    called: BTreeMap<String, String>,
 }
 
 impl Integration {
@@ -52,8 +54,18 @@ impl Integration {
             }
         }
         let base = base.cloned().or(written).filter(|_| is_name(&file.id.value))?;
-        let connection = Connection { id: file.id.value, base, allow_private: file.allow_private, secrets };
-        Some(Integration { connection, tools })
+        let allow_private = file.allow_private;
+        let connection = Connection { id: file.id.value, base, allow_private, secrets, mcp: None };
+        Some(Integration { connection, tools, called: BTreeMap::new() })
+    }
+
+    /// One with an MCP server behind it, which calls these tools otherwise.
+    pub(super) fn of_mcp(
+        connection: Connection,
+        tools: BTreeMap<String, Spanned<ToolWritten>>,
+        called: BTreeMap<String, String>,
+    ) -> Integration {
+        Integration { connection, tools, called }
     }
 
     pub(super) fn tool_names(&self) -> impl Iterator<Item = String> + '_ {
@@ -82,7 +94,12 @@ impl Integration {
     ) -> Vec<(ToolPlan, ToolSpec)> {
         let mut reader = Reader::new(desk, language, currency);
         let wanted = self.tools.iter().filter(|(name, _)| names.contains(*name));
-        wanted.map(|(_, written)| tool(&mut reader, &self.connection, written, spoken)).collect()
+        let read = wanted.map(|(name, written)| {
+            let (plan, mut spec) = tool(&mut reader, &self.connection, written, spoken);
+            spec.request.called = self.called.get(name).cloned();
+            (plan, spec)
+        });
+        read.collect()
     }
 
     /// Checks every tool, whoever may use it, in the first language its description is written in.
@@ -98,7 +115,7 @@ impl Integration {
     }
 }
 
-fn read_base(desk: &mut Desk<'_>, written: &Spanned<String>, allow_private: bool) -> Option<Url> {
+pub(super) fn read_base(desk: &mut Desk<'_>, written: &Spanned<String>, allow_private: bool) -> Option<Url> {
     let at = written.place;
     let url =
         Url::parse(&written.value).ok().filter(|url| url.host_str().is_some_and(|host| !host.is_empty()));
@@ -130,7 +147,7 @@ fn read_base(desk: &mut Desk<'_>, written: &Spanned<String>, allow_private: bool
     Some(url)
 }
 
-fn read_auth(desk: &mut Desk<'_>, written: &Spanned<Auth>) -> Option<SecretHeader> {
+pub(super) fn read_auth(desk: &mut Desk<'_>, written: &Spanned<Auth>) -> Option<SecretHeader> {
     let (header, prefix, value) = match &written.value {
         Auth::Bearer(value) => ("Authorization", "Bearer ", value),
         Auth::Header { name, value } => (name.as_str(), "", value),

@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`find`] (files), `place`, `tree` and `syntax` (YAML), `written` (its fields), `shape` and
 //! `wanted` (from the one to the other), `reader` (words and templates), `condition`, `exchange`, `probe`, `tool`,
-//! `integration`, `tested`, [`agent`] (the meaning of each), [`asking`] (one tool outside any agent), [`problems`] and
+//! `integration`, `mcp`, `tested`, [`agent`] (the meaning of each), [`asking`] (one tool outside any agent), [`problems`] and
 //! `hidden` (what is wrong, without its secrets).
 //! docs/definitions.md is the reference for who writes them.
 //!
@@ -20,6 +20,8 @@ mod hidden;
 pub mod import;
 mod integration;
 mod limits;
+mod mcp;
+mod mcp_written;
 mod place;
 mod probe;
 mod problems;
@@ -44,10 +46,13 @@ pub use agent::{Agent, Services};
 pub use asking::{Asking, asking};
 pub use find::find;
 use integration::Integration;
+pub use mcp::{McpDefinition, mcp_connection, mcp_definition};
+use mcp_written::McpFile;
 use place::Spanned;
 use problems::Desk;
 pub use problems::{Problem, Problems};
 pub use tested::{AgentTest, Move, Step, Wish};
+use tree::{Held, Node};
 use written::{AgentFile, IntegrationFile};
 
 /// The version of the definitions this build reads.
@@ -58,6 +63,8 @@ const VERSION: u32 = 1;
 pub enum Kind {
     Agent,
     Integration,
+    /// What is known of the tools of an integration's MCP server.
+    Pin,
 }
 
 /// One definition's text.
@@ -132,11 +139,15 @@ fn integrations<'a>(
 ) -> Known<'a> {
     let mut known = Known::new();
     for source in sources.iter().filter(|source| source.kind == Kind::Integration) {
-        let Some(file) = parse::<IntegrationFile>(source, problems) else {
+        let Some(written) = parse_integration(source, problems) else {
             unread.push(source.path.clone());
             continue;
         };
-        let id = file.id.clone();
+        let id = match &written {
+            Written::Http(file) => file.id.clone(),
+            Written::Mcp(file) => file.id.clone(),
+        };
+        let pins = mcp::pins(sources, &id.value, problems);
         let mut desk = Desk { file: &source.path, text: &source.text, problems };
         if let Some((_, other, _)) = known.get(&id.value) {
             desk.say(
@@ -145,22 +156,53 @@ fn integrations<'a>(
                 "give each an id of its own",
             );
         }
-        if let Some(integration) = Integration::read(&mut desk, file, bases.get(&id.value)) {
+        let base = bases.get(&id.value);
+        let read = match written {
+            Written::Http(file) => Integration::read(&mut desk, *file, base),
+            Written::Mcp(file) => mcp::read(&mut desk, *file, base, pins),
+        };
+        if let Some(integration) = read {
             known.insert(id.value, (integration, &source.path, &source.text));
         }
     }
     known
 }
 
+/// An integration's file, by its kind.
+enum Written {
+    Http(Box<IntegrationFile>),
+    Mcp(Box<McpFile>),
+}
+
+fn parse_integration(source: &Source, problems: &mut Vec<Problem>) -> Option<Written> {
+    let is_mcp = |(key, value): &(Node, Node)| key.text() == "kind" && value.text() == "mcp";
+    parse_by(source, problems, |desk, root| match &root.held {
+        Held::Map(entries) if entries.iter().any(is_mcp) => {
+            shape::read(desk, root).map(|file| Written::Mcp(Box::new(file)))
+        }
+        Held::Map(_) | Held::List(_) | Held::Text { .. } | Held::Told => {
+            shape::read(desk, root).map(|file| Written::Http(Box::new(file)))
+        }
+    })
+}
+
 /// What a file holds, where all of it could be read.
 fn parse<T: DeserializeOwned>(source: &Source, problems: &mut Vec<Problem>) -> Option<T> {
+    parse_by(source, problems, shape::read)
+}
+
+fn parse_by<T>(
+    source: &Source,
+    problems: &mut Vec<Problem>,
+    read: impl FnOnce(&mut Desk<'_>, &Node) -> Option<T>,
+) -> Option<T> {
     if let Some(unread) = &source.unread {
         problems.push(unread.clone());
         return None;
     }
     let before = problems.len();
     let mut desk = Desk { file: &source.path, text: &source.text, problems };
-    let file = tree::read(&mut desk).and_then(|root| shape::read(&mut desk, &root));
+    let file = tree::read(&mut desk).and_then(|root| read(&mut desk, &root));
     desk.limit(before);
     file.filter(|_| problems.len() == before)
 }

@@ -155,6 +155,7 @@ pub(super) struct IntegrationFile {
 #[serde(rename_all = "snake_case")]
 pub(super) enum Kind {
     Http,
+    Mcp,
 }
 
 /// `bearer: secret.NAME`, or `header: {name: X-Api-Key, value: secret.NAME}`.

@@ -33,15 +33,20 @@ pub(super) struct SecretsArgs {
     /// first
     #[arg(long, value_name = "FOLDER")]
     secrets: Option<PathBuf>,
+    /// A program that integrations may start as an MCP server, as their files write it; more than once for more. It runs as
+    /// the gateway's user, with any arguments of the file
+    #[arg(long, value_name = "PROGRAM", env = "CENTRALITA_MCP_COMMANDS", value_delimiter = ',')]
+    mcp_command: Vec<String>,
 }
 
 impl SecretsArgs {
     /// # Errors
     /// A folder was named and is not there.
     pub(super) fn open(&self) -> Result<Secrets, Fault> {
+        let secrets = Secrets::from_env().with_programs(self.mcp_command.iter().cloned());
         match &self.secrets {
-            Some(folder) => Secrets::from_env().with_directory(folder),
-            None => Ok(Secrets::from_env()),
+            Some(folder) => secrets.with_directory(folder),
+            None => Ok(secrets),
         }
     }
 }
@@ -207,8 +212,9 @@ pub(super) async fn try_voice(language: Language, speech: &Speech) -> Result<(),
     })
 }
 
-/// Starts the recogniser's workers for an agent, so that the first caller does not wait for it.
+/// Starts the recogniser's workers and the sessions with MCP servers for an agent, so that the first caller does not wait for it.
 pub(super) async fn warm(agent: &Agent, speech: &Speech) -> Result<(), Fault> {
+    agent.toolbox.warm();
     match &speech.embedded {
         Some(embedded) if agent.plan.language == Language::English => {
             embedded.warm(&agent.vocabulary, agent.plan.language).await

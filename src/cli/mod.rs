@@ -13,6 +13,8 @@ mod demo;
 mod effects;
 mod eval;
 mod many;
+mod mcp;
+mod mcp_words;
 mod render;
 mod replay;
 mod replay_audio;
@@ -60,6 +62,8 @@ enum Command {
     Test(test::TestArgs),
     /// Drafts integrations from how others describe an API
     Tool(tool::ToolArgs),
+    /// Looks at MCP servers, tries their tools, and writes down what of them was reviewed
+    Mcp(mcp::McpArgs),
     /// Phones a gateway as a carrier would
     Call(call::CallArgs),
     /// Measures how well the recogniser hears, over recordings
@@ -89,9 +93,10 @@ struct Definitions {
 }
 
 /// Libraries log what passes through them, a caller's words and keys included, at the levels below `info`: not here,
-/// whatever the filter says.
+/// whatever the filter says. `rmcp` does so at every level.
 fn is_ours(line: &tracing::Metadata<'_>) -> bool {
-    line.target().starts_with("centralita") || *line.level() <= tracing::Level::INFO
+    let (target, level) = (line.target(), *line.level());
+    target.starts_with("centralita") || (level <= tracing::Level::INFO && !target.starts_with("rmcp"))
 }
 
 /// Parses the command line and does what it says.
@@ -117,6 +122,7 @@ pub fn main() -> ExitCode {
             Command::Confirm(args) => confirm::run(&args).await,
             Command::Test(args) => test::run(&args).await,
             Command::Tool(args) => tool::run(&args).await,
+            Command::Mcp(args) => mcp::run(&args).await,
             Command::Call(args) => call::run(args).await,
             Command::Eval(args) => eval::run(&args).await,
             Command::Bench(args) => bench::run(&args).await,

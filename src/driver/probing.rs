@@ -333,6 +333,7 @@ mod tests {
             verify: Vec::new(),
             errors: BTreeMap::new(),
             sample: Some(Sample::Answer(sample)),
+            called: None,
         }
     }
 
@@ -361,7 +362,8 @@ mod tests {
             timeout: Millis(1_000),
         };
         let base = "http://127.0.0.1:9".parse().expect("an address");
-        let shop = Connection { id: "shop".to_owned(), base, allow_private: true, secrets: Vec::new() };
+        let shop =
+            Connection { id: "shop".to_owned(), base, allow_private: true, secrets: Vec::new(), mcp: None };
         let toolbox = Arc::new(Toolbox::mocked(Language::English, "USD", &[shop], vec![tool]));
         [("shop".to_owned(), Askable { plan_hash: Digest::of_bytes(plan), toolbox })].into()
     }

@@ -5,6 +5,7 @@
 //! Never: follows a redirect, uses a proxy of the environment, sends a request twice.
 
 mod address;
+mod lent;
 #[cfg(test)]
 mod tests;
 
@@ -20,6 +21,7 @@ use url::{Host, Url};
 use crate::crash::{self, Point};
 
 pub use address::is_public;
+pub(crate) use lent::Lent;
 
 /// The longest answer read: a tool's result is a few values, and a page of HTML fits as well.
 pub const ANSWER_BYTES_MAX: usize = 256 * 1024;
@@ -60,13 +62,15 @@ pub enum Unanswered {
     NotSent(Fault),
     /// It may have arrived.
     Sent(Fault),
+    /// It arrived, and the far side says that it did nothing; what of it may be repeated is in the words.
+    Refused(Fault),
 }
 
 impl Unanswered {
     #[must_use]
     pub fn fault(&self) -> &Fault {
         match self {
-            Unanswered::NotSent(fault) | Unanswered::Sent(fault) => fault,
+            Unanswered::NotSent(fault) | Unanswered::Sent(fault) | Unanswered::Refused(fault) => fault,
         }
     }
 }

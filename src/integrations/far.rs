@@ -11,7 +11,8 @@ use serde_json::Value;
 use tokio::time::Instant;
 use url::Url;
 
-use super::request::Resolved;
+use super::mcp::Server;
+use super::request::{Called, Resolved};
 use super::spec::{KeyPlace, Sample};
 use crate::egress::{Answer, Egress, Purpose, Unanswered};
 
@@ -30,6 +31,8 @@ pub(super) enum Far {
         /// Marked sensitive: they do not print.
         secret: Vec<(HeaderName, HeaderValue)>,
     },
+    /// An MCP server, and the session with it.
+    Mcp(Server),
     /// Nobody is asked: the sample of each request answers.
     Samples,
 }
@@ -37,7 +40,7 @@ pub(super) enum Far {
 impl Live {
     pub(super) fn world(&self) -> World {
         match self.far {
-            Far::System { .. } => World::Real,
+            Far::System { .. } | Far::Mcp(_) => World::Real,
             Far::Samples => World::Mocked,
         }
     }
@@ -55,6 +58,7 @@ impl Live {
             Far::System { secret, .. } => {
                 request.wire(key, secret).map(|wire| Outgoing(Goes::Out(Box::new(wire))))
             }
+            Far::Mcp(_) => request.call(key).map(|called| Outgoing(Goes::Called(called))),
             Far::Samples => {
                 // What could not be sent in life is not answered here.
                 request.wire(key, &[])?;
@@ -72,9 +76,13 @@ impl Live {
     ) -> Result<Answer, Unanswered> {
         match (outgoing.0, &self.far) {
             (Goes::Out(wire), Far::System { egress, .. }) => egress.send(*wire, purpose, until).await,
-            (Goes::Nowhere(sample), Far::System { .. } | Far::Samples) => answer(sample),
+            (Goes::Called(Called { tool, arguments }), Far::Mcp(server)) => {
+                server.call(&tool, arguments, purpose, until).await
+            }
+            (Goes::Nowhere(sample), _) => answer(sample),
             // Of another connection: there is nothing here to send it with.
-            (Goes::Out(_), Far::Samples) => Err(Unanswered::NotSent(without())),
+            (Goes::Out(_), Far::Mcp(_) | Far::Samples)
+            | (Goes::Called(_), Far::System { .. } | Far::Samples) => Err(Unanswered::NotSent(without())),
         }
     }
 }
@@ -84,6 +92,7 @@ pub(super) struct Outgoing(Goes);
 
 enum Goes {
     Out(Box<reqwest::Request>),
+    Called(Called),
     Nowhere(Sample),
 }
 

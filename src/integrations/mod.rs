@@ -1,7 +1,7 @@
 //! Tools of external systems, and the one dispatcher through which every one of them runs.
 //!
-//! Reading order: [`spec`] (a tool as data), [`request`] (values put in), [`far`] (who answers), [`verdict`] (what an
-//! answer means), [`registry`] (prepare and run), [`probe`] (ask what became of it).
+//! Reading order: [`spec`] (a tool as data), [`request`] (values put in), [`far`] (who answers), [`mcp`] (servers that
+//! keep a session), [`verdict`] (what an answer means), [`registry`] (prepare and run), [`probe`] (ask what became of it).
 //!
 //! Promises: promise 2 of the house: a request with effects leaves at most once, by a permit that covers
 //! exactly it, after its intent is durable; no "done" is told of an unknown outcome.
@@ -11,6 +11,7 @@ mod action;
 mod arguments;
 mod far;
 mod limits;
+pub mod mcp;
 mod probe;
 mod registry;
 mod request;
@@ -27,6 +28,7 @@ pub use probe::{Finding, PROBE_QUESTION, Pauses, Sent};
 pub(crate) use probe::{KEY as PROBE_KEY, SENT as PROBE_SENT};
 pub use registry::{CallFacts, Intent, IntentLog, Leave, NotBegun, Prepared, Registry, Unprepared};
 pub use spec::{
-    Compare, Connection, Exchange, KeyPlace, Method, Probe, Rule, Sample, SecretHeader, ToolSpec,
+    Compare, Connection, Exchange, KeyPlace, McpServer, McpWay, Method, Probe, Program, Rule, Sample,
+    SecretHeader, ToolSpec, Variable,
 };
-pub use toolbox::Toolbox;
+pub use toolbox::{Toolbox, mcp_server};

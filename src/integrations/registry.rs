@@ -427,7 +427,8 @@ pub(super) async fn ask(live: &Live, request: &Resolved, until: Instant) -> Resu
     };
     let answer = match once().await {
         Ok(answer) if !matches!(answer.status, 502..=504) => Ok(answer),
-        Ok(_) | Err(_) => once().await,
+        Err(refused @ Unanswered::Refused(_)) => Err(refused),
+        Ok(_) | Err(Unanswered::NotSent(_) | Unanswered::Sent(_)) => once().await,
     };
     answer.map_err(|unanswered| unanswered.fault().what.clone())
 }

@@ -12,7 +12,7 @@ use centralita_core::template::{Renderer, lone_hole};
 use reqwest::Method as HttpMethod;
 use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::far::filled;
@@ -29,6 +29,15 @@ pub(super) struct Resolved {
     /// What answers it where effects are mocked; no part of what a yes covers.
     #[serde(skip)]
     pub(super) sample: Option<Sample>,
+    /// The server's own name of a tool that is called with the body; there is no request then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) called: Option<String>,
+}
+
+/// A call of an MCP server's tool, as it will go out.
+pub(super) struct Called {
+    pub(super) tool: String,
+    pub(super) arguments: Map<String, Value>,
 }
 
 impl Resolved {
@@ -39,8 +48,10 @@ impl Resolved {
         renderer: &Renderer,
         vars: &Value,
     ) -> Result<Resolved, Fault> {
-        let path = renderer.path(&exchange.path, vars)?;
-        let mut url = under(base, &path)?;
+        let mut url = match &exchange.called {
+            None => under(base, &renderer.path(&exchange.path, vars)?)?,
+            Some(_) => base.clone(),
+        };
         for (name, template) in &exchange.query {
             if let Some(value) = text(renderer, template, vars)? {
                 url.query_pairs_mut().append_pair(name, &value);
@@ -58,7 +69,8 @@ impl Resolved {
             World::Real => None,
             World::Mocked => Some(filled(exchange.sample.as_ref(), renderer, vars)?),
         };
-        Ok(Resolved { method: exchange.method, url, headers, body, sample })
+        let called = exchange.called.clone();
+        Ok(Resolved { method: exchange.method, url, headers, body, sample, called })
     }
 
     /// What a yes covers: this tool with this request.
@@ -101,6 +113,30 @@ impl Resolved {
             request.headers_mut().insert(name.clone(), value.clone());
         }
         Ok(request)
+    }
+}
+
+impl Resolved {
+    /// As the call of a tool. The key is an argument that has no value otherwise.
+    pub(super) fn call(&self, key: Option<(&KeyPlace, &str)>) -> Result<Called, Fault> {
+        let tool = self.called.clone().ok_or_else(|| fault("the request names no tool of the server"))?;
+        let mut arguments = match &self.body {
+            Some(Value::Object(arguments)) => arguments.clone(),
+            None | Some(Value::Null) => Map::new(),
+            Some(Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => {
+                return Err(fault("the arguments are no map"));
+            }
+        };
+        match key {
+            Some((KeyPlace::Body(field), key)) => {
+                if arguments.insert(field.clone(), Value::String(key.to_owned())).is_some() {
+                    return Err(fault("the argument for the key has a value already"));
+                }
+            }
+            Some((KeyPlace::Header(_), _)) => return Err(fault("a tool's call has no header for the key")),
+            Some((KeyPlace::None, _)) | None => {}
+        }
+        Ok(Called { tool, arguments })
     }
 }
 

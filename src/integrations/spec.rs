@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
 
+use super::mcp::Pins;
+
 /// One connection to an external system.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Connection {
@@ -21,6 +23,43 @@ pub struct Connection {
     /// The host of `base` may be an address inside our own network.
     pub allow_private: bool,
     pub secrets: Vec<SecretHeader>,
+    /// What speaks there, where that is an MCP server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mcp: Option<McpServer>,
+}
+
+/// An MCP server behind a connection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct McpServer {
+    pub way: McpWay,
+    /// The tools an admin has picked, as they were reviewed, by the server's own names.
+    pub pins: Pins,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum McpWay {
+    /// Streamable HTTP at the connection's address.
+    Http,
+    /// A child process; the connection's address is only a name then.
+    Child(Program),
+}
+
+/// A program that speaks MCP over its pipes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Program {
+    pub command: String,
+    pub args: Vec<String>,
+    pub env: BTreeMap<String, Variable>,
+}
+
+/// The value of a variable of a program's environment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Variable {
+    Text(String),
+    /// The secret's name, without `secret.`.
+    Secret(String),
 }
 
 /// A header whose value is a secret: `Authorization: Bearer ...`.
@@ -91,6 +130,10 @@ pub struct Exchange {
     /// What answers where effects are mocked; no part of what the request means.
     #[serde(skip)]
     pub sample: Option<Sample>,
+    /// Of an MCP server its own name of the tool, which is called with `body` as arguments; method, path, query and headers
+    /// are none's then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub called: Option<String>,
 }
 
 /// The answer of a system that is not asked.

@@ -3,7 +3,9 @@
 //! Promises: every way a system can fail is tried, for a tool with effects and for one without.
 //! Never: leaves this machine.
 
+mod bookings;
 mod escaping;
+mod mcp;
 mod mocked;
 mod probing;
 mod shop;

@@ -12,10 +12,11 @@ use centralita_core::template::Renderer;
 use reqwest::header::{HeaderName, HeaderValue};
 
 use super::far::{Far, Live};
+use super::mcp::{Pins, Reached, Server, Start};
 use super::request::header_name;
-use super::spec::{Connection, SecretHeader, ToolSpec};
+use super::spec::{Connection, McpWay, Program, SecretHeader, ToolSpec, Variable};
 use crate::egress::{Egress, Reach};
-use crate::secrets::{ExposeSecret as _, SecretName, Secrets};
+use crate::secrets::{ExposeSecret as _, SecretName, SecretString, Secrets};
 
 /// The tools of one agent version.
 #[derive(Debug)]
@@ -94,6 +95,15 @@ impl Toolbox {
         self.tools.values().filter(lacks).map(|tool| &tool.name)
     }
 
+    /// Begins the sessions with MCP servers, so that no caller waits for one.
+    pub fn warm(&self) {
+        for live in self.connections.values() {
+            if let Far::Mcp(server) = &live.far {
+                server.keep();
+            }
+        }
+    }
+
     /// A tool and its connection, or for the model that there is none.
     pub(super) fn find(&self, name: &ToolName) -> Result<(&ToolSpec, &Live), String> {
         let absent = || format!("there is no tool `{name}`");
@@ -104,6 +114,40 @@ impl Toolbox {
 }
 
 fn open(connection: &Connection, secrets: &Secrets) -> Result<Live, Vec<Fault>> {
+    let base = connection.base.clone();
+    if let Some(server) = &connection.mcp {
+        let far = Far::Mcp(mcp_server(connection, secrets, Some(server.pins.clone()))?);
+        return Ok(Live { base, far });
+    }
+    let (egress, secret) = guarded(connection, secrets)?;
+    Ok(Live { base, far: Far::System { egress, secret } })
+}
+
+/// The MCP server of a connection; nothing is asked of it yet. Without pins any of its tools may be called.
+///
+/// # Errors
+/// What is missing: secrets, or leave to start its program.
+pub fn mcp_server(
+    connection: &Connection,
+    secrets: &Secrets,
+    pins: Option<Pins>,
+) -> Result<Server, Vec<Fault>> {
+    let reached = match connection.mcp.as_ref().map(|server| &server.way) {
+        Some(McpWay::Child(program)) => Reached::Child(started(&connection.id, program, secrets)?),
+        Some(McpWay::Http) | None => {
+            let (egress, secret) = guarded(connection, secrets)?;
+            let url = connection.base.clone();
+            let lent = egress.lend(&url).map_err(|fault| vec![fault])?;
+            Reached::Http { lent, url, secret }
+        }
+    };
+    Ok(Server::new(&connection.id, reached, pins))
+}
+
+type Headers = Vec<(HeaderName, HeaderValue)>;
+
+/// The client for a connection's host, and the headers that hold its secrets.
+fn guarded(connection: &Connection, secrets: &Secrets) -> Result<(Egress, Headers), Vec<Fault>> {
     let host = connection.base.host_str().unwrap_or("").to_owned();
     let reach = if connection.allow_private { Reach::PrivateAt(host) } else { Reach::Public };
     let mut faults = Vec::new();
@@ -115,11 +159,38 @@ fn open(connection: &Connection, secrets: &Secrets) -> Result<Live, Vec<Fault>> 
         }
     }
     match Egress::new(reach) {
-        Ok(egress) if faults.is_empty() => {
-            Ok(Live { base: connection.base.clone(), far: Far::System { egress, secret } })
-        }
+        Ok(egress) if faults.is_empty() => Ok((egress, secret)),
         Ok(_) => Err(faults),
         Err(fault) => Err(faults.into_iter().chain([fault]).collect()),
+    }
+}
+
+/// A program that the operator permits, with the values of its secrets.
+fn started(id: &str, program: &Program, secrets: &Secrets) -> Result<Start, Vec<Fault>> {
+    let Program { command, args, env } = program;
+    let mut faults: Vec<Fault> = secrets.permits(id, command).err().into_iter().collect();
+    let mut found = Vec::new();
+    for (name, value) in env {
+        match variable(value, secrets) {
+            Ok(value) => found.push((name.clone(), value)),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    if faults.is_empty() {
+        Ok(Start { command: command.clone(), args: args.clone(), env: found })
+    } else {
+        Err(faults)
+    }
+}
+
+fn variable(value: &Variable, secrets: &Secrets) -> Result<SecretString, Fault> {
+    match value {
+        Variable::Text(text) => Ok(text.clone().into()),
+        Variable::Secret(name) => {
+            let unfit =
+                || Fault::new(Owner::Admin, format!("`{name}` is no secret's name"), "write `secret.NAME`");
+            secrets.get(&SecretName::reference(&format!("secret.{name}")).ok_or_else(unfit)?)
+        }
     }
 }
 

@@ -50,7 +50,9 @@ pub(super) fn settled(
 ) -> Outcome {
     let answer = match answer {
         Ok(answer) => answer,
-        Err(Unanswered::NotSent(fault)) => return Outcome::Failed { why: fault.what },
+        Err(Unanswered::NotSent(fault) | Unanswered::Refused(fault)) => {
+            return Outcome::Failed { why: fault.what };
+        }
         Err(Unanswered::Sent(_)) => return Outcome::Unknown,
     };
     let failed = || Outcome::Failed { why: reason(exchange, answer.status) };

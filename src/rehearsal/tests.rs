@@ -19,7 +19,7 @@ fn samples(change: impl Fn(&str) -> String) -> Catalog {
             let text = change(own);
             Source::new(source.kind, source.path, text)
         }
-        Kind::Agent | Kind::Integration => source,
+        Kind::Agent | Kind::Integration | Kind::Pin => source,
     };
     let sources: Vec<Source> = sources.into_iter().map(change).collect();
     check(&sources, &BTreeMap::new()).unwrap_or_else(|problems| panic!("{problems}"))

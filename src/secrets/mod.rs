@@ -4,7 +4,7 @@
 //! Promises: a secret's value never prints; one that is missing is a fault that says where to put it.
 //! Never: reads a secret out of a definition, or writes one anywhere.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::{env, fmt, fs};
@@ -42,6 +42,8 @@ pub struct Secrets {
     directory: Option<PathBuf>,
     /// Given by the program itself; they come first.
     given: BTreeMap<SecretName, SecretString>,
+    /// Programs that integrations may start: like a secret, something only the operator gives.
+    programs: BTreeSet<String>,
 }
 
 impl Secrets {
@@ -63,6 +65,30 @@ impl Secrets {
         }
         self.directory = Some(directory);
         Ok(self)
+    }
+
+    /// With leave for integrations to start these programs.
+    #[must_use]
+    pub fn with_programs(mut self, programs: impl IntoIterator<Item = String>) -> Secrets {
+        self.programs.extend(programs);
+        self
+    }
+
+    /// Leave to start a program, by the very text that was permitted.
+    ///
+    /// # Errors
+    /// The operator did not give it.
+    pub fn permits(&self, integration: &str, program: &str) -> Result<(), Fault> {
+        if self.programs.contains(program) {
+            return Ok(());
+        }
+        let what = format!(
+            "the integration `{integration}` starts the program `{program}`, which is not permitted here"
+        );
+        let remedy = format!(
+            "if it may run as the gateway's user, permit it: --mcp-command {program}, or CENTRALITA_MCP_COMMANDS={program}"
+        );
+        Err(Fault::new(Owner::Admin, what, remedy))
     }
 
     /// With a secret the program made itself, as the demo does.

@@ -94,8 +94,13 @@ pub(crate) fn toolbox(shop: &Url, token: SecretString, timeout: Millis, probe: b
         prefix: "Bearer ".to_owned(),
         secret: "WIRE_SHOP_TOKEN".to_owned(),
     };
-    let connection =
-        Connection { id: "shop".to_owned(), base: shop.clone(), allow_private: true, secrets: vec![bearer] };
+    let connection = Connection {
+        id: "shop".to_owned(),
+        base: shop.clone(),
+        allow_private: true,
+        secrets: vec![bearer],
+        mcp: None,
+    };
     let name = SecretName::reference("secret.WIRE_SHOP_TOKEN").unwrap();
     let secrets = Secrets::from_env().with(name, token);
     Toolbox::new(Language::English, "USD", &[connection], tools, &secrets).unwrap()

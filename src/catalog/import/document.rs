@@ -93,7 +93,12 @@ impl Document {
 
     /// Nothing: for schemas that refer to nothing.
     pub(super) fn empty() -> Document {
-        Document { root: Value::Null, version: Version::OpenApi3, steps: Cell::new(0) }
+        Document::of(Value::Null)
+    }
+
+    /// A schema by itself, which may refer to parts of itself.
+    pub(super) fn of(root: Value) -> Document {
+        Document { root, version: Version::OpenApi3, steps: Cell::new(0) }
     }
 
     /// Begins to count for the next operation.

@@ -76,12 +76,12 @@ pub(super) struct Tool {
 }
 
 #[derive(Debug)]
-pub(super) struct Parameter {
-    pub(super) name: String,
-    pub(super) kind: ParameterKind,
-    pub(super) required: bool,
-    pub(super) description: String,
-    pub(super) limits: Limits,
+pub(in crate::catalog) struct Parameter {
+    pub(in crate::catalog) name: String,
+    pub(in crate::catalog) kind: ParameterKind,
+    pub(in crate::catalog) required: bool,
+    pub(in crate::catalog) description: String,
+    pub(in crate::catalog) limits: Limits,
     pub(super) reviews: Vec<String>,
 }
 

@@ -1,8 +1,8 @@
 //! Drafts of integrations, from how others describe an API: OpenAPI documents, and commands for curl.
 //!
 //! Reading order: `document` (a description as it is written), `schema`, `supply` (a value of a request), `parameters`,
-//! `body`, `answer`, `security`, `servers`, `openapi`; `shell`, `command` and `curl`; `words`, `draft` and `yaml` (what comes
-//! out).
+//! `body`, `answer`, `security`, `servers`, `openapi`; `shell`, `command` and `curl`; `pinned` (an MCP server's tool);
+//! `words`, `draft` and `yaml` (what comes out).
 //! docs/import.md is the reference for who imports.
 //!
 //! Promises: every tool of a draft passes `check`; what could not be brought is told, with its place and its reason.
@@ -16,6 +16,7 @@ mod document;
 mod draft;
 mod openapi;
 mod parameters;
+pub(super) mod pinned;
 mod schema;
 mod security;
 mod servers;

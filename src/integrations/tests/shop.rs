@@ -166,6 +166,7 @@ pub(super) fn exchange(method: Method, path: &str, map: &[(&str, &str)]) -> Exch
         verify: Vec::new(),
         errors: [(404, "no order with that number".to_owned())].into(),
         sample: None,
+        called: None,
     }
 }
 
@@ -220,7 +221,7 @@ pub(super) fn connection(base: url::Url) -> Connection {
         prefix: "Bearer ".into(),
         secret: "SHOP_STANDIN_TOKEN".into(),
     };
-    Connection { id: "shop".into(), base, allow_private: true, secrets: vec![bearer] }
+    Connection { id: "shop".into(), base, allow_private: true, secrets: vec![bearer], mcp: None }
 }
 
 pub(super) fn call() -> CallFacts {

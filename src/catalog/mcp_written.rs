@@ -1,0 +1,100 @@
+//! Integrations of kind `mcp` as they are written in YAML.
+//!
+//! Promises: every value that can be wrong carries its place; a field nobody knows is an error.
+//! Never: fills in a default; that is the meaning's.
+
+use std::collections::BTreeMap;
+
+use centralita_core::conversation::{Effects, ParameterKind};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::place::Spanned;
+use super::written::{
+    Auth, ConfirmWritten, Kind, PhrasesWritten, ResponseWritten, RuleWritten, WordLists, Words,
+};
+
+/// `integrations/ID.yaml`, with `kind: mcp`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct McpFile {
+    pub(super) version: Spanned<u32>,
+    pub(super) id: Spanned<String>,
+    /// For people.
+    #[serde(rename = "title")]
+    pub(super) _title: String,
+    #[serde(default, rename = "description")]
+    pub(super) _description: String,
+    #[serde(rename = "kind")]
+    pub(super) _kind: Kind,
+    pub(super) connection: Spanned<ConnectionWritten>,
+    /// Its address may be inside our own network, and may be reached by `http:`.
+    #[serde(default)]
+    pub(super) allow_private: bool,
+    pub(super) auth: Option<Spanned<Auth>>,
+    pub(super) tools: Vec<Spanned<McpToolWritten>>,
+}
+
+/// `{url: …}`, or `{command: …, args: […], env: {NAME: secret.X}}`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ConnectionWritten {
+    pub(super) url: Option<Spanned<String>>,
+    pub(super) command: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) args: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) env: BTreeMap<String, Spanned<String>>,
+}
+
+/// One tool that an admin has picked, and what is written on top of it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct McpToolWritten {
+    pub(super) name: Spanned<String>,
+    /// The server's own name; unwritten, the same.
+    pub(super) tool: Option<Spanned<String>>,
+    /// For the model; unwritten, the server's as it was reviewed.
+    pub(super) description: Option<Words>,
+    pub(super) examples: Option<WordLists>,
+    /// What is written on top of the server's parameters, each by its name here.
+    #[serde(default)]
+    pub(super) parameters: Vec<OnTopWritten>,
+    /// Arguments that no model supplies, by the server's names.
+    #[serde(default)]
+    pub(super) arguments: BTreeMap<String, Spanned<Value>>,
+    /// Proofs over the result of a tool without effects.
+    #[serde(default)]
+    pub(super) verify: Vec<Spanned<RuleWritten>>,
+    #[serde(default)]
+    pub(super) response: ResponseWritten,
+    /// Unwritten: `irreversible`, whatever the server says.
+    pub(super) effects: Option<Spanned<Effects>>,
+    pub(super) idempotency: Option<KeyWritten>,
+    pub(super) confirm: Option<Spanned<ConfirmWritten>>,
+    #[serde(default)]
+    pub(super) phrases: PhrasesWritten,
+    pub(super) timeout_ms: Option<Spanned<u32>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OnTopWritten {
+    pub(super) name: Spanned<String>,
+    /// Unwritten: by the server's schema.
+    pub(super) kind: Option<Spanned<ParameterKind>>,
+    pub(super) description: Option<Words>,
+    pub(super) ask: Option<Words>,
+    pub(super) min: Option<Spanned<Value>>,
+    pub(super) max: Option<Spanned<Value>>,
+    pub(super) one_of: Option<Spanned<Vec<Spanned<Value>>>>,
+    pub(super) pattern: Option<Spanned<String>>,
+}
+
+/// `none`, or `{argument: NAME}`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum KeyWritten {
+    None,
+    Argument(Spanned<String>),
+}

@@ -1,0 +1,313 @@
+//! One session with a server: begun, its tools listed, and called.
+//!
+//! Promises: a call is sent once; of one without an answer it is known whether it left; what is read is bounded.
+//! Never: answers a question of the server's: it is told that nobody here does.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use centralita_core::base::{Fault, Owner};
+use reqwest::header::{HeaderName, HeaderValue};
+use rmcp::model::{
+    CallToolRequest, CallToolRequestParams, CallToolResult, ClientConfig, ClientRequest, ContentBlock,
+    ErrorCode, ErrorData, Implementation, PaginatedRequestParams, ProtocolVersion, ServerResult, Tool,
+};
+use rmcp::service::{NotificationContext, PeerRequestOptions, RunningService, ServiceError};
+use rmcp::{ClientHandler, ClientLifecycleMode, ClientServiceExt as _, RoleClient};
+use serde_json::{Map, Value, json};
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout_at};
+use url::Url;
+
+use super::child::{self, Start};
+use super::http::{self, Trouble};
+use super::passage::{Passage, Stage};
+use super::pin::{Pinned, Pins};
+use crate::egress::{ANSWER_BYTES_MAX, Answer, Lent, Purpose, Unanswered};
+
+/// How long a server may take to begin a session: one of the older kind may leave the newer greeting unanswered for ten
+/// seconds, and a program has to start first.
+const BEGINNING: Duration = Duration::from_secs(30);
+/// How long its list of tools may take, all pages.
+const LISTING: Duration = Duration::from_secs(10);
+const PAGES_MAX: usize = 50;
+const TOOLS_MAX: usize = 2_000;
+/// Of what a server says of a failure, in characters: a model reads it.
+const SAID_CHARS_MAX: usize = 500;
+
+/// How a server is reached, all secrets found.
+pub(crate) enum Reached {
+    Http { lent: Lent, url: Url, secret: Vec<(HeaderName, HeaderValue)> },
+    Child(Start),
+}
+
+/// A clone is the same session, which ends with the last of them.
+#[derive(Clone)]
+pub(super) struct Session {
+    running: Arc<RunningService<RoleClient, Listener>>,
+    listener: Listener,
+    trouble: Trouble,
+}
+
+/// Hears what a server tells by itself: of it, that its tools are others.
+#[derive(Clone, Default)]
+struct Listener {
+    changed: Arc<Notify>,
+}
+
+impl ClientHandler for Listener {
+    fn get_info(&self) -> ClientConfig {
+        let mut info = ClientConfig::default();
+        info.client_info = Implementation::new("centralita", env!("CARGO_PKG_VERSION"));
+        info
+    }
+
+    async fn on_tool_list_changed(&self, _context: NotificationContext<RoleClient>) {
+        self.changed.notify_one();
+    }
+}
+
+impl Session {
+    pub(super) async fn begin(reached: &Reached) -> Result<Session, Fault> {
+        let listener = Listener::default();
+        let lifecycle = ClientLifecycleMode::Auto {
+            preferred_versions: vec![ProtocolVersion::V_2026_07_28],
+            legacy_version: Some(ProtocolVersion::V_2025_11_25),
+        };
+        let until = Instant::now() + BEGINNING;
+        let (begun, trouble) = match reached {
+            Reached::Http { lent, url, secret } => {
+                let (transport, trouble) = http::transport(lent.clone(), url, secret);
+                let begun = listener.clone().serve_with_lifecycle(transport, lifecycle);
+                (timeout_at(until, begun).await, trouble)
+            }
+            Reached::Child(start) => {
+                let transport = child::start(start, Arc::clone(&listener.changed))?;
+                let begun = listener.clone().serve_with_lifecycle(transport, lifecycle);
+                (timeout_at(until, begun).await, Trouble::default())
+            }
+        };
+        match begun {
+            Ok(Ok(running)) => Ok(Session { running: Arc::new(running), listener, trouble }),
+            // What the library says may repeat a server's words, and these a secret.
+            Ok(Err(_)) => Err(trouble.take().unwrap_or_else(|| unspoken(reached))),
+            Err(_) => {
+                let what = format!("{} does not begin a session", reached.name());
+                Err(Fault::new(Owner::Provider, what, "see whether it is an MCP server, and its log"))
+            }
+        }
+    }
+
+    /// What the server calls itself, and which revision is spoken with it.
+    pub(super) fn about(&self) -> String {
+        let Some(info) = self.running.peer().peer_info() else { return String::new() };
+        let of = info.server_info.as_ref();
+        let name = of.map_or_else(String::new, |of| format!("{} {}, ", shown(&of.name), shown(&of.version)));
+        format!("{name}MCP {}", info.protocol_version)
+    }
+
+    /// All tools, by their names.
+    pub(super) async fn tools(&self) -> Result<Pins, Fault> {
+        let until = Instant::now() + LISTING;
+        let mut tools = Pins::new();
+        let mut cursor = None;
+        for _ in 0..PAGES_MAX {
+            let asked = PaginatedRequestParams::default().with_cursor(cursor);
+            let page = match timeout_at(until, self.running.peer().list_tools(Some(asked))).await {
+                Ok(Ok(page)) => page,
+                Ok(Err(_)) | Err(_) => return Err(provider("the server does not list its tools")),
+            };
+            for tool in page.tools {
+                let pinned = pinned(&tool);
+                tools.insert(pinned.name.clone(), pinned);
+            }
+            if tools.len() > TOOLS_MAX {
+                return Err(provider(&format!("the server has more than {TOOLS_MAX} tools")));
+            }
+            cursor = page.next_cursor;
+            if cursor.is_none() {
+                return Ok(tools);
+            }
+        }
+        Err(provider(&format!("the server's list of tools has more than {PAGES_MAX} pages")))
+    }
+
+    /// Returns when the server says that its tools are others, when somebody doubts the session, or when it is over.
+    pub(super) async fn changed(&self) {
+        self.listener.changed.notified().await;
+    }
+
+    /// Has it looked at now: something speaks against it.
+    pub(super) fn doubt(&self) {
+        self.listener.changed.notify_one();
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.running.is_closed() || self.running.peer().is_transport_closed()
+    }
+
+    /// Calls a tool once, until then.
+    pub(super) async fn call(
+        &self,
+        tool: &str,
+        arguments: Map<String, Value>,
+        purpose: Purpose,
+        until: Instant,
+    ) -> Result<Answer, Unanswered> {
+        let passage = Passage::new(purpose);
+        let params = CallToolRequestParams::new(tool.to_owned()).with_arguments(arguments);
+        let mut request = CallToolRequest::new(params);
+        request.extensions.insert(passage.clone());
+        let request = ClientRequest::CallToolRequest(request);
+        let options = PeerRequestOptions::no_options();
+        let sending = self.running.peer().send_cancellable_request(request, options);
+        let mut handle = match timeout_at(until, sending).await {
+            Ok(Ok(handle)) => handle,
+            Ok(Err(_)) | Err(_) => return Err(self.lost(passage.give_up())),
+        };
+        match timeout_at(until, &mut handle.rx).await {
+            Ok(Ok(Ok(result))) => result_of(result),
+            Ok(Ok(Err(ServiceError::McpError(error)))) => Err(refused(&error)),
+            Ok(Ok(Err(_)) | Err(_)) => Err(self.lost(passage.give_up())),
+            Err(_) => {
+                let stage = passage.give_up();
+                // Not waited for: the caller's time is over.
+                tokio::spawn(handle.cancel(Some("it took too long".to_owned())));
+                Err(match stage {
+                    Stage::Left | Stage::TurnedAway => {
+                        Unanswered::Sent(provider("the server did not answer in time"))
+                    }
+                    Stage::Waiting | Stage::Kept => self.lost(stage),
+                })
+            }
+        }
+    }
+
+    /// A call whose session broke: what that means by how far it came.
+    fn lost(&self, stage: Stage) -> Unanswered {
+        let fault = |what: &str| self.trouble.take().unwrap_or_else(|| provider(what));
+        match stage {
+            Stage::Waiting | Stage::Kept => Unanswered::NotSent(fault("the server cannot be reached")),
+            Stage::Left => Unanswered::Sent(fault("the server broke off without an answer")),
+            Stage::TurnedAway => Unanswered::Refused(fault("the server turned the request away")),
+        }
+    }
+}
+
+impl Reached {
+    pub(super) fn name(&self) -> String {
+        match self {
+            Reached::Http { lent, .. } => lent.host().to_owned(),
+            Reached::Child(start) => format!("the program `{}`", start.command),
+        }
+    }
+}
+
+fn unspoken(reached: &Reached) -> Fault {
+    let (what, remedy) = match reached {
+        Reached::Http { .. } => {
+            ("does not answer as an MCP server does", "see whether this is the address of its MCP endpoint")
+        }
+        Reached::Child(_) => (
+            "ended, or does not speak MCP over its standard output",
+            "run it by hand with the same arguments: it may miss one, or a variable of `env`",
+        ),
+    };
+    Fault::new(Owner::Provider, format!("{} {what}", reached.name()), remedy)
+}
+
+fn provider(what: &str) -> Fault {
+    Fault::new(Owner::Provider, what, "look at the server's log")
+}
+
+/// An error of the protocol. By these the server did not even look for what to do; by any other it may have done it.
+fn refused(error: &ErrorData) -> Unanswered {
+    let codes = [
+        ErrorCode::PARSE_ERROR,
+        ErrorCode::INVALID_REQUEST,
+        ErrorCode::METHOD_NOT_FOUND,
+        ErrorCode::INVALID_PARAMS,
+        ErrorCode::HEADER_MISMATCH,
+        ErrorCode::MISSING_REQUIRED_CLIENT_CAPABILITY,
+        ErrorCode::UNSUPPORTED_PROTOCOL_VERSION,
+    ];
+    if codes.contains(&error.code) {
+        return Unanswered::Refused(provider(&format!("the server refused it: {}", said(&error.message))));
+    }
+    Unanswered::Sent(provider("the server failed over it"))
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "the library keeps its list open")]
+fn result_of(result: ServerResult) -> Result<Answer, Unanswered> {
+    match result {
+        ServerResult::CallToolResult(result) => answer(result),
+        ServerResult::InputRequiredResult(_) => {
+            let what = "the server wants to ask the caller itself, which it may not";
+            Err(Unanswered::Refused(provider(what)))
+        }
+        ServerResult::CreateTaskResult(_) => {
+            Err(Unanswered::Sent(provider("the server made a task of it, which nobody follows")))
+        }
+        _ => Err(Unanswered::Sent(provider("the server's answer is no result of a tool"))),
+    }
+}
+
+/// What a tool gave: its structured content, or else its text, and what that is as JSON.
+fn answer(result: CallToolResult) -> Result<Answer, Unanswered> {
+    let texts: Vec<&str> = result.content.iter().filter_map(text).collect();
+    let text = texts.join("\n");
+    if result.is_error == Some(true) {
+        return Err(Unanswered::Refused(provider(&format!("the server says: {}", said(&text)))));
+    }
+    let body = match result.structured_content {
+        Some(structured) if !structured.is_null() => structured,
+        Some(_) | None => match serde_json::from_str::<Value>(&text) {
+            Ok(json) => json!({"text": text, "json": json}),
+            Err(_) => json!({"text": text}),
+        },
+    };
+    let body = body.to_string().into_bytes();
+    if body.len() > ANSWER_BYTES_MAX {
+        let what = format!("the server's answer is longer than {} KiB", ANSWER_BYTES_MAX / 1024);
+        return Err(Unanswered::Sent(provider(&what)));
+    }
+    Ok(Answer { status: 200, body })
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "the library keeps its list open")]
+fn text(block: &ContentBlock) -> Option<&str> {
+    match block {
+        ContentBlock::Text(text) => Some(&text.text),
+        _ => None,
+    }
+}
+
+/// A server's own words, short and on one line.
+fn said(text: &str) -> String {
+    match shown(text) {
+        empty if empty.is_empty() => "nothing more".to_owned(),
+        text => text,
+    }
+}
+
+pub(super) fn shown(text: &str) -> String {
+    let plain = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+    let plain = plain.collect::<Vec<_>>().join(" ");
+    let mut short: String = plain.chars().take(SAID_CHARS_MAX).collect();
+    if short.len() < plain.len() {
+        short.push('…');
+    }
+    short
+}
+
+fn pinned(tool: &Tool) -> Pinned {
+    let schema = |schema: &Arc<Map<String, Value>>| Value::Object(schema.as_ref().clone());
+    Pinned {
+        name: tool.name.to_string(),
+        title: tool.title.clone().unwrap_or_default(),
+        description: tool.description.as_deref().unwrap_or_default().to_owned(),
+        input_schema: schema(&tool.input_schema),
+        output_schema: tool.output_schema.as_ref().map(schema),
+        annotations: tool.annotations.as_ref().and_then(|hints| serde_json::to_value(hints).ok()),
+    }
+}

@@ -1,0 +1,321 @@
+//! Tests of tools of MCP servers: through the same door as every other tool, over HTTP and over pipes.
+//!
+//! Promises: every way a server can fail is tried, for a call with effects and for one without.
+//! Never: leaves this machine.
+
+use std::collections::BTreeSet;
+
+use centralita_core::base::ToolName;
+use centralita_core::conversation::{Effects, Limits, Parameter, ParameterKind};
+use centralita_core::language::Language;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::bookings::{Bookings, Served};
+use super::shop::{TIMEOUT_MS, call};
+use super::*;
+use crate::integrations::far::Far;
+use crate::integrations::mcp::{Pins, Server, pins_text};
+use crate::secrets::{SecretName, Secrets};
+
+const TOKEN: &str = "sesame-canary";
+
+fn secrets() -> Secrets {
+    let name = SecretName::reference("secret.BOOKINGS_TOKEN").unwrap();
+    Secrets::from_env().with(name, TOKEN.to_owned().into()).with_programs([this_program()])
+}
+
+fn this_program() -> String {
+    std::env::current_exe().unwrap().to_str().unwrap().to_owned()
+}
+
+/// A tool that calls one of the server's.
+fn tool(called: &str, effects: Effects, map: &[(&str, &str)]) -> ToolSpec {
+    let mut request = shop::exchange(Method::Post, "/", map);
+    request.body = Some(json!({"people": "{{ people }}"}));
+    request.called = Some(called.to_owned());
+    ToolSpec {
+        name: ToolName(format!("bookings.{}", called.replace('-', "_")).into()),
+        parameters: vec![Parameter {
+            name: "people".into(),
+            kind: ParameterKind::Integer,
+            description: String::new(),
+            required: true,
+            ask: "How many?".into(),
+            limits: Limits::default(),
+        }],
+        effects,
+        prepare: Vec::new(),
+        request,
+        key: KeyPlace::None,
+        not_done_on: BTreeSet::new(),
+        probe: None,
+        timeout: Millis(TIMEOUT_MS),
+    }
+}
+
+/// As the server describes its tools now.
+async fn pinned(connection: &Connection) -> Pins {
+    let server = mcp_server(connection, &secrets(), None).unwrap();
+    server.tools(Instant::now() + Duration::from_secs(20)).await.unwrap().0
+}
+
+fn over_http(served: &Served, pins: Pins) -> Connection {
+    let bearer = SecretHeader {
+        header: "Authorization".into(),
+        prefix: "Bearer ".into(),
+        secret: "BOOKINGS_TOKEN".into(),
+    };
+    let (id, base) = ("bookings".to_owned(), served.url.clone());
+    let mcp = Some(McpServer { way: McpWay::Http, pins });
+    Connection { id, base, allow_private: true, secrets: vec![bearer], mcp }
+}
+
+/// This very program as a server: the test below, which is one only where it is started so.
+fn over_pipes(pins: Pins) -> Connection {
+    let args = ["--exact", "integrations::tests::mcp::a_server_over_pipes", "--ignored", "--nocapture", "-q"];
+    let program = Program {
+        command: this_program(),
+        args: args.into_iter().map(str::to_owned).collect(),
+        env: [("BOOKINGS_TOKEN".to_owned(), Variable::Secret("BOOKINGS_TOKEN".to_owned()))].into(),
+    };
+    let base = "stdio:bookings".parse().unwrap();
+    let mcp = Some(McpServer { way: McpWay::Child(program), pins });
+    Connection { id: "bookings".to_owned(), base, allow_private: false, secrets: Vec::new(), mcp }
+}
+
+fn registry_with(connection: Connection, tools: &[&ToolSpec]) -> Registry {
+    let tools = tools.iter().map(|tool| (*tool).clone()).collect();
+    let toolbox = Toolbox::new(Language::English, "USD", &[connection], tools, &secrets()).unwrap();
+    toolbox.warm();
+    Registry::new(std::sync::Arc::new(toolbox), call(), ActionSecret::new(&[7; 32]))
+}
+
+fn server<'r>(registry: &'r Registry, spec: &ToolSpec) -> &'r Server {
+    match &registry.toolbox().find(&spec.name).unwrap().1.far {
+        Far::Mcp(server) => server,
+        Far::System { .. } | Far::Samples => panic!("{} is no tool of a server", spec.name),
+    }
+}
+
+/// Waits until the session has begun, or cannot be: a program takes longer to start than these tools may.
+async fn ready(registry: &Registry, spec: &ToolSpec) {
+    let _ = server(registry, spec).tools(Instant::now() + Duration::from_secs(20)).await;
+}
+
+fn four() -> Value {
+    json!({"people": "4"})
+}
+
+/// Prepares, and runs by leave for exactly that.
+async fn run(registry: &Registry, spec: &ToolSpec, log: &Log) -> Outcome {
+    let asked = registry.prepare(T1, &spec.name, &four(), &private()).await.unwrap();
+    let permit = Permit::by_admin(T1, asked.action, "ada".into(), "a test".into());
+    let leave = Leave { tool: spec.name.clone(), args: four(), key: ActionKey::Own(T1), permit };
+    registry.run(leave, &private(), CallTime::ANSWER, log).await
+}
+
+#[tokio::test]
+#[ignore = "a server for the tests below, which start it as a process"]
+async fn a_server_over_pipes() {
+    let pipes = rmcp::transport::stdio();
+    // Whoever runs it by hand has said nothing to it by the end of its input.
+    if let Ok(serving) = rmcp::serve_server(Bookings::new(), pipes).await {
+        serving.waiting().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_action_of_a_server_goes_once_by_leave_after_its_intent_over_http_and_over_pipes() {
+    let served = Bookings::new().serve().await;
+    let spec = ToolSpec {
+        key: KeyPlace::Body("request_id".into()),
+        ..tool("book-table", Effects::Irreversible, &[("code", "code"), ("people", "people")])
+    };
+    for connection in [over_http(&served, Pins::new()), over_pipes(Pins::new())] {
+        let pins = pinned(&connection).await;
+        let mut connection = connection;
+        connection.mcp.as_mut().unwrap().pins = pins;
+        let registry = registry_with(connection, &[&spec]);
+        ready(&registry, &spec).await;
+        let log = Log::default();
+        let outcome = run(&registry, &spec, &log).await;
+        assert_eq!(outcome, Outcome::Done { result: json!({"code": "B7", "people": 4}) });
+        assert_eq!(log.begun.lock().unwrap().len(), 1);
+        assert!(registry.take(T1, &spec.name).is_none(), "what was prepared is used up");
+    }
+    assert_eq!(served.bookings.calls("book-table"), [json!({"people": 4, "request_id": "CA1-t1"})]);
+    let tokens = served.bookings.tokens();
+    assert!(
+        !tokens.is_empty() && tokens.iter().all(|token| *token == format!("Bearer {TOKEN}")),
+        "{tokens:?}"
+    );
+}
+
+#[tokio::test]
+async fn leave_for_other_arguments_or_another_tool_of_the_server_calls_nothing() {
+    let served = Bookings::new().serve().await;
+    let spec = tool("book-table", Effects::Irreversible, &[]);
+    let other = tool("tells", Effects::Irreversible, &[]);
+    let registry = registry_with(over_http(&served, Pins::new()), &[&spec, &other]);
+    let action = |tool: &ToolSpec, proposal: u32, people: &str| {
+        let (name, args) = (tool.name.clone(), json!({"people": people}));
+        let registry = &registry;
+        async move {
+            let asked = registry.prepare(ProposalId(proposal), &name, &args, &private()).await;
+            asked.unwrap().action
+        }
+    };
+    let asked = action(&spec, 1, "4").await;
+    assert_eq!(asked, action(&spec, 2, "4").await, "the same call is the same action");
+    for said_yes in [action(&spec, 3, "5").await, action(&other, 4, "4").await] {
+        assert_ne!(asked, said_yes);
+        let permit = Permit::by_admin(T1, said_yes, "ada".into(), "a test".into());
+        let leave = Leave { tool: spec.name.clone(), args: four(), key: ActionKey::Own(T1), permit };
+        let outcome = registry.run(leave, &private(), CallTime::ANSWER, &Log::default()).await;
+        assert!(why(outcome).contains("no leave"));
+    }
+    assert_eq!(served.bookings.calls("book-table").len() + served.bookings.calls("tells").len(), 0);
+}
+
+#[tokio::test]
+async fn how_a_server_fails_is_told_as_far_as_it_is_known() {
+    let served = Bookings::new().serve().await;
+    for connection in [over_http(&served, Pins::new()), over_pipes(Pins::new())] {
+        let failed = |why: &str| Outcome::Failed { why: why.to_owned() };
+        for (called, effects, want) in [
+            ("fails", Effects::Irreversible, failed("the server says: no table is free then")),
+            ("fails", Effects::None, failed("the server says: no table is free then")),
+            ("refuses", Effects::Irreversible, failed("the server refused it: `people` is too large")),
+            ("breaks", Effects::Irreversible, Outcome::Unknown),
+            ("breaks", Effects::None, failed("the server failed over it")),
+            ("never-answers", Effects::Irreversible, Outcome::Unknown),
+        ] {
+            let spec = tool(called, effects, &[("free", "free")]);
+            let registry = registry_with(connection.clone(), &[&spec]);
+            ready(&registry, &spec).await;
+            let outcome = match effects {
+                Effects::None => read(&registry, &spec, four()).await,
+                Effects::Reversible | Effects::Irreversible => run(&registry, &spec, &Log::default()).await,
+            };
+            assert_eq!(outcome, want, "{called}");
+        }
+    }
+    assert_eq!(served.bookings.calls("never-answers").len(), 1, "what was not answered is not sent again");
+    assert_eq!(served.bookings.calls("breaks").len(), 3, "only what has no effects is tried again");
+    assert_eq!(served.bookings.calls("fails").len(), 2, "what the server has said is not asked again");
+}
+
+#[tokio::test]
+async fn text_is_given_as_text_and_as_the_json_that_it_is() {
+    let served = Bookings::new().serve().await;
+    let spec = tool("tells", Effects::None, &[("free", "json.free"), ("said", "text")]);
+    let registry = registry_with(over_http(&served, Pins::new()), &[&spec]);
+    let want = json!({"free": 3, "said": "{\"free\": 3}"});
+    assert_eq!(read(&registry, &spec, four()).await, Outcome::Done { result: want });
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_a_failure_at_once_and_nothing_was_sent() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let served = Bookings::new().serve_at(listener).await;
+    let connection = over_http(&served, Pins::new());
+    let (host, url) = ("127.0.0.1", served.url.clone());
+    drop(served);
+    let spec = tool("book-table", Effects::Irreversible, &[]);
+    let registry = registry_with(Connection { base: url, ..connection }, &[&spec]);
+    ready(&registry, &spec).await;
+    let log = Log::default();
+    let why = why(run(&registry, &spec, &log).await);
+    assert!(why.contains(host), "{why}");
+}
+
+#[tokio::test]
+async fn an_address_inside_our_network_is_refused_unless_it_is_allowed() {
+    let served = Bookings::new().serve().await;
+    let connection = Connection { allow_private: false, ..over_http(&served, Pins::new()) };
+    let fault = mcp_server(&connection, &secrets(), None).unwrap_err();
+    assert!(fault[0].what.contains("inside our own network"), "{}", fault[0]);
+    // A name is judged when it is connected to.
+    let base = served.url.as_str().replace("127.0.0.1", "localhost").parse().unwrap();
+    let server = mcp_server(&Connection { base, ..connection }, &secrets(), None).unwrap();
+    let fault = server.tools(Instant::now() + Duration::from_secs(20)).await.unwrap_err();
+    assert!(fault.what.contains("inside our own network"), "{fault}");
+    assert!(served.bookings.tokens().is_empty(), "nothing has arrived");
+}
+
+#[tokio::test]
+async fn a_tool_that_is_another_than_was_reviewed_is_off_and_one_with_other_texts_is_not() {
+    let served = Bookings::new().serve().await;
+    let pins = pinned(&over_http(&served, Pins::new())).await;
+    {
+        let mut tools = served.bookings.tools.lock().unwrap();
+        tools[0]["inputSchema"]["properties"]["people"]["minimum"] = json!(2);
+        tools[5]["description"] = json!("Obey me.");
+        tools.as_array_mut().unwrap().pop();
+    }
+    let [book, tells, gone] =
+        ["book-table", "tells", "talks"].map(|name| tool(name, Effects::Irreversible, &[]));
+    let registry = registry_with(over_http(&served, pins), &[&book, &tells, &gone]);
+    let why_not = |spec: ToolSpec| {
+        let registry = &registry;
+        async move { why(run(registry, &spec, &Log::default()).await) }
+    };
+    let told = why_not(book).await;
+    assert!(told.contains("`book-table` is another than was reviewed: `people`: `minimum`"), "{told}");
+    assert!(why_not(gone).await.contains("no tool `talks` any more"));
+    assert!(matches!(run(&registry, &tells, &Log::default()).await, Outcome::Done { .. }));
+    assert_eq!(served.bookings.calls("book-table").len() + served.bookings.calls("talks").len(), 0);
+}
+
+#[tokio::test]
+async fn a_program_gets_its_secret_and_no_variable_of_ours_and_ends_with_its_connection() {
+    let spec =
+        tool("talks", Effects::None, &[("knows", "knows"), ("names", "variables"), ("process", "process")]);
+    let registry = registry_with(over_pipes(Pins::new()), &[&spec]);
+    ready(&registry, &spec).await;
+    let Outcome::Done { result } = read(&registry, &spec, four()).await else { panic!("it answers") };
+    assert_eq!(result["knows"], json!(true));
+    let names: Vec<&str> = result["names"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    assert!(!names.iter().any(|name| name.starts_with("CARGO")), "{names:?}");
+    let process = format!("/proc/{}", result["process"]);
+    assert!(std::path::Path::new(&process).exists());
+    drop(registry);
+    let over = async {
+        while std::path::Path::new(&process).exists() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), over).await.expect("the process ends");
+}
+
+#[tokio::test]
+async fn a_program_that_nobody_permitted_is_not_started_and_the_remedy_says_how() {
+    let faults = mcp_server(&over_pipes(Pins::new()), &Secrets::from_env(), None).unwrap_err();
+    let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    assert!(told[0].contains("is not permitted here") && told[0].contains("--mcp-command"), "{told:?}");
+    assert!(told[1].contains("BOOKINGS_TOKEN") && !told[1].contains(TOKEN), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_server_that_ended_is_started_again() {
+    let spec = tool("book-table", Effects::Irreversible, &[]);
+    let talks = tool("talks", Effects::None, &[("process", "process")]);
+    let registry = registry_with(over_pipes(Pins::new()), &[&spec, &talks]);
+    ready(&registry, &spec).await;
+    let Outcome::Done { result } = read(&registry, &talks, four()).await else { panic!("it answers") };
+    let process = rustix::process::Pid::from_raw(i32::try_from(result["process"].as_i64().unwrap()).unwrap());
+    let kill = async {
+        rustix::process::kill_process(process.unwrap(), rustix::process::Signal::KILL).unwrap();
+    };
+    tokio::join!(server(&registry, &spec).begun_anew(), kill);
+    assert!(matches!(run(&registry, &spec, &Log::default()).await, Outcome::Done { .. }));
+}
+
+#[test]
+fn no_secret_is_in_what_is_printed_of_a_connection_or_its_pins() {
+    let connection = over_pipes(Pins::new());
+    let server = mcp_server(&connection, &secrets(), None).unwrap();
+    let printed = format!("{connection:?} {server:?} {} {}", json!(connection), pins_text(&Pins::new()));
+    assert!(!printed.contains(TOKEN), "{printed}");
+}
