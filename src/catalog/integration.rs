@@ -68,8 +68,10 @@ impl Integration {
         Integration { connection, tools, called }
     }
 
+    /// Those of an MCP server that nobody has looked at yet too.
     pub(super) fn tool_names(&self) -> impl Iterator<Item = String> + '_ {
-        self.tools.keys().map(|tool| format!("{}.{tool}", self.connection.id))
+        let names: BTreeSet<&String> = self.tools.keys().chain(self.called.keys()).collect();
+        names.into_iter().map(|tool| format!("{}.{tool}", self.connection.id))
     }
 
     /// The languages a tool's question is written in, or its description where it has none; none where its words count

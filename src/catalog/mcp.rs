@@ -147,17 +147,17 @@ pub(super) fn read(
             let what = format!("the server's tool `{called}` was not looked at yet");
             desk.say(at, what, format!("centralita mcp sync {id}; looked at so far: {}", known.join(", ")));
         }
-        if tools.contains_key(&name.value) {
+        if names.contains_key(&name.value) {
             desk.say(
                 name.place,
                 format!("there are two tools `{}`", name.value),
                 "give each a name of its own",
             );
         }
+        names.insert(name.value.clone(), called);
         // Without a pin nothing more can be said of it.
         let Some(pinned) = pinned else { continue };
         let tool = Spanned { place: tool.place, value: by_hand(desk, tool.place, tool.value, pinned) };
-        names.insert(name.value.clone(), called);
         tools.insert(name.value, tool);
     }
     let (base, way) = way.filter(|_| is_name(&id))?;

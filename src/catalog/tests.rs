@@ -4,6 +4,7 @@
 //! Never: touches the network.
 
 mod absence;
+mod mcp;
 mod probing;
 mod shapes;
 mod table;

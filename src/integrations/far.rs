@@ -61,7 +61,10 @@ impl Live {
             Far::Mcp(_) => request.call(key).map(|called| Outgoing(Goes::Called(called))),
             Far::Samples => {
                 // What could not be sent in life is not answered here.
-                request.wire(key, &[])?;
+                match &request.called {
+                    Some(_) => drop(request.call(key)?),
+                    None => drop(request.wire(key, &[])?),
+                }
                 request.sample.clone().map(|sample| Outgoing(Goes::Nowhere(sample))).ok_or_else(without)
             }
         }

@@ -18,7 +18,7 @@ use centralita::core::base::{Millis, Private, World};
 use centralita::standin::utter_at;
 use centralita::store::{CallRecord, IntentRecord, Store};
 use serde_json::{Value, json};
-use tokio::process::Child;
+use tokio::process::{Child, Command};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -59,6 +59,8 @@ const CADENCE: Duration = Duration::from_millis(50);
 pub(crate) struct House {
     folder: Folder,
     pub(crate) shop: Counter,
+    /// Variables of every command.
+    granted: Vec<(String, String)>,
 }
 
 /// A disk that is watched until this is dropped.
@@ -114,7 +116,22 @@ impl House {
             std::fs::create_dir_all(folder.file(place)).unwrap();
             std::fs::write(folder.file(&name), text).unwrap();
         }
-        House { folder, shop }
+        House { folder, shop, granted: Vec::new() }
+    }
+
+    /// A file of its folder.
+    pub(crate) fn file(&self, name: &str) -> String {
+        self.folder.file(name)
+    }
+
+    /// Gives every gateway from now on this variable.
+    pub(crate) fn grant(&mut self, name: &str, value: &str) {
+        self.granted.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// The variables that were given.
+    pub(crate) fn granted(&self, line: &mut Command) {
+        line.envs(self.granted.iter().map(|(name, value)| (name, value)));
     }
 
     /// A gateway, aborted at that crash point if there is one.
@@ -133,6 +150,7 @@ impl House {
             command(&["serve", "--unsigned-loopback", "--bind", "127.0.0.1:0", "--speech", "stand-in"]);
         line.args(["--journal", &file("journal.sqlite"), "--recordings", &file("recordings")]);
         line.args(["--root", &file("")]);
+        self.granted(&mut line);
         if let Some(point) = crash_at {
             line.env("CENTRALITA_CRASH_AT", point);
         }

@@ -270,7 +270,7 @@ const CHANGES: &[(&str, &str, &str)] = &[
          {accepted_because: words}`",
     ),
     ("kind: http\n", "", "i:1:1 `kind` is missing in this file | add `kind: http`"),
-    ("kind: http", "kind: HTTP", "i:4:7 `kind` cannot be `HTTP` | did you mean `http`? one of: http"),
+    ("kind: http", "kind: HTTP", "i:4:7 `kind` cannot be `HTTP` | did you mean `http`? one of: http, mcp"),
     (
         "bearer: secret.SHOP_TOKEN",
         "bearer: secret.A\n  header: {name: X, value: secret.B}",

@@ -107,7 +107,9 @@ impl Server {
         until: Instant,
     ) -> Result<Answer, Unanswered> {
         let up = self.up(until).await.map_err(Unanswered::NotSent)?;
-        if let Some(why) = up.off.get(tool) {
+        let is_unknown = self.shared.pins.as_ref().is_some_and(|pins| !pins.contains_key(tool));
+        let unknown = is_unknown.then(|| format!("the server's tool `{tool}` was never reviewed"));
+        if let Some(why) = up.off.get(tool).or(unknown.as_ref()) {
             let id = &self.shared.id;
             let remedy = format!("look at `centralita mcp diff {id}`, then write it down by `mcp sync {id}`");
             return Err(Unanswered::NotSent(Fault::new(Owner::Admin, why.clone(), remedy)));

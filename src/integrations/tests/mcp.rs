@@ -84,7 +84,16 @@ fn over_pipes(pins: Pins) -> Connection {
     Connection { id: "bookings".to_owned(), base, allow_private: false, secrets: Vec::new(), mcp }
 }
 
-fn registry_with(connection: Connection, tools: &[&ToolSpec]) -> Registry {
+/// With all its tools reviewed, unless some were before.
+async fn reviewed(mut connection: Connection) -> Connection {
+    let is_new = connection.mcp.as_ref().unwrap().pins.is_empty();
+    let pins = if is_new { pinned(&connection).await } else { return connection };
+    connection.mcp.as_mut().unwrap().pins = pins;
+    connection
+}
+
+async fn registry_with(connection: Connection, tools: &[&ToolSpec]) -> Registry {
+    let connection = reviewed(connection).await;
     let tools = tools.iter().map(|tool| (*tool).clone()).collect();
     let toolbox = Toolbox::new(Language::English, "USD", &[connection], tools, &secrets()).unwrap();
     toolbox.warm();
@@ -133,10 +142,7 @@ async fn an_action_of_a_server_goes_once_by_leave_after_its_intent_over_http_and
         ..tool("book-table", Effects::Irreversible, &[("code", "code"), ("people", "people")])
     };
     for connection in [over_http(&served, Pins::new()), over_pipes(Pins::new())] {
-        let pins = pinned(&connection).await;
-        let mut connection = connection;
-        connection.mcp.as_mut().unwrap().pins = pins;
-        let registry = registry_with(connection, &[&spec]);
+        let registry = registry_with(connection, &[&spec]).await;
         ready(&registry, &spec).await;
         let log = Log::default();
         let outcome = run(&registry, &spec, &log).await;
@@ -157,7 +163,7 @@ async fn leave_for_other_arguments_or_another_tool_of_the_server_calls_nothing()
     let served = Bookings::new().serve().await;
     let spec = tool("book-table", Effects::Irreversible, &[]);
     let other = tool("tells", Effects::Irreversible, &[]);
-    let registry = registry_with(over_http(&served, Pins::new()), &[&spec, &other]);
+    let registry = registry_with(over_http(&served, Pins::new()), &[&spec, &other]).await;
     let action = |tool: &ToolSpec, proposal: u32, people: &str| {
         let (name, args) = (tool.name.clone(), json!({"people": people}));
         let registry = &registry;
@@ -192,7 +198,7 @@ async fn how_a_server_fails_is_told_as_far_as_it_is_known() {
             ("never-answers", Effects::Irreversible, Outcome::Unknown),
         ] {
             let spec = tool(called, effects, &[("free", "free")]);
-            let registry = registry_with(connection.clone(), &[&spec]);
+            let registry = registry_with(connection.clone(), &[&spec]).await;
             ready(&registry, &spec).await;
             let outcome = match effects {
                 Effects::None => read(&registry, &spec, four()).await,
@@ -210,7 +216,7 @@ async fn how_a_server_fails_is_told_as_far_as_it_is_known() {
 async fn text_is_given_as_text_and_as_the_json_that_it_is() {
     let served = Bookings::new().serve().await;
     let spec = tool("tells", Effects::None, &[("free", "json.free"), ("said", "text")]);
-    let registry = registry_with(over_http(&served, Pins::new()), &[&spec]);
+    let registry = registry_with(over_http(&served, Pins::new()), &[&spec]).await;
     let want = json!({"free": 3, "said": "{\"free\": 3}"});
     assert_eq!(read(&registry, &spec, four()).await, Outcome::Done { result: want });
 }
@@ -219,11 +225,11 @@ async fn text_is_given_as_text_and_as_the_json_that_it_is() {
 async fn a_server_that_is_not_there_is_a_failure_at_once_and_nothing_was_sent() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let served = Bookings::new().serve_at(listener).await;
-    let connection = over_http(&served, Pins::new());
+    let connection = reviewed(over_http(&served, Pins::new())).await;
     let (host, url) = ("127.0.0.1", served.url.clone());
     drop(served);
     let spec = tool("book-table", Effects::Irreversible, &[]);
-    let registry = registry_with(Connection { base: url, ..connection }, &[&spec]);
+    let registry = registry_with(Connection { base: url, ..connection }, &[&spec]).await;
     ready(&registry, &spec).await;
     let log = Log::default();
     let why = why(run(&registry, &spec, &log).await);
@@ -256,7 +262,7 @@ async fn a_tool_that_is_another_than_was_reviewed_is_off_and_one_with_other_text
     }
     let [book, tells, gone] =
         ["book-table", "tells", "talks"].map(|name| tool(name, Effects::Irreversible, &[]));
-    let registry = registry_with(over_http(&served, pins), &[&book, &tells, &gone]);
+    let registry = registry_with(over_http(&served, pins), &[&book, &tells, &gone]).await;
     let why_not = |spec: ToolSpec| {
         let registry = &registry;
         async move { why(run(registry, &spec, &Log::default()).await) }
@@ -272,7 +278,7 @@ async fn a_tool_that_is_another_than_was_reviewed_is_off_and_one_with_other_text
 async fn a_program_gets_its_secret_and_no_variable_of_ours_and_ends_with_its_connection() {
     let spec =
         tool("talks", Effects::None, &[("knows", "knows"), ("names", "variables"), ("process", "process")]);
-    let registry = registry_with(over_pipes(Pins::new()), &[&spec]);
+    let registry = registry_with(over_pipes(Pins::new()), &[&spec]).await;
     ready(&registry, &spec).await;
     let Outcome::Done { result } = read(&registry, &spec, four()).await else { panic!("it answers") };
     assert_eq!(result["knows"], json!(true));
@@ -301,7 +307,7 @@ async fn a_program_that_nobody_permitted_is_not_started_and_the_remedy_says_how(
 async fn a_server_that_ended_is_started_again() {
     let spec = tool("book-table", Effects::Irreversible, &[]);
     let talks = tool("talks", Effects::None, &[("process", "process")]);
-    let registry = registry_with(over_pipes(Pins::new()), &[&spec, &talks]);
+    let registry = registry_with(over_pipes(Pins::new()), &[&spec, &talks]).await;
     ready(&registry, &spec).await;
     let Outcome::Done { result } = read(&registry, &talks, four()).await else { panic!("it answers") };
     let process = rustix::process::Pid::from_raw(i32::try_from(result["process"].as_i64().unwrap()).unwrap());
