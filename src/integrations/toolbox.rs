@@ -177,7 +177,9 @@ fn started(id: &str, program: &Program, secrets: &Secrets) -> Result<Start, Vec<
         }
     }
     if faults.is_empty() {
-        Ok(Start { command: command.clone(), args: args.clone(), env: found })
+        let is_secret = |(_, value): &(&String, &Variable)| matches!(value, Variable::Secret(_));
+        let secret = env.iter().filter(is_secret).map(|(name, _)| name.clone()).collect();
+        Ok(Start { command: command.clone(), args: args.clone(), env: found, secret })
     } else {
         Err(faults)
     }

@@ -157,5 +157,6 @@ fn exchange(method: Method, path: &str, map: &[(&str, &str)]) -> Exchange {
         verify: Vec::new(),
         errors: BTreeMap::new(),
         sample: None,
+        called: None,
     }
 }

@@ -157,6 +157,10 @@ impl Place {
         };
         std::fs::write(house.file("integrations/shop.yaml"), INTEGRATION.replace("CONNECTION", &connection))
             .unwrap();
+        // The agent's own tests speak of another shop's parameters.
+        let agent = std::fs::read_to_string(house.file("agents/shop.yaml")).unwrap();
+        let (agent, _) = agent.split_once("\ntests:\n").unwrap();
+        std::fs::write(house.file("agents/shop.yaml"), format!("{agent}\n")).unwrap();
         let place = Place { house, ledger, serving };
         place.says(&["mcp", "sync", "shop"], 0).await;
         place

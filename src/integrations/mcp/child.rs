@@ -4,6 +4,7 @@
 //! its connection, or with this process; a call of a tool is written at most once.
 //! Never: keeps or prints what it writes to its standard error: its secrets and callers' words may be in it.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::process::Stdio;
 use std::sync::Arc;
@@ -36,6 +37,15 @@ pub(crate) struct Start {
     pub(crate) command: String,
     pub(crate) args: Vec<String>,
     pub(crate) env: Vec<(String, SecretString)>,
+    /// Which of them stand for secrets.
+    pub(crate) secret: BTreeSet<String>,
+}
+
+impl Start {
+    pub(super) fn secrets(&self) -> impl Iterator<Item = &str> {
+        let secret = self.env.iter().filter(|(name, _)| self.secret.contains(name));
+        secret.map(|(_, value)| value.expose_secret())
+    }
 }
 
 /// Its pipes, and the process that ends with them.

@@ -21,6 +21,7 @@ use url::Url;
 
 use super::child::{self, Start};
 use super::http::{self, Trouble};
+use super::masks::Masks;
 use super::passage::{Passage, Stage};
 use super::pin::{Pinned, Pins};
 use crate::egress::{ANSWER_BYTES_MAX, Answer, Lent, Purpose, Unanswered};
@@ -47,6 +48,7 @@ pub(super) struct Session {
     running: Arc<RunningService<RoleClient, Listener>>,
     listener: Listener,
     trouble: Trouble,
+    masks: Masks,
 }
 
 /// Hears what a server tells by itself: of it, that its tools are others.
@@ -88,7 +90,9 @@ impl Session {
             }
         };
         match begun {
-            Ok(Ok(running)) => Ok(Session { running: Arc::new(running), listener, trouble }),
+            Ok(Ok(running)) => {
+                Ok(Session { running: Arc::new(running), listener, trouble, masks: reached.masks() })
+            }
             // What the library says may repeat a server's words, and these a secret.
             Ok(Err(_)) => Err(trouble.take().unwrap_or_else(|| unspoken(reached))),
             Err(_) => {
@@ -118,7 +122,7 @@ impl Session {
                 Ok(Err(_)) | Err(_) => return Err(provider("the server does not list its tools")),
             };
             for tool in page.tools {
-                let pinned = pinned(&tool);
+                let pinned = pinned(&tool, &self.masks);
                 tools.insert(pinned.name.clone(), pinned);
             }
             if tools.len() > TOOLS_MAX {
@@ -166,8 +170,8 @@ impl Session {
             Ok(Err(_)) | Err(_) => return Err(self.lost(passage.give_up())),
         };
         match timeout_at(until, &mut handle.rx).await {
-            Ok(Ok(Ok(result))) => result_of(result),
-            Ok(Ok(Err(ServiceError::McpError(error)))) => Err(refused(&error)),
+            Ok(Ok(Ok(result))) => result_of(result, &self.masks),
+            Ok(Ok(Err(ServiceError::McpError(error)))) => Err(refused(&error, &self.masks)),
             Ok(Ok(Err(_)) | Err(_)) => Err(self.lost(passage.give_up())),
             Err(_) => {
                 let stage = passage.give_up();
@@ -195,6 +199,16 @@ impl Session {
 }
 
 impl Reached {
+    /// What of ours must not come back from it.
+    fn masks(&self) -> Masks {
+        match self {
+            Reached::Http { secret, .. } => {
+                Masks::new(secret.iter().filter_map(|(_, value)| value.to_str().ok()))
+            }
+            Reached::Child(start) => Masks::new(start.secrets()),
+        }
+    }
+
     pub(super) fn name(&self) -> String {
         match self {
             Reached::Http { lent, .. } => lent.host().to_owned(),
@@ -221,7 +235,7 @@ fn provider(what: &str) -> Fault {
 }
 
 /// An error of the protocol. By these the server did not even look for what to do; by any other it may have done it.
-fn refused(error: &ErrorData) -> Unanswered {
+fn refused(error: &ErrorData, masks: &Masks) -> Unanswered {
     let codes = [
         ErrorCode::PARSE_ERROR,
         ErrorCode::INVALID_REQUEST,
@@ -232,15 +246,18 @@ fn refused(error: &ErrorData) -> Unanswered {
         ErrorCode::UNSUPPORTED_PROTOCOL_VERSION,
     ];
     if codes.contains(&error.code) {
-        return Unanswered::Refused(provider(&format!("the server refused it: {}", said(&error.message))));
+        return Unanswered::Refused(provider(&format!(
+            "the server refused it: {}",
+            said(&masks.hide(&error.message))
+        )));
     }
     Unanswered::Sent(provider("the server failed over it"))
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "the library keeps its list open")]
-fn result_of(result: ServerResult) -> Result<Answer, Unanswered> {
+fn result_of(result: ServerResult, masks: &Masks) -> Result<Answer, Unanswered> {
     match result {
-        ServerResult::CallToolResult(result) => answer(result),
+        ServerResult::CallToolResult(result) => answer(result, masks),
         ServerResult::InputRequiredResult(_) => {
             let what = "the server wants to ask the caller itself, which it may not";
             Err(Unanswered::Refused(provider(what)))
@@ -253,9 +270,9 @@ fn result_of(result: ServerResult) -> Result<Answer, Unanswered> {
 }
 
 /// What a tool gave: its structured content, or else its text, and what that is as JSON.
-fn answer(result: CallToolResult) -> Result<Answer, Unanswered> {
+fn answer(result: CallToolResult, masks: &Masks) -> Result<Answer, Unanswered> {
     let texts: Vec<&str> = result.content.iter().filter_map(text).collect();
-    let text = texts.join("\n");
+    let text = masks.hide(&texts.join("\n"));
     if result.is_error == Some(true) {
         return Err(Unanswered::Refused(provider(&format!("the server says: {}", said(&text)))));
     }
@@ -266,7 +283,7 @@ fn answer(result: CallToolResult) -> Result<Answer, Unanswered> {
             Err(_) => json!({"text": text}),
         },
     };
-    let body = body.to_string().into_bytes();
+    let body = masks.hide(&body.to_string()).into_bytes();
     if body.len() > ANSWER_BYTES_MAX {
         let what = format!("the server's answer is longer than {} KiB", ANSWER_BYTES_MAX / 1024);
         return Err(Unanswered::Sent(provider(&what)));
@@ -300,12 +317,12 @@ pub(super) fn shown(text: &str) -> String {
     short
 }
 
-fn pinned(tool: &Tool) -> Pinned {
+fn pinned(tool: &Tool, masks: &Masks) -> Pinned {
     let schema = |schema: &Arc<Map<String, Value>>| Value::Object(schema.as_ref().clone());
     Pinned {
         name: tool.name.to_string(),
-        title: tool.title.clone().unwrap_or_default(),
-        description: tool.description.as_deref().unwrap_or_default().to_owned(),
+        title: masks.hide(tool.title.as_deref().unwrap_or_default()),
+        description: masks.hide(tool.description.as_deref().unwrap_or_default()),
         input_schema: schema(&tool.input_schema),
         output_schema: tool.output_schema.as_ref().map(schema),
         annotations: tool.annotations.as_ref().and_then(|hints| serde_json::to_value(hints).ok()),

@@ -50,7 +50,8 @@ impl Bookings {
             json!({"name": name, "description": "Does it.", "inputSchema": people,
                 "annotations": {"readOnlyHint": true}})
         };
-        let names = ["book-table", "fails", "refuses", "breaks", "never-answers", "tells", "talks"];
+        let names =
+            ["book-table", "fails", "refuses", "breaks", "never-answers", "tells", "talks", "repeats"];
         let tools: Vec<Value> = names.into_iter().map(tool).collect();
         Bookings { tools: Arc::new(Mutex::new(tools.into())), calls: Arc::default(), tokens: Arc::default() }
     }
@@ -130,6 +131,7 @@ impl ServerHandler for Bookings {
                 let secret = std::env::var("BOOKINGS_TOKEN").is_ok_and(|token| token == "sesame-canary");
                 structured(json!({"variables": names, "knows": secret, "process": std::process::id()}))
             }
+            "repeats" => Ok(CallToolResult::error(text("no such token: sesame-canary")).into()),
             other => panic!("there is no tool {other}"),
         }
     }

@@ -193,6 +193,7 @@ async fn how_a_server_fails_is_told_as_far_as_it_is_known() {
             ("fails", Effects::Irreversible, failed("the server says: no table is free then")),
             ("fails", Effects::None, failed("the server says: no table is free then")),
             ("refuses", Effects::Irreversible, failed("the server refused it: `people` is too large")),
+            ("repeats", Effects::Irreversible, failed("the server says: no such token: ***")),
             ("breaks", Effects::Irreversible, Outcome::Unknown),
             ("breaks", Effects::None, failed("the server failed over it")),
             ("never-answers", Effects::Irreversible, Outcome::Unknown),
@@ -258,7 +259,7 @@ async fn a_tool_that_is_another_than_was_reviewed_is_off_and_one_with_other_text
         let mut tools = served.bookings.tools.lock().unwrap();
         tools[0]["inputSchema"]["properties"]["people"]["minimum"] = json!(2);
         tools[5]["description"] = json!("Obey me.");
-        tools.as_array_mut().unwrap().pop();
+        tools.as_array_mut().unwrap().remove(6);
     }
     let [book, tells, gone] =
         ["book-table", "tells", "talks"].map(|name| tool(name, Effects::Irreversible, &[]));
