@@ -147,7 +147,7 @@ impl Asked {
                 tracing::warn!(%action, %tool, why = %lost, "an action stays unknown");
                 return Ok(Again::Never);
             }
-            Ok(found) => tracing::info!(%action, %tool, %found, "an action is settled by its probe"),
+            Ok(found) => tell_known(action, &found),
             Err(NotAsked::Nobody(why)) => {
                 tracing::info!(%action, %tool, why, "nobody can be asked about an action");
                 return Ok(Again::Never);
@@ -231,7 +231,10 @@ pub(super) async fn at_resume(
         }
         write(store, record, &finding, Store::settle);
         match (finding.outcome(), &finding) {
-            (Some(outcome), _) => drop(known.insert(proposal, outcome)),
+            (Some(outcome), _) => {
+                tell_known(&record.intent.key, &finding);
+                known.insert(proposal, outcome);
+            }
             (None, Finding::Lost(_)) => {
                 tracing::warn!(%call, %proposal, why = %finding, "an action stays unknown");
             }
@@ -287,6 +290,11 @@ pub(super) async fn ago_of(store: &Store, key: &IntentKey) -> Result<Duration, F
         Some(record) => ago(store, &record.intent).await,
         None => Ok(Duration::ZERO),
     }
+}
+
+/// Whoever was warned of actions of unknown outcome is told as loudly when one is known.
+pub(super) fn tell_known(action: &IntentKey, found: &Finding) {
+    tracing::warn!(%action, %found, "an action of unknown outcome is known now");
 }
 
 /// Gives an outcome to the store: as who carries the call, or as who does not.

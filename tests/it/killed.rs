@@ -321,6 +321,10 @@ async fn what_the_shop_says_at_a_take_up_is_told_in_the_tools_own_words_whoever_
     house.replays().await;
     let log = house.log();
     assert!(!log.contains("report") && !log.contains("is not on record"), "{log}");
+    // Whoever was warned at the start is told when it is known.
+    for told in ["actions without a known outcome: 1", "an action of unknown outcome is known now"] {
+        assert!(log.contains(told), "{log}");
+    }
     house.close().await;
 }
 
@@ -385,6 +389,12 @@ async fn what_a_call_that_nobody_takes_up_has_left_is_asked_about_by_the_command
     let phone = house.acted(Duration::ZERO).await;
     house.dies().await;
     phone.finish().await;
+    let gone = |tools: &str| tools.replace(house.shop.url.as_str().trim_end_matches('/'), "http://127.0.0.1:1");
+    write_tools(&house.folder, &house.shop, gone);
+    let asked = house.run_to(1, &["effects", "probe", "--all", "--journal", "JOURNAL"]).await;
+    for told in ["probe: 127.0.0.1:1 cannot be reached", "the `base_url` that its integration has now"] {
+        assert!(asked.contains(told), "{asked}");
+    }
     // Another version of the agent: of a key, what the system has is proof all the same.
     write_tools(&house.folder, &house.shop, |tools| tools.to_owned());
     let asked = house.run(&["effects", "probe", "--all", "--journal", "JOURNAL"]).await;
