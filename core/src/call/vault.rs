@@ -302,11 +302,17 @@ impl Vault {
     fn once_more(&self, all: &[Word], joined: &Joined, found: &mut Vec<Stretch>) {
         for (word, place) in all.iter().zip(&joined.places) {
             let Some(hidden) = self.hidden_at(word) else { continue };
-            // What is found now may be more than what was known then.
-            if found.iter().any(|stretch| stretch.raw.start < place.end && place.start < stretch.raw.end) {
+            let Hidden { kind, value, .. } = hidden;
+            let touches = |stretch: &&mut Stretch| {
+                stretch.raw.start < place.end && place.start < stretch.raw.end
+            };
+            if let Some(now) = found.iter_mut().find(touches) {
+                // What is found now may be more than what was known then; if it is a part, it is that again.
+                if value.contains(&now.value) {
+                    now.value.clone_from(value);
+                }
                 continue;
             }
-            let Hidden { kind, value, .. } = hidden;
             match found.iter_mut().find(|before| before.raw.end + 1 == place.start && before.value == *value)
             {
                 Some(before) => before.raw.end = place.end,

@@ -58,6 +58,8 @@ pub(super) enum End {
     Done,
     Failed,
     Unknown,
+    /// Sent once more under an earlier key and refused: what was sent first may have gone through all the same.
+    SentInVain,
     Declined,
 }
 
@@ -184,7 +186,7 @@ impl Proposals {
                 Stage::Waiting | Stage::Asking | Stage::Running { .. } => return Err(Refusal::UnderWay),
                 Stage::Settled(End::Declined) if other.turn == turn => return Err(Refusal::Declined),
                 Stage::Settled(End::Done) if other.turn == turn => return Err(Refusal::AlreadyDone),
-                Stage::Settled(End::Unknown) => key = other.key.clone(),
+                Stage::Settled(End::Unknown | End::SentInVain) => key = other.key.clone(),
                 Stage::Settled(End::Declined | End::Done | End::Failed) => {}
             }
         }
@@ -197,7 +199,7 @@ impl Proposals {
     pub(super) fn known(&mut self, id: ProposalId) {
         let Some(key) = self.get(id).map(|p| p.key.clone()) else { return };
         for same in self.list.iter_mut().filter(|p| p.key == key) {
-            if same.stage == Stage::Settled(End::Unknown) {
+            if matches!(same.stage, Stage::Settled(End::Unknown | End::SentInVain)) {
                 same.stage = Stage::Settled(End::Done);
             }
         }

@@ -230,15 +230,19 @@ impl Conversation {
         }
     }
 
-    /// A tool run came to its end. A late word about an unknown one is still the truth, and is told.
+    /// A tool run came to its end. A late word about an unknown one is still the truth, and is told; of one that was
+    /// sent in vain nothing more can come.
     pub(super) fn on_settled(&mut self, id: ProposalId, outcome: &Outcome) {
-        let Some(proposal) = self.proposals.get(id) else { return };
-        // Sent once more under its key in vain: what was sent first may have gone through all the same.
-        let again = proposal.key != ActionKey::Own(id) && matches!(outcome, Outcome::Failed { .. });
-        let outcome = if again { &Outcome::Unknown } else { outcome };
+        let Some(proposal) = self.proposals.get_mut(id) else { return };
+        let in_vain = proposal.key != ActionKey::Own(id) && matches!(outcome, Outcome::Failed { .. });
+        let outcome = if in_vain { &Outcome::Unknown } else { outcome };
         match proposal.stage {
             Stage::Running { .. } => {}
             Stage::Settled(proposals::End::Unknown) if *outcome != Outcome::Unknown => {}
+            Stage::Settled(proposals::End::Unknown) if in_vain => {
+                proposal.stage = Stage::Settled(proposals::End::SentInVain);
+                return;
+            }
             Stage::Preparing { .. } | Stage::Waiting | Stage::Asking | Stage::Settled(_) => return,
         }
         let effects = proposal.effects;
@@ -246,6 +250,7 @@ impl Conversation {
             Outcome::Done { .. } => proposals::End::Done,
             Outcome::Failed { .. } => proposals::End::Failed,
             Outcome::Unknown if effects == Effects::None => proposals::End::Failed,
+            Outcome::Unknown if in_vain => proposals::End::SentInVain,
             Outcome::Unknown => proposals::End::Unknown,
         };
         if let (Outcome::Done { result }, Some(proposal)) = (outcome, self.proposals.get_mut(id)) {

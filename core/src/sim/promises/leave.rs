@@ -14,10 +14,10 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Seen;
-use crate::base::{CallTime, Digest, Millis, Position, ProposalId, ReplyId, Samples, ToolName};
+use crate::base::{CallTime, Digest, Millis, Position, ProposalId, ReplyId, Samples, Span, ToolName};
 use crate::conversation::{
     Answered, Basis, By, Effects, EngineYes, Event, Order, Permit, Plan, Policy, Resumed, Role, Timer,
-    ToolPlan, VoiceYes,
+    ToolPlan, Transcript, TranscriptEnd, VoiceYes,
 };
 use crate::language::{Language, Phrase, digits_spoken, money_read, money_spoken};
 use crate::sim::caller::{Heard, Meaning, Spoken, Truth, track};
@@ -203,7 +203,10 @@ impl Leave {
             Event::LineStalled => self.line = Line::Stalled,
             Event::LineResumed => self.line = Line::Flows,
             Event::Key { key, at: position } => self.key(at, *key, *position),
-            Event::Heard(_) => self.words(at, truth, Told::All),
+            Event::Heard(transcript) => {
+                self.told_nowhere(at, transcript, truth);
+                self.words(at, truth, Told::All);
+            }
             Event::SttFailed => self.words(at, truth, Told::Lost),
             Event::Played { reply, at, by } => self.played(*reply, *at, *by),
             Event::Cut { reply, .. } | Event::TtsFailed { reply } => {
@@ -257,6 +260,18 @@ impl Leave {
                 ('2', Question::Open, _) | (_, Question::Heard(_), _) => asked.void(),
                 (_, Question::Open, _) => {}
             }
+        }
+    }
+
+    /// Old words told once more, with no place that says so: nobody can know that they do not answer the oldest stretch that
+    /// is owed, whose own words are late then.
+    fn told_nowhere(&mut self, at: CallTime, transcript: &Transcript, truth: &Truth) {
+        let ends = matches!(transcript.end, TranscriptEnd::Turn(_));
+        let nowhere = transcript.words.iter().all(|word| word.span.is_none());
+        if let (true, true, None, Some(&oldest)) = (ends, nowhere, truth.stop, self.owed.first()) {
+            let span = Span { from: oldest, to: oldest };
+            let spoken = vec![Spoken { meaning: Meaning::Talk, span }];
+            self.words(at, &Truth { spoken, stop: Some(oldest), heard: Heard::Amiss }, Told::Lost);
         }
     }
 
