@@ -26,7 +26,7 @@ use crate::store::{
 const BY_HAND: &str = "settled by hand";
 
 /// For who wonders why something stays unknown.
-const ASKED_WHERE: &str = "what stays unknown was asked about at the `base_url` that its integration has now; the shop of \
+const ASKED_WHERE: &str = "each was asked about at the `base_url` that its integration has now; the shop of \
                            `centralita demo` is gone with its call, and answers no more";
 
 /// Which journal, and what of it.
@@ -173,8 +173,9 @@ async fn probe(args: &ProbeArgs) -> Done {
             verdict = Verdict::Bad;
         }
     }
-    render::aside(&format!("actions asked about: {}", asked.iter().filter(|(_, why)| why.is_none()).count()));
-    if verdict == Verdict::Bad {
+    let count = asked.iter().filter(|(_, why)| why.is_none()).count();
+    render::aside(&format!("actions asked about: {count}"));
+    if verdict == Verdict::Bad && count > 0 {
         render::aside(ASKED_WHERE);
     }
     Ok(verdict)

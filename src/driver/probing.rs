@@ -361,7 +361,8 @@ pub(super) mod tests {
     /// One whose shop is asked so.
     fn agents_whose(plan: &[u8], has: Option<&str>, path: &str, done: &str) -> Askables {
         let toolbox = toolbox(exchange(path, json!({"has": has})), done);
-        [("shop".to_owned(), Askable { plan_hash: Digest::of_bytes(plan), toolbox: Arc::new(toolbox) })].into()
+        [("shop".to_owned(), Askable { plan_hash: Digest::of_bytes(plan), toolbox: Arc::new(toolbox) })]
+            .into()
     }
 
     /// A shop whose refunds are asked about with that request.

@@ -259,9 +259,9 @@ mod tests {
     use super::*;
     use crate::core::base::{Digest, Private, ToolName, World};
     use crate::core::journal::write_event;
-    use crate::integrations::Exchange;
     use crate::core::language::Language;
     use crate::core::sim::script_plan;
+    use crate::integrations::Exchange;
     use crate::store::{self, CallHead, Intent, IntentKey, IntentState, OutcomeKind};
 
     /// A call whose refund has left: the events of a script, with what was ordered.

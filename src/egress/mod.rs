@@ -117,14 +117,18 @@ impl Egress {
             Purpose::Act => &self.acting,
         };
         let exchange = async {
-            let response = client.execute(request).await.map_err(|e| unanswered(&self.reach, &host, &place, &e))?;
+            let response =
+                client.execute(request).await.map_err(|e| unanswered(&self.reach, &host, &place, &e))?;
             if purpose == Purpose::Act {
                 crash::pass(Point::Sent);
             }
             read(response, &place, most).await
         };
         let late = || {
-            Unanswered::Sent(provider(format!("{place} did not answer in time"), "see whether the host is up"))
+            Unanswered::Sent(provider(
+                format!("{place} did not answer in time"),
+                "see whether the host is up",
+            ))
         };
         tokio::time::timeout_at(until, exchange).await.unwrap_or_else(|_| Err(late()))
     }

@@ -319,6 +319,10 @@ async fn what_the_shop_says_at_a_take_up_is_told_in_the_tools_own_words_whoever_
     in_order(&recording, &[CUT_OFF, "Done: twenty dollars on their way back to you"]);
     house.ended(2).await;
     house.replays().await;
+    // It was ordered when the call was taken up, and said on the new line alone.
+    let play = house.run(&["replay", "JOURNAL", "--play"]).await;
+    let unheard = "this does not count as heard: Done: twenty dollars";
+    assert!(play.contains(unheard) && play.matches("agent   Done: twenty dollars").count() == 2, "{play}");
     let log = house.log();
     assert!(!log.contains("report") && !log.contains("is not on record"), "{log}");
     // Whoever was warned at the start is told when it is known.
@@ -346,7 +350,8 @@ async fn a_line_that_waited_for_the_shop_begins_where_it_began_and_not_where_it_
         Some((line.at, Position(place.parse().unwrap())))
     });
     // Audio that has come is never ahead of the clock, but for what a carrier sends early.
-    let ahead = played.map(|(at, place)| i64::from(place.since(Position::START).millis().0) - i64::from(at.0));
+    let ahead =
+        played.map(|(at, place)| i64::from(place.since(Position::START).millis().0) - i64::from(at.0));
     let ahead: Vec<i64> = ahead.collect();
     assert!(ahead.len() > 1 && ahead.iter().all(|ahead| *ahead < 500), "{ahead:?}");
     house.close().await;
@@ -389,7 +394,8 @@ async fn what_a_call_that_nobody_takes_up_has_left_is_asked_about_by_the_command
     let phone = house.acted(Duration::ZERO).await;
     house.dies().await;
     phone.finish().await;
-    let gone = |tools: &str| tools.replace(house.shop.url.as_str().trim_end_matches('/'), "http://127.0.0.1:1");
+    let gone =
+        |tools: &str| tools.replace(house.shop.url.as_str().trim_end_matches('/'), "http://127.0.0.1:1");
     write_tools(&house.folder, &house.shop, gone);
     let asked = house.run_to(1, &["effects", "probe", "--all", "--journal", "JOURNAL"]).await;
     for told in ["probe: 127.0.0.1:1 cannot be reached", "the `base_url` that its integration has now"] {

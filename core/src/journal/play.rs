@@ -12,6 +12,9 @@ use super::file::{CallFile, Line};
 use crate::base::{CallTime, ProposalId, ReplyId};
 use crate::conversation::{Event, Outcome};
 
+/// Before an outcome that was unknown first.
+const FOUND_LATER: &str = "found out later, by a probe or from the record: ";
+
 /// One line for a reader.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
@@ -128,7 +131,7 @@ impl Play {
 
     /// Once an outcome is unknown no answer comes any more: another is what a probe found, or what the record has since.
     fn outcome(&mut self, proposal: ProposalId, outcome: &Outcome) -> String {
-        let later = if self.unknown.remove(&proposal) { "found out later, by a probe or from the record: " } else { "" };
+        let later = if self.unknown.remove(&proposal) { FOUND_LATER } else { "" };
         match outcome {
             Outcome::Done { result } => format!("{later}done: {result}"),
             Outcome::Failed { why } => format!("{later}failed: {why}"),
@@ -240,7 +243,8 @@ mod tests {
 
     #[test]
     fn what_was_ordered_and_nobody_heard_is_told_where_the_call_goes_on_or_the_voice_fails() {
-        let says = ["> say #3.0 answer:g1 \"One.\"", "< played #3 ~100 mark", "> say #4.0 outcome:t1 \"Done.\""];
+        let says =
+            ["> say #3.0 answer:g1 \"One.\"", "< played #3 ~100 mark", "> say #4.0 outcome:t1 \"Done.\""];
         let resumed = "< resumed since=12.340";
         for (then, tells) in [
             (resumed, "line the call goes on, on a new line; this does not count as heard: Done."),
@@ -255,8 +259,11 @@ mod tests {
 
     #[test]
     fn an_outcome_that_comes_after_an_unknown_one_tells_that_it_was_found_out() {
-        let told =
-            told(&["< settled t1 unknown", "< settled t2 done {}", "< settled t1 done {\"refunded\":\"20\"}"]);
+        let told = told(&[
+            "< settled t1 unknown",
+            "< settled t2 done {}",
+            "< settled t1 done {\"refunded\":\"20\"}",
+        ]);
         let late = "tool found out later, by a probe or from the record: done: {\"refunded\":\"20\"}";
         assert_eq!(told, ["tool sent, and no answer: unknown", "tool done: {}", late]);
     }
