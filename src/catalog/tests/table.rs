@@ -283,7 +283,11 @@ const TABLE: &[(&str, &str, &str)] = &[
         "    proves: known\n",
         "nothing stands behind `proves: known`|under `verify`",
     ),
-    ("    verify:\n", "    proves: known\n    requires: known\n    verify:\n", "cannot be what proves it|take one of the two"),
+    (
+        "    verify:\n",
+        "    proves: known\n    requires: known\n    verify:\n",
+        "cannot be what proves it|take one of the two",
+    ),
     ("    verify:\n", "    proves: Known\n    verify:\n", "cannot be the name of a proof|small letters"),
     (
         "  - name: refund\n",
