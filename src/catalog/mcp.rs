@@ -335,6 +335,8 @@ fn by_hand(desk: &mut Desk<'_>, at: Place, written: McpToolWritten, pinned: &Pin
         parameters,
         prepare: Vec::new(),
         verify: written.verify,
+        proves: written.proves,
+        requires: written.requires,
         request: Spanned { place: at, value: request(at, arguments) },
         response: written.response,
         effects: written.effects,

@@ -66,6 +66,10 @@ pub(super) struct McpToolWritten {
     /// Proofs over the result of a tool without effects.
     #[serde(default)]
     pub(super) verify: Vec<Spanned<RuleWritten>>,
+    /// The name of what is proven for the rest of the call once every proof of `verify` has held.
+    pub(super) proves: Option<Spanned<String>>,
+    /// What must be proven in the call before this tool is offered.
+    pub(super) requires: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) response: ResponseWritten,
     /// Unwritten: `irreversible`, whatever the server says.

@@ -33,6 +33,7 @@ mod tested;
 mod tests;
 mod tool;
 mod tree;
+mod verify;
 mod wanted;
 mod written;
 

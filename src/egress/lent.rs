@@ -8,13 +8,15 @@ use centralita_core::base::Fault;
 use reqwest::Client;
 use url::Url;
 
-use super::{Egress, Purpose, Unanswered, unanswered};
+use super::{Egress, Purpose, Unanswered, place, unanswered};
 
 /// The two ways of connecting to one host.
 #[derive(Clone, Debug)]
 pub(crate) struct Lent {
     egress: Egress,
     host: String,
+    /// For people.
+    place: String,
 }
 
 impl Egress {
@@ -22,7 +24,8 @@ impl Egress {
     /// The address is inside our own network, and nobody allowed that.
     pub(crate) fn lend(&self, url: &Url) -> Result<Lent, Fault> {
         self.check(url)?;
-        Ok(Lent { egress: self.clone(), host: url.host_str().unwrap_or_default().to_owned() })
+        let host = url.host_str().unwrap_or_default().to_owned();
+        Ok(Lent { egress: self.clone(), host, place: place(url) })
     }
 }
 
@@ -37,10 +40,11 @@ impl Lent {
 
     /// What an error says about what was sent, in words.
     pub(crate) fn told(&self, error: &reqwest::Error) -> Unanswered {
-        unanswered(&self.egress.reach, &self.host, error)
+        unanswered(&self.egress.reach, &self.host, &self.place, error)
     }
 
-    pub(crate) fn host(&self) -> &str {
-        &self.host
+    /// Where it leads, for people: the host, and the port where it is not the scheme's own.
+    pub(crate) fn place(&self) -> &str {
+        &self.place
     }
 }

@@ -79,8 +79,11 @@ impl Live {
     ) -> Result<Answer, Unanswered> {
         match (outgoing.0, &self.far) {
             (Goes::Out(wire), Far::System { egress, .. }) => egress.send(*wire, purpose, until).await,
-            (Goes::Called(Called { tool, arguments }), Far::Mcp(server)) => {
-                server.call(&tool, arguments, purpose, until).await
+            (Goes::Called(Called { tool, arguments, is_to_prove }), Far::Mcp(server)) => {
+                match server.call(&tool, arguments, purpose, until).await {
+                    Err(Unanswered::Refused(_)) if is_to_prove => Err(Unanswered::Refused(unsaid())),
+                    answered => answered,
+                }
             }
             (Goes::Nowhere(sample), _) => answer(sample),
             // Of another connection: there is nothing here to send it with.
@@ -117,6 +120,11 @@ pub(super) fn filled(sample: Option<&Sample>, renderer: &Renderer, vars: &Value)
         Some(other @ (Sample::Status(_) | Sample::Silence)) => Ok(other.clone()),
         None => Err(without()),
     }
+}
+
+/// In place of words that may be about somebody else than who is calling.
+fn unsaid() -> Fault {
+    Fault::new(Owner::Provider, "the server says that it could not do it", "look at its log")
 }
 
 fn without() -> Fault {

@@ -32,12 +32,16 @@ pub(super) struct Resolved {
     /// The server's own name of a tool that is called with the body; there is no request then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) called: Option<String>,
+    /// Before proofs of its answer hold, nothing of the far side's words is passed on.
+    #[serde(skip)]
+    pub(super) is_to_prove: bool,
 }
 
 /// A call of an MCP server's tool, as it will go out.
 pub(super) struct Called {
     pub(super) tool: String,
     pub(super) arguments: Map<String, Value>,
+    pub(super) is_to_prove: bool,
 }
 
 impl Resolved {
@@ -70,7 +74,8 @@ impl Resolved {
             World::Mocked => Some(filled(exchange.sample.as_ref(), renderer, vars)?),
         };
         let called = exchange.called.clone();
-        Ok(Resolved { method: exchange.method, url, headers, body, sample, called })
+        let is_to_prove = !exchange.verify.is_empty();
+        Ok(Resolved { method: exchange.method, url, headers, body, sample, called, is_to_prove })
     }
 
     /// What a yes covers: this tool with this request.
@@ -136,7 +141,7 @@ impl Resolved {
             Some((KeyPlace::Header(_), _)) => return Err(fault("a tool's call has no header for the key")),
             Some((KeyPlace::None, _)) | None => {}
         }
-        Ok(Called { tool, arguments })
+        Ok(Called { tool, arguments, is_to_prove: self.is_to_prove })
     }
 }
 

@@ -103,7 +103,8 @@ impl Vault {
     }
 
     /// Of a conversation that goes on elsewhere: an old placeholder has no value here, and never gets another's.
-    pub(super) fn resumed(conversation: &Conversation) -> Vault {
+    #[must_use]
+    pub fn resumed(conversation: &Conversation) -> Vault {
         let mut vault = Vault::new(Arc::clone(conversation.plan()));
         for (kind, n) in conversation.hides() {
             vault.values.count_from(kind, n);
@@ -280,6 +281,11 @@ impl Vault {
         let tail = std::mem::take(&mut self.tail);
         let language = self.plan.language;
         let mut found = self.found(&joined.text, Teller::Caller);
+        if let Some(card) = found.iter().find(|stretch| stretch.kind == PrivateKind::Card) {
+            // What stands behind it may be a part of it once more.
+            self.values.place(card.kind, &card.value);
+            found = self.found(&joined.text, Teller::Caller);
+        }
         let begun = (0..tail.len()).map(|first| tail[first..].concat());
         let second_half = begun.into_iter().find_map(|begun| leading_card(language, &begun, &joined.text));
         if let Some((value, raw)) = second_half {
@@ -302,9 +308,8 @@ impl Vault {
         for (word, place) in all.iter().zip(&joined.places) {
             let Some(hidden) = self.hidden_at(word) else { continue };
             let Hidden { kind, value, .. } = hidden;
-            let touches = |stretch: &&mut Stretch| {
-                stretch.raw.start < place.end && place.start < stretch.raw.end
-            };
+            let touches =
+                |stretch: &&mut Stretch| stretch.raw.start < place.end && place.start < stretch.raw.end;
             if let Some(now) = found.iter_mut().find(touches) {
                 // What is found now may be more than what was known then; if it is a part, it is that again.
                 if value.contains(&now.value) {

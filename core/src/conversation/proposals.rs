@@ -222,10 +222,11 @@ impl Proposals {
         self.list.iter().filter_map(due).min()
     }
 
-    /// The one whose wait ran out.
-    pub(super) fn overdue(&self, now: CallTime) -> Option<ProposalId> {
+    /// The one whose wait of that name ran out.
+    pub(super) fn overdue(&self, now: CallTime, timer: Timer) -> Option<ProposalId> {
         let late = |p: &&Proposal| match p.stage {
-            Stage::Preparing { until } | Stage::Running { until } => until <= now,
+            Stage::Preparing { until } => timer == Timer::Prepare && until <= now,
+            Stage::Running { until } => timer == Timer::Tool && until <= now,
             Stage::Waiting | Stage::Asking | Stage::Settled(_) => false,
         };
         self.list.iter().find(late).map(|p| p.id)

@@ -54,7 +54,7 @@ impl Trouble {
 
 impl fmt::Debug for Guarded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Guarded({})", self.lent.host())
+        write!(f, "Guarded({})", self.lent.place())
     }
 }
 
@@ -88,7 +88,7 @@ impl Guarded {
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "the library keeps its list open")]
     fn judged(&self, failed: &Failed) -> (Fault, Option<Stage>) {
-        let host = self.lent.host();
+        let host = self.lent.place();
         let told = |what: String, remedy: &str| Fault::new(Owner::Provider, what, remedy);
         match failed {
             StreamableHttpError::Client(error) => match self.lent.told(error) {

@@ -211,7 +211,7 @@ impl Reached {
 
     pub(super) fn name(&self) -> String {
         match self {
-            Reached::Http { lent, .. } => lent.host().to_owned(),
+            Reached::Http { lent, .. } => lent.place().to_owned(),
             Reached::Child(start) => format!("the program `{}`", start.command),
         }
     }

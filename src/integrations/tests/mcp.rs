@@ -223,6 +223,21 @@ async fn text_is_given_as_text_and_as_the_json_that_it_is() {
 }
 
 #[tokio::test]
+async fn before_a_proof_has_held_nothing_that_a_server_says_is_passed_on() {
+    let served = Bookings::new().serve().await;
+    let mut spec = tool("fails", Effects::None, &[("free", "free")]);
+    spec.request.verify = vec![Rule {
+        parameter: "people".into(),
+        compare: Compare::Equals,
+        held: "people".into(),
+        error: "That does not fit.".into(),
+    }];
+    let registry = registry_with(over_http(&served, Pins::new()), &[&spec]).await;
+    let told = why(read(&registry, &spec, four()).await);
+    assert_eq!(told, "the server says that it could not do it");
+}
+
+#[tokio::test]
 async fn a_server_that_is_not_there_is_a_failure_at_once_and_nothing_was_sent() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let served = Bookings::new().serve_at(listener).await;
