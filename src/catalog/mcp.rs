@@ -324,7 +324,7 @@ fn by_hand(desk: &mut Desk<'_>, at: Place, written: McpToolWritten, pinned: &Pin
     for (status, words) in &written.response.errors {
         desk.say(
             words.place,
-            format!("a tool's call has no status, and never {status}"),
+            format!("a call of a server's tool has no status, so never {status}"),
             "leave `errors` out",
         );
     }

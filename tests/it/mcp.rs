@@ -28,6 +28,7 @@ use crate::scene::{here, told};
 
 const CALLER: &str = "+15550107002";
 const ORDER: u32 = 1182;
+const PIPES: &str = "mcp::the_server_of_these_tests_lists_its_tools_over_pipes";
 /// Where a server writes what it did.
 const LEDGER: &str = "ORDERS_LEDGER";
 const SECRET: &str = "pipes-canary-88";
@@ -146,7 +147,7 @@ impl Place {
                 let program = program.to_str().unwrap();
                 let connection = format!(
                     "connection:\n  command: {program}\n  \
-                     args: [--exact, \"mcp::a_server_over_pipes\", --ignored, --nocapture, -q]\n  \
+                     args: [--exact, \"{PIPES}\", --nocapture, -q]\n  \
                      env: {{{LEDGER}: \"{}\", ORDERS_TOKEN: secret.ORDERS_TOKEN}}",
                     ledger.display()
                 );
@@ -185,14 +186,19 @@ impl Place {
     }
 }
 
+/// Started as a process it is the server that others call; else it is called here.
 #[tokio::test]
-#[ignore = "a server for the tests below, which start it as a process"]
-async fn a_server_over_pipes() {
-    let ledger = std::env::var(LEDGER).unwrap_or_default().into();
-    // Whoever runs it by hand has said nothing to it by the end of its input.
-    if let Ok(serving) = rmcp::serve_server(Orders { ledger }, rmcp::transport::stdio()).await {
+async fn the_server_of_these_tests_lists_its_tools_over_pipes() {
+    if let Some(ledger) = std::env::var_os(LEDGER) {
+        let orders = Orders { ledger: ledger.into() };
+        let serving = rmcp::serve_server(orders, rmcp::transport::stdio()).await.unwrap();
         serving.waiting().await.unwrap();
+        return;
     }
+    let (ours, theirs) = tokio::io::duplex(1 << 16);
+    let orders = Orders { ledger: PathBuf::new() };
+    let (_serving, client) = tokio::join!(rmcp::serve_server(orders, theirs), rmcp::serve_client((), ours));
+    assert_eq!(client.unwrap().list_all_tools().await.unwrap().len(), 2);
 }
 
 async fn a_whole_call(way: Way) {

@@ -111,7 +111,8 @@ fn another_pin_is_another_plan_and_the_pin_of_a_tool_that_nobody_picked_is_not()
 
 #[test]
 fn a_program_is_a_connection_too_and_its_secrets_are_references() {
-    let program = "  command: bookings-server\n  args: [--calendar, main]\n  env: {BOOKINGS_TOKEN: secret.TOKEN, UNITS: metric}\n";
+    let program = "  command: bookings-server\n  args: [--calendar, main]\n  \
+                   env: {BOOKINGS_TOKEN: secret.TOKEN, UNITS: metric}\n";
     let text = INTEGRATION.replace("  url: https://bookings.example/mcp\n", program);
     let text = text.replace("auth:\n  bearer: secret.BOOKINGS_TOKEN\n", "");
     let found = mcp_definition(&sources(&text, None), "tables").unwrap().unwrap();
@@ -176,7 +177,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     (
         "      map: {code: code}",
         "      map: {code: code}\n      errors: {404: None.}",
-        "a call has no status|leave `errors` out",
+        "has no status, so never 404|leave `errors` out",
     ),
     ("kind: mcp", "kind: mpc", "`kind` cannot be `mpc`|"),
     ("    timeout_ms: 5000", "    request: {method: GET}", "there is no field `request` here|"),

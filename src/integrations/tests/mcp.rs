@@ -19,6 +19,9 @@ use crate::integrations::mcp::{Pins, Server, pins_text};
 use crate::secrets::{SecretName, Secrets};
 
 const TOKEN: &str = "sesame-canary";
+/// Whoever is started with this is a server.
+const SERVES: &str = "BOOKINGS_SERVES";
+const PIPES: &str = "integrations::tests::mcp::the_server_of_these_tests_lists_its_tools_over_pipes";
 
 fn secrets() -> Secrets {
     let name = SecretName::reference("secret.BOOKINGS_TOKEN").unwrap();
@@ -73,11 +76,15 @@ fn over_http(served: &Served, pins: Pins) -> Connection {
 
 /// This very program as a server: the test below, which is one only where it is started so.
 fn over_pipes(pins: Pins) -> Connection {
-    let args = ["--exact", "integrations::tests::mcp::a_server_over_pipes", "--ignored", "--nocapture", "-q"];
+    let args = ["--exact", PIPES, "--nocapture", "-q"];
     let program = Program {
         command: this_program(),
         args: args.into_iter().map(str::to_owned).collect(),
-        env: [("BOOKINGS_TOKEN".to_owned(), Variable::Secret("BOOKINGS_TOKEN".to_owned()))].into(),
+        env: [
+            ("BOOKINGS_TOKEN".to_owned(), Variable::Secret("BOOKINGS_TOKEN".to_owned())),
+            (SERVES.to_owned(), Variable::Text("1".to_owned())),
+        ]
+        .into(),
     };
     let base = "stdio:bookings".parse().unwrap();
     let mcp = Some(McpServer { way: McpWay::Child(program), pins });
@@ -124,14 +131,18 @@ async fn run(registry: &Registry, spec: &ToolSpec, log: &Log) -> Outcome {
     registry.run(leave, &private(), CallTime::ANSWER, log).await
 }
 
+/// Started as a process it is the server that others call; else it is called here.
 #[tokio::test]
-#[ignore = "a server for the tests below, which start it as a process"]
-async fn a_server_over_pipes() {
-    let pipes = rmcp::transport::stdio();
-    // Whoever runs it by hand has said nothing to it by the end of its input.
-    if let Ok(serving) = rmcp::serve_server(Bookings::new(), pipes).await {
+async fn the_server_of_these_tests_lists_its_tools_over_pipes() {
+    if std::env::var_os(SERVES).is_some() {
+        let serving = rmcp::serve_server(Bookings::new(), rmcp::transport::stdio()).await.unwrap();
         serving.waiting().await.unwrap();
+        return;
     }
+    let (ours, theirs) = tokio::io::duplex(1 << 16);
+    let (_serving, client) =
+        tokio::join!(rmcp::serve_server(Bookings::new(), theirs), rmcp::serve_client((), ours));
+    assert_eq!(client.unwrap().list_all_tools().await.unwrap().len(), 8);
 }
 
 #[tokio::test]
