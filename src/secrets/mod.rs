@@ -1,5 +1,5 @@
 //! Secrets by reference: definitions name them (`secret.SHOP_TOKEN`), the environment or a directory holds
-//! them.
+//! them. And what else only the operator gives: leave to start a program that a definition names.
 //!
 //! Promises: a secret's value never prints; one that is missing is a fault that says where to put it.
 //! Never: reads a secret out of a definition, or writes one anywhere.

@@ -106,7 +106,10 @@ impl Session {
     pub(super) fn about(&self) -> String {
         let Some(info) = self.running.peer().peer_info() else { return String::new() };
         let of = info.server_info.as_ref();
-        let name = of.map_or_else(String::new, |of| format!("{} {}, ", shown(&of.name), shown(&of.version)));
+        let name = of.map_or_else(String::new, |of| {
+            let named = format!("{} {}", shown(&of.name), shown(&of.version));
+            format!("{}, ", named.trim())
+        });
         format!("{name}MCP {}", info.protocol_version)
     }
 
