@@ -39,6 +39,8 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("kind", "http"),
     ("base_url", "https://shop.example/v1"),
     ("auth", "{bearer: secret.NAME}"),
+    ("user", "shop"),
+    ("password", "secret.NAME"),
     ("name", "order"),
     ("description", "Look up an order."),
     ("parameters", "[{name: order, kind: digits, ask: Which order?}]"),
@@ -383,6 +385,20 @@ pub(super) fn choice<'t>(
     };
     let what = format!("{context} cannot be `{}`", shown(key.text()));
     Err(Wrong { at: key.place, ..Wrong::new(node, what, remedy) })
+}
+
+/// Whether `auth` is a map of what goes along; else it is `none`.
+pub(super) fn auth(node: &Node, context: Context<'_>) -> Result<bool, Wrong> {
+    match &node.held {
+        Held::Map(_) => Ok(true),
+        Held::Text { text, .. } if text == "none" => Ok(false),
+        Held::Text { text, .. } if super::auth::FIELDS.contains(&text.as_str()) => {
+            Err(content(text, Some(node)))
+        }
+        Held::Text { .. } | Held::List(_) | Held::Told => {
+            Err(must(node, context, "`none` or a map of fields", write_like(context, "write a map")))
+        }
+    }
 }
 
 /// A choice that holds something stands alone.

@@ -10,6 +10,7 @@ use centralita_core::conversation::{Effects, ParameterKind};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::auth::AuthWritten;
 use super::place::Spanned;
 use crate::integrations::Method;
 
@@ -147,7 +148,7 @@ pub(super) struct IntegrationFile {
     /// Its host may be an address inside our own network, and may be reached by `http:`.
     #[serde(default)]
     pub(super) allow_private: bool,
-    pub(super) auth: Option<Spanned<Auth>>,
+    pub(super) auth: Option<Spanned<AuthWritten>>,
     pub(super) tools: Vec<Spanned<ToolWritten>>,
 }
 
@@ -155,14 +156,6 @@ pub(super) struct IntegrationFile {
 #[serde(rename_all = "snake_case")]
 pub(super) enum Kind {
     Http,
-}
-
-/// `bearer: secret.NAME`, or `header: {name: X-Api-Key, value: secret.NAME}`.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub(super) enum Auth {
-    Bearer(String),
-    Header { name: String, value: String },
 }
 
 #[derive(Debug, Deserialize)]

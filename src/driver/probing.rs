@@ -316,7 +316,7 @@ mod tests {
     use crate::core::conversation::Effects;
     use crate::core::journal::{JOURNAL_VERSION, write_event};
     use crate::core::language::Language;
-    use crate::integrations::{Connection, Exchange, KeyPlace, Method, Probe, Sample, ToolSpec};
+    use crate::integrations::{Auth, Connection, Exchange, KeyPlace, Method, Probe, Sample, ToolSpec};
 
     const PLAN: &[u8] = b"plan";
     const DIGEST: &[u8] = b"twenty";
@@ -361,7 +361,7 @@ mod tests {
             timeout: Millis(1_000),
         };
         let base = "http://127.0.0.1:9".parse().expect("an address");
-        let shop = Connection { id: "shop".to_owned(), base, allow_private: true, secrets: Vec::new() };
+        let shop = Connection { id: "shop".to_owned(), base, allow_private: true, auth: Auth::default() };
         let toolbox = Arc::new(Toolbox::mocked(Language::English, "USD", &[shop], vec![tool]));
         [("shop".to_owned(), Askable { plan_hash: Digest::of_bytes(plan), toolbox })].into()
     }

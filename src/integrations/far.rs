@@ -6,11 +6,11 @@
 
 use centralita_core::base::{Fault, Owner, World};
 use centralita_core::template::Renderer;
-use reqwest::header::{HeaderName, HeaderValue};
 use serde_json::Value;
 use tokio::time::Instant;
 use url::Url;
 
+use super::auth::Credentials;
 use super::request::Resolved;
 use super::spec::{KeyPlace, Sample};
 use crate::egress::{Answer, Egress, Purpose, Unanswered};
@@ -27,8 +27,7 @@ pub(super) struct Live {
 pub(super) enum Far {
     System {
         egress: Egress,
-        /// Marked sensitive: they do not print.
-        secret: Vec<(HeaderName, HeaderValue)>,
+        credentials: Credentials,
     },
     /// Nobody is asked: the sample of each request answers.
     Samples,
@@ -52,12 +51,14 @@ impl Live {
         key: Option<(&KeyPlace, &str)>,
     ) -> Result<Outgoing, Fault> {
         match &self.far {
-            Far::System { secret, .. } => {
-                request.wire(key, secret).map(|wire| Outgoing(Goes::Out(Box::new(wire))))
+            Far::System { credentials, .. } => {
+                let mut wire = request.wire(key)?;
+                credentials.put(&mut wire);
+                Ok(Outgoing(Goes::Out(Box::new(wire))))
             }
             Far::Samples => {
                 // What could not be sent in life is not answered here.
-                request.wire(key, &[])?;
+                request.wire(key)?;
                 request.sample.clone().map(|sample| Outgoing(Goes::Nowhere(sample))).ok_or_else(without)
             }
         }

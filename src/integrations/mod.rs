@@ -1,6 +1,6 @@
 //! Tools of external systems, and the one dispatcher through which every one of them runs.
 //!
-//! Reading order: [`spec`] (a tool as data), [`request`] (values put in), [`far`] (who answers), [`verdict`] (what an
+//! Reading order: [`spec`] (a tool as data), [`request`] (values put in), [`auth`] (who we are), [`far`] (who answers), [`verdict`] (what an
 //! answer means), [`registry`] (prepare and run), [`probe`] (ask what became of it).
 //!
 //! Promises: promise 2 of the house: a request with effects leaves at most once, by a permit that covers
@@ -9,6 +9,7 @@
 
 mod action;
 mod arguments;
+mod auth;
 mod far;
 mod limits;
 mod probe;
@@ -22,11 +23,10 @@ mod verdict;
 
 pub use action::ActionSecret;
 pub use arguments::{is_same_argument, one_form, wanted};
+pub use auth::{Auth, Basic, Given, SecretHeader, SecretQuery};
 pub use limits::pattern;
 pub use probe::{Finding, PROBE_QUESTION, Pauses, Sent};
 pub(crate) use probe::{KEY as PROBE_KEY, SENT as PROBE_SENT};
 pub use registry::{CallFacts, Intent, IntentLog, Leave, NotBegun, Prepared, Registry, Unprepared};
-pub use spec::{
-    Compare, Connection, Exchange, KeyPlace, Method, Probe, Rule, Sample, SecretHeader, ToolSpec,
-};
+pub use spec::{Compare, Connection, Exchange, KeyPlace, Method, Probe, Rule, Sample, ToolSpec};
 pub use toolbox::Toolbox;

@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
 
+use super::auth::Auth;
+
 /// One connection to an external system.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Connection {
@@ -20,17 +22,8 @@ pub struct Connection {
     pub base: Url,
     /// The host of `base` may be an address inside our own network.
     pub allow_private: bool,
-    pub secrets: Vec<SecretHeader>,
-}
-
-/// A header whose value is a secret: `Authorization: Bearer ...`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct SecretHeader {
-    pub header: String,
-    /// What stands before the secret: `Bearer `, or nothing.
-    pub prefix: String,
-    /// The secret's name, without `secret.`.
-    pub secret: String,
+    #[serde(flatten)]
+    pub auth: Auth,
 }
 
 /// One tool, compiled for one language.

@@ -3,6 +3,7 @@
 //! Promises: every way a system can fail is tried, for a tool with effects and for one without.
 //! Never: leaves this machine.
 
+mod auth;
 mod escaping;
 mod mocked;
 mod probing;

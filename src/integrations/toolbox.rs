@@ -6,16 +6,15 @@
 
 use std::collections::BTreeMap;
 
-use centralita_core::base::{Fault, Owner, ToolName, World};
+use centralita_core::base::{Fault, ToolName, World};
 use centralita_core::language::Language;
 use centralita_core::template::Renderer;
-use reqwest::header::{HeaderName, HeaderValue};
 
+use super::auth::Credentials;
 use super::far::{Far, Live};
-use super::request::header_name;
-use super::spec::{Connection, SecretHeader, ToolSpec};
+use super::spec::{Connection, ToolSpec};
 use crate::egress::{Egress, Reach};
-use crate::secrets::{ExposeSecret as _, SecretName, Secrets};
+use crate::secrets::Secrets;
 
 /// The tools of one agent version.
 #[derive(Debug)]
@@ -106,31 +105,10 @@ impl Toolbox {
 fn open(connection: &Connection, secrets: &Secrets) -> Result<Live, Vec<Fault>> {
     let host = connection.base.host_str().unwrap_or("").to_owned();
     let reach = if connection.allow_private { Reach::PrivateAt(host) } else { Reach::Public };
-    let mut faults = Vec::new();
-    let mut secret = Vec::new();
-    for header in &connection.secrets {
-        match secret_header(header, secrets) {
-            Ok(pair) => secret.push(pair),
-            Err(fault) => faults.push(fault),
+    match (Credentials::open(&connection.auth, secrets), Egress::new(reach)) {
+        (Ok(credentials), Ok(egress)) => {
+            Ok(Live { base: connection.base.clone(), far: Far::System { egress, credentials } })
         }
+        (credentials, egress) => Err(credentials.err().into_iter().flatten().chain(egress.err()).collect()),
     }
-    match Egress::new(reach) {
-        Ok(egress) if faults.is_empty() => {
-            Ok(Live { base: connection.base.clone(), far: Far::System { egress, secret } })
-        }
-        Ok(_) => Err(faults),
-        Err(fault) => Err(faults.into_iter().chain([fault]).collect()),
-    }
-}
-
-fn secret_header(header: &SecretHeader, secrets: &Secrets) -> Result<(HeaderName, HeaderValue), Fault> {
-    let unfit = |what: &str| {
-        Fault::new(Owner::Admin, format!("the secret `{}` {what}", header.secret), "set it anew")
-    };
-    let name = SecretName::reference(&format!("secret.{}", header.secret))
-        .ok_or_else(|| unfit("has no proper name"))?;
-    let text = format!("{}{}", header.prefix, secrets.get(&name)?.expose_secret());
-    let mut value = HeaderValue::from_str(&text).map_err(|_| unfit("holds what a header cannot"))?;
-    value.set_sensitive(true);
-    Ok((header_name(&header.header)?, value))
 }

@@ -273,13 +273,19 @@ const CHANGES: &[(&str, &str, &str)] = &[
     ("kind: http", "kind: HTTP", "i:4:7 `kind` cannot be `HTTP` | did you mean `http`? one of: http"),
     (
         "bearer: secret.SHOP_TOKEN",
-        "bearer: secret.A\n  header: {name: X, value: secret.B}",
-        "i:8:3 `auth` takes one field, this is a second one | keep one of: bearer, header",
+        "bearer: secret.A\n  bearr: secret.B",
+        "i:8:3 there is no field `bearr` here | fields here: bearer, header, headers, query, basic",
     ),
     (
         "auth:\n  bearer: secret.SHOP_TOKEN",
         "auth: bearer",
         "i:6:7 `bearer` needs a value | write `{bearer: ..}`",
+    ),
+    (
+        "auth:\n  bearer: secret.SHOP_TOKEN",
+        "auth: secret.SHOP_TOKEN",
+        "i:6:7 `auth` must be `none` or a map of fields, here it is the text `secret.SHOP_TOKEN` | \
+         write `auth: {bearer: secret.NAME}`",
     ),
     (
         "bearer: secret.SHOP_TOKEN",

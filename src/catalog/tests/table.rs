@@ -175,6 +175,48 @@ const TABLE: &[(&str, &str, &str)] = &[
         "a secret stands here by reference only|CENTRALITA_SECRET_NAME",
     ),
     ("bearer: secret.SHOP_TOKEN", "header: {name: 'X Y', value: secret.A}", "`X Y` is no header|letters"),
+    (
+        "bearer: secret.SHOP_TOKEN",
+        "bearer: secret.A\n  basic: {user: me, password: secret.B}",
+        "`Authorization` is written twice: by `bearer` and by `basic`|keep one",
+    ),
+    (
+        "bearer: secret.SHOP_TOKEN",
+        "basic: {user: 'me:you', password: secret.B}",
+        "a user has no `:`|under `password`",
+    ),
+    (
+        "bearer: secret.SHOP_TOKEN",
+        "basic: {user: me, password: hunter2}",
+        "by reference only|CENTRALITA_SECRET_NAME",
+    ),
+    ("bearer: secret.SHOP_TOKEN", "query: {name: ' ', value: secret.A}", "without a name|`api_key`"),
+    (
+        "bearer: secret.SHOP_TOKEN",
+        "headers: {X-Api-Key: abc}",
+        "the header `X-Api-Key` looks like a secret|secret.NAME",
+    ),
+    (
+        "bearer: secret.SHOP_TOKEN",
+        "headers: {X-A: 9f86d081884c7d659a2feaa0c55ad015}",
+        "the header `X-A` looks like a secret|secret.NAME",
+    ),
+    (
+        "bearer: secret.SHOP_TOKEN",
+        "headers: {X-A: \"{{ call.id }}\"}",
+        "the header `X-A` has a hole|under `headers` of the request",
+    ),
+    (
+        "bearer: secret.SHOP_TOKEN",
+        "headers: {X-A: secret.shop_key}",
+        "the header `X-A` names no secret|capital letters",
+    ),
+    ("bearer: secret.SHOP_TOKEN", "headers: {Host: secret.A}", "the gateway writes itself|leave it out"),
+    (
+        "bearer: secret.SHOP_TOKEN",
+        "header: {name: Authorization, value: secret.A, prefix: sk-12345678}",
+        "`prefix` is what stands before|`Token `",
+    ),
     // requests
     ("headers: {X-Source: phone}", "headers: {X-Api-Key: abc}", "looks like a secret|secret.NAME"),
     ("headers: {X-Source: phone}", "headers: {X-Source: Bearer abc}", "looks like a secret|secret.NAME"),
@@ -243,7 +285,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("not_done_on: [503]", "not_done_on: [404]", "404 is no status of a server's error|500 to 599"),
     ("{header: Idempotency-Key}", "{header: Idempotency Key}", "is no header|Idempotency-Key"),
     ("{header: Idempotency-Key}", "{header: x-source}", "stands under `headers` already|which the request"),
-    ("{header: Idempotency-Key}", "{header: authorization}", "holds the secret of `auth`|which the request"),
+    ("{header: Idempotency-Key}", "{header: authorization}", "is written by `auth`|which the request"),
     ("{header: Idempotency-Key}", "{header: Content-Type}", "the gateway writes|which the request"),
     ("{header: Idempotency-Key}", "{body: amount}", "the body has a field `amount` already|which the body"),
     (

@@ -1,0 +1,158 @@
+//! Who we are, as a system on loopback sees it.
+//!
+//! Promises: what it was sent is looked at byte for byte; nothing of it prints.
+//! Never: asks a system outside of this machine.
+
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use centralita_core::language::Language;
+use serde_json::json;
+use tokio::net::TcpListener;
+
+use super::shop::{call, refund, status};
+use super::*;
+use crate::secrets::{SecretName, Secrets};
+
+/// What was sent: the address with its query, and the headers.
+type Seen = Arc<Mutex<Vec<(String, axum::http::HeaderMap)>>>;
+
+/// A system that takes note and finds every order.
+async fn system() -> (url::Url, Seen) {
+    let seen = Seen::default();
+    let router = Router::new().fallback(note).with_state(Arc::clone(&seen));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}/v1", listener.local_addr().unwrap()).parse().unwrap();
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    (base, seen)
+}
+
+async fn note(State(seen): State<Seen>, request: Request) -> Response {
+    seen.lock().unwrap().push((request.uri().to_string(), request.headers().clone()));
+    axum::Json(json!({"state": "shipped", "customer": {"postcode": "AB1"}})).into_response()
+}
+
+fn secrets(given: &[(&str, &str)]) -> Secrets {
+    given.iter().fold(Secrets::from_env(), |secrets, (name, value)| {
+        let name = SecretName::reference(&format!("secret.{name}")).unwrap();
+        secrets.with(name, (*value).to_owned().into())
+    })
+}
+
+fn opened(
+    base: url::Url,
+    auth: Auth,
+    secrets: &Secrets,
+) -> Result<Registry, Vec<centralita_core::base::Fault>> {
+    let connection = Connection { id: "shop".into(), base, allow_private: true, auth };
+    let tools = vec![status(), refund()];
+    let toolbox = Toolbox::new(Language::English, "USD", &[connection], tools, secrets)?;
+    Ok(Registry::new(Arc::new(toolbox), call(), ActionSecret::new(&[7; 32])))
+}
+
+/// One look-up with this; what the system saw, and how the registry prints.
+async fn sent(auth: Auth, given: &[(&str, &str)]) -> (String, axum::http::HeaderMap, String) {
+    let (base, seen) = system().await;
+    let registry = opened(base, auth, &secrets(given)).unwrap();
+    let done = read(&registry, &status(), json!({"order": "1182", "postcode": "AB1"})).await;
+    assert!(matches!(done, Outcome::Done { .. }), "{done:?}");
+    let (uri, headers) = seen.lock().unwrap().pop().unwrap();
+    (uri, headers, format!("{registry:?}"))
+}
+
+fn header(header: &str, prefix: &str, secret: &str) -> SecretHeader {
+    SecretHeader { header: header.into(), prefix: prefix.into(), secret: secret.into() }
+}
+
+const CANARY: &str = "hunter2canary";
+
+#[tokio::test]
+async fn each_way_to_say_who_we_are_arrives_as_it_is_meant_and_prints_nowhere() {
+    let headers = Auth {
+        headers: vec![header("X-Key", "", "A"), header("Authorization", "Token ", "A")],
+        texts: [("X-Shop".to_owned(), "lamps".to_owned())].into(),
+        ..Auth::default()
+    };
+    let basic = Basic { user: Given::Text("shop".into()), password: "A".into() };
+    let basic = Auth { basic: Some(basic), ..Auth::default() };
+    let pair = format!("Basic {}", STANDARD.encode("shop:hunter2canary"));
+    for (auth, want) in [
+        (Auth::default(), &[][..]),
+        (headers, &[("x-key", CANARY), ("authorization", "Token hunter2canary"), ("x-shop", "lamps")]),
+        (basic, &[("authorization", pair.as_str())]),
+    ] {
+        let (uri, got, printed) = sent(auth, &[("A", CANARY)]).await;
+        assert_eq!(uri, "/v1/orders/1182");
+        for (name, value) in want {
+            assert_eq!(got[*name], *value);
+        }
+        assert!(!want.is_empty() || got.get("authorization").is_none());
+        assert!(!printed.contains("hunter2") && !printed.contains(&pair), "{printed}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_in_the_address_is_one_parameter_whatever_it_holds_and_is_in_no_digest() {
+    let query = |secret: &str| Auth {
+        query: Some(SecretQuery { name: "api key".into(), secret: secret.into() }),
+        ..Auth::default()
+    };
+    let (uri, _, printed) = sent(query("A"), &[("A", "a&b=c d#ñ")]).await;
+    assert_eq!(uri, "/v1/orders/1182?api+key=a%26b%3Dc+d%23%C3%B1");
+    assert!(!printed.contains("a&b"), "{printed}");
+    let mut actions = Vec::new();
+    for value in ["one", "another"] {
+        let (base, seen) = system().await;
+        let mut tool = refund();
+        tool.prepare.clear();
+        let connection = Connection { id: "shop".into(), base, allow_private: true, auth: query("A") };
+        let given = secrets(&[("A", value)]);
+        let toolbox =
+            Toolbox::new(Language::English, "USD", &[connection], vec![tool.clone()], &given).unwrap();
+        let registry = Registry::new(Arc::new(toolbox), call(), ActionSecret::new(&[7; 32]));
+        let args = json!({"order": "1182", "amount": "20"});
+        let prepared = registry.prepare(T1, &tool.name, &args, &private()).await.unwrap();
+        actions.push((prepared.values, seen.lock().unwrap().len()));
+    }
+    assert_eq!(actions[0], actions[1]);
+}
+
+#[tokio::test]
+async fn every_secret_that_is_missing_is_named_at_once() {
+    let auth = Auth {
+        headers: vec![header("X-Key", "", "MISSING_A")],
+        query: Some(SecretQuery { name: "k".into(), secret: "MISSING_B".into() }),
+        basic: Some(Basic { user: Given::Secret("MISSING_C".into()), password: "MISSING_D".into() }),
+        ..Auth::default()
+    };
+    let (base, _) = system().await;
+    let faults = opened(base, auth, &secrets(&[])).unwrap_err();
+    let told: Vec<&str> = faults.iter().map(|fault| fault.what.as_str()).collect();
+    assert_eq!(
+        told,
+        ["MISSING_A", "MISSING_C", "MISSING_B"].map(|name| format!("the secret `{name}` is missing"))
+    );
+}
+
+#[tokio::test]
+async fn a_secret_that_cannot_be_sent_is_named_and_not_shown() {
+    let with_basic =
+        |user: Given| Auth { basic: Some(Basic { user, password: "A".into() }), ..Auth::default() };
+    for (auth, odd, want) in [
+        (
+            Auth { headers: vec![header("X-Key", "", "A")], ..Auth::default() },
+            "hunter2\r\nX-More: 1",
+            "`A` holds what",
+        ),
+        (with_basic(Given::Secret("A".into())), "hunter2:x", "has a `:`"),
+    ] {
+        let (base, _) = system().await;
+        let faults = opened(base, auth, &secrets(&[("A", odd)])).unwrap_err();
+        assert!(faults[0].what.contains(want), "{faults:?}");
+        assert!(!format!("{faults:?}").contains("hunter2"), "{faults:?}");
+    }
+}
