@@ -1,16 +1,22 @@
 //! Secrets by reference: definitions name them (`secret.SHOP_TOKEN`), the environment or a directory holds
-//! them.
+//! them. Beside them, what systems give and renew: [`Kept`] on the disk, and [`Slot`], a token in memory.
 //!
 //! Promises: a secret's value never prints; one that is missing is a fault that says where to put it.
-//! Never: reads a secret out of a definition, or writes one anywhere.
+//! Never: reads a secret out of a definition, or writes one anywhere but what a system renewed.
+
+mod kept;
+mod slot;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::{env, fmt, fs};
 
 use centralita_core::base::{Fault, Owner};
+pub use kept::{Hold, Kept};
 pub use secrecy::{ExposeSecret, SecretString};
+pub use slot::{Fetched, Slot, Token};
 
 /// The environment's prefix, looked at first, so that a secret can be given to the gateway alone.
 const PREFIX: &str = "CENTRALITA_SECRET_";
@@ -42,6 +48,10 @@ pub struct Secrets {
     directory: Option<PathBuf>,
     /// Given by the program itself; they come first.
     given: BTreeMap<SecretName, SecretString>,
+    /// What systems renew; none where nothing was said of a folder.
+    kept: Option<Kept>,
+    /// Tokens in use, by what they are for: all agents of a process share them.
+    slots: Arc<Mutex<BTreeMap<String, Arc<Slot>>>>,
 }
 
 impl Secrets {
@@ -63,6 +73,27 @@ impl Secrets {
         }
         self.directory = Some(directory);
         Ok(self)
+    }
+
+    /// With a folder for what systems renew.
+    #[must_use]
+    pub fn with_kept(mut self, folder: impl Into<PathBuf>) -> Secrets {
+        self.kept = Some(Kept::new(folder));
+        self
+    }
+
+    /// What systems renew.
+    #[must_use]
+    pub fn kept(&self) -> Option<&Kept> {
+        self.kept.as_ref()
+    }
+
+    /// Where the token for this lies, the same for all clones.
+    #[must_use]
+    pub fn slot(&self, of: &str) -> Arc<Slot> {
+        // A map of shared slots is whole even if a holder panicked.
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(slots.entry(of.to_owned()).or_default())
     }
 
     /// With a secret the program made itself, as the demo does.
