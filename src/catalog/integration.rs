@@ -40,8 +40,15 @@ impl Integration {
             let what = format!("`{}` cannot be an integration's id", file.id.value);
             desk.say(file.id.place, what, "small letters, digits and `_`");
         }
-        let auth = file.auth.as_ref().map(|auth| auth::read(desk, auth)).unwrap_or_default();
         let written = read_base(desk, &file.base_url, file.allow_private);
+        let own = written.as_ref().and_then(Url::host_str).filter(|_| file.allow_private);
+        let auth = file.auth.as_ref().map(|auth| auth::read(desk, auth, own)).unwrap_or_default();
+        if let Some(at) = file.auth.as_ref().map(|auth| auth.place)
+            && let (Some(_), "http") = (&auth.client_certificate, written.as_ref().map_or("", Url::scheme))
+        {
+            let what = "over `http:` no certificate is shown";
+            desk.say(at, what, "write `https:` in `base_url`, or leave `client_certificate` out");
+        }
         let mut tools = BTreeMap::new();
         for tool in file.tools {
             requests(&tool.value).for_each(|request| query_is_free(desk, &auth, request));

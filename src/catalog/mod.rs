@@ -51,6 +51,8 @@ pub use problems::{Problem, Problems};
 pub use tested::{AgentTest, Move, Step, Wish};
 use written::{AgentFile, IntegrationFile};
 
+use crate::integrations::Connection;
+
 /// The version of the definitions this build reads.
 const VERSION: u32 = 1;
 
@@ -118,6 +120,17 @@ pub fn check(sources: &[Source], bases: &BTreeMap<String, Url>) -> Result<Catalo
         return Ok(Catalog { agents });
     }
     Err(told(sources, problems, unread))
+}
+
+/// The connections of all integrations, by id: who we are for each, whoever uses it.
+///
+/// # Errors
+/// Every problem of the integrations' own, their tools apart.
+pub fn connections(sources: &[Source]) -> Result<BTreeMap<String, Connection>, Problems> {
+    let (mut problems, mut unread) = (Vec::new(), Vec::new());
+    let known = integrations(sources, &BTreeMap::new(), &mut problems, &mut unread);
+    let connections = known.into_iter().map(|(id, (integration, ..))| (id, integration.connection)).collect();
+    if problems.is_empty() { Ok(connections) } else { Err(told(sources, problems, unread)) }
 }
 
 fn told(sources: &[Source], problems: Vec<Problem>, unread: Vec<String>) -> Problems {

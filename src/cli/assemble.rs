@@ -33,15 +33,20 @@ pub(super) struct SecretsArgs {
     /// first
     #[arg(long, value_name = "FOLDER")]
     secrets: Option<PathBuf>,
+    /// A folder for what systems renew: the refresh tokens of integrations. It is to survive a restart, and is made when it
+    /// is needed
+    #[arg(long, default_value = "calls/tokens", value_name = "FOLDER")]
+    tokens: PathBuf,
 }
 
 impl SecretsArgs {
     /// # Errors
     /// A folder was named and is not there.
     pub(super) fn open(&self) -> Result<Secrets, Fault> {
+        let secrets = Secrets::from_env().with_kept(&self.tokens);
         match &self.secrets {
-            Some(folder) => Secrets::from_env().with_directory(folder),
-            None => Ok(Secrets::from_env()),
+            Some(folder) => secrets.with_directory(folder),
+            None => Ok(secrets),
         }
     }
 }
@@ -217,7 +222,8 @@ pub(super) async fn warm(agent: &Agent, speech: &Speech) -> Result<(), Fault> {
     }
 }
 
-fn all(faults: &[Fault]) -> Fault {
+/// Several faults in one.
+pub(super) fn all(faults: &[Fault]) -> Fault {
     let what: Vec<&str> = faults.iter().map(|fault| fault.what.as_str()).collect();
     let remedy: Vec<&str> = faults.iter().map(|fault| fault.remedy.as_str()).collect();
     Fault::new(Owner::Admin, what.join("; "), remedy.join("; "))

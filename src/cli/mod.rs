@@ -5,6 +5,7 @@
 //! Never: decides anything a library room could.
 
 mod assemble;
+mod auth;
 mod bench;
 mod call;
 mod check;
@@ -60,6 +61,8 @@ enum Command {
     Test(test::TestArgs),
     /// Drafts integrations from how others describe an API
     Tool(tool::ToolArgs),
+    /// Logs in at a system that wants a person to allow it
+    Auth(auth::AuthArgs),
     /// Phones a gateway as a carrier would
     Call(call::CallArgs),
     /// Measures how well the recogniser hears, over recordings
@@ -117,6 +120,7 @@ pub fn main() -> ExitCode {
             Command::Confirm(args) => confirm::run(&args).await,
             Command::Test(args) => test::run(&args).await,
             Command::Tool(args) => tool::run(&args).await,
+            Command::Auth(args) => auth::run(&args).await,
             Command::Call(args) => call::run(args).await,
             Command::Eval(args) => eval::run(&args).await,
             Command::Bench(args) => bench::run(&args).await,

@@ -6,14 +6,16 @@
 mod auth;
 mod escaping;
 mod mocked;
+mod oauth2;
 mod probing;
 mod shop;
+mod tls;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use centralita_core::base::{CallTime, Digest, Millis, ProposalId};
+use centralita_core::base::{CallTime, Digest, Fault, Millis, ProposalId};
 use centralita_core::call::PrivateValues;
 use centralita_core::conversation::{ActionKey, Outcome, Permit};
 use futures::future::BoxFuture;

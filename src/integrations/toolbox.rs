@@ -10,7 +10,7 @@ use centralita_core::base::{Fault, ToolName, World};
 use centralita_core::language::Language;
 use centralita_core::template::Renderer;
 
-use super::auth::Credentials;
+use super::auth::{self, Credentials};
 use super::far::{Far, Live};
 use super::spec::{Connection, ToolSpec};
 use crate::egress::{Egress, Reach};
@@ -105,10 +105,15 @@ impl Toolbox {
 fn open(connection: &Connection, secrets: &Secrets) -> Result<Live, Vec<Fault>> {
     let host = connection.base.host_str().unwrap_or("").to_owned();
     let reach = if connection.allow_private { Reach::PrivateAt(host) } else { Reach::Public };
-    match (Credentials::open(&connection.auth, secrets), Egress::new(reach)) {
-        (Ok(credentials), Ok(egress)) => {
-            Ok(Live { base: connection.base.clone(), far: Far::System { egress, credentials } })
+    let egress = auth::tls(&connection.auth, secrets)
+        .and_then(|tls| Egress::with_tls(reach, tls).map_err(|fault| vec![fault]));
+    match (Credentials::open(connection, secrets), egress) {
+        (Ok(credentials), Ok(egress)) => Ok(Live {
+            base: connection.base.clone(),
+            far: Far::System { egress, credentials: Box::new(credentials) },
+        }),
+        (credentials, egress) => {
+            Err([credentials.err(), egress.err()].into_iter().flatten().flatten().collect())
         }
-        (credentials, egress) => Err(credentials.err().into_iter().flatten().chain(egress.err()).collect()),
     }
 }

@@ -4,6 +4,8 @@
 //! fields write one header.
 //! Never: resolves a secret.
 
+mod oauth2;
+mod signature;
 mod written;
 
 use std::collections::BTreeMap;
@@ -24,15 +26,27 @@ const BY_REFERENCE: &str = "keep it out of the file: write `secret.NAME` and set
                             CENTRALITA_SECRET_NAME";
 
 /// Fields of `auth`, for what is written in place of a map.
-pub(super) const FIELDS: &[&str] = &["bearer", "header", "headers", "query", "basic"];
+pub(super) const FIELDS: &[&str] = &[
+    "bearer",
+    "header",
+    "headers",
+    "query",
+    "basic",
+    "oauth2",
+    "hmac",
+    "standard_webhooks",
+    "client_certificate",
+    "certificate_authority",
+];
 
-/// What goes along with every request. Where something is wrong it is told, and left out.
-pub(super) fn read(desk: &mut Desk<'_>, written: &Spanned<AuthWritten>) -> Auth {
+/// What goes along with every request. Where something is wrong it is told, and left out. `own` is the integration's host
+/// where that may be inside our network.
+pub(super) fn read(desk: &mut Desk<'_>, written: &Spanned<AuthWritten>, own: Option<&str>) -> Auth {
     let with = match &written.value {
         AuthWritten::None => return Auth::default(),
         AuthWritten::With(with) => with,
     };
-    let With { bearer, header, headers, query, basic } = &**with;
+    let With { bearer, header, headers, query, basic, oauth2, hmac, standard_webhooks, .. } = &**with;
     let mut auth = Auth::default();
     let mut writes = Writes::default();
     if let Some(bearer) = bearer {
@@ -43,6 +57,10 @@ pub(super) fn read(desk: &mut Desk<'_>, written: &Spanned<AuthWritten>) -> Auth 
     if let Some(basic) = basic {
         writes.header(desk, basic.place, "Authorization", "basic");
         auth.basic = read_basic(desk, &basic.value);
+    }
+    if let Some(oauth2) = oauth2 {
+        writes.header(desk, oauth2.place, "Authorization", "oauth2");
+        auth.oauth2 = oauth2::read(desk, oauth2, own).map(Box::new);
     }
     if let Some(header) = header {
         let HeaderWritten { name, value, prefix } = &header.value;
@@ -63,6 +81,10 @@ pub(super) fn read(desk: &mut Desk<'_>, written: &Spanned<AuthWritten>) -> Auth 
         }
     }
     auth.query = query.as_ref().and_then(|query| read_query(desk, &query.value));
+    auth.signature = signature::read(desk, &mut writes, hmac.as_ref(), standard_webhooks.as_ref());
+    let mut by_tls = |written: &Option<Spanned<String>>| secret(desk, written.as_ref()?);
+    auth.client_certificate = by_tls(&with.client_certificate);
+    auth.certificate_authority = by_tls(&with.certificate_authority);
     auth
 }
 

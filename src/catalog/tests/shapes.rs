@@ -274,18 +274,13 @@ const CHANGES: &[(&str, &str, &str)] = &[
     (
         "bearer: secret.SHOP_TOKEN",
         "bearer: secret.A\n  bearr: secret.B",
-        "i:8:3 there is no field `bearr` here | fields here: bearer, header, headers, query, basic",
+        "i:8:3 there is no field `bearr` here | fields here: bearer, header, headers, query, \
+         basic, oauth2, hmac, standard_webhooks, client_certificate, certificate_authority",
     ),
     (
         "auth:\n  bearer: secret.SHOP_TOKEN",
         "auth: bearer",
         "i:6:7 `bearer` needs a value | write `{bearer: ..}`",
-    ),
-    (
-        "auth:\n  bearer: secret.SHOP_TOKEN",
-        "auth: secret.SHOP_TOKEN",
-        "i:6:7 `auth` must be `none` or a map of fields, here it is the text `secret.SHOP_TOKEN` | \
-         write `auth: {bearer: secret.NAME}`",
     ),
     (
         "bearer: secret.SHOP_TOKEN",

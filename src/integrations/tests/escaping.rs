@@ -74,20 +74,22 @@ fn a_value_cannot_end_its_header() {
     }
 }
 
-#[test]
-fn a_secret_header_wins_over_a_written_one() {
+#[tokio::test]
+async fn a_secret_header_wins_over_a_written_one() {
     let renderer = Renderer::new(Language::English, "USD");
     let mut exchange = exchange();
     exchange.headers = [("authorization".to_owned(), "{{ word }}".to_owned())].into();
-    let base = "https://shop.example".parse().unwrap();
+    let base: url::Url = "https://shop.example".parse().unwrap();
     let resolved = Resolved::new(&exchange, &base, World::Real, &renderer, &json!({"word": "mine"})).unwrap();
     let bearer =
         SecretHeader { header: "Authorization".into(), prefix: "Bearer ".into(), secret: "A".into() };
     let given =
         Secrets::from_env().with(SecretName::reference("secret.A").unwrap(), "real".to_owned().into());
     let auth = Auth { headers: vec![bearer], ..Auth::default() };
+    let connection = Connection { id: "shop".into(), base, allow_private: false, auth };
     let mut sent = resolved.wire(None).unwrap();
-    Credentials::open(&auth, &given).unwrap().put(&mut sent);
+    let until = tokio::time::Instant::now();
+    Credentials::open(&connection, &given).unwrap().put(&mut sent, until).await.unwrap();
     let all: Vec<_> = sent.headers().get_all("authorization").iter().collect();
     assert_eq!(all, ["Bearer real"]);
 }
