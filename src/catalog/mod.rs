@@ -32,6 +32,7 @@ mod tested;
 mod tests;
 mod tool;
 mod tree;
+mod verify;
 mod wanted;
 mod written;
 

@@ -29,8 +29,16 @@ const VERDICTS: &[&str] = &[
     "echo",
     "doubtful-yes",
 ];
-const REFUSALS: &[&str] =
-    &["unknown-tool", "declined", "under-way", "outcome-unknown", "already-done", "not-askable"];
+const REFUSALS: &[&str] = &[
+    "unknown-tool",
+    "declined",
+    "under-way",
+    "outcome-unknown",
+    "already-done",
+    "not-askable",
+    "not-identified",
+    "not-own-word",
+];
 const WHYS: &[&str] = &["finished", "silence", "limit", "service"];
 const BASES: &[&str] = &["unasked", "confirmed", "admin"];
 const TIMERS: &[&str] = &[
@@ -231,6 +239,8 @@ fn refusal_word(refusal: Refusal) -> &'static str {
         Refusal::OutcomeUnknown => "outcome-unknown",
         Refusal::AlreadyDone => "already-done",
         Refusal::NotAskable => "not-askable",
+        Refusal::NotIdentified => "not-identified",
+        Refusal::NotOwnWord => "not-own-word",
     }
 }
 
@@ -298,6 +308,8 @@ mod tests {
             Refusal::OutcomeUnknown => Refusal::OutcomeUnknown,
             Refusal::AlreadyDone => Refusal::AlreadyDone,
             Refusal::NotAskable => Refusal::NotAskable,
+            Refusal::NotIdentified => Refusal::NotIdentified,
+            Refusal::NotOwnWord => Refusal::NotOwnWord,
         ];
         let each = one_of_each![
             Note::Asked { .. } => Note::Asked { proposal, end: crate::base::Position(8) },
