@@ -22,6 +22,7 @@ use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::assemble::SecretsArgs;
+use super::values::web;
 use super::{Done, Verdict, render};
 use crate::catalog;
 use crate::core::base::{Fault, Owner};
@@ -33,7 +34,7 @@ const PERSON: Duration = Duration::from_secs(600);
 const EXCHANGE: Duration = Duration::from_secs(30);
 /// How long the page that thanks may take to arrive.
 const PAGE: Duration = Duration::from_secs(1);
-/// Where the answer comes to, as it is registered with some systems.
+/// Where the answer comes to, as it is registered with some systems; what counts is the state that comes along.
 const PATH: &str = "/callback";
 
 /// What to do with logins.
@@ -48,7 +49,8 @@ enum What {
     /// Logs in for an integration whose `auth` has an `authorization_url`: prints an address to open in a browser on this
     /// machine, waits for its answer, and keeps the refresh token
     #[command(after_help = "Some systems take only redirect addresses that are registered with them: give \
-                            http://127.0.0.1:PORT/callback there, and the same --port here.")]
+                            http://127.0.0.1:PORT/callback there, and the same --port here. One that wants another \
+                            (http://localhost:PORT/callback) is told it by --redirect.")]
     Login(LoginArgs),
 }
 
@@ -64,6 +66,15 @@ struct LoginArgs {
     /// The port that the answer comes to; 0: any that is free
     #[arg(long, default_value_t = 0, value_name = "PORT")]
     port: u16,
+    /// The address that the browser is sent back to, where it is not http://127.0.0.1:PORT/callback; it must lead to that
+    /// port
+    #[arg(long, value_name = "URL", value_parser = as_written)]
+    redirect: Option<String>,
+}
+
+/// A system compares it letter by letter with what is registered there.
+fn as_written(text: &str) -> Result<String, String> {
+    web(text).map(|_| text.to_owned())
 }
 
 pub(super) async fn run(args: &AuthArgs) -> Done {
@@ -76,7 +87,8 @@ pub(super) async fn run(args: &AuthArgs) -> Done {
         Fault::new(Owner::Admin, what, "name a free port with --port, or leave it out")
     })?;
     let port = listener.local_addr().map_or(args.port, |address| address.port());
-    let redirect = format!("http://127.0.0.1:{port}{PATH}");
+    let own = || format!("http://127.0.0.1:{port}{PATH}");
+    let redirect = args.redirect.clone().unwrap_or_else(own);
     render::line(&format!("open this address, and allow it:\n{}", login.address(&redirect)));
     render::aside(&format!("waiting for the answer at {redirect}, ten minutes at most; Ctrl-C ends"));
     let login = Arc::new(login);
@@ -118,7 +130,7 @@ struct Desk {
 /// Waits for the one answer that belongs to this login; all others are sent away.
 async fn answer(login: Arc<Login>, listener: TcpListener) -> Result<Came, Fault> {
     let (came, mut answers) = mpsc::channel(1);
-    let router = Router::new().route(PATH, get(callback)).with_state(Desk { login, came });
+    let router = Router::new().fallback(get(callback)).with_state(Desk { login, came });
     let stop = CancellationToken::new();
     let serving = axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
     let serving = tokio::spawn(serving.into_future());

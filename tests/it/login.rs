@@ -98,8 +98,9 @@ async fn token(State(asked): State<Arc<Mutex<Asked>>>, Form(form): Form<Said>) -
 }
 
 /// The program, and the address that it asks to be opened.
-async fn started(folder: &Folder) -> (Child, Url, BufReader<tokio::process::ChildStdout>) {
+async fn started(folder: &Folder, more: &[&str]) -> (Child, Url, BufReader<tokio::process::ChildStdout>) {
     let mut line = command(&["auth", "login", "crm", "--root", &folder.file("")]);
+    line.args(more);
     line.args(["--tokens", &folder.file("tokens")]).env("CRM_CLIENT", "client-hunter2canary");
     let mut child = line.spawn().unwrap();
     let mut told = BufReader::new(child.stdout.take().unwrap());
@@ -123,7 +124,7 @@ async fn ended(child: Child, mut told: BufReader<tokio::process::ChildStdout>) -
 async fn a_login_brings_a_token_that_is_kept_for_this_user_alone_and_told_to_nobody() {
     let host = Host::open(false).await;
     let folder = host.definitions();
-    let (child, address, told) = started(&folder).await;
+    let (child, address, told) = started(&folder, &[]).await;
     let asked: Said = address.query_pairs().into_owned().collect();
     assert_eq!((asked["code_challenge_method"].as_str(), asked["prompt"].as_str()), ("S256", "consent"));
     assert_eq!(
@@ -150,10 +151,20 @@ async fn a_login_brings_a_token_that_is_kept_for_this_user_alone_and_told_to_nob
 }
 
 #[tokio::test]
+async fn a_redirect_address_goes_out_as_it_is_written() {
+    let host = Host::open(true).await;
+    let folder = host.definitions();
+    let (mut child, address, _) = started(&folder, &["--redirect", "http://localhost:8765"]).await;
+    let asked: Said = address.query_pairs().into_owned().collect();
+    assert_eq!(asked["redirect_uri"], "http://localhost:8765");
+    child.kill().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_login_that_is_denied_or_not_wanted_brings_nothing() {
     let host = Host::open(true).await;
     let folder = host.definitions();
-    let (child, address, told) = started(&folder).await;
+    let (child, address, told) = started(&folder, &[]).await;
     http().get(address).send().await.unwrap();
     let (code, said) = ended(child, told).await;
     assert_eq!(code, Some(1), "{said}");
@@ -182,7 +193,7 @@ async fn check_says_that_nobody_has_logged_in_yet_and_how() {
     };
     let told = check().await;
     assert!(told.contains("nobody has logged in for `crm` yet: run `centralita auth login crm`"), "{told}");
-    let (child, address, stdout) = started(&folder).await;
+    let (child, address, stdout) = started(&folder, &[]).await;
     http().get(address).send().await.unwrap();
     assert_eq!(ended(child, stdout).await.0, Some(0));
     assert!(!check().await.contains("logged in"));

@@ -121,8 +121,16 @@ impl Client {
 
     /// The token, until then at most.
     pub(super) async fn token(&self, until: Instant) -> Result<Token, Fault> {
-        let client = self.clone();
-        self.slot.token(until, || async move { client.fetch().await }).await
+        let fetch = || {
+            let client = self.clone();
+            async move {
+                // The caller hears that it failed; what to do about it is for whoever reads the log.
+                let told =
+                    |fault: &Fault| tracing::warn!(integration = %client.integration, "no token: {fault}");
+                client.fetch().await.inspect_err(told)
+            }
+        };
+        self.slot.token(until, fetch).await
     }
 
     /// It was refused: the next one is another.

@@ -346,17 +346,20 @@ async fn without_a_folder_or_a_login_it_is_known_before_the_first_call_what_to_d
 }
 
 #[tokio::test]
-async fn the_host_of_the_token_is_vetted_by_its_own_leave() {
+async fn the_host_of_the_token_is_vetted_by_its_own_leave_however_it_is_written() {
     let host = Host::open().await;
-    let mut elsewhere = host.url.clone();
-    elsewhere.set_host(Some("localhost")).unwrap();
-    for (url, allowed) in [(host.url.clone(), false), (elsewhere.clone(), false), (elsewhere, true)] {
-        let token_url = url.join("token").unwrap();
+    let port = host.url.port().unwrap();
+    let ways =
+        ["127.0.0.1", "localhost", "127.1", "2130706433", "0x7f.1", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0"];
+    // The leave of the integration's own host, 127.0.0.1, is none for this one.
+    let refused = ways.into_iter().map(|way| (way, false));
+    for (way, allowed) in refused.chain([("localhost", true)]) {
+        let token_url = format!("http://{way}:{port}/token").parse().unwrap();
         let oauth2 = OAuth2 { token_url, allow_private: allowed, ..host.oauth2(Grant::ClientCredentials) };
         let registry = host.registry(oauth2, &secrets(&[("CLIENT", CANARY)])).unwrap();
         let outcome = look_up(&registry).await;
-        assert_eq!(is_done(&outcome), allowed, "{url}: {outcome:?}");
-        assert_eq!(host.book().asked.len(), usize::from(allowed), "{url}");
+        assert_eq!(is_done(&outcome), allowed, "{way}: {outcome:?}");
+        assert_eq!(host.book().asked.len(), usize::from(allowed), "{way}");
     }
 }
 
