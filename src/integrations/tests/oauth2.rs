@@ -83,8 +83,7 @@ impl Host {
         let auth = Auth { oauth2: Some(Box::new(oauth2)), ..Auth::default() };
         let base = self.url.join("v1").unwrap();
         let connection = Connection { id: "shop".into(), base, allow_private: true, auth };
-        let patient = ToolSpec { timeout: Millis(20_000), ..status() };
-        opened_with(connection, vec![patient, refund()], secrets)
+        opened_with(connection, vec![status(), refund()], secrets)
     }
 
     fn credentials(&self) -> Registry {
