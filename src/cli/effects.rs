@@ -25,6 +25,10 @@ use crate::store::{
 /// What is on record beside an outcome that a person has found out.
 const BY_HAND: &str = "settled by hand";
 
+/// For who wonders why something stays unknown.
+const ASKED_WHERE: &str = "each was asked about at the `base_url` that its integration has now; the shop of \
+                           `centralita demo` is gone with its call, and answers no more";
+
 /// Which journal, and what of it.
 #[derive(Debug, Args)]
 pub(super) struct EffectsArgs {
@@ -46,7 +50,9 @@ enum What {
     #[command(
         after_help = "A gateway asks by itself: of calls that it carries, and for three days of those that are over. Here only \
                             those are asked about that no gateway carries. The exit code is 0 only if all that \
-                            was asked about is settled."
+                            was asked about is settled. Each is asked about at the `base_url` that its \
+                            integration has now: the shop of `centralita demo` is gone with its call, and what it \
+                            left unknown stays so."
     )]
     Probe(ProbeArgs),
 }
@@ -167,7 +173,11 @@ async fn probe(args: &ProbeArgs) -> Done {
             verdict = Verdict::Bad;
         }
     }
-    render::aside(&format!("actions asked about: {}", asked.iter().filter(|(_, why)| why.is_none()).count()));
+    let count = asked.iter().filter(|(_, why)| why.is_none()).count();
+    render::aside(&format!("actions asked about: {count}"));
+    if verdict == Verdict::Bad && count > 0 {
+        render::aside(ASKED_WHERE);
+    }
     Ok(verdict)
 }
 

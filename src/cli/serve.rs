@@ -179,14 +179,25 @@ pub(super) async fn run(args: ServeArgs) -> Done {
     let stop = CancellationToken::new();
     tokio::spawn(until_signal(signals, stop.clone()));
     let asking = keep_asking(store.clone(), askable, args.effects.world(), stop.clone());
-    let served = serve(gateway, listener, stop, asking).await;
-    // The record first: nobody carries calls here any more, and coding may take its time.
+    let served = serve(gateway, listener, stop, asking);
+    end(served, &store, carrying, recordings).await.map(|()| Verdict::Good)
+}
+
+/// Once the last call is over the record is closed, then given free for who carries on, and only then recordings are waited
+/// for: coding may take its time, and nothing of a call hangs on it.
+async fn end(
+    served: impl Future<Output = Result<(), Fault>>,
+    store: &Store,
+    carrying: Carrying,
+    recordings: Option<Recordings>,
+) -> Result<(), Fault> {
+    let served = served.await;
     let kept = store.close().await;
     drop(carrying);
     if let Some(recordings) = recordings {
         recordings.close().await;
     }
-    served.and(kept).map(|()| Verdict::Good)
+    served.and(kept)
 }
 
 /// Serves until it is to stop; `asking` goes on beside it, and stops then too.
@@ -286,16 +297,22 @@ fn recorded(agent: &str, recording: &Recording, folder: bool) -> Option<String> 
     }
 }
 
-/// A process that was killed leaves actions of which nobody knows the end: whoever starts the next is told.
+/// A process that was killed leaves actions of which nobody knows the end: whoever starts the next is told, and what to do.
 async fn tell_open_actions(store: &Store, journal: &Path) -> Result<(), Fault> {
     let open = store.open_intents().await?;
     if open > 0 {
-        render::aside(&format!(
-            "warning: actions without a known outcome: {open}; `centralita effects list --journal {}` shows them",
-            journal.display()
-        ));
+        render::aside(&open_actions(open, journal));
     }
     Ok(())
+}
+
+fn open_actions(open: u64, journal: &Path) -> String {
+    let journal = journal.display();
+    format!(
+        "warning: actions without a known outcome: {open}; `centralita effects list --unknown --journal {journal}` shows them. \
+         Where their tools have a probe this gateway asks on, and logs what becomes known; `centralita effects probe --all \
+         --journal {journal}` asks now, `effects settle` writes down what a person has found out"
+    )
 }
 
 /// Who is believed, and how a call is ended at the carrier.
@@ -391,7 +408,67 @@ fn metrics() -> Result<Option<PrometheusHandle>, Fault> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use sqlx::ConnectOptions as _;
+    use sqlx::sqlite::SqliteConnectOptions;
+    use tokio::task::yield_now;
+    use tokio::time::timeout;
+
     use super::*;
+    use crate::core::base::{CallId, Position};
+    use crate::media::Recorder;
+    use crate::store::CallState;
+
+    /// Far above what it takes.
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    #[tokio::test]
+    async fn the_record_closes_after_the_last_call_is_given_free_after_that_and_recordings_are_coded_last() {
+        let folder = std::env::temp_dir().join(format!("centralita-end-{}", uuid::Uuid::new_v4()));
+        make(&folder, "--journal").expect("a temporary folder can be written");
+        let (path, wav) = (folder.join("journal.sqlite"), folder.join("CA1.wav"));
+        let (store, carrying) = journal(&path).await.expect("the folder can be written");
+        let recordings = Recordings::new(folder.clone(), Format::Opus);
+        let (over, last_call) = tokio::sync::oneshot::channel();
+        let (closing, coding) = (store.clone(), recordings.clone());
+        let ended = tokio::spawn(async move {
+            let served = async { last_call.await.map_err(|_| no_agent("shop")) };
+            end(served, &closing, carrying, Some(coding)).await
+        });
+        let call = CallId::parse("CA1").expect("a call id");
+        let gives = || store.set_state(&call, CallState::Transferring);
+        // From here on it has begun to wait for the last call.
+        yield_now().await;
+        assert_eq!(gives(), Ok(()), "a call goes on, and its record is closed");
+        let mut disk = SqliteConnectOptions::new().filename(&path).connect().await.expect("it is a database");
+        sqlx::query("BEGIN IMMEDIATE").execute(&mut disk).await.expect("nobody writes to it");
+        over.send(()).expect("it still waits");
+        while gives().is_ok() {
+            yield_now().await;
+        }
+        // The record is being closed, and cannot be while somebody else has the disk.
+        let is_free = || Sole::of(&path).expect("the folder can be written").is_some();
+        assert!(!is_free(), "others take the calls up while their record is written");
+        let mut recorder = Recorder::create(&wav).expect("the folder can be written");
+        recorder.caller(Position::START, &[1; 8_000]).expect("the disk takes it");
+        recorder.finish().expect("the disk takes it");
+        let held = std::fs::File::open(&wav).expect("it is there");
+        held.lock().expect("nobody else holds it");
+        recordings.end(wav.clone());
+        sqlx::query("COMMIT").execute(&mut disk).await.expect("the disk takes it");
+        let free = async {
+            while !is_free() {
+                yield_now().await;
+            }
+        };
+        timeout(PATIENCE, free).await.expect("others wait for the coding of recordings");
+        assert!(!ended.is_finished() && wav.exists(), "a recording that waits is not coded");
+        drop(held);
+        assert_eq!(ended.await.expect("it does not panic"), Ok(()));
+        assert!(wav.with_extension("opus").exists() && !wav.exists(), "it came before the end");
+        std::fs::remove_dir_all(folder).expect("it was made by this test");
+    }
 
     #[test]
     fn it_is_said_at_start_whose_calls_are_not_recorded_and_why() {
@@ -409,6 +486,19 @@ mod tests {
                 line.contains(told) && line.is_empty() == told.is_empty(),
                 "{recording:?} {folder}: {line}"
             );
+        }
+    }
+
+    #[test]
+    fn whoever_starts_on_actions_without_an_outcome_is_told_what_to_do_about_them() {
+        let told = open_actions(2, Path::new("calls/journal.sqlite"));
+        for part in [
+            "outcome: 2;",
+            "`centralita effects list --unknown --journal calls/journal.sqlite`",
+            "`centralita effects probe --all --journal calls/journal.sqlite`",
+            "effects settle",
+        ] {
+            assert!(told.contains(part), "{part} in {told}");
         }
     }
 

@@ -12,6 +12,7 @@ mod ports;
 mod probing;
 mod prompt;
 mod record;
+mod recordings;
 mod resume;
 mod task;
 mod tenure;
@@ -25,12 +26,13 @@ use futures::future::BoxFuture;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
 
-use coder::{CODE_AT_END, Coder};
+use clock::Clock;
 use figures::RESUMED;
 pub use figures::{TURN_LATENCY, TURN_LATENCY_BUCKETS, begin_figures};
 pub use probing::{Askable, Askables, NotAsked, ask, keep_asking};
 pub use prompt::prompt;
 pub use record::{Seen, Watcher};
+pub use recordings::{Format, Recordings};
 pub use tenure::Tenure;
 
 use resume::Kept;
@@ -42,7 +44,6 @@ use crate::core::journal::JOURNAL_VERSION;
 pub use crate::integrations::Finding;
 use crate::integrations::Toolbox;
 use crate::llm::Llm;
-use crate::media;
 use crate::store::{CallHead, CallState, IntentRecord, IntentState, NotOpened, Store, now_us};
 use crate::stt::{Stt, Vocabulary};
 use crate::telephony::dialect::abilities;
@@ -107,26 +108,6 @@ impl HangUp for Rest {
     }
 }
 
-/// How recordings are kept.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Format {
-    /// As it was on the line: 32 KB a second.
-    #[default]
-    Wav,
-    /// In an Ogg file, about a tenth of that, once the call is over.
-    Opus,
-}
-
-/// Where recordings go, and what becomes of them.
-#[derive(Clone, Debug)]
-pub struct Recordings {
-    folder: PathBuf,
-    coder: Option<Coder>,
-}
-
-/// A call's carrier may lose its stream a few times, never so many.
-const PARTS_MAX: u32 = 1_000;
-
 /// What all calls of a gateway share.
 #[derive(Clone)]
 pub struct Shell {
@@ -142,60 +123,6 @@ pub struct Shell {
 impl fmt::Debug for Shell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Shell(recordings: {:?})", self.recordings)
-    }
-}
-
-impl Recordings {
-    /// Recordings in that folder, out of which goes what killed processes left half coded. Blocks on the disk.
-    #[must_use]
-    pub fn new(folder: PathBuf, format: Format) -> Recordings {
-        let coder = match format {
-            Format::Wav => None,
-            Format::Opus => Some(Coder::start()),
-        };
-        match media::remove_parts(&folder) {
-            Ok(parts) => parts.iter().for_each(|part| {
-                let part = part.display();
-                tracing::warn!(%part, "removed: a process was killed while it coded this recording, which stays WAV");
-            }),
-            Err(fault) => {
-                tracing::error!(owner = ?fault.owner, %fault, "what is left of half coded recordings is not removed");
-            }
-        }
-        Recordings { folder, coder }
-    }
-
-    /// Waits until the recordings of calls that are over are what they are to be, or for [`coder::CODE_AT_END`].
-    pub async fn close(self) {
-        if let Some(coder) = self.coder {
-            // A panic in there is told there.
-            let _ = tokio::task::spawn_blocking(move || coder.close(CODE_AT_END)).await;
-        }
-    }
-
-    /// A new file for a call: what was recorded of it on an earlier line stays. Blocks on the disk.
-    fn begin(&self, call: &CallId) -> Result<media::Recorder, Fault> {
-        let folder = &self.folder;
-        let name = |nth: u32| match nth {
-            1 => call.to_string(),
-            nth => format!("{call}-part-{nth}"),
-        };
-        let is_free = |name: &String| {
-            ["wav", "opus"].iter().all(|kind| !folder.join(format!("{name}.{kind}")).exists())
-        };
-        let free = (1..=PARTS_MAX).map(name).find(is_free);
-        let name = free.ok_or_else(|| {
-            let what = format!("{} holds {PARTS_MAX} recordings of the call {call}", folder.display());
-            Fault::new(Owner::Provider, what, "see why the carrier opens streams of one call again and again")
-        })?;
-        media::Recorder::create(&folder.join(format!("{name}.wav")))
-    }
-
-    /// A file that is whole.
-    fn end(&self, recording: PathBuf) {
-        if let Some(coder) = &self.coder {
-            coder.take(recording);
-        }
     }
 }
 
@@ -271,8 +198,10 @@ pub async fn drive(
     shell: Shell,
     tenure: Tenure,
 ) -> Result<Ended, Fault> {
+    // The caller's audio comes from here on, whenever somebody listens.
+    let clock = Clock::start();
     let until = Instant::now() + RECORD_DEADLINE;
-    let (begun, opened) = begin(&shell.store, &agent, caller, until).await?;
+    let (begun, opened) = begin(&shell.store, &agent, caller, clock, until).await?;
     let world = agent.toolbox.world();
     let (store, call) = (shell.store.clone(), begun.caller.call.clone());
     if world == World::Mocked {
@@ -320,6 +249,7 @@ pub async fn drive(
 struct Begun {
     caller: Caller,
     kept: Option<Kept>,
+    clock: Clock,
 }
 
 /// Takes up the killed call of a caller who is on a new line, or opens one: then the inner fault is that of [`open`].
@@ -327,6 +257,7 @@ async fn begin(
     store: &Store,
     agent: &Agent,
     caller: Caller,
+    clock: Clock,
     until: Instant,
 ) -> Result<(Begun, Result<(), Fault>), Fault> {
     // A new call has none.
@@ -335,10 +266,10 @@ async fn begin(
     {
         metrics::counter!(RESUMED).increment(1);
         let caller = Caller { call: kept.call.clone(), ..caller };
-        return Ok((Begun { caller, kept: Some(kept) }, Ok(())));
+        return Ok((Begun { caller, kept: Some(kept), clock }, Ok(())));
     }
     let (caller, opened) = open(store, agent, caller, until).await?;
-    Ok((Begun { caller, kept: None }, opened))
+    Ok((Begun { caller, kept: None, clock }, opened))
 }
 
 /// Puts the head of a call on disk, under an id that no other has: where the carrier's call has a conversation on
@@ -527,6 +458,10 @@ mod tests {
         }
     }
 
+    fn begun(caller: Caller) -> Begun {
+        Begun { caller, kept: None, clock: Clock::start() }
+    }
+
     fn soon() -> Instant {
         Instant::now() + RECORD_DEADLINE
     }
@@ -537,10 +472,10 @@ mod tests {
         store.open_call(head(&caller(0)), "the plan".into()).expect("the queue has room");
         store.flush().await.expect("the disk takes it");
         let begin = store.begin(refund(""));
-        let again = Begun { caller: caller(1), kept: None };
+        let again = begun(caller(1));
         // The first is asked first, and its answer waits for a commit.
-        let (begun, open) = tokio::join!(biased; begin, open_actions(&store, &again, World::Real, soon()));
-        assert!(begun.is_ok());
+        let (first, open) = tokio::join!(biased; begin, open_actions(&store, &again, World::Real, soon()));
+        assert!(first.is_ok());
         let keys: Vec<String> =
             open.expect("the record answers").into_iter().map(|action| action.key).collect();
         assert_eq!(keys, ["CA1-t1"]);
@@ -565,7 +500,7 @@ mod tests {
             store.set_state(&caller(0).call, ended).expect("the queue has room");
             let carrier_call = CallId::parse("CA2").expect("a call id");
             let next = Caller { call: carrier_call.clone(), carrier_call, ..caller(0) };
-            let next = Begun { caller: next, kept: None };
+            let next = begun(next);
             let open = open_actions(&store, &next, World::Real, soon()).await.expect("the record answers");
             let keys: Vec<&str> = open.iter().map(|action| action.key.as_str()).collect();
             assert_eq!((keys, open[0].end), (vec![key], EarlierEnd::Done), "{begun_us} {done_us}");
@@ -581,7 +516,7 @@ mod tests {
         store.open_call(head(&caller(0)), "the plan".into()).expect("the queue has room");
         // From here on a wait for the disk lasts as long as all deadlines.
         tokio::time::pause();
-        let open = open_actions(&store, &Begun { caller: caller(0), kept: None }, World::Real, soon()).await;
+        let open = open_actions(&store, &begun(caller(0)), World::Real, soon()).await;
         assert!(open.unwrap_err().what.contains("did not say in time"));
         tokio::time::resume();
         sqlx::query("COMMIT").execute(&mut other).await.expect("the database takes it");

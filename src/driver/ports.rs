@@ -19,7 +19,7 @@ use tokio::time::{Instant, timeout};
 use tokio_util::task::TaskTracker;
 
 use super::figures::count_probe;
-use super::probing::{Left, ago_of, kind};
+use super::probing::{Left, ago_of, kind, tell_known};
 use super::{Acting, Agent, Past};
 use crate::core::base::{
     CallId, CallTime, GenerationId, PieceNo, Private, ProposalId, ReplyId, Samples, ToolName, World,
@@ -267,6 +267,7 @@ async fn find_out(registry: &Registry, log: &StoreLog, proposal: ProposalId, inb
             let is_news = log.notes(&finding);
             let outcome = finding.outcome();
             if let Some(known) = &outcome {
+                tell_known(&log.key(proposal), &finding);
                 log.settle(proposal, known).await;
                 return outcome;
             }

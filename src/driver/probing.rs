@@ -5,7 +5,8 @@
 //!
 //! Promises: nothing is sent that could change anything; what is found is on record, with the probe's own words; each
 //! action is asked about ever more rarely, and not for good; of an agent that has changed since only what a key proves.
-//! Never: touches a call that somebody carries; asks where what was sent is not on record.
+//! Never: touches a call that somebody carries, or settles an action of one that was taken up while its system was asked;
+//! asks where what was sent is not on record.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Agent;
 use super::figures::count_probe;
+use super::resume::is_told;
 use crate::core::base::{CallId, Digest, Fault, ProposalId, World};
 use crate::core::conversation::{Event, Outcome};
 use crate::core::journal::parse_event;
@@ -145,7 +147,7 @@ impl Asked {
                 tracing::warn!(%action, %tool, why = %lost, "an action stays unknown");
                 return Ok(Again::Never);
             }
-            Ok(found) => tracing::info!(%action, %tool, %found, "an action is settled by its probe"),
+            Ok(found) => tell_known(action, &found),
             Err(NotAsked::Nobody(why)) => {
                 tracing::info!(%action, %tool, why, "nobody can be asked about an action");
                 return Ok(Again::Never);
@@ -198,34 +200,41 @@ pub async fn ask(store: &Store, agents: &Askables, record: &IntentRecord) -> Res
         // Perhaps another system is asked than the one it was sent to, or for something else that is like it.
         finding = finding.doubted("the agent is another version");
     }
-    write(store, record, &finding);
+    write(store, record, &finding, Store::settle_left);
     Ok(finding)
 }
 
-/// What the open actions of a killed call came to, for its caller who is on a new line: what is known now, and what its
-/// next process goes on asking about.
+/// What the actions of a killed call came to, for its caller who is on a new line: what its systems say now, and what its
+/// next process goes on asking about. What is done and was not told is asked about too: for the words of it alone.
 pub(super) async fn at_resume(
     store: &Store,
     toolbox: &Toolbox,
     head: &CallHead,
-    events: &[Event],
+    told: &[Event],
     intents: &[IntentRecord],
 ) -> Result<(BTreeMap<ProposalId, Outcome>, Vec<Left>), Fault> {
     let (mut known, mut left) = (BTreeMap::new(), Vec::new());
     let until = Instant::now() + QUESTION_AT_RESUME;
-    let open = intents.iter().filter(|record| !record.is_done() && !record.has_failed());
+    let open =
+        intents.iter().filter(|record| !record.has_failed() && !is_told(told, record.intent.key.proposal));
     for record in open.filter(|record| toolbox.has_probe(&record.intent.tool)) {
-        let Some(sent) = sent(head, &record.intent, events.iter()) else { continue };
+        let Some(sent) = sent(head, &record.intent, told.iter()) else { continue };
         let ago = ago(store, &record.intent).await?;
         let Some(finding) = toolbox.probe(&sent, ago, until).await else { continue };
-        write(store, record, &finding);
         let (call, proposal) = (&head.id, record.intent.key.proposal);
+        if record.is_done() {
+            count_probe(&finding);
+            // Whatever else is said now, it is done.
+            let done = finding.outcome().filter(|outcome| matches!(outcome, Outcome::Done { .. }));
+            known.extend(done.map(|done| (proposal, done)));
+            continue;
+        }
+        write(store, record, &finding, Store::settle);
         match (finding.outcome(), &finding) {
-            // What the answer held is nobody's: the heart is told past the call's vault.
-            (Some(Outcome::Done { .. }), _) => {
-                known.insert(proposal, Outcome::Done { result: serde_json::json!({}) });
+            (Some(outcome), _) => {
+                tell_known(&record.intent.key, &finding);
+                known.insert(proposal, outcome);
             }
-            (Some(failed), _) => drop(known.insert(proposal, failed)),
             (None, Finding::Lost(_)) => {
                 tracing::warn!(%call, %proposal, why = %finding, "an action stays unknown");
             }
@@ -283,8 +292,16 @@ pub(super) async fn ago_of(store: &Store, key: &IntentKey) -> Result<Duration, F
     }
 }
 
+/// Whoever was warned of actions of unknown outcome is told as loudly when one is known.
+pub(super) fn tell_known(action: &IntentKey, found: &Finding) {
+    tracing::warn!(%action, %found, "an action of unknown outcome is known now");
+}
+
+/// Gives an outcome to the store: as who carries the call, or as who does not.
+type Settle = fn(&Store, IntentKey, store::Outcome) -> Result<(), store::QueueFull>;
+
 /// Puts on record what is found, where that is news.
-fn write(store: &Store, record: &IntentRecord, finding: &Finding) {
+fn write(store: &Store, record: &IntentRecord, finding: &Finding, settle: Settle) {
     count_probe(finding);
     let kind = kind(finding.outcome().as_ref());
     let old = record.detail().unwrap_or_default();
@@ -293,7 +310,7 @@ fn write(store: &Store, record: &IntentRecord, finding: &Finding) {
         return;
     }
     let outcome = store::Outcome { kind, at_us: now_us(), detail };
-    if store.settle(record.intent.key.clone(), outcome).is_err() {
+    if settle(store, record.intent.key.clone(), outcome).is_err() {
         tracing::error!(action = %record.intent.key, "what a probe found could not be written; look at the disk");
     }
 }
@@ -308,7 +325,7 @@ pub(super) fn kind(outcome: Option<&Outcome>) -> OutcomeKind {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use serde_json::{Value, json};
 
     use super::*;
@@ -321,7 +338,7 @@ mod tests {
     const PLAN: &[u8] = b"plan";
     const DIGEST: &[u8] = b"twenty";
 
-    fn exchange(path: &str, sample: Value) -> Exchange {
+    pub(in crate::driver) fn exchange(path: &str, sample: Value) -> Exchange {
         Exchange {
             method: Method::Get,
             path: path.to_owned(),
@@ -343,6 +360,13 @@ mod tests {
 
     /// One whose shop is asked so.
     fn agents_whose(plan: &[u8], has: Option<&str>, path: &str, done: &str) -> Askables {
+        let toolbox = toolbox(exchange(path, json!({"has": has})), done);
+        [("shop".to_owned(), Askable { plan_hash: Digest::of_bytes(plan), toolbox: Arc::new(toolbox) })]
+            .into()
+    }
+
+    /// A shop whose refunds are asked about with that request.
+    pub(in crate::driver) fn toolbox(asked: Exchange, done: &str) -> Toolbox {
         let tool = ToolSpec {
             name: ToolName("shop.refund".into()),
             parameters: Vec::new(),
@@ -352,7 +376,7 @@ mod tests {
             key: KeyPlace::Header("Idempotency-Key".to_owned()),
             not_done_on: [].into(),
             probe: Some(Probe {
-                request: exchange(path, json!({"has": has})),
+                request: asked,
                 done: done.to_owned(),
                 failed: Some("has == 'nothing, for good'".to_owned()),
                 absent_after: Some(Millis(60_000)),
@@ -362,8 +386,7 @@ mod tests {
         };
         let base = "http://127.0.0.1:9".parse().expect("an address");
         let shop = Connection { id: "shop".to_owned(), base, allow_private: true, auth: Auth::default() };
-        let toolbox = Arc::new(Toolbox::mocked(Language::English, "USD", &[shop], vec![tool]));
-        [("shop".to_owned(), Askable { plan_hash: Digest::of_bytes(plan), toolbox })].into()
+        Toolbox::mocked(Language::English, "USD", &[shop], vec![tool])
     }
 
     /// A journal with a refund that was sent two minutes ago, by a process that was killed.

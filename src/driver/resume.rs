@@ -1,7 +1,8 @@
 //! Going on with a call whose process was killed: its journal is folded and compared, and only then gone on with.
 //!
-//! Promises: one process goes on with a call; its journal stays one, and folds as a whole; an order that the journal lacks
-//! is written down and never carried out; what the store knows of an action, or its system when it is asked, is told first.
+//! Promises: one process goes on with a call, and from then on asks alone about its actions; its journal stays one, and folds
+//! as a whole; an order that the journal lacks is written down and never carried out; what the store knows of an action, or
+//! its system when it is asked, is told first, in the tool's own words where the system brings them.
 //! Never: goes on where anything differs: the plan, the build, a line.
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use tokio::time::{Instant, timeout_at};
 use super::Agent;
 use super::probing::{Left, at_resume};
 use crate::core::base::{CallId, CallTime, Fault, ProposalId};
+use crate::core::call::Vault;
 use crate::core::conversation::{Conversation, Event, Outcome, Plan};
 use crate::core::journal::{CallFile, Folded, JOURNAL_VERSION, Line, file_line, fold_up};
 use crate::integrations::Toolbox;
@@ -22,6 +24,8 @@ pub(super) struct Kept {
     /// Its own id, under which its journal goes on.
     pub(super) call: CallId,
     pub(super) conversation: Conversation,
+    /// What was private in what its systems said.
+    pub(super) vault: Vault,
     pub(super) answered_us: i64,
     /// The last time of which there is a record.
     pub(super) since: CallTime,
@@ -96,44 +100,77 @@ async fn try_to(store: &Store, now: &Now<'_>, carrier_call: &CallId) -> Result<K
     same_build_and_plan(store, now, &record).await?;
     let call = record.head.id.clone();
     let file = read(store, &call).await?;
-    let intents = store.intents(&call).await?;
-    let told: Vec<Event> = file.events().map(|(_, event)| event.clone()).collect();
-    let (found, left) = at_resume(store, now.toolbox, &record.head, &told, &intents).await?;
-    let (plan, mut told) = (Arc::clone(now.plan), file.clone());
-    // Folding a long call takes a while, and may fall over as its process did.
-    let folded = tokio::task::spawn_blocking(move || -> Result<(Folded, CallTime), Not> {
-        let first = fold_up(&told, Arc::clone(&plan));
-        if !first.file.lines.starts_with(&told.lines) {
-            return Err(Not::Differs("the journal does not fold to what was ordered"));
-        }
-        let left = told.events().any(|(_, event)| *event == Event::HungUp);
-        let begun = told.events().any(|(_, event)| matches!(event, Event::Answered(_)));
-        if left || !begun || first.conversation.is_ended() {
-            return Err(Not::None);
-        }
-        let since = last_time(&told);
-        let events = outcomes(&told, &first.conversation, &intents, &found);
-        if events.is_empty() {
-            return Ok((first, since));
-        }
-        told.lines.extend(events.into_iter().map(|event| Line::Event { at: since, event }));
-        Ok((fold_up(&told, plan), since))
-    });
-    let (folded, since) = folded.await.unwrap_or(Err(Not::Differs("the heart fell over its journal")))?;
+    let since = last_time(&file);
+    let first = folded(file.clone(), Arc::clone(now.plan)).await?;
+    if !first.file.lines.starts_with(&file.lines) {
+        return Err(Not::Differs("the journal does not fold to what was ordered"));
+    }
+    let left = file.events().any(|(_, event)| *event == Event::HungUp);
+    let begun = file.events().any(|(_, event)| matches!(event, Event::Answered(_)));
+    if left || !begun || first.conversation.is_ended() {
+        return Err(Not::None);
+    }
     if !store.take_up(&record).await? {
         return Err(Not::Differs("another process has taken it up"));
     }
+    // From here on nobody else writes down what became of its actions.
+    let taken = Taken { store, call: &call };
+    let intents = store.intents(&call).await?;
+    let told: Vec<Event> = file.events().map(|(_, event)| event.clone()).collect();
+    let (found, left) = at_resume(store, now.toolbox, &record.head, &told, &intents).await?;
+    let mut vault = Vault::resumed(&first.conversation);
+    let events: Vec<Event> = outcomes(&told, &first.conversation, &intents, &found)
+        .into_iter()
+        .map(|event| vault.tell(event, &first.conversation).1)
+        .collect();
+    let last = if events.is_empty() {
+        first
+    } else {
+        let mut more = file.clone();
+        more.lines.extend(events.into_iter().map(|event| Line::Event { at: since, event }));
+        folded(more, Arc::clone(now.plan)).await?
+    };
+    taken.keep();
     let lines = u32::try_from(file.lines.len()).unwrap_or(u32::MAX);
     Ok(Kept {
         call,
-        conversation: folded.conversation,
+        conversation: last.conversation,
+        vault,
         answered_us: record.head.answered_us,
         since,
         lines,
-        missing: folded.file.lines[file.lines.len()..].to_vec(),
+        missing: last.file.lines[file.lines.len()..].to_vec(),
         attempts: record.attempts + 1,
         left,
     })
+}
+
+/// Folding a long call takes a while, and may fall over as its process did.
+async fn folded(file: CallFile, plan: Arc<Plan>) -> Result<Folded, Not> {
+    let fold = tokio::task::spawn_blocking(move || fold_up(&file, plan));
+    fold.await.map_err(|_| Not::Differs("the heart fell over its journal"))
+}
+
+/// A call that is this process's, until this is dropped: then it is the next one's.
+struct Taken<'a> {
+    store: &'a Store,
+    call: &'a CallId,
+}
+
+impl Taken<'_> {
+    /// It stays this process's.
+    fn keep(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        let state = CallState::Lost { reason: KILLED.to_owned() };
+        if self.store.set_state(self.call, state).is_err() {
+            tracing::error!(call = %self.call, "a call could not be given back; look at the disk");
+        }
+    }
 }
 
 /// What was said under one plan and by one build is gone on with by no other.
@@ -174,18 +211,11 @@ fn last_time(file: &CallFile) -> CallTime {
 /// What is known of the call's actions and its journal does not say: an outcome, by the store or by a probe, or that nothing
 /// had left, since the intent is on disk before the first byte leaves.
 fn outcomes(
-    file: &CallFile,
+    told: &[Event],
     conversation: &Conversation,
     intents: &[IntentRecord],
     found: &BTreeMap<ProposalId, Outcome>,
 ) -> Vec<Event> {
-    let told = |proposal: ProposalId| {
-        let known = |event: &Event| {
-            let Event::Settled { proposal: of, outcome } = event else { return false };
-            *of == proposal && *outcome != Outcome::Unknown
-        };
-        file.events().any(|(_, event)| known(event))
-    };
     let mut events = Vec::new();
     for proposal in conversation.acting() {
         if intents.iter().all(|record| record.intent.key.proposal != proposal) {
@@ -193,12 +223,12 @@ fn outcomes(
             events.push(Event::Settled { proposal, outcome: Outcome::Failed { why } });
         }
     }
-    for record in intents.iter().filter(|record| !told(record.intent.key.proposal)) {
+    for record in intents.iter().filter(|record| !is_told(told, record.intent.key.proposal)) {
         let proposal = record.intent.key.proposal;
         let outcome = if let Some(known) = found.get(&proposal) {
             known.clone()
         } else if record.is_done() {
-            // What the answer held is gone; that it was done is not.
+            // What the answer held is gone, and nobody says it again; that it was done is not.
             Outcome::Done { result: serde_json::json!({}) }
         } else if record.has_failed() {
             Outcome::Failed { why: "it is on record as failed".to_owned() }
@@ -210,15 +240,28 @@ fn outcomes(
     events
 }
 
+/// Whether the conversation knows what became of it.
+pub(super) fn is_told(events: &[Event], proposal: ProposalId) -> bool {
+    let known = |event: &Event| {
+        let Event::Settled { proposal: of, outcome } = event else { return false };
+        *of == proposal && *outcome != Outcome::Unknown
+    };
+    events.iter().any(known)
+}
+
 #[cfg(test)]
 mod tests {
     use futures::FutureExt as _;
 
+    use serde_json::json;
+
+    use super::super::probing::tests::{exchange, toolbox};
     use super::*;
     use crate::core::base::{Digest, Private, ToolName, World};
     use crate::core::journal::write_event;
     use crate::core::language::Language;
     use crate::core::sim::script_plan;
+    use crate::integrations::Exchange;
     use crate::store::{self, CallHead, Intent, IntentKey, IntentState, OutcomeKind};
 
     /// A call whose refund has left: the events of a script, with what was ordered.
@@ -229,6 +272,7 @@ mod tests {
         plan: Arc<Plan>,
         text: String,
         call: CallId,
+        toolbox: Toolbox,
     }
 
     impl House {
@@ -261,7 +305,8 @@ mod tests {
                 store.append(&call, seq, at, line).expect("the queue has room");
             }
             store.flush().await.expect("the disk takes it");
-            House { store, plan: Arc::new(plan), text, call }
+            let toolbox = Toolbox::mocked(Language::English, "USD", &[], Vec::new());
+            House { store, plan: Arc::new(plan), text, call, toolbox }
         }
 
         /// Its process was killed, as the next one finds out.
@@ -275,7 +320,7 @@ mod tests {
             let begun = self.store.begin(Intent {
                 key: self.refund(),
                 tool: ToolName("shop.refund".into()),
-                digest: Digest::of_bytes(b"twenty"),
+                digest: Digest::parse("77dd8a1cedc78b1a5053ce91601d2dbb").expect("as in the script"),
                 idempotency_key: None,
                 caller: Private::new("+34600111222"),
                 begun_us: 2,
@@ -288,8 +333,7 @@ mod tests {
         }
 
         async fn take_up(&self) -> Result<Kept, Not> {
-            let toolbox = &Toolbox::mocked(Language::English, "USD", &[], Vec::new());
-            let now = Now { plan: &self.plan, plan_text: &self.text, toolbox };
+            let now = Now { plan: &self.plan, plan_text: &self.text, toolbox: &self.toolbox };
             try_to(&self.store, &now, &self.call).await
         }
 
@@ -375,6 +419,58 @@ mod tests {
             let told = settled(&kept);
             assert!(told.len() == 1 && matches!(told[0], Outcome::Done { .. }) == done, "{told:?}");
         }
+    }
+
+    /// A shop that says whether it has the refund, and to which card it went.
+    fn shop_that_says(has: &str) -> Toolbox {
+        let answer = json!({"has": has, "amount": "20.00", "card": "4111 1111 1111 1111"});
+        let map = ["amount", "card"].map(|name| (name.to_owned(), name.to_owned())).into();
+        toolbox(Exchange { map, ..exchange("/orders/{{ order }}/refunds", answer) }, "has == 'it'")
+    }
+
+    #[tokio::test]
+    async fn what_its_system_says_is_told_in_its_words_also_of_what_somebody_else_has_found_done() {
+        let done = store::Outcome { kind: OutcomeKind::Done, at_us: 3, detail: String::new() };
+        for on_record in [None, Some(&done)] {
+            let mut house = House::with(&lines(), b"plan").await;
+            house.begins().await;
+            assert_eq!(house.store.lose_live().await, Ok(1));
+            if let Some(known) = on_record {
+                house.store.settle_left(house.refund(), known.clone()).expect("the queue has room");
+                house.store.flush().await.expect("memory takes it");
+            }
+            house.toolbox = shop_that_says("it");
+            let kept = house.take_up().await.unwrap_or_else(|_| panic!("it is gone on with"));
+            // What is private in them is in no journal, and known to the call.
+            let result = json!({"amount": "20.00", "card": "⟦card 1⟧"});
+            assert_eq!(settled(&kept), [Outcome::Done { result }]);
+            assert_ne!(kept.vault.spoken("⟦card 1⟧"), "⟦card 1⟧");
+            assert!(house.store.intents(&house.call).await.expect("it reads")[0].is_done());
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_on_record_as_done_is_done_whatever_its_system_says_now() {
+        let mut house = House::with(&lines(), b"plan").await;
+        house.begins().await;
+        assert_eq!(house.store.lose_live().await, Ok(1));
+        let done = store::Outcome { kind: OutcomeKind::Done, at_us: 3, detail: String::new() };
+        house.store.settle_left(house.refund(), done).expect("the queue has room");
+        house.store.flush().await.expect("memory takes it");
+        house.toolbox = shop_that_says("nothing, for good");
+        let kept = house.take_up().await.unwrap_or_else(|_| panic!("it is gone on with"));
+        assert_eq!(settled(&kept), [Outcome::Done { result: json!({}) }]);
+    }
+
+    #[tokio::test]
+    async fn a_call_whose_take_up_is_given_up_after_it_was_taken_is_the_next_ones() {
+        let house = House::killed(&lines()).await;
+        let record = house.store.call(&house.call).await.expect("it reads").expect("it is there");
+        assert_eq!(house.store.take_up(&record).await, Ok(true));
+        assert_eq!(house.refused().await, "there is none");
+        drop(Taken { store: &house.store, call: &house.call });
+        house.store.flush().await.expect("memory takes it");
+        assert!(house.take_up().await.is_ok());
     }
 
     #[tokio::test]

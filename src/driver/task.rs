@@ -20,7 +20,7 @@ use super::record::{Lines, Tracks};
 use super::resume::Kept;
 use super::{Acting, Agent, Begun, Caller, End, Ended, Shell, Tenure, write_end};
 use crate::core::audio::{Key, WireItem};
-use crate::core::base::{CallId, Fault, Millis, Owner, Position};
+use crate::core::base::{CallId, CallTime, Fault, Millis, Owner, Position};
 use crate::core::call::{Call, CallOutputs, Input, Record};
 use crate::core::conversation::{Event, Expect, MASKED_KEY, Note, Order, Recording, Refusal, Step};
 use crate::integrations::{ActionSecret, CallFacts, Leave, Registry};
@@ -91,7 +91,7 @@ impl Task {
         acting: Acting,
         runs: TaskTracker,
     ) -> Result<Task, Fault> {
-        let Begun { caller, mut kept } = begun;
+        let Begun { caller, mut kept, clock } = begun;
         let left = kept.as_mut().map(|kept| std::mem::take(&mut kept.left)).unwrap_or_default();
         let (report, inbox) = mpsc::channel(INBOX);
         let facts = CallFacts {
@@ -111,11 +111,12 @@ impl Task {
         };
         let mut lines = Lines::new(caller.call.clone(), shell.store.clone(), shell.watcher.clone());
         let (clock, call) = match kept {
-            None => (Clock::start(), Call::new(MediaSocket::DIALECT, Arc::clone(&agent.plan))),
-            Some(Kept { conversation, answered_us, since, lines: written, missing, .. }) => {
+            None => (clock, Call::new(MediaSocket::DIALECT, Arc::clone(&agent.plan))),
+            Some(Kept { conversation, vault, answered_us, since, lines: written, missing, .. }) => {
                 lines.go_on(written, since, &missing);
-                let clock = Clock::go_on(answered_us, since);
-                (clock, Call::resumed(MediaSocket::DIALECT, conversation, clock.now()))
+                let clock = clock.go_on(answered_us, since);
+                let (line, now) = (clock.line(), clock.now());
+                (clock, Call::resumed(MediaSocket::DIALECT, conversation, vault, line, now))
             }
         };
         let ports = Ports::new(Arc::clone(&agent), registry, log, runs, report);
@@ -148,7 +149,10 @@ impl Task {
         let mut ping = interval(PING_EVERY);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let tenure = self.tenure.clone();
-        self.step(Input::Event(first)).await;
+        // It was answered when its line began, however late its record was ready.
+        let is_answer = matches!(first, Event::Answered(_));
+        let at = if is_answer { self.clock.line() } else { self.clock.now() };
+        self.step_at(at, Input::Event(first)).await;
         while !self.call.conversation().is_ended() {
             let deadline = self.call.deadline().map(|at| self.clock.instant(at));
             let wake = async {
@@ -259,13 +263,16 @@ impl Task {
     }
 
     async fn step(&mut self, input: Input<'_>) {
-        let at = self.clock.now();
+        self.step_at(self.clock.now(), input).await;
+    }
+
+    async fn step_at(&mut self, at: CallTime, input: Input<'_>) {
         cassette::step(&mut self.call, &mut self.cassette, at, input, &mut self.out);
         self.carry_out(at).await;
     }
 
     /// Journal first, then orders, then the wire, in one flush.
-    async fn carry_out(&mut self, at: crate::core::base::CallTime) {
+    async fn carry_out(&mut self, at: CallTime) {
         if !self.out.line.caller.is_empty() {
             self.stt.audio(self.out.line.caller_from, &self.out.line.caller);
         }
@@ -330,7 +337,7 @@ impl Task {
     }
 
     /// Here alone what stands for a private value becomes the value again: what is said, and what is sent.
-    fn obey(&mut self, at: crate::core::base::CallTime, order: Order) {
+    fn obey(&mut self, at: CallTime, order: Order) {
         let private = self.call.vault().values();
         match order {
             Order::Watch(watch) => self.expect = watch.expect,
@@ -361,7 +368,7 @@ impl Task {
         }
     }
 
-    async fn write_wire(&mut self, at: crate::core::base::CallTime) {
+    async fn write_wire(&mut self, at: CallTime) {
         if self.line == Connection::Closed {
             return;
         }

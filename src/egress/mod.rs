@@ -149,19 +149,24 @@ impl Egress {
     ) -> Result<Answer, Unanswered> {
         self.check(request.url()).map_err(Unanswered::NotSent)?;
         let host = request.url().host_str().unwrap_or("").to_owned();
+        let place = place(request.url());
         let client = match purpose {
             Purpose::Read => &self.reading,
             Purpose::Act | Purpose::Token => &self.acting,
         };
         let exchange = async {
-            let response = client.execute(request).await.map_err(|e| unanswered(&self.reach, &host, &e))?;
+            let response =
+                client.execute(request).await.map_err(|e| unanswered(&self.reach, &host, &place, &e))?;
             if purpose == Purpose::Act {
                 crash::pass(Point::Sent);
             }
-            read(response, &host, most).await
+            read(response, &place, most).await
         };
         let late = || {
-            Unanswered::Sent(provider(format!("{host} did not answer in time"), "see whether the host is up"))
+            Unanswered::Sent(provider(
+                format!("{place} did not answer in time"),
+                "see whether the host is up",
+            ))
         };
         tokio::time::timeout_at(until, exchange).await.unwrap_or_else(|_| Err(late()))
     }
@@ -222,9 +227,15 @@ fn client(reach: &Reach, tls: &Tls, idle: usize) -> Result<Client, Fault> {
         })
 }
 
-async fn read(mut response: reqwest::Response, host: &str, most: usize) -> Result<Answer, Unanswered> {
+/// Where a request goes, for people: the host, and the port where it is not the scheme's own.
+fn place(url: &Url) -> String {
+    let host = url.host_str().unwrap_or("");
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+async fn read(mut response: reqwest::Response, place: &str, most: usize) -> Result<Answer, Unanswered> {
     let broken =
-        |what: &str| Unanswered::Sent(provider(format!("the answer of {host} {what}"), "look at its log"));
+        |what: &str| Unanswered::Sent(provider(format!("the answer of {place} {what}"), "look at its log"));
     let status = response.status().as_u16();
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|_| broken("broke off"))? {
@@ -237,17 +248,17 @@ async fn read(mut response: reqwest::Response, host: &str, most: usize) -> Resul
 }
 
 /// Whether anything was sent: only an error of connecting says surely that nothing was.
-fn unanswered(reach: &Reach, host: &str, error: &reqwest::Error) -> Unanswered {
+fn unanswered(reach: &Reach, host: &str, place: &str, error: &reqwest::Error) -> Unanswered {
     if is_refusal(error) && !reach.covers(host) {
         return Unanswered::NotSent(private(host));
     }
     if error.is_connect() || error.is_builder() {
         return Unanswered::NotSent(provider(
-            format!("{host} cannot be reached"),
+            format!("{place} cannot be reached"),
             "see whether the host is up",
         ));
     }
-    Unanswered::Sent(provider(format!("{host} closed without an answer"), "look at its log"))
+    Unanswered::Sent(provider(format!("{place} closed without an answer"), "look at its log"))
 }
 
 /// Filters what a name resolves to, in the moment of connecting: a name that moves in between does not help.

@@ -86,6 +86,7 @@ async fn nobody_listening_is_not_sent_and_a_closed_line_is() {
     let reach = Reach::PrivateAt("127.0.0.1".to_owned());
     let down = get(reach.clone(), &format!("http://127.0.0.1:{port}/")).await.unwrap_err();
     assert!(matches!(down, Unanswered::NotSent(_)), "{down:?}");
+    assert_eq!(down.fault().what, format!("127.0.0.1:{port} cannot be reached"));
     let port = host(Vec::new()).await;
     let closed = get(reach, &format!("http://127.0.0.1:{port}/")).await.unwrap_err();
     assert!(matches!(closed, Unanswered::Sent(_)), "{closed:?}");

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use tokio::sync::{oneshot, watch};
 
 use super::connect::{self, Pools};
+use super::intents::Settler;
 use super::queue::{Job, NoRoom, QUEUE_BYTES_MAX, Queue};
 use super::writer::{self, Disk, INTENTS_REFUSED, LINES_LOST};
 use super::{CallHead, CallRecord, CallState, Intent, IntentKey, IntentRecord, Line, Outcome};
@@ -172,7 +173,16 @@ impl Store {
     /// # Errors
     /// The intent stays as it was, which another call reads as unknown.
     pub fn settle(&self, key: IntentKey, outcome: Outcome) -> Result<(), QueueFull> {
-        self.queue.give(Job::Settle { key, outcome }).map_err(|_| QueueFull)
+        self.queue.give(Job::Settle { key, outcome, by: Settler::Owner }).map_err(|_| QueueFull)
+    }
+
+    /// Queues what was found out of an action whose call nobody carries. Where somebody has taken that call up by then,
+    /// nothing is written: they ask by themselves, and tell their caller what they find.
+    ///
+    /// # Errors
+    /// The intent stays as it was.
+    pub fn settle_left(&self, key: IntentKey, outcome: Outcome) -> Result<(), QueueFull> {
+        self.queue.give(Job::Settle { key, outcome, by: Settler::Bystander }).map_err(|_| QueueFull)
     }
 
     /// Queues where a call now stands. An ended call stays ended; `Live` counts one more attempt.

@@ -74,6 +74,15 @@ pub enum OutcomeKind {
     Unknown,
 }
 
+/// Who gives an outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Settler {
+    /// Whoever carries the call, or a person.
+    Owner,
+    /// Who asks about actions of calls that nobody carries: what they find counts for those alone.
+    Bystander,
+}
+
 /// Where an intent stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IntentState {
@@ -132,10 +141,12 @@ pub(super) async fn settle(
     db: &mut SqliteConnection,
     key: &IntentKey,
     outcome: &Outcome,
+    by: Settler,
 ) -> sqlx::Result<u64> {
     let settled = sqlx::query(
         "UPDATE intents SET state = $4, outcome_us = $5, detail = $6 \
-         WHERE call = $1 AND proposal = $2 AND step = $3 AND state IN ('begun', 'unknown')",
+         WHERE call = $1 AND proposal = $2 AND step = $3 AND state IN ('begun', 'unknown') \
+         AND ($7 OR (SELECT state FROM calls WHERE id = $1) <> 'live')",
     )
     .bind(key.call.as_str())
     .bind(i64::from(key.proposal.0))
@@ -143,6 +154,7 @@ pub(super) async fn settle(
     .bind(outcome.kind.word())
     .bind(outcome.at_us)
     .bind(&outcome.detail)
+    .bind(by == Settler::Owner)
     .execute(&mut *db)
     .await?
     .rows_affected();

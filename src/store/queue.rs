@@ -11,7 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, mpsc, onesho
 
 use super::calls::{CallHead, CallState};
 use super::handle::{BeginRefused, Begun, NotOpened};
-use super::intents::{Intent, IntentKey, Outcome};
+use super::intents::{Intent, IntentKey, Outcome, Settler};
 use super::journal::Line;
 use crate::core::base::{CallId, Fault};
 
@@ -30,7 +30,7 @@ pub(super) enum Job {
     TakeUp { call: CallId, attempts: u32, reply: oneshot::Sender<Result<u64, Fault>> },
     Line { call: CallId, line: Line },
     Begin { intent: Box<Intent>, reply: oneshot::Sender<Result<Begun, BeginRefused>> },
-    Settle { key: IntentKey, outcome: Outcome },
+    Settle { key: IntentKey, outcome: Outcome, by: Settler },
     Flush { reply: oneshot::Sender<Result<(), Fault>> },
     Close { reply: oneshot::Sender<Result<(), Fault>> },
 }

@@ -15,7 +15,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::calls::{CallState, KILLED};
 use super::handle::{BeginRefused, Begun, NotOpened};
-use super::intents::{Outcome, OutcomeKind};
+use super::intents::{IntentKey, Outcome, OutcomeKind, Settler};
 use super::journal::LINES_PER_INSERT;
 use super::queue::{Job, Queued};
 use super::stamp::now_us;
@@ -130,7 +130,8 @@ impl Writer {
                         let at_us = intent.begun_us;
                         let detail = "given up before it was sent".to_owned();
                         let outcome = Outcome { kind: OutcomeKind::Failed, at_us, detail };
-                        self.kept.push(Queued { job: Job::Settle { key: intent.key, outcome }, room });
+                        let job = Job::Settle { key: intent.key, outcome, by: Settler::Owner };
+                        self.kept.push(Queued { job, room });
                     }
                 }
                 Job::Flush { reply } | Job::Close { reply } => drop(reply.send(Ok(()))),
@@ -159,11 +160,7 @@ impl Writer {
                         tracing::error!(call = %head.id, owner = ?why.owner, fault = %why, "the head of a call was not written");
                     }
                 }
-                Job::Settle { key, .. } => {
-                    if let Some(fault) = wrote.not_new() {
-                        tracing::warn!(?key, owner = ?fault.owner, %fault, "an outcome met no open intent");
-                    }
-                }
+                Job::Settle { key, by, .. } => not_settled(&key, by, wrote.rows()),
                 Job::State { .. } => {}
             }
         }
@@ -237,6 +234,19 @@ impl Wrote {
     }
 }
 
+/// What was settled first stays. A bystander's finding is dropped in silence: who carries the call finds out as well.
+fn not_settled(action: &IntentKey, by: Settler, rows: Result<u64, Fault>) {
+    let fault = match (rows, by) {
+        (Ok(1..), _) | (Ok(0), Settler::Bystander) => return,
+        (Ok(0), Settler::Owner) => {
+            let what = "it was settled before, by hand or by another call under the same key: that stays";
+            Fault::new(Owner::Admin, what, "`centralita effects list` shows what is on record")
+        }
+        (Err(fault), _) => fault,
+    };
+    tracing::warn!(%action, owner = ?fault.owner, %fault, "an outcome is not on record");
+}
+
 fn opened(wrote: Wrote) -> Result<(), NotOpened> {
     match wrote.rows() {
         Ok(0) => Err(NotOpened::Taken),
@@ -308,7 +318,7 @@ async fn write_all(db: &mut SqliteConnection, jobs: &[Queued]) -> sqlx::Result<V
             }
             Job::TakeUp { call, attempts, .. } => calls::take_up(db, call, *attempts).await,
             Job::Begin { intent, .. } => intents::begin(db, intent).await,
-            Job::Settle { key, outcome } => intents::settle(db, key, outcome).await,
+            Job::Settle { key, outcome, by } => intents::settle(db, key, outcome, *by).await,
             Job::Flush { .. } | Job::Close { .. } => Ok(0),
         };
         wrote.push(one_row(rows)?);

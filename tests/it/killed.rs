@@ -5,11 +5,11 @@
 //! Never: trusts what was said of a deed; the shop's books are counted.
 
 use std::path::{Path, PathBuf};
-use std::process::{Output, Stdio};
+use std::process::Output;
 use std::time::Duration;
 
 use centralita::caller::{Dial, Phone, Recording};
-use centralita::core::base::{CallId, Millis};
+use centralita::core::base::{CallId, Millis, Position};
 use centralita::core::language::{Language, claims_done};
 use centralita::demo::shop::{Faults, Shop};
 use centralita::standin::utter_at;
@@ -27,6 +27,7 @@ use crate::scene::{REFUND, http, told};
 /// Longer than one sentence of these agents takes, and than a gateway takes to start on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 const QUICK: Millis = Millis(20);
+const LOG: &str = "gateway.log";
 const CUT_OFF: &str = "Sorry, we were cut off for a moment.";
 
 /// A gateway of the real program before a shop, and the folder all of it lies in.
@@ -58,6 +59,11 @@ impl House {
 
     fn journal(&self) -> PathBuf {
         self.folder.join("journal.sqlite")
+    }
+
+    /// What its gateways have said beside the result.
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.join(LOG)).unwrap()
     }
 
     /// A caller who has heard the greeting, and waits so long for a gateway that is gone.
@@ -210,7 +216,8 @@ async fn serve(folder: &Path, port: u16, shop: &Shop) -> Child {
     let bind = format!("127.0.0.1:{port}");
     let line = ["serve", "--unsigned-loopback", "--bind", &bind, "--speech", "stand-in", "--root", root];
     let mut serve = command(&[&line[..], &["--journal", journal.to_str().unwrap()]].concat());
-    serve.env("SHOP_TOKEN", shop.token.expose_secret()).stderr(Stdio::null());
+    let log = std::fs::File::options().create(true).append(true).open(folder.join(LOG)).unwrap();
+    serve.env("SHOP_TOKEN", shop.token.expose_secret()).stderr(log);
     let mut child = serve.spawn().unwrap();
     listens(&mut child).await;
     child
@@ -295,6 +302,61 @@ async fn an_action_that_had_left_and_that_the_shop_says_is_done_is_told_as_done_
     house.close().await;
 }
 
+/// The sample's refund, told as what its system says of it and nothing else.
+fn told_as_the_shop_says(tools: &str) -> String {
+    let (ours, theirs) = ("Done: {{ amount | money }} on their", "Done: {{ refunded | money }} on their");
+    assert!(tools.contains(ours), "the sample says it otherwise");
+    tools.replace(ours, theirs)
+}
+
+#[tokio::test]
+async fn what_the_shop_says_at_a_take_up_is_told_in_the_tools_own_words_whoever_asked_first() {
+    let mut house = House::with(Faults::LostAnswer, told_as_the_shop_says).await;
+    let phone = house.acted(PATIENCE).await;
+    house.dies().await;
+    house.outcome_heard().await;
+    let recording = phone.finish().await;
+    in_order(&recording, &[CUT_OFF, "Done: twenty dollars on their way back to you"]);
+    house.ended(2).await;
+    house.replays().await;
+    // It was ordered when the call was taken up, and said on the new line alone.
+    let play = house.run(&["replay", "JOURNAL", "--play"]).await;
+    let unheard = "this does not count as heard: Done: twenty dollars";
+    assert!(play.contains(unheard) && play.matches("agent   Done: twenty dollars").count() == 2, "{play}");
+    let log = house.log();
+    assert!(!log.contains("report") && !log.contains("is not on record"), "{log}");
+    // Whoever was warned at the start is told when it is known.
+    for told in ["actions without a known outcome: 1", "an action of unknown outcome is known now"] {
+        assert!(log.contains(told), "{log}");
+    }
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_line_that_waited_for_the_shop_begins_where_it_began_and_not_where_it_was_listened_to() {
+    // The shop never answers again: the caller waits for as long as it may be asked.
+    let mut house = House::open(Faults::Vanishes).await;
+    let phone = house.acted(PATIENCE).await;
+    house.dies().await;
+    house.outcome_heard().await;
+    phone.finish().await;
+    house.ended(2).await;
+    let store = Store::open_to_read(&house.journal()).await.unwrap();
+    let call = store.call_ids().await.unwrap().remove(0);
+    let lines = store.journal(&CallId::parse(&call).unwrap()).await.unwrap();
+    let since = lines.iter().position(|line| line.text.reveal().starts_with("< resumed")).unwrap();
+    let played = lines[since..].iter().filter_map(|line| {
+        let place = line.text.reveal().strip_prefix("< played ")?.split(['~', ' ']).nth(2)?;
+        Some((line.at, Position(place.parse().unwrap())))
+    });
+    // Audio that has come is never ahead of the clock, but for what a carrier sends early.
+    let ahead =
+        played.map(|(at, place)| i64::from(place.since(Position::START).millis().0) - i64::from(at.0));
+    let ahead: Vec<i64> = ahead.collect();
+    assert!(ahead.len() > 1 && ahead.iter().all(|ahead| *ahead < 500), "{ahead:?}");
+    house.close().await;
+}
+
 #[tokio::test]
 async fn what_is_found_only_after_the_call_went_on_is_told_when_it_is_found() {
     let (mute, tell, stage) = Mute::open().await;
@@ -332,6 +394,13 @@ async fn what_a_call_that_nobody_takes_up_has_left_is_asked_about_by_the_command
     let phone = house.acted(Duration::ZERO).await;
     house.dies().await;
     phone.finish().await;
+    let gone =
+        |tools: &str| tools.replace(house.shop.url.as_str().trim_end_matches('/'), "http://127.0.0.1:1");
+    write_tools(&house.folder, &house.shop, gone);
+    let asked = house.run_to(1, &["effects", "probe", "--all", "--journal", "JOURNAL"]).await;
+    for told in ["probe: 127.0.0.1:1 cannot be reached", "the `base_url` that its integration has now"] {
+        assert!(asked.contains(told), "{asked}");
+    }
     // Another version of the agent: of a key, what the system has is proof all the same.
     write_tools(&house.folder, &house.shop, |tools| tools.to_owned());
     let asked = house.run(&["effects", "probe", "--all", "--journal", "JOURNAL"]).await;

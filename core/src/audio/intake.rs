@@ -71,10 +71,10 @@ impl Intake {
         }
     }
 
-    /// The track begins at that time of the call, and so does the wait for its first frame.
-    pub(super) fn begins_at(&mut self, at: CallTime) {
-        self.position = Position::START + at.since(CallTime::ANSWER).samples();
-        self.flow = Flow::Running { last: at };
+    /// The track begins at that time of the call; the wait for its first frame begins now.
+    pub(super) fn begins_at(&mut self, begun: CallTime, now: CallTime) {
+        self.position = Position::START + begun.since(CallTime::ANSWER).samples();
+        self.flow = Flow::Running { last: now };
     }
 
     pub(super) fn watch(&mut self, watch: Watch) {

@@ -44,12 +44,12 @@ impl Line {
         Line { intake: Intake::new(setup.law, keys), playout: Playout::new(setup.law, pace, ack) }
     }
 
-    /// The line of a call that was answered so long before: its track begins there, so a place on it means the same time
-    /// as on the line before it.
+    /// The line of a call that was answered before it: its track begins at `begun`, so a place on it means the same time as
+    /// on the line before it. What came on it until somebody listened, `now`, comes at once.
     #[must_use]
-    pub fn begun_at(setup: LineSetup, at: CallTime) -> Line {
+    pub fn begun_at(setup: LineSetup, begun: CallTime, now: CallTime) -> Line {
         let mut line = Line::new(setup);
-        line.intake.begins_at(at);
+        line.intake.begins_at(begun, now);
         line
     }
 

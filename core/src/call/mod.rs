@@ -96,13 +96,20 @@ impl Call {
         Call { vault: Vault::of_record(Arc::clone(&plan)), ..Call::new(setup, plan) }
     }
 
-    /// A conversation that goes on from that time, on a new line; [`Event::Resumed`] is to be its next event. What its
-    /// placeholders stood for is known to nobody any more.
+    /// A conversation that goes on, on a new line that began at `begun` and is listened to from `now` on;
+    /// [`Event::Resumed`] is to be its next event. `vault` is [`Vault::resumed`]: what its placeholders stood for before is
+    /// known to nobody any more.
     #[must_use]
-    pub fn resumed(setup: LineSetup, conversation: Conversation, at: CallTime) -> Call {
+    pub fn resumed(
+        setup: LineSetup,
+        conversation: Conversation,
+        vault: Vault,
+        begun: CallTime,
+        now: CallTime,
+    ) -> Call {
         Call {
-            line: Line::begun_at(setup, at),
-            vault: Vault::resumed(&conversation),
+            line: Line::begun_at(setup, begun, now),
+            vault,
             conversation,
             pieces: 0,
             pending: VecDeque::new(),

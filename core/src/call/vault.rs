@@ -103,7 +103,8 @@ impl Vault {
     }
 
     /// Of a conversation that goes on elsewhere: an old placeholder has no value here, and never gets another's.
-    pub(super) fn resumed(conversation: &Conversation) -> Vault {
+    #[must_use]
+    pub fn resumed(conversation: &Conversation) -> Vault {
         let mut vault = Vault::new(Arc::clone(conversation.plan()));
         for (kind, n) in conversation.hides() {
             vault.values.count_from(kind, n);

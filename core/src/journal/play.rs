@@ -1,15 +1,19 @@
 //! A call as a play: who said what, which tool was asked for, what the gate ruled.
 //!
-//! Promises: tells what the record holds and nothing else.
+//! Promises: tells what the record holds and nothing else; what was to be said and nobody heard is told as that, where it
+//! becomes known.
 //! Never: decides whether a call went well.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::event::{parse_event, write_event};
 use super::file::{CallFile, Line};
-use crate::base::{CallTime, ReplyId};
+use crate::base::{CallTime, ProposalId, ReplyId};
 use crate::conversation::{Event, Outcome};
+
+/// Before an outcome that was unknown first.
+const FOUND_LATER: &str = "found out later, by a probe or from the record: ";
 
 /// One line for a reader.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +57,8 @@ impl Who {
 pub struct Play {
     /// Pieces of the replies that are on their way.
     replies: BTreeMap<ReplyId, Vec<String>>,
+    /// What was sent and has no known outcome.
+    unknown: BTreeSet<ProposalId>,
 }
 
 impl Play {
@@ -96,17 +102,17 @@ impl Play {
                 let pieces = self.replies.remove(reply)?;
                 Some((Who::Agent, format!("(interrupted {})", how_far(&pieces, *whole, *permille)?)))
             }
+            Event::TtsFailed { reply } => {
+                let pieces = self.replies.remove(reply)?;
+                Some((Who::Agent, format!("(no voice, so it does not count as heard: {})", joined(&pieces))))
+            }
             Event::Played { reply, .. } => {
                 self.replies.remove(reply);
                 None
             }
-            Event::Settled { outcome, .. } => Some(match outcome {
-                Outcome::Done { result } => (Who::Tool, format!("done: {result}")),
-                Outcome::Failed { why } => (Who::Tool, format!("failed: {why}")),
-                Outcome::Unknown => (Who::Tool, "sent, and no answer: unknown".to_owned()),
-            }),
+            Event::Settled { proposal, outcome } => Some((Who::Tool, self.outcome(*proposal, outcome))),
             Event::HungUp => Some((Who::Line, "the call is over".to_owned())),
-            Event::Resumed(_) => Some((Who::Line, "the call goes on, on a new line".to_owned())),
+            Event::Resumed(_) => Some((Who::Line, self.on_a_new_line())),
             Event::LineStalled => Some((Who::Line, "no audio comes".to_owned())),
             Event::Answered(_)
             | Event::SpeechStarted { .. }
@@ -114,7 +120,6 @@ impl Play {
             | Event::LineResumed
             | Event::SttFailed
             | Event::Synthesised { .. }
-            | Event::TtsFailed { .. }
             | Event::Wrote { .. }
             | Event::Proposed { .. }
             | Event::Finished { .. }
@@ -122,6 +127,29 @@ impl Play {
             | Event::Prepared { .. }
             | Event::Unprepared { .. } => None,
         }
+    }
+
+    /// Once an outcome is unknown no answer comes any more: another is what a probe found, or what the record has since.
+    fn outcome(&mut self, proposal: ProposalId, outcome: &Outcome) -> String {
+        let later = if self.unknown.remove(&proposal) { FOUND_LATER } else { "" };
+        match outcome {
+            Outcome::Done { result } => format!("{later}done: {result}"),
+            Outcome::Failed { why } => format!("{later}failed: {why}"),
+            Outcome::Unknown => {
+                self.unknown.insert(proposal);
+                "sent, and no answer: unknown".to_owned()
+            }
+        }
+    }
+
+    /// Of what was on its way nobody says any more that it was heard.
+    fn on_a_new_line(&mut self) -> String {
+        let unheard: Vec<String> = std::mem::take(&mut self.replies).into_values().flatten().collect();
+        let goes_on = "the call goes on, on a new line";
+        if unheard.is_empty() {
+            return goes_on.to_owned();
+        }
+        format!("{goes_on}; this does not count as heard: {}", joined(&unheard))
     }
 
     fn order(&mut self, order: &str) -> Option<(Who, String)> {
@@ -156,12 +184,21 @@ fn after_id(text: &str) -> &str {
     text.split_once(' ').map_or("", |(_, rest)| rest)
 }
 
-/// How much of a reply was heard: so many whole pieces, and so much of the next.
+fn joined(pieces: &[String]) -> String {
+    let pieces: Vec<&str> = pieces.iter().map(|piece| piece.trim()).collect();
+    pieces.join(" ")
+}
+
+/// How much of a reply was heard: so many whole pieces, and so much of the next; of what follows nothing.
 fn how_far(pieces: &[String], whole: u16, permille: u16) -> Option<String> {
-    Some(match (pieces.get(usize::from(whole)), permille / 10) {
-        (Some(piece), 0) => format!("before: {}", piece.trim()),
-        (Some(piece), percent) => format!("after {percent}% of: {}", piece.trim()),
-        (None, _) => format!("after: {}", pieces.last()?.trim()),
+    let rest = pieces.get(usize::from(whole)..).unwrap_or_default();
+    Some(match (rest, permille / 10) {
+        ([], _) => format!("after: {}", pieces.last()?.trim()),
+        (rest, 0) => format!("before: {}", joined(rest)),
+        ([piece], percent) => format!("after {percent}% of: {}", piece.trim()),
+        ([piece, unheard @ ..], percent) => {
+            format!("after {percent}% of: {} Not heard: {}", piece.trim(), joined(unheard))
+        }
     })
 }
 
@@ -193,8 +230,8 @@ mod tests {
     fn an_interruption_tells_the_words_that_were_cut() {
         let says = ["> say #3.0 answer:g1 \"One. \"", "> say #3.1 answer:g1 \"Two.\""];
         for (cut, tells) in [
-            ("< cut #3 0+0", "(interrupted before: One.)"),
-            ("< cut #3 0+391", "(interrupted after 39% of: One.)"),
+            ("< cut #3 0+0", "(interrupted before: One. Two.)"),
+            ("< cut #3 0+391", "(interrupted after 39% of: One. Not heard: Two.)"),
             ("< cut #3 1+9", "(interrupted before: Two.)"),
             ("< cut #3 1+999", "(interrupted after 99% of: Two.)"),
             ("< cut #3 2+0", "(interrupted after: Two.)"),
@@ -202,6 +239,33 @@ mod tests {
             let told = told(&[says[0], says[1], cut]);
             assert_eq!(told.last().map(String::as_str), Some(format!("agent {tells}").as_str()), "{cut}");
         }
+    }
+
+    #[test]
+    fn what_was_ordered_and_nobody_heard_is_told_where_the_call_goes_on_or_the_voice_fails() {
+        let says =
+            ["> say #3.0 answer:g1 \"One.\"", "< played #3 ~100 mark", "> say #4.0 outcome:t1 \"Done.\""];
+        let resumed = "< resumed since=12.340";
+        for (then, tells) in [
+            (resumed, "line the call goes on, on a new line; this does not count as heard: Done."),
+            ("< tts-failed #4", "agent (no voice, so it does not count as heard: Done.)"),
+        ] {
+            let told = told(&[&says[..], &[then]].concat());
+            assert_eq!(told.last().map(String::as_str), Some(tells));
+        }
+        let all_heard = told(&[&says[..2], &[resumed]].concat());
+        assert_eq!(all_heard.last().map(String::as_str), Some("line the call goes on, on a new line"));
+    }
+
+    #[test]
+    fn an_outcome_that_comes_after_an_unknown_one_tells_that_it_was_found_out() {
+        let told = told(&[
+            "< settled t1 unknown",
+            "< settled t2 done {}",
+            "< settled t1 done {\"refunded\":\"20\"}",
+        ]);
+        let late = "tool found out later, by a probe or from the record: done: {\"refunded\":\"20\"}";
+        assert_eq!(told, ["tool sent, and no answer: unknown", "tool done: {}", late]);
     }
 
     #[test]

@@ -138,3 +138,25 @@ async fn an_action_was_last_sent_when_anything_of_its_key_was() {
     let strangers = Intent { caller: Private::new("+34600999888"), ..first };
     assert_eq!(store.last_sent(&strangers).await, Ok(1_000_000));
 }
+
+#[tokio::test]
+async fn what_a_bystander_finds_is_on_record_unless_somebody_carries_the_call_by_then() {
+    let store = Store::in_memory().await.unwrap();
+    for (call, state, is_done) in [
+        ("c1", CallState::Live, false),
+        ("c2", CallState::Lost { reason: KILLED.into() }, true),
+        ("c3", CallState::Ended { at_us: ENDED_US, reason: String::new() }, true),
+    ] {
+        open_call(&store, call);
+        store.begin(intent(call, 1, 0)).await.unwrap();
+        store.set_state(&id(call), state).unwrap();
+        let done = Outcome { kind: OutcomeKind::Done, at_us: ENDED_US, detail: String::new() };
+        store.settle_left(key(call, 1, 0), done.clone()).unwrap();
+        store.flush().await.unwrap();
+        assert_eq!(store.intents(&id(call)).await.unwrap()[0].is_done(), is_done, "{call}");
+        // Whoever carries it may say so.
+        store.settle(key(call, 1, 0), done).unwrap();
+        store.flush().await.unwrap();
+        assert!(store.intents(&id(call)).await.unwrap()[0].is_done(), "{call}");
+    }
+}

@@ -66,6 +66,21 @@ impl Caller {
 }
 
 #[test]
+fn what_waited_on_a_line_until_somebody_listened_lies_where_it_was_spoken() {
+    let (begun, now) = (CallTime(10_000), CallTime(11_500));
+    let mut line = crate::audio::Line::begun_at(USUAL, begun, now);
+    let (frame, mut out) = (encoded(USUAL.law, &[1_000; 160]), LineOutputs::default());
+    // As a carrier stamps them: since its stream began.
+    for stamp in (0..1_500).step_by(20) {
+        line.caller_frame(now, Some(Millis(stamp)), &frame, &mut out);
+    }
+    assert_eq!(out.caller_from, Position::START + begun.since(CallTime::ANSWER).samples());
+    assert_eq!(line.position(), Position::START + now.since(CallTime::ANSWER).samples());
+    assert_eq!(out.facts, [], "it has not stalled");
+    assert_eq!(line.deadline(), Some(now + STALL));
+}
+
+#[test]
 fn timestamps_place_frames_fill_gaps_and_drop_what_is_late_or_repeated() {
     for (what, stamps, want) in [
         ("in order", vec![20, 40, 60], vec![160, 320, 480]),
