@@ -36,7 +36,10 @@ pub(super) struct Reader<'d, 'a> {
 pub(super) enum Unfit {
     /// The answer itself cannot be written; that is told elsewhere.
     Answer,
-    Condition,
+    /// The answer lacks what it looks at.
+    Lacking,
+    /// It is this instead of true or false.
+    Instead(&'static str),
 }
 
 impl<'d, 'a> Reader<'d, 'a> {
@@ -146,8 +149,13 @@ impl<'d, 'a> Reader<'d, 'a> {
         wanted.chain(condition).find(missing).map(|(name, _)| name)
     }
 
-    /// What a condition is of an answer, beside what was sent under that name; none where it is neither true nor false. An
-    /// answer that has no text with these values tells nothing.
+    /// An answer with these values in its holes; none where it has no text with them.
+    pub(super) fn filled(&self, answer: &Value, values: &Value) -> Option<Value> {
+        self.renderer.json(answer, values).ok()
+    }
+
+    /// What a condition is of an answer, beside what was sent under that name. An answer that has no text with these values
+    /// tells nothing.
     pub(super) fn holds_over(
         &self,
         answer: &Value,
@@ -155,10 +163,17 @@ impl<'d, 'a> Reader<'d, 'a> {
         name: &str,
         condition: &str,
     ) -> Result<bool, Unfit> {
-        let answer = self.renderer.json(answer, sent).map_err(|_| Unfit::Answer)?;
+        let answer = self.filled(answer, sent).ok_or(Unfit::Answer)?;
         let mut vars = if answer.is_object() { answer } else { json!({ "body": answer }) };
         vars[name] = sent.clone();
-        self.renderer.holds(condition, &vars).map_err(|_| Unfit::Condition)
+        match self.renderer.eval(condition, &vars).map_err(|_| Unfit::Lacking)? {
+            Value::Bool(truth) => Ok(truth),
+            Value::Null => Err(Unfit::Instead("null")),
+            Value::Number(_) => Err(Unfit::Instead("a number")),
+            Value::String(_) => Err(Unfit::Instead("a text")),
+            Value::Array(_) => Err(Unfit::Instead("a list")),
+            Value::Object(_) => Err(Unfit::Instead("a map")),
+        }
     }
 
     /// The names an expression takes from outside, where it can be read.
