@@ -243,7 +243,9 @@ fn refuse_looks(
     if let Some(first) = map.values().next() {
         reader.say(first.place, format!("{NO_BODY} map"), "use GET, or take `map` away");
     }
-    for (name, condition) in conditions.iter().filter(|(name, _)| *name != "done" || done == Looks::AtTheAnswer) {
+    for (name, condition) in
+        conditions.iter().filter(|(name, _)| *name != "done" || done == Looks::AtTheAnswer)
+    {
         let remedy = if *name == "done" {
             "use GET; or, where the status alone tells, write `done: \"true\"` and `absent_on: [404]`"
         } else {

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use centralita_core::base::Fault;
+use centralita_core::base::{Fault, nearest};
 use centralita_core::conversation::Parameter;
 use centralita_core::language::Language;
 use centralita_core::template::Renderer;
@@ -15,7 +15,6 @@ use serde_json::{Value, json};
 use super::absence::{Lands, absent, swallowed};
 use super::place::{Place, Spanned};
 use super::problems::Desk;
-use super::wanted;
 use super::written::{ByLanguage, Words};
 use crate::integrations::Exchange;
 
@@ -218,7 +217,7 @@ impl<'d, 'a> Reader<'d, 'a> {
         };
         for name in names.iter().filter(|name| !known.contains(root(name)) && !known.contains(*name)) {
             let list: Vec<&str> = known.iter().map(String::as_str).collect();
-            let remedy = match (list.as_slice(), wanted::nearest(name, list.iter().copied())) {
+            let remedy = match (list.as_slice(), nearest(name, list.iter().copied())) {
                 ([], _) => "nothing has a value here: write plain words".to_owned(),
                 (_, Some(meant)) => format!("did you mean `{meant}`?"),
                 (list, None) => format!("what has a value here: {}", list.join(", ")),

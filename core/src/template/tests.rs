@@ -182,7 +182,8 @@ fn a_template_tells_what_it_takes_from_outside() {
 
 #[test]
 fn whatever_a_template_may_look_up_is_a_name_it_takes_from_outside() {
-    let of = |names: Result<BTreeSet<String>, Fault>| names.unwrap().into_iter().collect::<Vec<_>>().join(" ");
+    let of =
+        |names: Result<BTreeSet<String>, Fault>| names.unwrap().into_iter().collect::<Vec<_>>().join(" ");
     for (expression, want) in [
         ("(x | default([]))[:5]", "x"),
         ("order.lines[from:to:step] | length > 0", "from order.lines step to"),
@@ -209,7 +210,9 @@ fn whatever_a_template_may_look_up_is_a_name_it_takes_from_outside() {
     ] {
         assert_eq!(of(english().variables(template)), want, "{template}");
     }
-    for broken in ["{% filter monei %}a{% endfilter %}", "{% set a | monei %}{% endset %}", "{{ '}}' | monei }}"] {
+    for broken in
+        ["{% filter monei %}a{% endfilter %}", "{% set a | monei %}{% endset %}", "{{ '}}' | monei }}"]
+    {
         assert!(english().variables(broken).is_err(), "{broken}");
     }
 }

@@ -53,11 +53,23 @@ const TABLE: &[(&str, &str, &str)] = &[
         "refunds",
         "over this sample `done` is a list|… | length > 0",
     ),
-    ("\"state == 'rejected' and sent.call.id != ''\"", "state", "over this sample `failed` is a text|`… == 'paid'`"),
+    (
+        "\"state == 'rejected' and sent.call.id != ''\"",
+        "state",
+        "over this sample `failed` is a text|`… == 'paid'`",
+    ),
     ("state: fine", "state: rejected", "over this sample both `done` and `failed` are true|leaves it open"),
     ("map: {id: id}", "map: {id: nr}", "of this sample `id` has no value|all that the map names"),
-    ("map: {id: id}", "map: {id: \"refunds[0].nr\"}", "of this sample `id` has no value|all that the map names"),
-    ("query: {key", "body: {a: b}, query: {key", "has no body|write its fields under `query`: a probe only asks"),
+    (
+        "map: {id: id}",
+        "map: {id: \"refunds[0].nr\"}",
+        "of this sample `id` has no value|all that the map names",
+    ),
+    (
+        "query: {key",
+        "body: {a: b}, query: {key",
+        "has no body|write its fields under `query`: a probe only asks",
+    ),
     (
         "method: GET",
         "method: POST, body: {a: b}",
@@ -119,7 +131,8 @@ fn a_probe_that_lacks_its_condition_or_whose_every_answer_says_done_is_refused()
 
 #[test]
 fn what_is_wrong_with_a_condition_is_told_at_the_condition_and_what_a_sample_lacks_at_the_sample() {
-    let by_list = GOOD.replace("\"refunds | selectattr('key', 'equalto', sent.key) | list | length > 0\"", "refunds");
+    let by_list =
+        GOOD.replace("\"refunds | selectattr('key', 'equalto', sent.key) | list | length > 0\"", "refunds");
     let lacking = GOOD.replace("state: fine, ", "");
     let both = GOOD.replace("state: fine", "state: rejected");
     for (probe, at) in [(by_list, "refunds, failed"), (lacking, "{id: r1"), (both, "\"state == 'rejected'")] {
@@ -134,11 +147,20 @@ fn what_is_wrong_with_a_condition_is_told_at_the_condition_and_what_a_sample_lac
 
 #[test]
 fn an_answer_without_a_body_has_nothing_to_map_and_nothing_to_compare() {
-    let by_status = "{request: {method: HEAD, path: \"/r/{key}\"}, done: \"true\", absent_on: [404], absent_after_s: 60}";
+    let by_status =
+        "{request: {method: HEAD, path: \"/r/{key}\"}, done: \"true\", absent_on: [404], absent_after_s: 60}";
     check(&with(by_status), &BTreeMap::new()).unwrap_or_else(|problems| panic!("\n{problems}"));
     for (from, to, want) in [
-        ("done:", "map: {state: state}, done:", "the answer to HEAD has no body: there is nothing to map|use GET"),
-        ("\"true\"", "state == 'paid'", "the answer to HEAD has no body: there is nothing to look at|done: \"true\""),
+        (
+            "done:",
+            "map: {state: state}, done:",
+            "the answer to HEAD has no body: there is nothing to map|use GET",
+        ),
+        (
+            "\"true\"",
+            "state == 'paid'",
+            "the answer to HEAD has no body: there is nothing to look at|done: \"true\"",
+        ),
         ("done:", "failed: state == 'rejected', done:", "there is nothing to look at|use GET"),
     ] {
         let problems = told(&with(&by_status.replace(from, to)));
