@@ -3,6 +3,8 @@
 //! Promises: every test leaves no file behind.
 //! Never: plays a call; what is compared was written down.
 
+mod sound;
+
 use std::fs;
 use std::path::PathBuf;
 

@@ -196,7 +196,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ),
     (
         "response: {map: {state: state}}",
-        "response: {map: {state: state[0].name}, sample: {state: [{number: \"{order}\"}]}}",
+        "response: {map: {state: \"state[0].name\"}, sample: {state: [{number: \"{order}\"}]}}",
         "of this sample `state` has no value|with all that the map names",
     ),
     (
