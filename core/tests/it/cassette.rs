@@ -92,15 +92,14 @@ fn what_a_cassette_says_its_journal_says_too_unless_a_line_was_changed() {
 /// The same line with another answer of a tool, another word of the caller's, another question.
 fn otherwise(entry: &Entry) -> Option<Entry> {
     let mut entry = entry.clone();
-    match &mut entry {
-        Entry::After { event: Event::Settled { outcome, .. }, .. } => {
-            *outcome = Outcome::Done { result: serde_json::json!({"changed": true}) };
-        }
-        Entry::Words { event: Event::Heard(heard), .. } => {
-            heard.words.first_mut()?.text.push_str("changed");
-        }
-        Entry::Question { text, .. } => text.push_str(" changed"),
-        _ => return None,
+    if let Entry::After { event: Event::Settled { outcome, .. }, .. } = &mut entry {
+        *outcome = Outcome::Done { result: serde_json::json!({"changed": true}) };
+    } else if let Entry::Words { event: Event::Heard(heard), .. } = &mut entry {
+        heard.words.first_mut()?.text.push_str("changed");
+    } else if let Entry::Question { text, .. } = &mut entry {
+        text.push_str(" changed");
+    } else {
+        return None;
     }
     Some(entry)
 }
