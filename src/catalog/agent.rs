@@ -15,6 +15,7 @@ use super::place::Spanned;
 use super::problems::{Desk, Problem};
 use super::reader::{Reader, is_name, languages};
 use super::tested::{self, AgentTest};
+use super::verify::provable;
 use super::written::{AgentFile, AnswerWritten, RecordingWritten};
 use crate::integrations::{Connection, Sample, ToolSpec, Toolbox};
 use crate::secrets::Secrets;
@@ -115,6 +116,7 @@ pub(super) fn read(
     let language = language?;
     let (plans, tools) = tools(&assigned, known, language, currency, spoken, problems);
     let mut desk = Desk { file: source.0, text: source.1, problems };
+    provable(&mut desk, &plans, &file.tools);
     let hears = file.stt.as_ref().is_none_or(|stt| stt.value != "none");
     let tests = tested::read(&mut desk, &file.tests, &plans, hears, unread);
     let wanted: BTreeSet<&str> = assigned.iter().filter_map(|name| name.split('.').next()).collect();

@@ -14,8 +14,9 @@ use super::absence::{Lands, given};
 use super::hidden;
 use super::place::{Place, Spanned};
 use super::reader::{RESERVED, Reader, braces, is_name, with_call};
-use super::written::{RequestWritten, ResponseWritten, RuleWritten, StepWritten, ToolWritten, Words};
-use crate::integrations::{Compare, Exchange, PROBE_KEY, Rule, Sample};
+use super::verify::read_rule;
+use super::written::{RequestWritten, ResponseWritten, StepWritten, ToolWritten, Words};
+use crate::integrations::{Exchange, PROBE_KEY, Sample};
 use crate::secrets::SecretName;
 
 /// Headers that make a request what it is: whatever stands in them is lost, or breaks it.
@@ -285,37 +286,4 @@ fn read_errors(reader: &mut Reader<'_, '_>, errors: &BTreeMap<u16, Words>) -> BT
         reader.say(words.place, what, "400 to 599; what else counts as done is `success`");
     }
     errors.iter().map(|(status, words)| (*status, reader.words(Some(words)))).collect()
-}
-
-fn read_rule(
-    reader: &mut Reader<'_, '_>,
-    written: &Spanned<RuleWritten>,
-    parameters: &BTreeSet<String>,
-) -> Option<Rule> {
-    let RuleWritten { parameter, equals, equals_ignore_case, equals_digits, error } = &written.value;
-    if !parameters.contains(&parameter.value) {
-        let what = format!("there is no parameter `{}`", parameter.value);
-        reader.say(parameter.place, what, "a proof compares what the caller said: name a parameter");
-    }
-    let error = reader.words(Some(error));
-    let ways = [
-        (Compare::Equals, equals),
-        (Compare::EqualsIgnoreCase, equals_ignore_case),
-        (Compare::EqualsDigits, equals_digits),
-    ];
-    let mut chosen = ways.into_iter().filter_map(|(compare, held)| held.as_ref().map(|held| (compare, held)));
-    let (Some((compare, held)), None) = (chosen.next(), chosen.next()) else {
-        reader.say(
-            written.place,
-            "a proof compares in exactly one way",
-            "write one of equals, equals_ignore_case, equals_digits",
-        );
-        return None;
-    };
-    Some(Rule {
-        parameter: parameter.value.clone(),
-        compare,
-        held: reader.over_answer(held.place, &held.value),
-        error,
-    })
 }

@@ -31,6 +31,7 @@ mod tested;
 mod tests;
 mod tool;
 mod tree;
+mod verify;
 mod wanted;
 mod written;
 

@@ -19,6 +19,7 @@ use super::limits::limits;
 use super::place::{Place, Spanned};
 use super::probe::{Of, probe};
 use super::reader::{RESERVED, Reader, is_name};
+use super::verify::identity;
 use super::written::{
     ConfirmWritten, IdempotencyWritten, ParameterWritten, PhrasesWritten, PolicyWritten, RequestWritten,
     ToolWritten, VoiceWritten, Words,
@@ -68,6 +69,7 @@ pub(super) fn tool(
         phrases,
         idempotency: if key == KeyPlace::None { Idempotency::None } else { Idempotency::Keyed },
         timeout,
+        identity: identity(reader, tool),
     };
     let not_done_on = not_done_on(reader, &tool.not_done_on);
     let Exchanges { prepare, request, .. } = all;

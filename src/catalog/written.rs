@@ -181,6 +181,10 @@ pub(super) struct ToolWritten {
     /// Proofs over the answer of the last step of `prepare`, or of the request itself where there is none.
     #[serde(default)]
     pub(super) verify: Vec<Spanned<RuleWritten>>,
+    /// The name of what is proven for the rest of the call once every proof of `verify` has held.
+    pub(super) proves: Option<Spanned<String>>,
+    /// What must be proven in the call before this tool is offered.
+    pub(super) requires: Option<Spanned<String>>,
     pub(super) request: Spanned<RequestWritten>,
     #[serde(default)]
     pub(super) response: ResponseWritten,
@@ -296,7 +300,20 @@ pub(super) struct RuleWritten {
     pub(super) equals: Option<Spanned<String>>,
     pub(super) equals_ignore_case: Option<Spanned<String>>,
     pub(super) equals_digits: Option<Spanned<String>>,
+    pub(super) equals_phone: Option<Spanned<String>>,
+    pub(super) contains: Option<Spanned<String>>,
+    pub(super) one_of: Option<Spanned<String>>,
+    pub(super) matches: Option<MatchesWritten>,
     pub(super) error: Words,
+}
+
+/// A part of what the system holds, like the last four digits of a number.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MatchesWritten {
+    pub(super) held: Spanned<String>,
+    /// A regular expression; its first group, or all that it matches, is what the caller must know.
+    pub(super) pattern: Spanned<String>,
 }
 
 /// `none`, `{header: NAME}` or `{body: FIELD}`.

@@ -15,8 +15,10 @@ use crate::llm::{DECLINED, Message, Prompt};
 /// The prompt over the first `length` entries of a conversation's history.
 #[must_use]
 pub fn prompt(plan: &Arc<Plan>, entries: &[Entry], length: usize, private: &PrivateValues) -> Prompt {
-    let history = entries.iter().take(length).flat_map(|entry| messages(entry, private)).collect();
-    Prompt { plan: Arc::clone(plan), history }
+    let entries = &entries[..length.min(entries.len())];
+    let history = entries.iter().flat_map(|entry| messages(entry, private)).collect();
+    let withheld = plan.withheld(entries).map(|tool| tool.name.clone()).collect();
+    Prompt { plan: Arc::clone(plan), withheld, history }
 }
 
 fn messages(entry: &Entry, private: &PrivateValues) -> Vec<Message> {

@@ -19,6 +19,7 @@ mod spec;
 mod tests;
 mod toolbox;
 mod verdict;
+mod verify;
 
 pub use action::ActionSecret;
 pub use arguments::{is_same_argument, one_form, wanted};

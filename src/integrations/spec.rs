@@ -136,7 +136,7 @@ pub struct Rule {
 }
 
 /// How two values are compared; an empty one is never equal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Compare {
     /// Character by character.
@@ -145,6 +145,14 @@ pub enum Compare {
     EqualsIgnoreCase,
     /// Only the digits count: `+34 600-11` is `3460011`.
     EqualsDigits,
+    /// The same number, with or without the country before it.
+    EqualsPhone,
+    /// Words in a row of what is held: a surname of a whole name. Case and accents do not count.
+    Contains,
+    /// The first group of a regular expression, or all that it matches, in what is held.
+    Matches(String),
+    /// One of a list, whatever the case and the accents.
+    OneOf,
 }
 
 /// Where the system looks for the key by which it knows a repeated request.

@@ -17,7 +17,8 @@ use centralita_core::conversation::Outcome;
 use centralita_core::template::Renderer;
 use serde_json::{Map, Value, json};
 
-use super::spec::{Compare, Exchange, KeyPlace, Rule};
+use super::spec::{Exchange, KeyPlace};
+use super::verify::proves;
 use crate::egress::{Answer, Unanswered};
 
 /// What the answer to a read-only request lets through, or for the model why there is nothing.
@@ -113,26 +114,4 @@ fn reason(exchange: &Exchange, status: u16) -> String {
         .get(&status)
         .cloned()
         .unwrap_or_else(|| format!("the system answered with status {status}"))
-}
-
-/// Whether what the caller said is what the system holds. An answer without the value proves nothing.
-fn proves(rule: &Rule, args: &Value, vars: &Value, renderer: &Renderer) -> bool {
-    let said = args.get(&rule.parameter).and_then(plain);
-    let held = renderer.eval(&rule.held, vars).ok().as_ref().and_then(plain);
-    let (Some(said), Some(held)) = (said, held) else { return false };
-    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
-    let (said, held) = match rule.compare {
-        Compare::Equals => (said, held),
-        Compare::EqualsIgnoreCase => (said.trim().to_lowercase(), held.trim().to_lowercase()),
-        Compare::EqualsDigits => (digits(&said), digits(&held)),
-    };
-    !said.is_empty() && said == held
-}
-
-fn plain(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
-    }
 }

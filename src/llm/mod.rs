@@ -11,6 +11,7 @@ pub mod openai;
 pub mod scripted;
 pub mod sse;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -30,6 +31,8 @@ pub trait Llm: Send + Sync {
 #[derive(Clone)]
 pub struct Prompt {
     pub plan: Arc<Plan>,
+    /// Tools of the plan that may not be called yet: the model does not see them.
+    pub withheld: BTreeSet<ToolName>,
     /// In the order in which it was heard; the last entry is what an answer is owed to.
     pub history: Vec<Message>,
 }

@@ -41,6 +41,7 @@ fn used_up() -> Fault {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::sync::Arc;
 
     use futures::FutureExt as _;
@@ -53,7 +54,7 @@ mod tests {
         let finished = LlmEvent::Finished { usage: None };
         let hi = LlmEvent::Wrote("Hi.".to_owned());
         let model = Scripted::new([vec![hi.clone(), finished.clone()], vec![hi.clone()]]);
-        let prompt = || Prompt { plan: Arc::clone(&plan()), history: Vec::new() };
+        let prompt = || Prompt { plan: Arc::clone(&plan()), withheld: BTreeSet::new(), history: Vec::new() };
         assert_eq!(model.generate(prompt()).collect::<Vec<_>>().await, [hi.clone(), finished]);
         let mut hanging = model.generate(prompt());
         assert_eq!(hanging.next().await, Some(hi));

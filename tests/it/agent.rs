@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use centralita::core::base::{Digest, Millis, PrivateKind, ToolName};
 use centralita::core::conversation::{
-    Confirm, Effects, Idempotency, Limits, Parameter, ParameterKind, Plan, Policy, PrivateList, Recording,
-    Timing, ToolPhrases, ToolPlan, VoiceYes,
+    Confirm, Effects, Idempotency, Identity, Limits, Parameter, ParameterKind, Plan, Policy, PrivateList,
+    Recording, Timing, ToolPhrases, ToolPlan, VoiceYes,
 };
 use centralita::core::language::Language;
 use centralita::integrations::{
@@ -41,6 +41,7 @@ pub(crate) fn plan(timing: Timing, timeout: Millis) -> Plan {
         phrases: ToolPhrases::default(),
         idempotency: Idempotency::Keyed,
         timeout,
+        identity: Identity::default(),
     };
     let question = "Refund {{ amount | money }} on order {{ order | digits }}?";
     let examples = ["refund {amount} on order {order}", "I want a refund"];

@@ -224,6 +224,18 @@ fn a_card_told_once_more_with_digits_that_were_missing_is_hidden_whole() {
 }
 
 #[test]
+fn seven_digits_of_a_known_card_are_hidden_wherever_they_are_told_again() {
+    let mut talk = Talk::new(&[]);
+    assert_eq!(talk.turn("it is 4539 1488 0343 6467 ok"), "it is ⟦card 1⟧ ok");
+    assert_eq!(talk.turn("0343 646, I said"), "⟦card 2⟧, I said", "no place says that it was told before");
+    assert_eq!(talk.hears("8803 436", TranscriptEnd::Partial), "⟦…⟧");
+    let mut twice = Talk::new(&[]);
+    assert_eq!(twice.turn("4539 1488 0343 6467 1488 0343 6467"), "⟦card 1⟧ ⟦card 2⟧", "in one breath, too");
+    assert_eq!(talk.turn("1488 03"), "1488 03");
+    assert_eq!(talk.turn("order 1234 567"), "order 1234 567");
+}
+
+#[test]
 fn in_words_that_may_change_seven_digits_are_masked_and_have_no_placeholder() {
     let mut talk = Talk::new(&[]);
     assert_eq!(talk.hears("my card is 4111 11", TranscriptEnd::Partial), "my card is 4111 11");

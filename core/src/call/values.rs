@@ -16,6 +16,10 @@ use crate::template::money_minor;
 /// Private values of one call: far more than a caller says; what a system tells beyond them is hidden and not kept.
 const VALUES_MAX: usize = 1_000;
 
+/// Digits in a row that, if they are in a card already known, are a part of it told once more. Fewer may be the last four
+/// that a system tells, an amount or a short order number; two numbers that share as many by chance are one in a million.
+const CARD_PART_LEAST: usize = 7;
+
 /// The private values of one call. A clone shares them: what is found later is in the vault's own alone.
 #[derive(Clone, Default)]
 pub struct PrivateValues(Arc<Held>);
@@ -65,9 +69,16 @@ impl PrivateValues {
         placeholder
     }
 
-    /// The kind of a value that has a placeholder.
+    /// The kind of a value that has a placeholder, or of a card that digits are a part of.
     pub(super) fn kind_of(&self, value: &str) -> Option<PrivateKind> {
-        self.0.by_value.get(value).map(|placeholder| placeholder.kind)
+        let whole = self.0.by_value.get(value).map(|placeholder| placeholder.kind);
+        whole.or_else(|| self.is_part_of_a_card(value).then_some(PrivateKind::Card))
+    }
+
+    fn is_part_of_a_card(&self, digits: &str) -> bool {
+        let card = |(_, placeholder): &(&String, &Placeholder)| placeholder.kind == PrivateKind::Card;
+        let mut cards = self.0.by_value.iter().filter(card);
+        digits.len() >= CARD_PART_LEAST && cards.any(|(value, _)| value.contains(digits))
     }
 
     #[must_use]

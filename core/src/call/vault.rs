@@ -280,6 +280,11 @@ impl Vault {
         let tail = std::mem::take(&mut self.tail);
         let language = self.plan.language;
         let mut found = self.found(&joined.text, Teller::Caller);
+        if let Some(card) = found.iter().find(|stretch| stretch.kind == PrivateKind::Card) {
+            // What stands behind it may be a part of it once more.
+            self.values.place(card.kind, &card.value);
+            found = self.found(&joined.text, Teller::Caller);
+        }
         let begun = (0..tail.len()).map(|first| tail[first..].concat());
         let second_half = begun.into_iter().find_map(|begun| leading_card(language, &begun, &joined.text));
         if let Some((value, raw)) = second_half {
@@ -301,11 +306,16 @@ impl Vault {
     fn once_more(&self, all: &[Word], joined: &Joined, found: &mut Vec<Stretch>) {
         for (word, place) in all.iter().zip(&joined.places) {
             let Some(hidden) = self.hidden_at(word) else { continue };
-            // What is found now may be more than what was known then.
-            if found.iter().any(|stretch| stretch.raw.start < place.end && place.start < stretch.raw.end) {
+            let Hidden { kind, value, .. } = hidden;
+            let touches =
+                |stretch: &&mut Stretch| stretch.raw.start < place.end && place.start < stretch.raw.end;
+            if let Some(now) = found.iter_mut().find(touches) {
+                // What is found now may be more than what was known then; if it is a part, it is that again.
+                if value.contains(&now.value) {
+                    now.value.clone_from(value);
+                }
                 continue;
             }
-            let Hidden { kind, value, .. } = hidden;
             match found.iter_mut().find(|before| before.raw.end + 1 == place.start && before.value == *value)
             {
                 Some(before) => before.raw.end = place.end,

@@ -13,6 +13,7 @@ mod event;
 mod gate;
 mod generation;
 mod history;
+mod identity;
 mod lifecycle;
 mod named;
 mod next;
@@ -39,8 +40,8 @@ pub use named::unsaid;
 pub use order::{ActionKey, Expect, Note, Order, Refusal, Role, Verdict, Watch, Why};
 pub use outputs::{Outputs, Step};
 pub use plan::{
-    CannedAnswer, Confirm, Effects, Idempotency, Limits, Parameter, ParameterKind, Plan, Policy, PrivateList,
-    Recording, Timing, ToolPhrases, ToolPlan, VoiceYes,
+    CannedAnswer, Confirm, Effects, Idempotency, Identity, Limits, Parameter, ParameterKind, Plan, Policy,
+    PrivateList, Recording, Timing, ToolPhrases, ToolPlan, VoiceYes,
 };
 pub use timer::Timer;
 pub use turn::{Collects, KEYS_MAX, MASKED_KEY};
@@ -306,7 +307,7 @@ impl Conversation {
             Timer::Breath => self.on_breath_over(at, out),
             Timer::Permit => self.ask_again(at, gate::Form::Tagged, out),
             Timer::Answer => self.ask_again(at, gate::Form::Tagged, out),
-            Timer::Prepare | Timer::Tool => self.on_overdue(at),
+            Timer::Prepare | Timer::Tool => self.on_overdue(at, timer),
             Timer::Generation => {
                 out.order(Order::DropGeneration { generation: self.generation.last });
                 self.on_generation_failed(at, out);

@@ -146,4 +146,8 @@ pub enum Refusal {
     AlreadyDone,
     /// Its question cannot be put: a value is missing or would not be said, or this caller has no way to answer.
     NotAskable,
+    /// Who is calling is not proven yet.
+    NotIdentified,
+    /// What is to prove it is not the caller's own word.
+    NotOwnWord,
 }

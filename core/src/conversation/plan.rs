@@ -104,6 +104,29 @@ pub struct ToolPlan {
     pub idempotency: Idempotency,
     /// How long the request may take in all.
     pub timeout: Millis,
+    #[serde(default, skip_serializing_if = "Identity::is_none")]
+    pub identity: Identity,
+}
+
+/// What a tool has to do with who is calling.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// Parameters that the tool compares with what the system holds: only the caller's own word proves anything.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proofs: Vec<String>,
+    /// What is proven for the rest of the call once it is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proves: Option<String>,
+    /// What must be proven in this call before it is offered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requires: Option<String>,
+}
+
+impl Identity {
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        *self == Identity::default()
+    }
 }
 
 /// A value the model supplies.

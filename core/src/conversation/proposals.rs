@@ -58,6 +58,8 @@ pub(super) enum End {
     Done,
     Failed,
     Unknown,
+    /// Sent once more under an earlier key and refused: what was sent first may have gone through all the same.
+    SentInVain,
     Declined,
 }
 
@@ -184,7 +186,7 @@ impl Proposals {
                 Stage::Waiting | Stage::Asking | Stage::Running { .. } => return Err(Refusal::UnderWay),
                 Stage::Settled(End::Declined) if other.turn == turn => return Err(Refusal::Declined),
                 Stage::Settled(End::Done) if other.turn == turn => return Err(Refusal::AlreadyDone),
-                Stage::Settled(End::Unknown) => key = other.key.clone(),
+                Stage::Settled(End::Unknown | End::SentInVain) => key = other.key.clone(),
                 Stage::Settled(End::Declined | End::Done | End::Failed) => {}
             }
         }
@@ -197,7 +199,7 @@ impl Proposals {
     pub(super) fn known(&mut self, id: ProposalId) {
         let Some(key) = self.get(id).map(|p| p.key.clone()) else { return };
         for same in self.list.iter_mut().filter(|p| p.key == key) {
-            if same.stage == Stage::Settled(End::Unknown) {
+            if matches!(same.stage, Stage::Settled(End::Unknown | End::SentInVain)) {
                 same.stage = Stage::Settled(End::Done);
             }
         }
@@ -220,10 +222,11 @@ impl Proposals {
         self.list.iter().filter_map(due).min()
     }
 
-    /// The one whose wait ran out.
-    pub(super) fn overdue(&self, now: CallTime) -> Option<ProposalId> {
+    /// The one whose wait of that name ran out.
+    pub(super) fn overdue(&self, now: CallTime, timer: Timer) -> Option<ProposalId> {
         let late = |p: &&Proposal| match p.stage {
-            Stage::Preparing { until } | Stage::Running { until } => until <= now,
+            Stage::Preparing { until } => timer == Timer::Prepare && until <= now,
+            Stage::Running { until } => timer == Timer::Tool && until <= now,
             Stage::Waiting | Stage::Asking | Stage::Settled(_) => false,
         };
         self.list.iter().find(late).map(|p| p.id)

@@ -13,6 +13,7 @@ use super::outputs::Outputs;
 use super::plan::{Effects, Idempotency, ParameterKind, ToolPlan};
 use super::playback::{End, Reply};
 use super::proposals::{self, Stage, TOOL_MARGIN, told};
+use super::timer::Timer;
 use super::{Conversation, Entry, Expect, Outcome, Permit};
 use crate::base::{CallTime, Digest, GenerationId, ProposalId, ToolName};
 use crate::language::{Figures, Language, Phrase, claims_done};
@@ -112,6 +113,7 @@ impl Conversation {
         }
         let effects = self.plan.tool(name).map_or(Effects::None, |tool| tool.effects);
         let timeout = self.plan.tool(name).map(|tool| tool.timeout);
+        let unidentified = self.unidentified(name, args);
         let turn = self.turns;
         let Some(proposal) = self.proposals.add(name, args.clone(), effects, turn) else {
             // A model that wishes so much has gone astray.
@@ -125,6 +127,10 @@ impl Conversation {
             self.refuse(id, Refusal::UnknownTool, out);
             return;
         };
+        if let Some(why) = unidentified {
+            self.refuse(id, why, out);
+            return;
+        }
         let until = at + timeout + TOOL_MARGIN;
         if effects == Effects::None {
             let action = proposal.action;
@@ -219,6 +225,16 @@ impl Conversation {
             Refusal::AlreadyDone => {
                 (proposals::End::Done, "done", "this was done before, and nothing was sent again")
             }
+            Refusal::NotIdentified => (
+                proposals::End::Failed,
+                "failed",
+                "who is calling must be proven first in this call, by a tool that checks it",
+            ),
+            Refusal::NotOwnWord => (
+                proposals::End::Failed,
+                "failed",
+                "what proves who is calling must be said or keyed by the caller himself in this call: ask the caller",
+            ),
         };
         self.settle(id, end, json!({"status": status, "why": reason}));
         match why {
@@ -226,19 +242,27 @@ impl Conversation {
             // Nothing may take this sentence from the caller: he may not know.
             Refusal::AlreadyDone => self.tell(id, |_| String::new(), Phrase::AlreadyDone),
             Refusal::NotAskable => self.tell(id, |_| String::new(), Phrase::Failed),
-            Refusal::UnknownTool | Refusal::Declined | Refusal::UnderWay => {}
+            Refusal::UnknownTool
+            | Refusal::Declined
+            | Refusal::UnderWay
+            | Refusal::NotIdentified
+            | Refusal::NotOwnWord => {}
         }
     }
 
-    /// A tool run came to its end. A late word about an unknown one is still the truth, and is told.
+    /// A tool run came to its end. A late word about an unknown one is still the truth, and is told; of one that was
+    /// sent in vain nothing more can come.
     pub(super) fn on_settled(&mut self, id: ProposalId, outcome: &Outcome) {
-        let Some(proposal) = self.proposals.get(id) else { return };
-        // Sent once more under its key in vain: what was sent first may have gone through all the same.
-        let again = proposal.key != ActionKey::Own(id) && matches!(outcome, Outcome::Failed { .. });
-        let outcome = if again { &Outcome::Unknown } else { outcome };
+        let Some(proposal) = self.proposals.get_mut(id) else { return };
+        let in_vain = proposal.key != ActionKey::Own(id) && matches!(outcome, Outcome::Failed { .. });
+        let outcome = if in_vain { &Outcome::Unknown } else { outcome };
         match proposal.stage {
             Stage::Running { .. } => {}
             Stage::Settled(proposals::End::Unknown) if *outcome != Outcome::Unknown => {}
+            Stage::Settled(proposals::End::Unknown) if in_vain => {
+                proposal.stage = Stage::Settled(proposals::End::SentInVain);
+                return;
+            }
             Stage::Preparing { .. } | Stage::Waiting | Stage::Asking | Stage::Settled(_) => return,
         }
         let effects = proposal.effects;
@@ -246,6 +270,7 @@ impl Conversation {
             Outcome::Done { .. } => proposals::End::Done,
             Outcome::Failed { .. } => proposals::End::Failed,
             Outcome::Unknown if effects == Effects::None => proposals::End::Failed,
+            Outcome::Unknown if in_vain => proposals::End::SentInVain,
             Outcome::Unknown => proposals::End::Unknown,
         };
         if let (Outcome::Done { result }, Some(proposal)) = (outcome, self.proposals.get_mut(id)) {
@@ -297,8 +322,8 @@ impl Conversation {
         text.unwrap_or_else(|| otherwise.say(self.plan.language))
     }
 
-    pub(super) fn on_overdue(&mut self, at: CallTime) {
-        let Some(id) = self.proposals.overdue(at) else { return };
+    pub(super) fn on_overdue(&mut self, at: CallTime, timer: Timer) {
+        let Some(id) = self.proposals.overdue(at, timer) else { return };
         let Some(proposal) = self.proposals.get(id) else { return };
         if matches!(proposal.stage, Stage::Preparing { .. }) {
             self.on_unprepared(id, "the service did not answer in time");

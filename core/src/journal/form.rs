@@ -31,8 +31,16 @@ const VERDICTS: &[&str] = &[
     "echo",
     "doubtful-yes",
 ];
-const REFUSALS: &[&str] =
-    &["unknown-tool", "declined", "under-way", "outcome-unknown", "already-done", "not-askable"];
+const REFUSALS: &[&str] = &[
+    "unknown-tool",
+    "declined",
+    "under-way",
+    "outcome-unknown",
+    "already-done",
+    "not-askable",
+    "not-identified",
+    "not-own-word",
+];
 const WHYS: &[&str] = &["finished", "silence", "limit", "service"];
 const BASES: &[&str] = &["unasked", "confirmed", "admin"];
 const TIMERS: &[&str] = &[

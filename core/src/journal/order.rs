@@ -141,6 +141,8 @@ fn refusal_word(refusal: Refusal) -> &'static str {
         Refusal::OutcomeUnknown => "outcome-unknown",
         Refusal::AlreadyDone => "already-done",
         Refusal::NotAskable => "not-askable",
+        Refusal::NotIdentified => "not-identified",
+        Refusal::NotOwnWord => "not-own-word",
     }
 }
 
@@ -209,6 +211,8 @@ mod tests {
             Refusal::OutcomeUnknown => Refusal::OutcomeUnknown,
             Refusal::AlreadyDone => Refusal::AlreadyDone,
             Refusal::NotAskable => Refusal::NotAskable,
+            Refusal::NotIdentified => Refusal::NotIdentified,
+            Refusal::NotOwnWord => Refusal::NotOwnWord,
         ];
         let each = one_of_each![
             Note::Asked { .. } => Note::Asked { proposal, end: crate::base::Position(8) },

@@ -67,6 +67,12 @@ impl Figures {
         named.amounts.is_subset(&self.amounts) && named.days.is_subset(&self.days)
     }
 
+    /// Whether an ISO date is named by its month and day.
+    pub(super) fn name_day(&self, language: Language, date: &str) -> bool {
+        let Some((_, month, day)) = iso_date(date) else { return false };
+        self.days.contains(&format!("{} {day}", language.tables().calendar.months[month - 1]))
+    }
+
     /// `20`, `20.5`, `20.50`. A whole number may also be minor units already.
     fn add_decimal(&mut self, text: &str) {
         let (whole, cents) = text.trim().split_once('.').unwrap_or((text.trim(), ""));

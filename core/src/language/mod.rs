@@ -24,6 +24,7 @@ mod phrase;
 mod portuguese;
 mod private;
 mod rule;
+mod said;
 mod screen;
 mod spanish;
 mod speakable;
@@ -52,6 +53,7 @@ pub use private::{
     private_unknown,
 };
 pub use rule::{Answer, Judged, Rule};
+pub use said::{says, shows};
 pub use screen::{amounts_in, claims_done};
 pub use speakable::spoken_text;
 pub use split::{PIECE_CHARS_MAX, Splitter};

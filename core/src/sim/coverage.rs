@@ -245,6 +245,8 @@ impl Coverage {
                 Refusal::OutcomeUnknown => "refused: outcome-unknown",
                 Refusal::AlreadyDone => "refused: already-done",
                 Refusal::NotAskable => "refused: not-askable",
+                Refusal::NotIdentified => "refused: not-identified",
+                Refusal::NotOwnWord => "refused: not-own-word",
             }),
             Note::Withdrawn { .. } => {
                 if self.breath == Breath::After {

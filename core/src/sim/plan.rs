@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use crate::base::{Digest, Millis, ToolName};
 use crate::conversation::{
-    Confirm, Effects, Idempotency, Limits, Parameter, ParameterKind, Plan, Policy, PrivateList, Recording,
-    Timing, ToolPhrases, ToolPlan, VoiceYes,
+    Confirm, Effects, Idempotency, Identity, Limits, Parameter, ParameterKind, Plan, Policy, PrivateList,
+    Recording, Timing, ToolPhrases, ToolPlan, VoiceYes,
 };
 use crate::language::Language;
 
@@ -59,6 +59,7 @@ pub fn script_plan(words: &str) -> Result<Plan, String> {
             "accepted" => plan.tools[1].confirm.voice = VoiceYes::Accepted,
             "demands-mark" => plan.tools[1].confirm.demands_mark = true,
             "slow-lookup" => plan.tools[0].timeout = Millis(20_000),
+            "identified" => requires_identity(&mut plan),
             "consent" => plan.recording = Recording::AfterConsent { question: String::new() },
             "short-call" => plan.timing.call = Millis(90_000),
             other => return Err(other.to_owned()),
@@ -80,6 +81,7 @@ pub fn lookup_tool() -> ToolPlan {
         phrases: ToolPhrases::default(),
         idempotency: Idempotency::None,
         timeout: Millis(4_000),
+        identity: Identity::default(),
     }
 }
 
@@ -129,7 +131,15 @@ pub fn refund_tool(language: Language) -> ToolPlan {
         phrases: ToolPhrases::default(),
         idempotency: Idempotency::None,
         timeout: Millis(4_000),
+        identity: Identity::default(),
     }
+}
+
+/// No refund before an order that the caller named himself was found.
+pub(super) fn requires_identity(plan: &mut Plan) {
+    let caller = || Some("caller".to_owned());
+    plan.tools[0].identity = Identity { proofs: vec!["order".to_owned()], proves: caller(), requires: None };
+    plan.tools[1].identity.requires = caller();
 }
 
 fn parameter(name: &str, kind: ParameterKind, ask: &str) -> Parameter {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::caller::Meaning;
 use super::death::Deaths;
-use super::plan::shop_plan;
+use super::plan::{requires_identity, shop_plan};
 use super::random::Random;
 use super::weather::{Fault, Faults};
 use super::world::{Plot, World};
@@ -153,6 +153,10 @@ impl Scene {
         if aside.chance(200) {
             plan.recording = Recording::AfterConsent { question: String::new() };
             head.push_str(" consent");
+        }
+        if aside.chance(150) {
+            requires_identity(&mut plan);
+            head.push_str(" identified");
         }
         let recorder = if aside.chance(900) { Recorder::Ready } else { Recorder::None };
         let answered = Answered { line, engine, tag, recorder, attempt, earlier };

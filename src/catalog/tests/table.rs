@@ -282,6 +282,23 @@ const TABLE: &[(&str, &str, &str)] = &[
         "{method: POST, path: \"/orders/{order}\"}\n    confirm: {policy: never}\n    response: {map: {state",
         "would come too late|write `effects: none`",
     ),
+    ("equals: pin, error", "matches: {held: pin, pattern: \"(\"}, error", "cannot be kept to|([0-9]{4})$"),
+    (
+        "    verify:\n      - {parameter: pin, equals: pin, error: That does not fit.}\n",
+        "    proves: known\n",
+        "nothing stands behind `proves: known`|under `verify`",
+    ),
+    (
+        "    verify:\n",
+        "    proves: known\n    requires: known\n    verify:\n",
+        "cannot be what proves it|take one of the two",
+    ),
+    ("    verify:\n", "    proves: Known\n    verify:\n", "cannot be the name of a proof|small letters"),
+    (
+        "  - name: refund\n",
+        "  - name: refund\n    requires: known\n",
+        "`shop.refund` requires `known`, which no tool of this agent proves|`proves: known`",
+    ),
     // parameters and words
     (
         "{name: pin, kind: digits, ask: Your pin?}",

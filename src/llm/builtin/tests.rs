@@ -3,6 +3,7 @@
 //! Promises: each talk is a table of what was said and what must be answered.
 //! Never: checks a word the plan or the tables do not hold.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures::{FutureExt as _, StreamExt as _};
@@ -11,8 +12,8 @@ use serde_json::{Value, json};
 use super::Builtin;
 use crate::core::base::{Digest, Millis, ProposalId, ToolName};
 use crate::core::conversation::{
-    CannedAnswer, Confirm, Effects, Idempotency, Limits, Parameter, ParameterKind, Plan, Policy, PrivateList,
-    Recording, Timing, ToolPhrases, ToolPlan, VoiceYes,
+    CannedAnswer, Confirm, Effects, Idempotency, Identity, Limits, Parameter, ParameterKind, Plan, Policy,
+    PrivateList, Recording, Timing, ToolPhrases, ToolPlan, VoiceYes,
 };
 use crate::core::language::Language;
 use crate::llm::{DECLINED, Llm as _, LlmEvent, Message, Prompt};
@@ -36,6 +37,7 @@ fn tool(name: &str, effects: Effects, examples: &[&str], parameters: Vec<Paramet
         phrases: ToolPhrases::default(),
         idempotency: Idempotency::Keyed,
         timeout: Millis(4_000),
+        identity: Identity::default(),
     }
 }
 
@@ -143,7 +145,8 @@ impl Call {
     /// What is said in answer, or `tool {args}` where a proposal is made.
     fn answer(&mut self, message: Message) -> String {
         self.history.push(message);
-        let prompt = Prompt { plan: Arc::clone(&self.plan), history: self.history.clone() };
+        let plan = Arc::clone(&self.plan);
+        let prompt = Prompt { plan, withheld: BTreeSet::new(), history: self.history.clone() };
         let events: Vec<LlmEvent> =
             Builtin.generate(prompt).collect().now_or_never().expect("it waits for nothing");
         assert_eq!(events.last(), Some(&LlmEvent::Finished { usage: None }));

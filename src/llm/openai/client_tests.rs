@@ -3,6 +3,7 @@
 //! Promises: every wait of the client is met by a server that keeps it waiting.
 //! Never: leaves loopback, or waits itself: the deadlines under test are milliseconds.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -111,7 +112,7 @@ async fn stage(manner: Manner, deadlines: Deadlines) -> Stage {
 
 fn prompt() -> Prompt {
     let history = vec![Message::Caller { text: "hello, my pin is 7777".into(), keyed: false }];
-    Prompt { plan: Arc::clone(&plan()), history }
+    Prompt { plan: Arc::clone(&plan()), withheld: BTreeSet::new(), history }
 }
 
 fn wrote(text: &str) -> LlmEvent {

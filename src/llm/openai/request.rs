@@ -22,9 +22,9 @@ pub fn body(model: &str, prompt: &Prompt) -> Value {
         "stream": true,
         "stream_options": { "include_usage": true },
     });
-    if !prompt.plan.tools.is_empty() {
-        let tools = prompt.plan.tools.iter().map(|t| tool(t, &names, &prompt.plan.currency));
-        body["tools"] = tools.collect();
+    let offered = || prompt.plan.tools.iter().filter(|tool| !prompt.withheld.contains(&tool.name));
+    if offered().next().is_some() {
+        body["tools"] = offered().map(|t| tool(t, &names, &prompt.plan.currency)).collect();
     }
     body
 }
@@ -197,6 +197,7 @@ fn schema(parameter: &Parameter, currency: &str) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::sync::Arc;
 
     use super::*;
@@ -220,7 +221,7 @@ mod tests {
             Message::Caller { text: "1".into(), keyed: true },
             Message::Called { id: ProposalId(3), tool: name("shop.refund"), args: json!({}) },
         ];
-        let body = body("m", &Prompt { plan: plan(), history });
+        let body = body("m", &Prompt { plan: plan(), withheld: BTreeSet::new(), history });
         let call = |id: &str, order: &str| {
             json!({"id": id, "type": "function",
                 "function": {"name": "shop__order", "arguments": format!("{{\"order\":\"{order}\"}}")}})
@@ -246,7 +247,7 @@ mod tests {
 
     #[test]
     fn a_tool_becomes_a_function_with_a_schema_by_kind() {
-        let body = body("m", &Prompt { plan: plan(), history: Vec::new() });
+        let body = body("m", &Prompt { plan: plan(), withheld: BTreeSet::new(), history: Vec::new() });
         let refund = body["tools"]
             .as_array()
             .expect("a list")
@@ -305,7 +306,8 @@ mod tests {
     fn a_plan_without_tools_sends_no_tools() {
         let mut bare = Plan::clone(&plan());
         bare.tools.clear();
-        let body = body("m", &Prompt { plan: Arc::new(bare), history: Vec::new() });
+        let body =
+            body("m", &Prompt { plan: Arc::new(bare), withheld: BTreeSet::new(), history: Vec::new() });
         assert_eq!(body.get("tools"), None, "an empty list is refused by the API");
     }
 

@@ -17,7 +17,7 @@ use super::Seen;
 use crate::base::{CallTime, Digest, Millis, Position, ProposalId, ReplyId, Samples, ToolName};
 use crate::conversation::{
     Answered, Basis, By, Effects, EngineYes, Event, Order, Permit, Plan, Policy, Resumed, Role, Timer,
-    ToolPlan, VoiceYes,
+    ToolPlan, Transcript, TranscriptEnd, VoiceYes,
 };
 use crate::language::{Language, Phrase, digits_spoken, money_read, money_spoken};
 use crate::sim::caller::{Heard, Meaning, Spoken, Truth, track};
@@ -38,6 +38,8 @@ pub(super) struct Leave {
     speaking: Speaking,
     /// Stretches of speech whose words are not told yet, by where they stopped.
     owed: Vec<Position>,
+    /// Those of them that may have been answered by words which lie nowhere.
+    doubtful: Vec<Position>,
     /// What was said since the caller last fell silent with nothing owed.
     turn: CallerTurn,
     line: Line,
@@ -161,6 +163,7 @@ impl Leave {
             reply: None,
             speaking: Speaking::No,
             owed: Vec::new(),
+            doubtful: Vec::new(),
             turn: CallerTurn::default(),
             line: Line::Flows,
         }
@@ -179,7 +182,7 @@ impl Leave {
     fn timer(&mut self, timer: Timer) {
         if matches!(timer, Timer::Transcript | Timer::TurnLimit) {
             // Who speaks beyond the longest turn still speaks, and what is told of it then counts by where it lies.
-            self.owed.clear();
+            (self.owed, self.doubtful) = (Vec::new(), Vec::new());
             self.turn = CallerTurn::default();
             // Words after the question are lost: they may have been anything.
             let heard = |asked: &&mut Asked| matches!(asked.question, Question::Heard(_));
@@ -203,7 +206,10 @@ impl Leave {
             Event::LineStalled => self.line = Line::Stalled,
             Event::LineResumed => self.line = Line::Flows,
             Event::Key { key, at: position } => self.key(at, *key, *position),
-            Event::Heard(_) => self.words(at, truth, Told::All),
+            Event::Heard(transcript) => {
+                self.told_nowhere(at, transcript, truth);
+                self.words(at, truth, Told::All);
+            }
             Event::SttFailed => self.words(at, truth, Told::Lost),
             Event::Played { reply, at, by } => self.played(*reply, *at, *by),
             Event::Cut { reply, .. } | Event::TtsFailed { reply } => {
@@ -242,7 +248,7 @@ impl Leave {
         self.reply = None;
         self.speaking = Speaking::No;
         self.line = Line::Flows;
-        self.owed.clear();
+        (self.owed, self.doubtful) = (Vec::new(), Vec::new());
         self.turn = CallerTurn::default();
     }
 
@@ -260,10 +266,23 @@ impl Leave {
         }
     }
 
+    /// Words that lie nowhere, of a stretch that is not owed: nobody can know that they do not answer the oldest that is. Its
+    /// own words still count when they come, but nobody waits for them.
+    fn told_nowhere(&mut self, at: CallTime, transcript: &Transcript, truth: &Truth) {
+        let ends = matches!(transcript.end, TranscriptEnd::Turn(_));
+        let nowhere = transcript.words.iter().all(|word| word.span.is_none());
+        let owed = truth.stop.is_some_and(|stop| self.owed.contains(&stop) || self.doubtful.contains(&stop));
+        if ends && nowhere && !owed && !self.owed.is_empty() {
+            let open = self.is_speaking();
+            self.doubtful.push(self.owed.remove(0));
+            self.judge(at, open);
+        }
+    }
+
     /// Words were told, or are lost; the turn is judged as a whole, when nothing of it is owed any more.
     fn words(&mut self, at: CallTime, truth: &Truth, told: Told) {
         let Some(stop) = truth.stop else { return };
-        if !self.owed.contains(&stop) {
+        if !self.owed.contains(&stop) && !self.doubtful.contains(&stop) {
             // Of a turn that was given up: whatever was asked then has been asked again since, and no yes is taken
             // from it. A refusal counts whenever it is told.
             let refusal = truth.heard == Heard::Rightly && Meant::by(&truth.spoken) == Meant::Refusal;
@@ -274,6 +293,7 @@ impl Leave {
         }
         let open = self.is_speaking();
         self.owed.retain(|owed| *owed != stop && track(at).since(*owed) < OWED_MOST);
+        self.doubtful.retain(|owed| *owed != stop);
         self.turn.spoken.extend(&truth.spoken);
         if told == Told::Lost {
             self.turn.told = Told::Lost;
@@ -281,6 +301,11 @@ impl Leave {
         if truth.heard == Heard::Amiss {
             self.turn.heard = Heard::Amiss;
         }
+        self.judge(at, open);
+    }
+
+    /// The turn is judged when nothing of it is owed any more; `open` when it was still waited for.
+    fn judge(&mut self, at: CallTime, open: bool) {
         if !self.is_speaking() {
             let turn = std::mem::take(&mut self.turn);
             self.asked.values_mut().for_each(|asked| asked.hears(at, &turn, open));

@@ -1,10 +1,11 @@
-//! The house's promises 1 to 6, and 9, as small checkers that watch a call from outside, and 8 where it is a whole one.
+//! The house's promises 1 to 6, 9 and 10, as small checkers that watch a call from outside, and 8 where it is a whole one.
 //!
 //! Promises: each sees events, timers, orders and what the caller truly said, and names itself when broken.
 //! Never: looks inside a conversation, or asks it whether it kept its word; only its history is read, at the end.
 
 mod ends;
 mod heard;
+mod identity;
 mod leave;
 mod once;
 mod private;
@@ -71,6 +72,7 @@ pub struct Watchers {
     /// A heart alone has no vault before it.
     private: Option<private::NothingPrivate>,
     recorded: recorded::Recorded,
+    identity: identity::Identity,
     pub coverage: Coverage,
     last: CallTime,
 }
@@ -86,7 +88,8 @@ impl Watchers {
             ends: ends::Ends::new(Arc::clone(&plan)),
             heard: heard::Heard::default(),
             private: None,
-            recorded: recorded::Recorded::new(plan),
+            recorded: recorded::Recorded::new(Arc::clone(&plan)),
+            identity: identity::Identity::new(plan),
             coverage: Coverage::default(),
             last: CallTime::ANSWER,
         }
@@ -112,6 +115,7 @@ impl Watchers {
         self.ends.sees(at, seen).map_err(breach(5))?;
         self.heard.sees(seen);
         self.recorded.sees(seen).map_err(breach(9))?;
+        self.identity.sees(seen).map_err(breach(10))?;
         self.private.as_ref().map_or(Ok(()), |private| private.sees(seen)).map_err(breach(8))
     }
 

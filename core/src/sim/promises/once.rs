@@ -128,7 +128,8 @@ impl Once {
         // Done under its key, all that was sent under it is known.
         if let Outcome::Done { .. } = outcome {
             let key = sent.key.clone();
-            let same = |sent: &&mut Sent| sent.key == key && sent.fate == Fate::Unknown;
+            let open = |sent: &Sent| matches!(sent.fate, Fate::UnderWay | Fate::Unknown | Fate::DoneBefore);
+            let same = |sent: &&mut Sent| sent.key == key && open(sent);
             self.ledger.iter_mut().filter(same).for_each(|sent| sent.fate = Fate::Done(now));
         }
     }

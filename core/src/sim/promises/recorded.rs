@@ -13,7 +13,7 @@ use super::leave::Meant;
 use crate::base::{Position, ReplyId};
 use crate::conversation::{Answered, By, Event, Order, Plan, Recorder, Recording, Resumed, Role};
 use crate::language::Phrase;
-use crate::sim::caller::Spoken;
+use crate::sim::caller::{Meaning, Spoken};
 
 #[derive(Debug)]
 pub(super) struct Recorded {
@@ -131,7 +131,10 @@ impl Recorded {
             return Err("the call is recorded though the question was not heard".to_owned());
         };
         let by_key = keys == Keys::Offered && self.key.is_some_and(|(key, at)| key == '1' && at >= end);
-        let over = self.spoken.iter().any(|spoken| spoken.span.from < end && spoken.span.to > end);
+        // A cough over its end says nothing.
+        let says = |spoken: &&Spoken| spoken.meaning != Meaning::Noise;
+        let over = |spoken: &Spoken| spoken.span.from < end && spoken.span.to > end;
+        let over = self.spoken.iter().filter(says).any(over);
         let after: Vec<Spoken> =
             self.spoken.iter().copied().filter(|spoken| spoken.span.from >= end).collect();
         let by_voice = !over && Meant::by(&after) == Meant::Yes;
