@@ -147,11 +147,12 @@ impl Secrets {
     }
 
     fn missing(&self, name: &SecretName) -> Fault {
-        let file = self
-            .directory
-            .as_ref()
-            .map_or(String::new(), |dir| format!(", or write the file {}", dir.join(&name.0).display()));
-        let remedy = format!("set the environment variable {PREFIX}{name} (or {name}){file}");
+        let file = match &self.directory {
+            Some(folder) => folder.join(&name.0).display().to_string(),
+            None => format!("{name} of a folder that `--secrets` names"),
+        };
+        let remedy =
+            format!("set the environment variable {PREFIX}{name} (or {name}), or write the file {file}");
         Fault::new(Owner::Admin, format!("the secret `{name}` is missing"), remedy)
     }
 }
@@ -211,6 +212,11 @@ mod tests {
             assert!(fault.remedy.contains(place), "{fault}");
         }
         assert!(fault.what.ends_with("is missing"), "{fault}");
+        let fault = Secrets::from_env().get(&name("secret.NOBODY_SETS_THIS")).unwrap_err();
+        assert!(
+            fault.remedy.ends_with("the file NOBODY_SETS_THIS of a folder that `--secrets` names"),
+            "{fault}"
+        );
         fs::write(directory.join("EMPTY"), "\n").expect("a temporary folder can be written");
         let fault = secrets.get(&name("secret.EMPTY")).unwrap_err();
         let file = directory.join("EMPTY").display().to_string();

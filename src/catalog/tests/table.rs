@@ -190,6 +190,11 @@ const TABLE: &[(&str, &str, &str)] = &[
     ),
     (
         "response: {map: {state: state}}",
+        "response: {map: {state: \"state[0].name\"}, sample: {state: [{number: \"{order}\"}]}}",
+        "of this sample `state` has no value|with all that the map names",
+    ),
+    (
+        "response: {map: {state: state}}",
         "response: {map: {state: state}, sample: {state: \"{odrer}\"}}",
         "`odrer` has no source|did you mean `order`?",
     ),
