@@ -105,7 +105,7 @@ fn fill(renderer: &Renderer, lands: Lands, source: &str, vars: &Value) -> Result
 }
 
 /// A value for every name; `order.item` is a field of one.
-fn given<'n>(
+pub(super) fn given<'n>(
     taken: impl IntoIterator<Item = &'n String>,
     parameters: &[Parameter],
     text: impl Fn(usize) -> String,

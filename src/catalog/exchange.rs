@@ -10,13 +10,13 @@ use centralita_core::conversation::{Effects, Parameter};
 use reqwest::header::{HeaderName, HeaderValue};
 use serde_json::Value;
 
-use super::absence::Lands;
+use super::absence::{Lands, given};
 use super::hidden;
 use super::place::{Place, Spanned};
 use super::reader::{RESERVED, Reader, braces, is_name, with_call};
 use super::verify::read_rule;
 use super::written::{RequestWritten, ResponseWritten, StepWritten, ToolWritten, Words};
-use crate::integrations::{Exchange, Sample};
+use crate::integrations::{Exchange, PROBE_KEY, Sample};
 use crate::secrets::SecretName;
 
 /// Headers that make a request what it is: whatever stands in them is lost, or breaks it.
@@ -47,6 +47,11 @@ pub(super) fn exchanges(
         prepare.push(read_step(reader, step, parameters, &mut known, &mut used));
     }
     let mut request = read_request(reader, &tool.request, parameters, &known, &mut used);
+    if request.method.is_safe() {
+        let remedy = "write its fields under `query`; where the system wants a body, `method: POST`, with `effects: none` if it \
+                      changes nothing";
+        refuse_body(reader, &tool.request, remedy);
+    }
     let ResponseWritten { map, success, errors, sample } = &tool.response;
     request.map = read_map(reader, map);
     request.success = success.as_ref().map(|condition| reader.over_answer(condition.place, &condition.value));
@@ -76,13 +81,8 @@ fn read_step(
 ) -> Exchange {
     let StepWritten { request, map, errors, sample } = &step.value;
     let mut exchange = read_request(reader, request, parameters, known, used);
-    if !exchange.method.is_safe() {
-        reader.say(
-            request.place,
-            "a step before the question must not have effects",
-            "use GET or HEAD here; the one request with effects is `request`",
-        );
-    }
+    let what = "a step before the question must not have effects";
+    only_asks(reader, request, what, "use GET or HEAD here; the one request with effects is `request`");
     exchange.map = read_map(reader, map);
     exchange.errors = read_errors(reader, errors);
     exchange.sample = sample.as_ref().map(|sample| read_sample(reader, sample, known, parameters, &exchange));
@@ -93,6 +93,31 @@ fn read_step(
         }
     }
     exchange
+}
+
+/// A request that must change nothing is sent by GET or HEAD, and so without a body.
+pub(super) fn only_asks(
+    reader: &mut Reader<'_, '_>,
+    written: &Spanned<RequestWritten>,
+    what: &str,
+    remedy: &str,
+) {
+    let RequestWritten { method, body, .. } = &written.value;
+    if method.is_safe() {
+        refuse_body(reader, written, &format!("write its fields under `query`: {what}"));
+    } else if body.is_some() {
+        reader.say(written.place, what, format!("{remedy}; the fields of its `body` go under `query`"));
+    } else {
+        reader.say(written.place, what, remedy);
+    }
+}
+
+/// A body that does not belong there.
+fn refuse_body(reader: &mut Reader<'_, '_>, written: &Spanned<RequestWritten>, remedy: &str) {
+    let Some(tree) = &written.value.body else { return };
+    let what =
+        "a GET or HEAD has no body that every system reads: what is written here may be lost on the way";
+    reader.say(tree.place, what, remedy);
 }
 
 pub(super) fn read_request(
@@ -124,13 +149,6 @@ pub(super) fn read_request(
             "begin with `/`; write parameters under `query`",
         );
     }
-    if let Some(tree) = body.as_ref().filter(|_| method.is_safe()) {
-        let what =
-            "a GET or HEAD has no body that every system reads: what is written here may be lost on the way";
-        let remedy = "write its fields under `query`; where the system wants a body, `method: POST`, with `effects: none` if it \
-                      changes nothing";
-        reader.say(tree.place, what, remedy);
-    }
     let path = hole(reader, path.place, Lands::Path, &path.value);
     let query = query
         .iter()
@@ -160,7 +178,11 @@ pub(super) fn read_request(
     }
 }
 
-/// An answer as the system could give it. One that says the same in every call is tried out.
+/// What stands for what a caller said while a sample is tried out: a number, and a day.
+const STAND_INS: [&str; 2] = ["1", "2026-07-11"];
+
+/// An answer as the system could give it. It is tried out, with stand-ins where it names what is of a known kind: what the
+/// caller said, the call and its key.
 pub(super) fn read_sample(
     reader: &mut Reader<'_, '_>,
     written: &Spanned<Value>,
@@ -168,15 +190,20 @@ pub(super) fn read_sample(
     parameters: &[Parameter],
     exchange: &Exchange,
 ) -> Sample {
-    let (known, mut holes) = (with_call(known), 0);
+    let known = with_call(known);
+    let mut named = Some(BTreeSet::new());
     let tree = fill(&written.value, &mut |text| {
         let source = braces(text);
-        holes += reader.template(written.place, &source, &known).map_or(1, |names| names.len());
+        let names = reader.template(written.place, &source, &known);
+        named = named.take().zip(names).map(|(named, names)| &named | &names);
         reader.holds_without(written.place, Lands::Field, &source, parameters);
         source
     });
-    if holes == 0
-        && let Some(name) = reader.lacks(&tree, exchange)
+    let has_kind = |name: &String| {
+        name == RESERVED || name == PROBE_KEY || parameters.iter().any(|parameter| parameter.name == *name)
+    };
+    if named.is_some_and(|names| names.iter().all(has_kind))
+        && let Some(name) = lacks_with_any(reader, &tree, &known, parameters, exchange)
     {
         let what = format!("of this sample {name} has no value");
         reader.say(
@@ -186,6 +213,21 @@ pub(super) fn read_sample(
         );
     }
     Sample::Answer(tree)
+}
+
+/// What this answer lacks, whatever stands in its holes.
+fn lacks_with_any(
+    reader: &Reader<'_, '_>,
+    tree: &Value,
+    known: &BTreeSet<String>,
+    parameters: &[Parameter],
+    exchange: &Exchange,
+) -> Option<String> {
+    let lacks = |text: &str| {
+        let values = Value::Object(given(known, parameters, |_| text.to_owned(), true));
+        reader.filled(tree, &values).and_then(|answer| reader.lacks(&answer, exchange))
+    };
+    STAND_INS.map(lacks).into_iter().collect::<Option<Vec<String>>>()?.into_iter().next()
 }
 
 /// The same tree with every text passed through.

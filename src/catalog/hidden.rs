@@ -9,15 +9,43 @@ use std::ops::Range;
 use crate::secrets::SecretName;
 
 /// Names of fields and headers that hold secrets: parts of them, in small letters.
-const NAMES: &[&str] =
-    &["authorization", "bearer", "cookie", "token", "secret", "password", "api-key", "api_key", "apikey"];
+const NAMES: &[&str] = &[
+    "authorization",
+    "bearer",
+    "cookie",
+    "token",
+    "secret",
+    "password",
+    "api-key",
+    "api_key",
+    "apikey",
+    "client_certificate",
+];
+/// How a name ends that would be one, and is where a secret is fetched: `token_url`.
+const PLACE: &str = "_url";
 /// How values begin that are secrets, whatever their field is called.
 const SCHEMES: &[&str] = &["Bearer ", "Basic "];
-const PREFIXES: &[&str] = &["sk-", "ghp_", "xox"];
+const PREFIXES: &[&str] = &[
+    "sk-",
+    "sk_live_",
+    "sk_test_",
+    "rk_live_",
+    "ghp_",
+    "github_pat_",
+    "glpat-",
+    "xox",
+    "shpat_",
+    "whsec_",
+    "AKIA",
+    "eyJhbGci",
+    "-----BEGIN",
+];
+/// A text of so many bytes that is no word of anybody is a key.
+const RANDOM_BYTES_MIN: usize = 20;
 /// The value of `header: {name: …, value: …}`.
 const VALUE: &str = "value";
-/// A map of the two; a text in its place is one too.
-const AUTH: &str = "auth";
+/// Maps of such fields; a text in the place of one is a secret too.
+const MAPS: &[&str] = &["auth", "basic", "hmac", "oauth2"];
 /// Shorter words after a prefix are words: `sk-8`, `Basic plan`.
 const SECRET_BYTES_MIN: usize = 8;
 /// Shorter ones are not looked for in sentences: whatever is that short is found in their words too.
@@ -28,7 +56,18 @@ const STARS: &str = "***";
 /// Whether what stands under this name is a secret.
 pub(super) fn is_name_of_one(name: &str) -> bool {
     let lower = name.to_lowercase();
-    NAMES.iter().any(|part| lower.contains(part))
+    !lower.ends_with(PLACE) && NAMES.iter().any(|part| lower.contains(part))
+}
+
+/// Whether nobody would write this value who does not mean a secret: by how it begins, or as no word looks like it.
+pub(super) fn is_one(value: &str) -> bool {
+    let has = |kind: fn(&u8) -> bool| value.as_bytes().iter().any(kind);
+    let is_dense = value.len() >= RANDOM_BYTES_MIN
+        && value.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/=_-".contains(&b))
+        && has(u8::is_ascii_digit);
+    let is_mixed = has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase);
+    let is_hex = value.bytes().all(|b| b.is_ascii_hexdigit()) && has(u8::is_ascii_alphabetic);
+    begins_like_one(value) || (is_dense && (is_mixed || is_hex))
 }
 
 /// Whether this value is one, whatever its name.
@@ -116,7 +155,7 @@ fn of_field(line: &str) -> Option<Range<usize>> {
         let begin = before.rfind(|c: char| !(c.is_alphanumeric() || "-_.".contains(c)));
         let name = &before[begin.map_or(0, |n| n + before[n..].chars().next().map_or(1, char::len_utf8))..];
         let value = rest.trim_start();
-        let is_flat = name == AUTH && value.len() >= SECRET_BYTES_MIN && !value.starts_with('{');
+        let is_flat = MAPS.contains(&name) && value.len() >= SECRET_BYTES_MIN && !value.starts_with('{');
         if !is_name_of_one(name) && name != VALUE && !is_flat {
             continue;
         }

@@ -7,16 +7,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use centralita_core::conversation::{ToolPlan, VoiceYes};
 use centralita_core::language::Language;
-use reqwest::header::HeaderName;
 use url::Url;
 
+use super::auth;
 use super::place::Spanned;
 use super::problems::Desk;
 use super::reader::{Reader, is_name};
 use super::tool::tool;
-use super::written::{Auth, ByLanguage, IntegrationFile, ToolWritten};
-use crate::integrations::{Connection, SecretHeader, ToolSpec};
-use crate::secrets::SecretName;
+use super::written::{ByLanguage, IntegrationFile, RequestWritten, ToolWritten};
+use crate::integrations::{Auth, Connection, ToolSpec};
 
 /// For checking a tool outside any agent: templates do not look at it.
 const ANY_CURRENCY: &str = "EUR";
@@ -43,10 +42,18 @@ impl Integration {
             let what = format!("`{}` cannot be an integration's id", file.id.value);
             desk.say(file.id.place, what, "small letters, digits and `_`");
         }
-        let secrets = file.auth.as_ref().and_then(|auth| read_auth(desk, auth)).into_iter().collect();
         let written = read_base(desk, &file.base_url, file.allow_private);
+        let own = written.as_ref().and_then(Url::host_str).filter(|_| file.allow_private);
+        let auth = file.auth.as_ref().map(|auth| auth::read(desk, auth, own)).unwrap_or_default();
+        if let Some(at) = file.auth.as_ref().map(|auth| auth.place)
+            && let (Some(_), "http") = (&auth.client_certificate, written.as_ref().map_or("", Url::scheme))
+        {
+            let what = "over `http:` no certificate is shown";
+            desk.say(at, what, "write `https:` in `base_url`, or leave `client_certificate` out");
+        }
         let mut tools = BTreeMap::new();
         for tool in file.tools {
+            requests(&tool.value).for_each(|request| query_is_free(desk, &auth, request));
             let name = tool.value.name.clone();
             if tools.insert(name.value.clone(), tool).is_some() {
                 let what = format!("there are two tools `{}`", name.value);
@@ -55,7 +62,7 @@ impl Integration {
         }
         let base = base.cloned().or(written).filter(|_| is_name(&file.id.value))?;
         let allow_private = file.allow_private;
-        let connection = Connection { id: file.id.value, base, allow_private, secrets, mcp: None };
+        let connection = Connection { id: file.id.value, base, allow_private, auth, mcp: None };
         Some(Integration { connection, tools, called: BTreeMap::new() })
     }
 
@@ -117,6 +124,20 @@ impl Integration {
     }
 }
 
+fn requests(tool: &ToolWritten) -> impl Iterator<Item = &Spanned<RequestWritten>> {
+    let steps = tool.prepare.iter().map(|step| &step.value.request);
+    steps.chain([&tool.request]).chain(tool.probe.iter().map(|probe| &probe.value.request))
+}
+
+/// A request has no parameter of the address that `auth` writes too.
+fn query_is_free(desk: &mut Desk<'_>, auth: &Auth, request: &Spanned<RequestWritten>) {
+    let taken = auth.query.as_ref().and_then(|key| request.value.query.get_key_value(&key.name));
+    if let Some((name, value)) = taken {
+        let what = format!("`{name}` is written by `auth` already, and would be sent twice");
+        desk.say(value.place, what, "leave it out here");
+    }
+}
+
 pub(super) fn read_base(desk: &mut Desk<'_>, written: &Spanned<String>, allow_private: bool) -> Option<Url> {
     let at = written.place;
     let url =
@@ -147,21 +168,4 @@ pub(super) fn read_base(desk: &mut Desk<'_>, written: &Spanned<String>, allow_pr
         other => desk.say(at, format!("`{other}:` is not spoken here"), "write https://host/path"),
     }
     Some(url)
-}
-
-pub(super) fn read_auth(desk: &mut Desk<'_>, written: &Spanned<Auth>) -> Option<SecretHeader> {
-    let (header, prefix, value) = match &written.value {
-        Auth::Bearer(value) => ("Authorization", "Bearer ", value),
-        Auth::Header { name, value } => (name.as_str(), "", value),
-    };
-    if HeaderName::from_bytes(header.as_bytes()).is_err() {
-        desk.say(written.place, format!("`{header}` is no header"), "letters, digits and `-`");
-    }
-    let Some(secret) = SecretName::reference(value) else {
-        let remedy = "keep it out of the file: write `secret.NAME` and set the environment variable \
-                      CENTRALITA_SECRET_NAME";
-        desk.say(written.place, "a secret stands here by reference only", remedy);
-        return None;
-    };
-    Some(SecretHeader { header: header.to_owned(), prefix: prefix.to_owned(), secret: secret.to_string() })
 }

@@ -15,9 +15,10 @@ use centralita_core::conversation::ParameterKind;
 use serde_json::{Map, Value};
 use url::Url;
 
+use super::auth;
 use super::hidden;
 use super::import::pinned::{Drawn, Parameter, drawn};
-use super::integration::{Integration, read_auth, read_base};
+use super::integration::{Integration, read_base};
 use super::mcp_written::{ConnectionWritten, KeyWritten, McpFile, McpToolWritten, OnTopWritten};
 use super::place::{Place, Spanned};
 use super::problems::{Desk, Problems};
@@ -25,7 +26,7 @@ use super::reader::is_name;
 use super::written::{ByLanguage, IdempotencyWritten, ParameterWritten, RequestWritten, ToolWritten, Words};
 use super::{Kind, Source, Written, parse_integration, told};
 use crate::integrations::mcp::{Pinned, Pins, pins_of};
-use crate::integrations::{Connection, McpServer, McpWay, Method, Program, Variable};
+use crate::integrations::{Auth, Connection, McpServer, McpWay, Method, Program, Variable};
 use crate::secrets::SecretName;
 
 /// What the names of files with pins end in.
@@ -69,7 +70,7 @@ pub fn mcp_definition(sources: &[Source], id: &str) -> Result<Option<McpDefiniti
         };
         let mut desk = Desk { file: &source.path, text: &source.text, problems: &mut problems };
         let way = way(&mut desk, &file, None);
-        let secrets = file.auth.as_ref().and_then(|auth| read_auth(&mut desk, auth)).into_iter().collect();
+        let auth = who(&mut desk, &file);
         let pins = pins(sources, id, &mut problems).unwrap_or_default();
         let Some((base, way)) = way else { continue };
         let picked = file.tools.iter().map(|tool| (called(&tool.value), tool.value.name.value.clone()));
@@ -86,7 +87,7 @@ pub fn mcp_definition(sources: &[Source], id: &str) -> Result<Option<McpDefiniti
                 id: id.to_owned(),
                 base,
                 allow_private: file.allow_private,
-                secrets,
+                auth,
                 mcp: Some(McpServer { way, pins }),
             },
         });
@@ -105,7 +106,7 @@ pub fn mcp_connection(url: &str, allow_private: bool) -> Result<Connection, Faul
     match (base, problems.into_iter().next()) {
         (Some(base), None) => {
             let mcp = Some(McpServer { way: McpWay::Http, pins: Pins::new() });
-            Ok(Connection { id: "mcp".to_owned(), base, allow_private, secrets: Vec::new(), mcp })
+            Ok(Connection { id: "mcp".to_owned(), base, allow_private, auth: Auth::default(), mcp })
         }
         (_, Some(problem)) => {
             let remedy = problem.remedy.replace("`allow_private: true`", "--allow-private");
@@ -127,7 +128,7 @@ pub(super) fn read(
         let what = format!("`{id}` cannot be an integration's id");
         desk.say(file.id.place, what, "small letters, digits and `_`");
     }
-    let secrets = file.auth.as_ref().and_then(|auth| read_auth(desk, auth)).into_iter().collect();
+    let auth = who(desk, &file);
     let way = way(desk, &file, base);
     if pins.is_none() && !file.tools.is_empty() {
         let what = format!("nothing is known of this server's tools: there is no {}", pin_path(&id));
@@ -165,7 +166,7 @@ pub(super) fn read(
     let picked: BTreeSet<&String> = names.values().collect();
     let pins = pins.unwrap_or_default().into_iter().filter(|(name, _)| picked.contains(name)).collect();
     let mcp = Some(McpServer { way, pins });
-    let connection = Connection { id, base, allow_private: file.allow_private, secrets, mcp };
+    let connection = Connection { id, base, allow_private: file.allow_private, auth, mcp };
     Some(Integration::of_mcp(connection, tools, names))
 }
 
@@ -200,6 +201,20 @@ fn pin_path(id: &str) -> String {
 /// The server's own name of a tool.
 fn called(tool: &McpToolWritten) -> String {
     tool.tool.as_ref().unwrap_or(&tool.name).value.clone()
+}
+
+/// Who we are there, by what can go along with a session.
+fn who(desk: &mut Desk<'_>, file: &McpFile) -> Auth {
+    let Some(written) = &file.auth else { return Auth::default() };
+    let url = file.connection.value.url.as_ref().and_then(|url| Url::parse(&url.value).ok());
+    let own = url.as_ref().and_then(Url::host_str).filter(|_| file.allow_private);
+    let auth = auth::read(desk, written, own);
+    if auth.query.is_some() || auth.signature.is_some() {
+        let what = "a session proves who we are by its headers, or by its certificate";
+        let remedy = "write `bearer`, `header`, `basic`, `headers`, `oauth2` or `client_certificate`";
+        desk.say(written.place, what, remedy);
+    }
+    auth
 }
 
 /// Where the server is, and how it is spoken to. `base` replaces an address.

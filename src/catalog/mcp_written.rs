@@ -9,10 +9,9 @@ use centralita_core::conversation::{Effects, ParameterKind};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::auth::AuthWritten;
 use super::place::Spanned;
-use super::written::{
-    Auth, ConfirmWritten, Kind, PhrasesWritten, ResponseWritten, RuleWritten, WordLists, Words,
-};
+use super::written::{ConfirmWritten, Kind, PhrasesWritten, ResponseWritten, RuleWritten, WordLists, Words};
 
 /// `integrations/ID.yaml`, with `kind: mcp`.
 #[derive(Debug, Deserialize)]
@@ -31,7 +30,7 @@ pub(super) struct McpFile {
     /// Its address may be inside our own network, and may be reached by `http:`.
     #[serde(default)]
     pub(super) allow_private: bool,
-    pub(super) auth: Option<Spanned<Auth>>,
+    pub(super) auth: Option<Spanned<AuthWritten>>,
     pub(super) tools: Vec<Spanned<McpToolWritten>>,
 }
 

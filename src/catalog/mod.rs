@@ -1,7 +1,7 @@
 //! Definitions: agents and integrations as an admin writes them, and what they mean.
 //!
 //! Reading order: [`find`] (files), `place`, `tree` and `syntax` (YAML), `written` (its fields), `shape` and
-//! `wanted` (from the one to the other), `reader` (words and templates), `condition`, `exchange`, `probe`, `tool`,
+//! `wanted` (from the one to the other), `reader` (words and templates), `condition`, `exchange`, `probe`, `tool`, `auth`,
 //! `integration`, `mcp`, `tested`, [`agent`] (the meaning of each), [`asking`] (one tool outside any agent), [`problems`] and
 //! `hidden` (what is wrong, without its secrets).
 //! docs/definitions.md is the reference for who writes them.
@@ -13,6 +13,7 @@
 mod absence;
 mod agent;
 mod asking;
+mod auth;
 mod condition;
 mod exchange;
 mod find;
@@ -55,6 +56,8 @@ pub use problems::{Problem, Problems};
 pub use tested::{AgentTest, Move, Step, Wish};
 use tree::{Held, Node};
 use written::{AgentFile, IntegrationFile};
+
+use crate::integrations::Connection;
 
 /// The version of the definitions this build reads.
 const VERSION: u32 = 1;
@@ -125,6 +128,17 @@ pub fn check(sources: &[Source], bases: &BTreeMap<String, Url>) -> Result<Catalo
         return Ok(Catalog { agents });
     }
     Err(told(sources, problems, unread))
+}
+
+/// The connections of all integrations, by id: who we are for each, whoever uses it.
+///
+/// # Errors
+/// Every problem of the integrations' own, their tools apart.
+pub fn connections(sources: &[Source]) -> Result<BTreeMap<String, Connection>, Problems> {
+    let (mut problems, mut unread) = (Vec::new(), Vec::new());
+    let known = integrations(sources, &BTreeMap::new(), &mut problems, &mut unread);
+    let connections = known.into_iter().map(|(id, (integration, ..))| (id, integration.connection)).collect();
+    if problems.is_empty() { Ok(connections) } else { Err(told(sources, problems, unread)) }
 }
 
 fn told(sources: &[Source], problems: Vec<Problem>, unread: Vec<String>) -> Problems {

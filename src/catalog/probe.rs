@@ -5,17 +5,18 @@
 //! found, are refused.
 //! Never: sends anything.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use centralita_core::base::Millis;
 use centralita_core::conversation::{Effects, Parameter};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::exchange::{read_map, read_request, read_sample};
+use super::absence::given;
+use super::exchange::{only_asks, read_map, read_request, read_sample};
 use super::place::{Place, Spanned};
 use super::reader::{Reader, Unfit, with_call};
-use super::written::ProbeWritten;
-use crate::integrations::{Exchange, KeyPlace, PROBE_KEY, PROBE_SENT, Probe, Sample};
+use super::written::{ProbeWritten, Words};
+use crate::integrations::{Exchange, KeyPlace, Method, PROBE_KEY, PROBE_SENT, Probe, Sample};
 
 /// The longest time after which a system may still do what it was sent: a day.
 const ABSENT_AFTER_S_MAX: u32 = 86_400;
@@ -47,9 +48,7 @@ pub(super) fn probe(reader: &mut Reader<'_, '_>, written: &Spanned<ProbeWritten>
     let (mut known, mut used) = (of.known.clone(), BTreeSet::new());
     let is_taken = !known.insert(PROBE_KEY.to_owned());
     let mut exchange = read_request(reader, request, of.parameters, &known, &mut used);
-    if !exchange.method.is_safe() {
-        reader.say(request.place, "a probe only asks", "use GET or HEAD here: it must change nothing");
-    }
+    only_asks(reader, request, "a probe only asks", "use GET or HEAD here: it must change nothing");
     exchange.map = read_map(reader, map);
     exchange.sample = sample.as_ref().map(|s| read_sample(reader, s, &known, of.parameters, &exchange));
     let mut sound = Vec::new();
@@ -73,7 +72,9 @@ pub(super) fn probe(reader: &mut Reader<'_, '_>, written: &Spanned<ProbeWritten>
         }
     }
     check_key(reader, written.place, of, is_taken, used.contains(PROBE_KEY));
-    if try_out(reader, sample.as_ref(), &exchange, &sound, &known) == Found::Unshown
+    if exchange.method == Method::Head {
+        refuse_looks(reader, map, &sound, looks);
+    } else if try_out(reader, sample.as_ref(), &exchange, &sound, of, &known) == Found::Unshown
         && looks == Looks::AtTheAnswer
         && let Some(after) = absent_after_s
     {
@@ -190,32 +191,66 @@ fn try_out(
     sample: Option<&Spanned<Value>>,
     exchange: &Exchange,
     conditions: &[(&str, &Spanned<String>)],
+    of: &Of<'_>,
     known: &BTreeSet<String>,
 ) -> Found {
     let (Some(written), Some(Sample::Answer(tree))) = (sample, &exchange.sample) else {
         return Found::Unshown;
     };
-    let mut sent = json!({"call": {}});
-    for name in with_call(known) {
-        match name.split_once('.') {
-            Some((call, field)) => sent[call][field] = json!("1"),
-            None => sent[name] = json!("1"),
-        }
-    }
-    let mut found = Found::Unshown;
+    let sent = Value::Object(given(&with_call(known), of.parameters, |_| "1".to_owned(), true));
+    let mut true_ones = Vec::new();
     for (name, condition) in conditions {
-        match reader.holds_over(tree, &sent, PROBE_SENT, &condition.value) {
-            Ok(true) if *name == "done" => found = Found::Shown,
-            Ok(_) => {}
+        let (at, what, remedy) = match reader.holds_over(tree, &sent, PROBE_SENT, &condition.value) {
+            Ok(true) => {
+                true_ones.push((*name, condition.place));
+                continue;
+            }
+            Ok(false) => continue,
             Err(Unfit::Answer) => return Found::Untold,
-            Err(Unfit::Condition) => {
-                let what = format!("over this sample `{name}` is neither true nor false");
+            Err(Unfit::Lacking) => {
                 let remedy = "write a condition, like `… > 0`, and the answer as the system gives it, with all that the \
                               condition looks at";
-                reader.say(written.place, what, remedy);
-                return Found::Untold;
+                (written.place, "neither true nor false", remedy)
             }
+            Err(Unfit::Instead(kind)) => {
+                let remedy = "a condition is true or false: compare it, a list by `… | length > 0`, another value by \
+                              `… == 'paid'`";
+                (condition.place, kind, remedy)
+            }
+        };
+        reader.say(at, format!("over this sample `{name}` is {what}"), remedy);
+        return Found::Untold;
+    }
+    match true_ones.as_slice() {
+        [] | [("failed", _)] => Found::Unshown,
+        [_] => Found::Shown,
+        [_, (_, failed), ..] => {
+            let remedy = "let no answer be both: one that is leaves it open what became of the action";
+            reader.say(*failed, "over this sample both `done` and `failed` are true", remedy);
+            Found::Untold
         }
     }
-    found
+}
+
+/// Nothing is compared with, or taken from, an answer that has no body.
+fn refuse_looks(
+    reader: &mut Reader<'_, '_>,
+    map: &BTreeMap<String, Words>,
+    conditions: &[(&str, &Spanned<String>)],
+    done: Looks,
+) {
+    const NO_BODY: &str = "the answer to HEAD has no body: there is nothing to";
+    if let Some(first) = map.values().next() {
+        reader.say(first.place, format!("{NO_BODY} map"), "use GET, or take `map` away");
+    }
+    for (name, condition) in
+        conditions.iter().filter(|(name, _)| *name != "done" || done == Looks::AtTheAnswer)
+    {
+        let remedy = if *name == "done" {
+            "use GET; or, where the status alone tells, write `done: \"true\"` and `absent_on: [404]`"
+        } else {
+            "use GET, or take `failed` away"
+        };
+        reader.say(condition.place, format!("{NO_BODY} look at"), remedy);
+    }
 }

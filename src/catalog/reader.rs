@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use centralita_core::base::Fault;
+use centralita_core::base::{Fault, nearest};
 use centralita_core::conversation::Parameter;
 use centralita_core::language::Language;
 use centralita_core::template::Renderer;
@@ -15,7 +15,6 @@ use serde_json::{Value, json};
 use super::absence::{Lands, absent, swallowed};
 use super::place::{Place, Spanned};
 use super::problems::Desk;
-use super::wanted;
 use super::written::{ByLanguage, Words};
 use crate::integrations::Exchange;
 
@@ -36,7 +35,10 @@ pub(super) struct Reader<'d, 'a> {
 pub(super) enum Unfit {
     /// The answer itself cannot be written; that is told elsewhere.
     Answer,
-    Condition,
+    /// The answer lacks what it looks at.
+    Lacking,
+    /// It is this instead of true or false.
+    Instead(&'static str),
 }
 
 impl<'d, 'a> Reader<'d, 'a> {
@@ -146,8 +148,13 @@ impl<'d, 'a> Reader<'d, 'a> {
         wanted.chain(condition).find(missing).map(|(name, _)| name)
     }
 
-    /// What a condition is of an answer, beside what was sent under that name; none where it is neither true nor false. An
-    /// answer that has no text with these values tells nothing.
+    /// An answer with these values in its holes; none where it has no text with them.
+    pub(super) fn filled(&self, answer: &Value, values: &Value) -> Option<Value> {
+        self.renderer.json(answer, values).ok()
+    }
+
+    /// What a condition is of an answer, beside what was sent under that name. An answer that has no text with these values
+    /// tells nothing.
     pub(super) fn holds_over(
         &self,
         answer: &Value,
@@ -155,10 +162,17 @@ impl<'d, 'a> Reader<'d, 'a> {
         name: &str,
         condition: &str,
     ) -> Result<bool, Unfit> {
-        let answer = self.renderer.json(answer, sent).map_err(|_| Unfit::Answer)?;
+        let answer = self.filled(answer, sent).ok_or(Unfit::Answer)?;
         let mut vars = if answer.is_object() { answer } else { json!({ "body": answer }) };
         vars[name] = sent.clone();
-        self.renderer.holds(condition, &vars).map_err(|_| Unfit::Condition)
+        match self.renderer.eval(condition, &vars).map_err(|_| Unfit::Lacking)? {
+            Value::Bool(truth) => Ok(truth),
+            Value::Null => Err(Unfit::Instead("null")),
+            Value::Number(_) => Err(Unfit::Instead("a number")),
+            Value::String(_) => Err(Unfit::Instead("a text")),
+            Value::Array(_) => Err(Unfit::Instead("a list")),
+            Value::Object(_) => Err(Unfit::Instead("a map")),
+        }
     }
 
     /// The names an expression takes from outside, where it can be read.
@@ -203,7 +217,7 @@ impl<'d, 'a> Reader<'d, 'a> {
         };
         for name in names.iter().filter(|name| !known.contains(root(name)) && !known.contains(*name)) {
             let list: Vec<&str> = known.iter().map(String::as_str).collect();
-            let remedy = match (list.as_slice(), wanted::nearest(name, list.iter().copied())) {
+            let remedy = match (list.as_slice(), nearest(name, list.iter().copied())) {
                 ([], _) => "nothing has a value here: write plain words".to_owned(),
                 (_, Some(meant)) => format!("did you mean `{meant}`?"),
                 (list, None) => format!("what has a value here: {}", list.join(", ")),

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use centralita_core::base::{Millis, ToolName};
+use centralita_core::base::{Millis, ToolName, nearest};
 use centralita_core::conversation::{Effects, Policy, ToolPlan};
 use serde_json::{Map, Value};
 
@@ -14,7 +14,6 @@ use super::exchange::fill;
 use super::place::{Place, Spanned};
 use super::problems::{Desk, shown};
 use super::reader::braces;
-use super::wanted;
 use super::written::{MockWritten, MoveWritten, TestWritten};
 use crate::integrations::Sample;
 
@@ -207,7 +206,7 @@ impl<'d> Tests<'d, '_> {
         let name = plan.name.clone();
         if let Some(odd) = odd {
             let known: Vec<&str> = plan.parameters.iter().map(|p| p.name.as_str()).collect();
-            let remedy = match wanted::nearest(odd, known.iter().copied()) {
+            let remedy = match nearest(odd, known.iter().copied()) {
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None => format!("its parameters: {}", known.join(", ")),
             };
@@ -221,7 +220,7 @@ impl<'d> Tests<'d, '_> {
         let found = tools.iter().find(|plan| *plan.name.0 == *name);
         if found.is_none() && !self.unread {
             let known: Vec<&str> = tools.iter().map(|plan| &*plan.name.0).collect();
-            let remedy = match (wanted::nearest(name, known.iter().copied()), known.as_slice()) {
+            let remedy = match (nearest(name, known.iter().copied()), known.as_slice()) {
                 (Some(meant), _) => format!("did you mean `{meant}`?"),
                 (None, []) => "this agent has no tools".to_owned(),
                 (None, known) => format!("tools of this agent: {}", known.join(", ")),

@@ -4,6 +4,7 @@
 //! Never: touches the network.
 
 mod absence;
+mod auth;
 mod mcp;
 mod probing;
 mod shapes;
@@ -116,6 +117,18 @@ fn a_secret_that_stands_in_a_file_by_mistake_is_told_of_and_never_printed() {
         (written, "header: {name: X Key, value: hunter2canary, hunter2canary: 1}"),
         ("auth:\n  bearer: secret.SHOP_TOKEN", "auth: \"{bearer: hunter2canary}\""),
         ("auth:\n  bearer: secret.SHOP_TOKEN", "auth: bearer hunter2canary"),
+        (written, "basic: {user: me, password: hunter2canary}"),
+        (written, "basic: hunter2canary"),
+        (written, "query: {name: api_key, value: hunter2canary}"),
+        (written, "oauth2: {token_url: 'https://a.example/', client_id: x, client_secret: hunter2canary}"),
+        (written, "oauth2: {token_url: 'https://a.example/', client_id: x, refresh_token: hunter2canary}"),
+        (written, "oauth2: hunter2canary"),
+        (written, "hmac: {secret: hunter2canary, header: X-Sign, over: '{body}'}"),
+        (written, "standard_webhooks: whsec_hunter2canary"),
+        (written, "client_certificate: |\n    -----BEGIN PRIVATE KEY-----\n    hunter2canary"),
+        (written, "headers: {X-Api-Key: hunter2canary}"),
+        (written, "headers: {X-Key: whsec_hunter2canary}"),
+        (written, "header: {name: X-Key, value: secret.A, prefix: sk-hunter2canary}"),
         (written, "\"bearer\":\"hunter2canary\""),
         (written, "bearer:\n  - hunter2canary"),
         ("path: /orders/{order}/refunds", "path: /orders?api_key=hunter2canary"),

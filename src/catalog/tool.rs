@@ -24,7 +24,7 @@ use super::written::{
     ConfirmWritten, IdempotencyWritten, ParameterWritten, PhrasesWritten, PolicyWritten, RequestWritten,
     ToolWritten, VoiceWritten, Words,
 };
-use crate::integrations::{Connection, KeyPlace, SecretHeader, ToolSpec};
+use crate::integrations::{Auth, Connection, KeyPlace, ToolSpec};
 
 /// A caller waits about this long before it feels like an end.
 const TIMEOUT_MS: u32 = 8_000;
@@ -54,7 +54,7 @@ pub(super) fn tool(
     let mut after = all.known.clone();
     after.extend(all.request.map.keys().cloned());
     let phrases = phrases(reader, &tool.phrases, effects, &all.known, &after, &parameters);
-    let key = key(reader, tool, &integration.secrets);
+    let key = key(reader, tool, &integration.auth);
     let timeout = timeout(reader, tool.timeout_ms.as_ref());
     let of = Of { effects, parameters: &parameters, known: &all.known, key: &key, timeout };
     let probe = tool.probe.as_ref().map(|written| probe(reader, written, &of));
@@ -276,12 +276,12 @@ fn phrases(
 
 /// Where the key goes. Its place must be free: what stands there is part of what the caller confirmed, or is put there
 /// after the key.
-fn key(reader: &mut Reader<'_, '_>, tool: &ToolWritten, secrets: &[SecretHeader]) -> KeyPlace {
+fn key(reader: &mut Reader<'_, '_>, tool: &ToolWritten, auth: &Auth) -> KeyPlace {
     let request = &tool.request.value;
     match &tool.idempotency {
         None | Some(IdempotencyWritten::None) => KeyPlace::None,
         Some(IdempotencyWritten::Header(name)) => {
-            if let Some(why) = header_unfit(&name.value, request, secrets) {
+            if let Some(why) = header_unfit(&name.value, request, auth) {
                 let remedy = format!("a header which the request does not have: {KEY_IN_A_HEADER}");
                 reader.say(name.place, format!("`{}` {why}", name.value), remedy);
             }
@@ -297,7 +297,7 @@ fn key(reader: &mut Reader<'_, '_>, tool: &ToolWritten, secrets: &[SecretHeader]
 }
 
 /// Why the key cannot be in this header.
-fn header_unfit(name: &str, request: &RequestWritten, secrets: &[SecretHeader]) -> Option<&'static str> {
+fn header_unfit(name: &str, request: &RequestWritten, auth: &Auth) -> Option<&'static str> {
     let is = |other: &str| other.eq_ignore_ascii_case(name);
     if HeaderName::from_bytes(name.as_bytes()).is_err() {
         return Some("is no header");
@@ -305,8 +305,8 @@ fn header_unfit(name: &str, request: &RequestWritten, secrets: &[SecretHeader]) 
     if request.headers.keys().any(|other| is(other)) {
         return Some("stands under `headers` already, and the key would overwrite it");
     }
-    if secrets.iter().any(|secret| is(&secret.header)) {
-        return Some("holds the secret of `auth`, which would overwrite the key");
+    if auth.header_names().any(is) {
+        return Some("is written by `auth`, which would overwrite the key");
     }
     let own = OWN_HEADERS.iter().chain([&"Content-Type"]);
     own.into_iter().any(|own| is(own)).then_some("is one that the gateway writes itself")

@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use centralita_core::base::nearest;
 use serde_json::Value;
 
 use super::place::Place;
@@ -47,6 +48,11 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("argument", "request_id"),
     ("base_url", "https://shop.example/v1"),
     ("auth", "{bearer: secret.NAME}"),
+    ("user", "shop"),
+    ("password", "secret.NAME"),
+    ("token_url", "https://login.example/token"),
+    ("client_id", "shop"),
+    ("client_secret", "secret.NAME"),
     ("name", "order"),
     ("description", "Look up an order."),
     ("parameters", "[{name: order, kind: digits, ask: Which order?}]"),
@@ -393,6 +399,20 @@ pub(super) fn choice<'t>(
     Err(Wrong { at: key.place, ..Wrong::new(node, what, remedy) })
 }
 
+/// Whether `auth` is a map of what goes along; else it is `none`.
+pub(super) fn auth(node: &Node, context: Context<'_>) -> Result<bool, Wrong> {
+    match &node.held {
+        Held::Map(_) => Ok(true),
+        Held::Text { text, .. } if text == "none" => Ok(false),
+        Held::Text { text, .. } if super::auth::FIELDS.contains(&text.as_str()) => {
+            Err(content(text, Some(node)))
+        }
+        Held::Text { .. } | Held::List(_) | Held::Told => {
+            Err(must(node, context, "`none` or a map of fields", write_like(context, "write a map")))
+        }
+    }
+}
+
 /// A choice that holds something stands alone.
 pub(super) fn content(name: &str, at: Option<&Node>) -> Wrong {
     let what = format!("`{name}` needs a value");
@@ -403,34 +423,4 @@ pub(super) fn content(name: &str, at: Option<&Node>) -> Wrong {
 /// A choice that stands alone holds something.
 pub(super) fn alone(name: &str, at: &Node) -> Wrong {
     Wrong::new(at, format!("`{name}` stands alone"), format!("write `{name}` with nothing under it"))
-}
-
-/// The name that was probably meant: the same but for capitals and signs, or a slip or two away.
-pub(super) fn nearest<'n>(written: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    let plain = |text: &str| -> Vec<char> {
-        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).take(40).collect()
-    };
-    let written = plain(written);
-    let slips = names.map(|name| (distance(&written, &plain(name)), name));
-    let (slips, name) = slips.min()?;
-    let most = if written.len() < 6 { 1 } else { 2 };
-    (slips <= most && slips < written.len()).then_some(name)
-}
-
-/// Letters put in, left out, changed, or swapped with their neighbour.
-fn distance(a: &[char], b: &[char]) -> usize {
-    let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];
-    for i in 1..=a.len() {
-        let mut row = vec![i];
-        for j in 1..=b.len() {
-            let changed = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            let mut least = changed.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                least = least.min(rows[i - 2][j - 2] + 1);
-            }
-            row.push(least);
-        }
-        rows.push(row);
-    }
-    rows[a.len()][b.len()]
 }

@@ -7,9 +7,10 @@
 use std::collections::BTreeMap;
 
 use centralita_core::conversation::{Effects, ParameterKind};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+use super::auth::AuthWritten;
 use super::place::Spanned;
 use crate::integrations::Method;
 
@@ -147,7 +148,7 @@ pub(super) struct IntegrationFile {
     /// Its host may be an address inside our own network, and may be reached by `http:`.
     #[serde(default)]
     pub(super) allow_private: bool,
-    pub(super) auth: Option<Spanned<Auth>>,
+    pub(super) auth: Option<Spanned<AuthWritten>>,
     pub(super) tools: Vec<Spanned<ToolWritten>>,
 }
 
@@ -156,14 +157,6 @@ pub(super) struct IntegrationFile {
 pub(super) enum Kind {
     Http,
     Mcp,
-}
-
-/// `bearer: secret.NAME`, or `header: {name: X-Api-Key, value: secret.NAME}`.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub(super) enum Auth {
-    Bearer(String),
-    Header { name: String, value: String },
 }
 
 #[derive(Debug, Deserialize)]
@@ -195,12 +188,19 @@ pub(super) struct ToolWritten {
     /// Statuses of 500 and above by which this system says that it has done nothing.
     #[serde(default)]
     pub(super) not_done_on: Vec<Spanned<u16>>,
-    /// How the system is asked what became of a request that was not answered.
+    /// How the system is asked what became of a request that was not answered. One with nothing under it is no probe that
+    /// was left out: it is told.
+    #[serde(default, deserialize_with = "there")]
     pub(super) probe: Option<Spanned<ProbeWritten>>,
     pub(super) confirm: Option<Spanned<ConfirmWritten>>,
     #[serde(default)]
     pub(super) phrases: PhrasesWritten,
     pub(super) timeout_ms: Option<Spanned<u32>>,
+}
+
+/// A field that is read wherever its name is written, be there nothing under it.
+fn there<'de, T: Deserialize<'de>, D: Deserializer<'de>>(field: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(field).map(Some)
 }
 
 #[derive(Debug, Deserialize)]

@@ -37,13 +37,18 @@ pub(super) struct SecretsArgs {
     /// the gateway's user, with any arguments of the file
     #[arg(long, value_name = "PROGRAM", env = "CENTRALITA_MCP_COMMANDS", value_delimiter = ',')]
     mcp_command: Vec<String>,
+    /// A folder for what systems renew: the refresh tokens of integrations. It is to survive a restart, and is made when it
+    /// is needed
+    #[arg(long, default_value = "calls/tokens", value_name = "FOLDER")]
+    tokens: PathBuf,
 }
 
 impl SecretsArgs {
     /// # Errors
     /// A folder was named and is not there.
     pub(super) fn open(&self) -> Result<Secrets, Fault> {
-        let secrets = Secrets::from_env().with_programs(self.mcp_command.iter().cloned());
+        let programs = self.mcp_command.iter().cloned();
+        let secrets = Secrets::from_env().with_kept(&self.tokens).with_programs(programs);
         match &self.secrets {
             Some(folder) => secrets.with_directory(folder),
             None => Ok(secrets),
@@ -223,7 +228,8 @@ pub(super) async fn warm(agent: &Agent, speech: &Speech) -> Result<(), Fault> {
     }
 }
 
-fn all(faults: &[Fault]) -> Fault {
+/// Several faults in one.
+pub(super) fn all(faults: &[Fault]) -> Fault {
     let what: Vec<&str> = faults.iter().map(|fault| fault.what.as_str()).collect();
     let remedy: Vec<&str> = faults.iter().map(|fault| fault.remedy.as_str()).collect();
     Fault::new(Owner::Admin, what.join("; "), remedy.join("; "))

@@ -14,6 +14,7 @@ use super::{Definitions, Done, Verdict, render};
 use crate::catalog::{self, Catalog, Kind};
 use crate::core::base::ToolName;
 use crate::core::conversation::{Effects, EngineYes, Plan, Policy, Recording, ToolPlan, VoiceYes};
+use crate::integrations::Connection;
 use crate::secrets::Secrets;
 use crate::stt::embedded::Doubts;
 
@@ -54,7 +55,7 @@ pub(super) async fn run(args: &CheckArgs) -> Done {
 async fn agents(catalog: &Catalog, args: &CheckArgs, secrets: &Secrets) -> Done {
     let speech = speech(&args.speech)?;
     let mut verdict = Verdict::Good;
-    let mut missing = BTreeSet::new();
+    let (mut missing, mut readable) = (BTreeSet::new(), BTreeSet::new());
     let languages: BTreeSet<_> = catalog.agents.values().map(|agent| agent.plan.language).collect();
     for language in languages {
         let faults = try_voice(language, &speech).await.err();
@@ -71,6 +72,7 @@ async fn agents(catalog: &Catalog, args: &CheckArgs, secrets: &Secrets) -> Done 
         if let Some(line) = recorded(id, &agent.plan.recording) {
             render::aside(&line);
         }
+        readable.extend(agent.connections.iter().filter_map(in_the_address));
         for tool in unasked(&agent.plan) {
             render::aside(&format!(
                 "warning: {id}: `{tool}` has effects and runs without the caller's yes; `confirm: {{policy: always}}` \
@@ -91,6 +93,7 @@ async fn agents(catalog: &Catalog, args: &CheckArgs, secrets: &Secrets) -> Done 
         let tools = if tools.is_empty() { "no tools".to_owned() } else { tools.join(", ") };
         render::line(&format!("{id}: {} ({}), {tools}", agent.title, agent.plan.language));
     }
+    readable.iter().for_each(|line| render::aside(line));
     for lack in missing {
         render::aside(&format!("warning: {lack}; `serve` needs it"));
     }
@@ -122,6 +125,16 @@ fn doubtful(agent: &str, doubts: &Doubts) -> Vec<String> {
     lines
 }
 
+/// A key that goes in the address: some systems want it there, and more eyes read it than a header.
+fn in_the_address(connection: &Connection) -> Option<String> {
+    let query = connection.auth.query.as_ref()?;
+    Some(format!(
+        "warning: integration {}: `auth` sends its key in the address (`{}`), which logs and proxies on the way keep; \
+         where the system takes it in a header, write `header: {{name: .., value: secret.{}}}`",
+        connection.id, query.name, query.secret
+    ))
+}
+
 /// Tools with effects that an admin has exempted from the question: allowed, and worth a second look.
 fn unasked(plan: &Plan) -> impl Iterator<Item = &ToolName> {
     let exempt = |tool: &&ToolPlan| tool.effects != Effects::None && tool.confirm.policy == Policy::Never;
@@ -142,6 +155,7 @@ fn unbelieved(plan: &Plan) -> impl Iterator<Item = &ToolName> {
 mod tests {
     use super::*;
     use crate::core::sim::script_plan;
+    use crate::integrations::{Auth, SecretQuery};
 
     #[test]
     fn words_that_are_never_heard_have_a_line_each_and_those_guessed_at_one_together() {
@@ -164,6 +178,23 @@ mod tests {
             let line = recorded("shop", &recording).unwrap_or_default();
             assert!(line.starts_with("shop: ") && line.contains(told), "{line}");
         }
+    }
+
+    #[test]
+    fn a_key_in_the_address_is_pointed_out_and_no_other() {
+        let auth = |query| Auth { query, ..Auth::default() };
+        let connection = |auth| Connection {
+            id: "shop".to_owned(),
+            base: "https://shop.example".parse().expect("an address"),
+            allow_private: false,
+            auth,
+            mcp: None,
+        };
+        assert_eq!(in_the_address(&connection(Auth::default())), None);
+        let query = SecretQuery { name: "api_key".to_owned(), secret: "SHOP_KEY".to_owned() };
+        let line = in_the_address(&connection(auth(Some(query)))).unwrap_or_default();
+        assert!(line.starts_with("warning: integration shop: ") && line.contains("`api_key`"), "{line}");
+        assert!(line.contains("secret.SHOP_KEY"), "{line}");
     }
 
     #[test]

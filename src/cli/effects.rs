@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -83,9 +83,10 @@ struct Settle {
 }
 
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("which").required(true).args(["id", "all"]))]
 struct ProbeArgs {
     /// As `effects list` shows it: `CALL/t1`
-    #[arg(value_name = "ID", value_parser = intent_key, required_unless_present = "all", conflicts_with = "all")]
+    #[arg(value_name = "ID", value_parser = intent_key)]
     id: Option<IntentKey>,
     /// Every action whose outcome is unknown
     #[arg(long)]
@@ -325,6 +326,24 @@ mod tests {
     use super::*;
     use crate::core::base::{CallId, Digest, Private, ToolName};
     use crate::store::{CallHead, Intent, UNDER_WAY_MAX_US};
+
+    #[test]
+    fn what_may_be_asked_about_stands_in_the_usage() {
+        use clap::FromArgMatches as _;
+        let command = EffectsArgs::augment_args(clap::Command::new("effects"));
+        let mut probe = command.find_subcommand("probe").expect("there is one").clone();
+        assert!(probe.render_usage().to_string().ends_with("<ID|--all>"), "{}", probe.render_usage());
+        for (line, good) in
+            [("probe CA1/t1", true), ("probe --all", true), ("probe", false), ("probe CA1/t1 --all", false)]
+        {
+            let words = ["effects"].into_iter().chain(line.split(' '));
+            let read = command
+                .clone()
+                .try_get_matches_from(words)
+                .and_then(|found| EffectsArgs::from_arg_matches(&found));
+            assert_eq!(read.is_ok(), good, "{line}");
+        }
+    }
 
     const BEGUN: i64 = 1_800_000_000_000_000;
     const LONG_AFTER: i64 = BEGUN + UNDER_WAY_MAX_US;

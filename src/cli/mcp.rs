@@ -131,7 +131,7 @@ impl At {
                 Fault::new(Owner::Admin, "a secret stands here by reference only", remedy)
             })?;
             let (header, prefix) = ("Authorization".to_owned(), "Bearer ".to_owned());
-            connection.secrets.push(SecretHeader { header, prefix, secret: secret.to_string() });
+            connection.auth.headers.push(SecretHeader { header, prefix, secret: secret.to_string() });
         }
         Ok((connection, None))
     }

@@ -5,6 +5,7 @@
 //! Never: decides anything a library room could.
 
 mod assemble;
+mod auth;
 mod bench;
 mod call;
 mod check;
@@ -64,6 +65,8 @@ enum Command {
     Tool(tool::ToolArgs),
     /// Looks at MCP servers, tries their tools, and writes down what of them was reviewed
     Mcp(mcp::McpArgs),
+    /// Logs in at a system that wants a person to allow it
+    Auth(auth::AuthArgs),
     /// Phones a gateway as a carrier would
     Call(call::CallArgs),
     /// Measures how well the recogniser hears, over recordings
@@ -123,6 +126,7 @@ pub fn main() -> ExitCode {
             Command::Test(args) => test::run(&args).await,
             Command::Tool(args) => tool::run(&args).await,
             Command::Mcp(args) => mcp::run(&args).await,
+            Command::Auth(args) => auth::run(&args).await,
             Command::Call(args) => call::run(args).await,
             Command::Eval(args) => eval::run(&args).await,
             Command::Bench(args) => bench::run(&args).await,

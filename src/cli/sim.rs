@@ -84,7 +84,16 @@ struct Share {
     broken: BTreeMap<(u8, String), (u64, u64)>,
 }
 
+/// Fair weather and a fault contradict each other.
+fn checked(args: &SimArgs) -> Result<(), Fault> {
+    let fault = args.only.iter().find_map(|fault| *fault);
+    let (Some(fault), true) = (fault, args.only.contains(&None)) else { return Ok(()) };
+    let what = format!("`--only none` is fair weather, and `--only {}` is not", fault.name());
+    Err(Fault::new(Owner::Admin, what, "leave one of them out"))
+}
+
 pub(super) async fn run(args: SimArgs) -> Done {
+    checked(&args)?;
     let began = Instant::now();
     let until = args.minutes.map(|minutes| began + Duration::from_secs(60 * minutes));
     let end = if until.is_some() { u64::MAX } else { args.seed + args.calls };
@@ -341,6 +350,24 @@ mod tests {
             panic!("it ended well")
         };
         assert_eq!((fallen.seed, fallen.why.as_str()), (70, "a mistake on purpose"));
+    }
+
+    #[test]
+    fn fair_weather_and_a_fault_contradict_each_other() {
+        for options in [["--only", "none", "--only", "tool-late"], ["--only", "tool-late", "--only", "none"]]
+        {
+            let line =
+                Line::try_parse_from([&["sim"][..], &options].concat()).expect("each of them may be given");
+            let refused = checked(&line.args).unwrap_err();
+            assert!(
+                refused.what.contains("`--only none`") && refused.what.contains("tool-late"),
+                "{refused}"
+            );
+        }
+        for options in [&["--only", "none", "--only", "none"][..], &["--only", "tool-late"], &[]] {
+            let line = Line::try_parse_from([&["sim"], options].concat()).expect("these are its options");
+            assert_eq!(checked(&line.args), Ok(()), "{options:?}");
+        }
     }
 
     #[test]

@@ -333,7 +333,7 @@ pub(super) mod tests {
     use crate::core::conversation::Effects;
     use crate::core::journal::{JOURNAL_VERSION, write_event};
     use crate::core::language::Language;
-    use crate::integrations::{Connection, Exchange, KeyPlace, Method, Probe, Sample, ToolSpec};
+    use crate::integrations::{Auth, Connection, Exchange, KeyPlace, Method, Probe, Sample, ToolSpec};
 
     const PLAN: &[u8] = b"plan";
     const DIGEST: &[u8] = b"twenty";
@@ -386,8 +386,8 @@ pub(super) mod tests {
             timeout: Millis(1_000),
         };
         let base = "http://127.0.0.1:9".parse().expect("an address");
-        let shop =
-            Connection { id: "shop".to_owned(), base, allow_private: true, secrets: Vec::new(), mcp: None };
+        let auth = Auth::default();
+        let shop = Connection { id: "shop".to_owned(), base, allow_private: true, auth, mcp: None };
         Toolbox::mocked(Language::English, "USD", &[shop], vec![tool])
     }
 

@@ -34,7 +34,7 @@ impl Lent {
     pub(crate) fn client(&self, purpose: Purpose) -> &Client {
         match purpose {
             Purpose::Read => &self.egress.reading,
-            Purpose::Act => &self.egress.acting,
+            Purpose::Act | Purpose::Token => &self.egress.acting,
         }
     }
 

@@ -9,16 +9,18 @@ mod lent;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use centralita_core::base::{Fault, Owner};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::{Client, Method, Request, redirect, retry};
+use reqwest::{Certificate, Client, Identity, Method, Request, redirect, retry};
 use tokio::time::Instant;
 use url::{Host, Url};
 
 use crate::crash::{self, Point};
+use crate::secrets::{ExposeSecret as _, SecretString};
 
 pub use address::is_public;
 pub(crate) use lent::Lent;
@@ -80,12 +82,48 @@ impl Unanswered {
 pub enum Purpose {
     Read,
     Act,
+    /// Asks for a token. A refresh token may be good for one use: its connection is a fresh one too.
+    Token,
+}
+
+/// What our side of a connection proves, and whom it believes beside the system's own authorities.
+#[derive(Clone, Default)]
+pub struct Tls {
+    pub identity: Option<Identity>,
+    pub authorities: Vec<Certificate>,
+}
+
+/// A key is in it.
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tls")
+    }
+}
+
+impl Tls {
+    /// Our certificate with its key; none where the text is something else.
+    #[must_use]
+    pub fn identity(pem: &SecretString) -> Option<Identity> {
+        Identity::from_pem(pem.expose_secret().as_bytes()).ok()
+    }
+
+    /// Certificates of authorities; none where the text holds none.
+    #[must_use]
+    pub fn authorities(pem: &SecretString) -> Option<Vec<Certificate>> {
+        let found = Certificate::from_pem_bundle(pem.expose_secret().as_bytes()).ok()?;
+        Some(found).filter(|found| !found.is_empty())
+    }
 }
 
 impl Egress {
     pub fn new(reach: Reach) -> Result<Egress, Fault> {
-        let reading = client(&reach, 2)?;
-        let acting = client(&reach, 0)?;
+        Egress::with_tls(reach, Tls::default())
+    }
+
+    /// A client that shows a certificate, or believes others.
+    pub fn with_tls(reach: Reach, tls: Tls) -> Result<Egress, Fault> {
+        let reading = client(&reach, &tls, 2)?;
+        let acting = client(&reach, &tls, 0)?;
         Ok(Egress { reach, reading, acting })
     }
 
@@ -118,7 +156,7 @@ impl Egress {
         let place = place(request.url());
         let client = match purpose {
             Purpose::Read => &self.reading,
-            Purpose::Act => &self.acting,
+            Purpose::Act | Purpose::Token => &self.acting,
         };
         let exchange = async {
             let response =
@@ -164,8 +202,13 @@ impl Reach {
     }
 }
 
-fn client(reach: &Reach, idle: usize) -> Result<Client, Fault> {
-    Client::builder()
+fn client(reach: &Reach, tls: &Tls, idle: usize) -> Result<Client, Fault> {
+    let builder = match tls.identity.clone() {
+        Some(identity) => Client::builder().identity(identity),
+        None => Client::builder(),
+    };
+    builder
+        .tls_certs_merge(tls.authorities.clone())
         .dns_resolver(Guarded { reach: reach.clone() })
         .redirect(redirect::Policy::none())
         .retry(retry::never())
@@ -174,8 +217,17 @@ fn client(reach: &Reach, idle: usize) -> Result<Client, Fault> {
         .pool_max_idle_per_host(idle)
         .user_agent(concat!("centralita/", env!("CARGO_PKG_VERSION")))
         .build()
-        .map_err(|e| {
-            Fault::new(Owner::Gateway, format!("no HTTP client: {e}"), "look at the host's TLS certificates")
+        .map_err(|e| match tls.identity {
+            // What the library says of a certificate may quote it.
+            Some(_) => {
+                let what = "our certificate cannot be shown: its key is another one's, or it is broken";
+                Fault::new(Owner::Admin, what, "put the certificate and its own key into one text, in PEM")
+            }
+            None => Fault::new(
+                Owner::Gateway,
+                format!("no HTTP client: {e}"),
+                "look at the host's TLS certificates",
+            ),
         })
 }
 

@@ -6,15 +6,19 @@
 
 use centralita_core::base::{Fault, Owner, World};
 use centralita_core::template::Renderer;
-use reqwest::header::{HeaderName, HeaderValue};
 use serde_json::Value;
 use tokio::time::Instant;
 use url::Url;
 
+use super::auth::Credentials;
 use super::mcp::Server;
 use super::request::{Called, Resolved};
 use super::spec::{KeyPlace, Sample};
 use crate::egress::{Answer, Egress, Purpose, Unanswered};
+use crate::secrets::Token;
+
+/// RFC 9110 §15.5.2: who asks is not known, or not any more.
+const UNAUTHORIZED: u16 = 401;
 
 /// A connection in use.
 #[derive(Debug)]
@@ -28,8 +32,7 @@ pub(super) struct Live {
 pub(super) enum Far {
     System {
         egress: Egress,
-        /// Marked sensitive: they do not print.
-        secret: Vec<(HeaderName, HeaderValue)>,
+        credentials: Box<Credentials>,
     },
     /// An MCP server, and the session with it.
     Mcp(Server),
@@ -45,32 +48,35 @@ impl Live {
         }
     }
 
-    /// A request as it will go out.
+    /// A request as it will go out, with who we are on it: a token may have to be fetched for that, until then at most.
     ///
     /// # Errors
-    /// It has no form on the wire, or no sample where one has to answer it.
-    pub(super) fn outgoing(
+    /// It has no form on the wire, nobody gives a token for it, or there is no sample where one has to answer it.
+    pub(super) async fn outgoing(
         &self,
         request: &Resolved,
         key: Option<(&KeyPlace, &str)>,
+        until: Instant,
     ) -> Result<Outgoing, Fault> {
         match &self.far {
-            Far::System { secret, .. } => {
-                request.wire(key, secret).map(|wire| Outgoing(Goes::Out(Box::new(wire))))
+            Far::System { credentials, .. } => {
+                let (mut wire, keyed) = (request.wire(key)?, key.is_some());
+                let token = credentials.put(&mut wire, until).await?;
+                Ok(Outgoing(Goes::Out(Box::new(Wire { request: wire, token, keyed }))))
             }
             Far::Mcp(_) => request.call(key).map(|called| Outgoing(Goes::Called(called))),
             Far::Samples => {
                 // What could not be sent in life is not answered here.
                 match &request.called {
                     Some(_) => drop(request.call(key)?),
-                    None => drop(request.wire(key, &[])?),
+                    None => drop(request.wire(key)?),
                 }
                 request.sample.clone().map(|sample| Outgoing(Goes::Nowhere(sample))).ok_or_else(without)
             }
         }
     }
 
-    /// Sends once, or lets the sample answer.
+    /// Sends, or lets the sample answer.
     pub(super) async fn send(
         &self,
         outgoing: Outgoing,
@@ -78,14 +84,16 @@ impl Live {
         until: Instant,
     ) -> Result<Answer, Unanswered> {
         match (outgoing.0, &self.far) {
-            (Goes::Out(wire), Far::System { egress, .. }) => egress.send(*wire, purpose, until).await,
+            (Goes::Out(wire), Far::System { egress, credentials }) => {
+                wire.go(egress, credentials, purpose, until).await
+            }
             (Goes::Called(Called { tool, arguments, is_to_prove }), Far::Mcp(server)) => {
                 match server.call(&tool, arguments, purpose, until).await {
                     Err(Unanswered::Refused(_)) if is_to_prove => Err(Unanswered::Refused(unsaid())),
                     answered => answered,
                 }
             }
-            (Goes::Nowhere(sample), _) => answer(sample),
+            (Goes::Nowhere(sample), Far::System { .. } | Far::Mcp(_) | Far::Samples) => answer(sample),
             // Of another connection: there is nothing here to send it with.
             (Goes::Out(_), Far::Mcp(_) | Far::Samples)
             | (Goes::Called(_), Far::System { .. } | Far::Samples) => Err(Unanswered::NotSent(without())),
@@ -97,9 +105,52 @@ impl Live {
 pub(super) struct Outgoing(Goes);
 
 enum Goes {
-    Out(Box<reqwest::Request>),
+    Out(Box<Wire>),
     Called(Called),
     Nowhere(Sample),
+}
+
+/// A request with who we are on it.
+struct Wire {
+    request: reqwest::Request,
+    token: Option<Token>,
+    /// It has the key by which the system knows it again.
+    keyed: bool,
+}
+
+impl Wire {
+    /// Sends once; and once more with another token, where the system refuses this one with a 401.
+    ///
+    /// A 401 says that nothing was done, so what only reads goes again. Of a request with effects we do not stake the
+    /// caller's money on it: a system that acts, and is then refused by the next system behind it, may pass that 401 on.
+    /// So it goes again only under its key, by which a second one is no second deed (promise 2); without a key it has
+    /// failed, the caller is told so, and whoever asks again finds a new token. Both go out under one intent: it says that
+    /// this may have left, not how often.
+    async fn go(
+        self,
+        egress: &Egress,
+        credentials: &Credentials,
+        purpose: Purpose,
+        until: Instant,
+    ) -> Result<Answer, Unanswered> {
+        let may_go_again = match purpose {
+            Purpose::Read => true,
+            Purpose::Act => self.keyed,
+            Purpose::Token => false,
+        };
+        let next = self.request.try_clone().filter(|_| may_go_again && self.token.is_some());
+        let signed =
+            |mut request| credentials.sign(&mut request).map(|()| request).map_err(Unanswered::NotSent);
+        let answer = egress.send(signed(self.request)?, purpose, until).await?;
+        let Some(token) = self.token.filter(|_| answer.status == UNAUTHORIZED) else { return Ok(answer) };
+        credentials.refused(&token);
+        let Some(mut next) = next else { return Ok(answer) };
+        match credentials.renew(&mut next, until).await {
+            Ok(()) => egress.send(signed(next)?, purpose, until).await,
+            // There is no other: the refusal stands.
+            Err(_) => Ok(answer),
+        }
+    }
 }
 
 fn answer(sample: Sample) -> Result<Answer, Unanswered> {

@@ -259,13 +259,13 @@ impl Registry {
         }
         let key = (spec.key != KeyPlace::None).then(|| self.key_text(key));
         let placed = key.as_deref().map(|text| (&spec.key, text));
-        let outgoing = match live.outgoing(&ready.request, placed) {
+        // Waiting for a token and for the journal is part of the tool's time.
+        let until = until(spec);
+        let outgoing = match live.outgoing(&ready.request, placed, until).await {
             Ok(outgoing) => outgoing,
             Err(fault) => return Outcome::Failed { why: fault.what },
         };
         crash::pass(Point::Permitted);
-        // Waiting for the journal is part of the tool's time.
-        let until = until(spec);
         let (call, tool) = (self.call.id.clone(), ready.tool.clone());
         match log.begin(Intent { call, proposal, tool, action: ready.action, key: key.clone() }).await {
             Ok(()) => {}
@@ -422,7 +422,7 @@ impl Registry {
 /// One read-only request, tried again once where the first try broke off or the system was briefly away.
 pub(super) async fn ask(live: &Live, request: &Resolved, until: Instant) -> Result<Answer, String> {
     let once = || async {
-        let outgoing = live.outgoing(request, None).map_err(Unanswered::NotSent)?;
+        let outgoing = live.outgoing(request, None, until).await.map_err(Unanswered::NotSent)?;
         live.send(outgoing, Purpose::Read, until).await
     };
     let answer = match once().await {

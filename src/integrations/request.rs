@@ -83,13 +83,9 @@ impl Resolved {
         json!({"tool": tool, "request": self})
     }
 
-    /// The wire form. `secret` headers come last and win; the key takes no place that has a value, since that value was
+    /// The wire form, before who we are is put on it. The key takes no place that has a value, since that value was
     /// confirmed.
-    pub(super) fn wire(
-        &self,
-        key: Option<(&KeyPlace, &str)>,
-        secret: &[(HeaderName, HeaderValue)],
-    ) -> Result<reqwest::Request, Fault> {
+    pub(super) fn wire(&self, key: Option<(&KeyPlace, &str)>) -> Result<reqwest::Request, Fault> {
         let mut request = reqwest::Request::new(http_method(self.method), self.url.clone());
         let mut body = self.body.clone();
         for (name, value) in &self.headers {
@@ -113,9 +109,6 @@ impl Resolved {
         if let Some(body) = body {
             request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
             *request.body_mut() = Some(body.to_string().into());
-        }
-        for (name, value) in secret {
-            request.headers_mut().insert(name.clone(), value.clone());
         }
         Ok(request)
     }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
 
+use super::auth::Auth;
 use super::mcp::Pins;
 
 /// One connection to an external system.
@@ -22,7 +23,8 @@ pub struct Connection {
     pub base: Url,
     /// The host of `base` may be an address inside our own network.
     pub allow_private: bool,
-    pub secrets: Vec<SecretHeader>,
+    #[serde(flatten)]
+    pub auth: Auth,
     /// What speaks there, where that is an MCP server.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mcp: Option<McpServer>,
@@ -60,16 +62,6 @@ pub enum Variable {
     Text(String),
     /// The secret's name, without `secret.`.
     Secret(String),
-}
-
-/// A header whose value is a secret: `Authorization: Bearer ...`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct SecretHeader {
-    pub header: String,
-    /// What stands before the secret: `Bearer `, or nothing.
-    pub prefix: String,
-    /// The secret's name, without `secret.`.
-    pub secret: String,
 }
 
 /// One tool, compiled for one language.

@@ -3,18 +3,21 @@
 //! Promises: every way a system can fail is tried, for a tool with effects and for one without.
 //! Never: leaves this machine.
 
+mod auth;
 mod bookings;
 mod escaping;
 mod mcp;
 mod mocked;
+mod oauth2;
 mod probing;
 mod shop;
+mod tls;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use centralita_core::base::{CallTime, Digest, Millis, ProposalId};
+use centralita_core::base::{CallTime, Digest, Fault, Millis, ProposalId};
 use centralita_core::call::PrivateValues;
 use centralita_core::conversation::{ActionKey, Outcome, Permit};
 use futures::future::BoxFuture;

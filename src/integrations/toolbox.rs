@@ -5,18 +5,18 @@
 //! Never: prints a secret; knows a call.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use centralita_core::base::{Fault, Owner, ToolName, World};
 use centralita_core::language::Language;
 use centralita_core::template::Renderer;
-use reqwest::header::{HeaderName, HeaderValue};
 
+use super::auth::{self, Credentials};
 use super::far::{Far, Live};
 use super::mcp::{Pins, Reached, Server, Start};
-use super::request::header_name;
-use super::spec::{Connection, McpWay, Program, SecretHeader, ToolSpec, Variable};
+use super::spec::{Connection, McpWay, Program, ToolSpec, Variable};
 use crate::egress::{Egress, Reach};
-use crate::secrets::{ExposeSecret as _, SecretName, SecretString, Secrets};
+use crate::secrets::{SecretName, SecretString, Secrets};
 
 /// The tools of one agent version.
 #[derive(Debug)]
@@ -119,8 +119,8 @@ fn open(connection: &Connection, secrets: &Secrets) -> Result<Live, Vec<Fault>> 
         let far = Far::Mcp(mcp_server(connection, secrets, Some(server.pins.clone()))?);
         return Ok(Live { base, far });
     }
-    let (egress, secret) = guarded(connection, secrets)?;
-    Ok(Live { base, far: Far::System { egress, secret } })
+    let (egress, credentials) = guarded(connection, secrets)?;
+    Ok(Live { base, far: Far::System { egress, credentials: Box::new(credentials) } })
 }
 
 /// The MCP server of a connection; nothing is asked of it yet. Without pins any of its tools may be called.
@@ -135,33 +135,26 @@ pub fn mcp_server(
     let reached = match connection.mcp.as_ref().map(|server| &server.way) {
         Some(McpWay::Child(program)) => Reached::Child(started(&connection.id, program, secrets)?),
         Some(McpWay::Http) | None => {
-            let (egress, secret) = guarded(connection, secrets)?;
+            let (egress, credentials) = guarded(connection, secrets)?;
             let url = connection.base.clone();
             let lent = egress.lend(&url).map_err(|fault| vec![fault])?;
-            Reached::Http { lent, url, secret }
+            Reached::Http { lent, url, credentials: Arc::new(credentials) }
         }
     };
     Ok(Server::new(&connection.id, reached, pins))
 }
 
-type Headers = Vec<(HeaderName, HeaderValue)>;
-
-/// The client for a connection's host, and the headers that hold its secrets.
-fn guarded(connection: &Connection, secrets: &Secrets) -> Result<(Egress, Headers), Vec<Fault>> {
+/// The client for a connection's host, and who we are there.
+fn guarded(connection: &Connection, secrets: &Secrets) -> Result<(Egress, Credentials), Vec<Fault>> {
     let host = connection.base.host_str().unwrap_or("").to_owned();
     let reach = if connection.allow_private { Reach::PrivateAt(host) } else { Reach::Public };
-    let mut faults = Vec::new();
-    let mut secret = Vec::new();
-    for header in &connection.secrets {
-        match secret_header(header, secrets) {
-            Ok(pair) => secret.push(pair),
-            Err(fault) => faults.push(fault),
+    let egress = auth::tls(&connection.auth, secrets)
+        .and_then(|tls| Egress::with_tls(reach, tls).map_err(|fault| vec![fault]));
+    match (Credentials::open(connection, secrets), egress) {
+        (Ok(credentials), Ok(egress)) => Ok((egress, credentials)),
+        (credentials, egress) => {
+            Err([credentials.err(), egress.err()].into_iter().flatten().flatten().collect())
         }
-    }
-    match Egress::new(reach) {
-        Ok(egress) if faults.is_empty() => Ok((egress, secret)),
-        Ok(_) => Err(faults),
-        Err(fault) => Err(faults.into_iter().chain([fault]).collect()),
     }
 }
 
@@ -194,16 +187,4 @@ fn variable(value: &Variable, secrets: &Secrets) -> Result<SecretString, Fault> 
             secrets.get(&SecretName::reference(&format!("secret.{name}")).ok_or_else(unfit)?)
         }
     }
-}
-
-fn secret_header(header: &SecretHeader, secrets: &Secrets) -> Result<(HeaderName, HeaderValue), Fault> {
-    let unfit = |what: &str| {
-        Fault::new(Owner::Admin, format!("the secret `{}` {what}", header.secret), "set it anew")
-    };
-    let name = SecretName::reference(&format!("secret.{}", header.secret))
-        .ok_or_else(|| unfit("has no proper name"))?;
-    let text = format!("{}{}", header.prefix, secrets.get(&name)?.expose_secret());
-    let mut value = HeaderValue::from_str(&text).map_err(|_| unfit("holds what a header cannot"))?;
-    value.set_sensitive(true);
-    Ok((header_name(&header.header)?, value))
 }

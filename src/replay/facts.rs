@@ -273,7 +273,7 @@ mod tests {
           > prepare t1 shop.refund {"order":"1 key=2"}
           > note asked t1 ~9
           > note judged t1 yes
-          > run t1 shop.refund {"order":"1 key=2"} key=t1 action=00 confirmed
+          > run t1 shop.refund {"order":"1 key=2"} key=t1 action=00000000000000000000000000000000 confirmed
           > hang-up finished
 "#;
 

@@ -114,7 +114,7 @@ impl Sounding {
 
     fn compared(&self, heard: &Recording, tolerance: Millis) -> Lived {
         let (recorded, today) = (stretches(&self.voices.agent), stretches(&heard.agent));
-        let mut changes = Vec::new();
+        let mut changes: Vec<Change> = self.contradiction.iter().cloned().collect();
         let mut tell = |kind, what| changes.push(Change { kind, what });
         for (n, pair) in (1..).zip(pairs(&recorded, &today)) {
             match pair {

@@ -1,6 +1,7 @@
 //! A recorded call with its sound: where recording and cassette lie, and the call over again.
 //!
-//! Promises: where the cassette came from is said; a call without a recording is told as such.
+//! Promises: where the cassette came from is said, and where the journal contradicts it; a call without a recording is told
+//! as such; no other call's recording is taken in its place.
 //! Never: carries out an order.
 
 use std::fs;
@@ -10,12 +11,18 @@ use std::path::{Path, PathBuf};
 use super::expect;
 use super::source::{Found, Recorded};
 use crate::core::base::{CallTime, Fault, Millis, Owner, Samples};
-use crate::core::cassette::{Cassette, Change, Outline, compare, derive, play};
+use crate::core::cassette::{Cassette, Change, Contradiction, Outline, compare, contradiction, derive, play};
 use crate::core::conversation::{Event, Recording};
 use crate::media::{TwoVoices, read_recording};
 
 /// How much of the frames a recording may lack: what a killed process had not written yet.
 const TRACK_SHORT_MAX: Samples = Millis(6_000).samples();
+
+/// Hexadecimal digits of a carrier's id of a call, behind its CA.
+const CALL_DIGITS: usize = 32;
+
+/// How recordings are called that are not read.
+const OPUS: [&str; 2] = ["opus", "ogg"];
 
 /// A recorded call and all that is needed to hear it again.
 #[derive(Clone, Debug)]
@@ -23,6 +30,8 @@ pub struct Sounding {
     pub recorded: Recorded,
     pub voices: TwoVoices,
     pub cassette: Cassette,
+    /// What the cassette says otherwise than the journal, if so; a difference of the call, whatever it leads to.
+    pub contradiction: Option<Change>,
     /// For people: where the cassette came from, and what is missing.
     pub notes: Vec<String>,
 }
@@ -40,7 +49,7 @@ pub struct Compared {
 
 /// Finds and reads recording and cassette of a call: in the folders that are named, then beside the call itself, by the
 /// call's id or its file's name. The only recording of a folder is taken too where no other call can be meant: beside a
-/// journal of one call, or beside this call's cassette.
+/// journal of one call, or beside this call's cassette, and not under another call's name.
 ///
 /// # Errors
 /// There is no recording, or something cannot be read; it names what.
@@ -57,22 +66,15 @@ pub async fn sounding(found: &Found, named_folders: &[&Path]) -> Result<Sounding
         return Err(Fault::new(Owner::Admin, what, "replay it without --audio"));
     }
     let names = names(found, &recorded);
-    let beside = beside(found);
-    let folders: Vec<&Path> = named_folders.iter().copied().chain(beside.as_deref()).collect();
-    let lone = || folders.iter().find_map(|folder| lone(folder, &names));
-    let mut recording = named(&folders, &names, "wav").or_else(lone);
-    if let (None, Found::Call { store, .. }, Some(beside)) = (&recording, found, &beside)
-        && store.call_ids().await?.len() == 1
-    {
-        recording = only(beside, "wav");
-    }
-    let recording = recording.ok_or_else(|| silent(found, &folders))?;
+    let folders = folders(found, named_folders);
+    let recording = recording(found, &folders, &names).await?;
     let voices = read_recording(&recording)?;
-    let mut notes = Vec::new();
+    let (mut notes, mut contradiction) = (Vec::new(), None);
     let cassette = match named(&folders, &names, "cassette") {
         Some(path) => {
-            let cassette = read(&path)?;
+            let (cassette, numbers) = read(&path)?;
             own(&cassette, &recorded, &path)?;
+            contradiction = contradicted(&cassette, &numbers, &recorded, &path);
             notes.push(format!("cassette {}", path.display()));
             if cassette.lost > 0 {
                 notes.push(format!(
@@ -99,7 +101,64 @@ pub async fn sounding(found: &Found, named_folders: &[&Path]) -> Result<Sounding
             "it may be another call's: name its folder with --recordings",
         ));
     }
-    Ok(Sounding { recorded, voices, cassette, notes })
+    Ok(Sounding { recorded, voices, cassette, contradiction, notes })
+}
+
+/// Where the call's files may lie: in the folders that are named, there first of all where the call lies in its own, as
+/// `--export` keeps it; then beside the call.
+fn folders(found: &Found, named: &[&Path]) -> Vec<PathBuf> {
+    let below = match found {
+        Found::File { below, .. } => below.parent(),
+        Found::Call { below, .. } => Some(below.as_path()),
+        Found::Unreadable { .. } => None,
+    };
+    let below = below.filter(|below| !below.as_os_str().is_empty());
+    let mut folders = Vec::new();
+    for folder in named {
+        folders.extend(below.map(|below| folder.join(below)).filter(|folder| folder.is_dir()));
+        folders.push((*folder).to_owned());
+    }
+    folders.extend(beside(found));
+    folders
+}
+
+/// The call's recording.
+async fn recording(found: &Found, folders: &[PathBuf], names: &[String]) -> Result<PathBuf, Fault> {
+    if let Some(path) = named(folders, names, "wav") {
+        return Ok(path);
+    }
+    let known = if let Found::Call { store, .. } = found { store.call_ids().await? } else { Vec::new() };
+    let mut lone = folders.iter().find_map(|folder| lone(folder, names));
+    if let (None, 1, Some(beside)) = (&lone, known.len(), beside(found)) {
+        lone = only(&beside, "wav");
+    }
+    match lone {
+        Some(path) if !is_anothers(&path, names, &known) => Ok(path),
+        other => Err(silent(found, folders, names, other.as_deref())),
+    }
+}
+
+/// Whether a recording has the name of another call: an id as carriers give them, or of this journal, or that of a call
+/// file or cassette beside it.
+fn is_anothers(recording: &Path, names: &[String], known: &[String]) -> bool {
+    let stem = recording.file_stem().unwrap_or_default().to_string_lossy();
+    let whole = stem.split_once("-part-").map_or(&*stem, |(whole, _)| whole);
+    let is_other = |id: &str| !names.iter().any(|name| name == id);
+    let digits = whole.strip_prefix("CA").filter(|digits| digits.len() == CALL_DIGITS);
+    let is_id = digits.is_some_and(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
+    is_other(whole)
+        && (is_id
+            || known.iter().any(|id| id == whole)
+            || ["call", "cassette"].iter().any(|kind| recording.with_extension(kind).is_file()))
+}
+
+/// What the cassette says otherwise than the call's own journal.
+fn contradicted(cassette: &Cassette, numbers: &[usize], recorded: &Recorded, path: &Path) -> Option<Change> {
+    let Contradiction { entry, says, journal } = contradiction(cassette, &recorded.file)?;
+    let line = numbers.get(entry).copied().unwrap_or_default();
+    let journal = journal.map_or("nothing of it".to_owned(), |journal| format!("`{journal}`"));
+    let what = format!("line {line} of {} says `{says}`, and the journal {journal}", path.display());
+    Some(Change { kind: "cassette", what })
 }
 
 /// Why a call cannot be played from its sound, whatever its recording is.
@@ -151,7 +210,7 @@ fn beside(found: &Found) -> Option<PathBuf> {
     Some(if folder.as_os_str().is_empty() { ".".into() } else { folder })
 }
 
-fn named(folders: &[&Path], names: &[String], kind: &str) -> Option<PathBuf> {
+fn named(folders: &[PathBuf], names: &[String], kind: &str) -> Option<PathBuf> {
     let places =
         folders.iter().flat_map(|folder| names.iter().map(move |name| folder.join(format!("{name}.{kind}"))));
     places.into_iter().find(|path| path.is_file())
@@ -163,24 +222,32 @@ fn only(folder: &Path, kind: &str) -> Option<PathBuf> {
     of_kind.next().filter(|_| of_kind.next().is_none())
 }
 
-/// The only recording beside this call's cassette, unless it has the name of another's.
+/// The only recording beside this call's cassette.
 fn lone(folder: &Path, names: &[String]) -> Option<PathBuf> {
     let recording = only(folder, "wav")?;
-    named(&[folder], names, "cassette").filter(|_| !recording.with_extension("cassette").is_file())?;
-    Some(recording)
+    let has_cassette = names.iter().any(|name| folder.join(format!("{name}.cassette")).is_file());
+    has_cassette.then_some(recording)
 }
 
-fn silent(found: &Found, folders: &[&Path]) -> Fault {
+/// There is no recording of it that can be taken: with one that was passed over, and one of another form.
+fn silent(found: &Found, folders: &[PathBuf], names: &[String], anothers: Option<&Path>) -> Fault {
     let places: Vec<String> = folders.iter().map(|folder| folder.display().to_string()).collect();
-    let what = format!("{}: there is no WAV recording of it in {}", found.name(), places.join(", "));
-    Fault::new(
-        Owner::Admin,
-        what,
-        "name the folder of CALL.wav with --recordings (`serve --recordings` makes them; Opus is not read)",
-    )
+    let mut what = format!("{}: there is no WAV recording of it in {}", found.name(), places.join(", "));
+    if let Some(file) = anothers.and_then(Path::file_name) {
+        let file = file.to_string_lossy();
+        what.push_str(&format!("; the only one there, {file}, has the name of another call"));
+    }
+    let Some(opus) = OPUS.iter().find_map(|kind| named(folders, names, kind)) else {
+        let remedy = "name the folder of CALL.wav with --recordings (`serve --recordings` makes them; Opus is not read)";
+        return Fault::new(Owner::Admin, what, remedy);
+    };
+    what.push_str(&format!("; {} is Opus, which is not read: it is not what the line heard", opus.display()));
+    let remedy = "keep recordings as WAV with `serve --recording-format wav`; of this call make a CALL.wav of 8,000 Hz, 16 bit, \
+                  caller left, agent right, with another program: edges of speech may then be a little off";
+    Fault::new(Owner::Admin, what, remedy)
 }
 
-fn read(path: &Path) -> Result<Cassette, Fault> {
+fn read(path: &Path) -> Result<(Cassette, Vec<usize>), Fault> {
     let broken =
         |what: String, remedy: &str| Fault::new(Owner::Admin, format!("{}: {what}", path.display()), remedy);
     let text = fs::read_to_string(path).map_err(|error| {
@@ -191,7 +258,7 @@ fn read(path: &Path) -> Result<Cassette, Fault> {
         }
         broken(error.to_string(), "let this user read it")
     })?;
-    Cassette::parse(&text).map_err(|what| {
+    Cassette::numbered(&text).map_err(|what| {
         broken(what, "move it away, and the journal is taken in its place; docs/replay.md has its form")
     })
 }
@@ -200,13 +267,14 @@ impl Sounding {
     /// Plays the call again and compares. Edges of speech may be `tolerance` apart.
     #[must_use]
     pub fn replay(&self, tolerance: Millis) -> Compared {
-        let Sounding { recorded: Recorded { file, plan, .. }, voices, cassette, notes } = self;
+        let Sounding { recorded: Recorded { file, plan, .. }, voices, cassette, contradiction, notes } = self;
         let last = file.events().map(|(at, _)| at).max();
         let until = last.filter(|_| !self.recorded.is_whole());
         let played = play(cassette, file, plan, &voices.caller, until);
         let was = Outline::of(file, &cassette.sounds(file));
         let is = Outline::of(&played.file, &played.sounds);
-        let mut changes = compare(&was, &is, tolerance);
+        let mut changes: Vec<Change> = contradiction.iter().cloned().collect();
+        changes.extend(compare(&was, &is, tolerance));
         changes.extend(played.missing.into_iter().map(|what| Change {
             kind: "missing",
             what: format!("today's call wants {what}, and that was not recorded"),

@@ -3,6 +3,8 @@
 //! Promises: every test leaves no file behind.
 //! Never: plays a call; what is compared was written down.
 
+mod sound;
+
 use std::fs;
 use std::path::PathBuf;
 
@@ -277,5 +279,8 @@ async fn a_difference_is_told_by_the_line_an_editor_shows() {
 fn an_expected_order_with_a_word_that_there_is_not_is_no_call_file() {
     let text = "# plan: en\n# expect: written\n0.000 < answered\n> sya … greeting …\n";
     let fault = Recorded::parse(text).unwrap_err();
-    assert!(fault.what.contains("line 4: `sya` is no order; there are watch, say"), "{fault}");
+    assert!(
+        fault.what.contains("line 4: `sya` is no order: did you mean `say`? there are watch, say"),
+        "{fault}"
+    );
 }

@@ -1,16 +1,23 @@
 //! Secrets by reference: definitions name them (`secret.SHOP_TOKEN`), the environment or a directory holds
-//! them. And what else only the operator gives: leave to start a program that a definition names.
+//! them. Beside them, what systems give and renew: [`Kept`] on the disk, and [`Slot`], a token in memory; and what else only
+//! the operator gives: leave to start a program that a definition names.
 //!
 //! Promises: a secret's value never prints; one that is missing is a fault that says where to put it.
-//! Never: reads a secret out of a definition, or writes one anywhere.
+//! Never: reads a secret out of a definition, or writes one anywhere but what a system renewed.
+
+mod kept;
+mod slot;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::{env, fmt, fs};
 
 use centralita_core::base::{Fault, Owner};
+pub use kept::{Hold, Kept};
 pub use secrecy::{ExposeSecret, SecretString};
+pub use slot::{Fetched, Slot, Token};
 
 /// The environment's prefix, looked at first, so that a secret can be given to the gateway alone.
 const PREFIX: &str = "CENTRALITA_SECRET_";
@@ -44,6 +51,10 @@ pub struct Secrets {
     given: BTreeMap<SecretName, SecretString>,
     /// Programs that integrations may start: like a secret, something only the operator gives.
     programs: BTreeSet<String>,
+    /// What systems renew; none where nothing was said of a folder.
+    kept: Option<Kept>,
+    /// Tokens in use, by what they are for: all agents of a process share them.
+    slots: Arc<Mutex<BTreeMap<String, Arc<Slot>>>>,
 }
 
 impl Secrets {
@@ -89,6 +100,27 @@ impl Secrets {
             "if it may run as the gateway's user, permit it: --mcp-command {program}, or CENTRALITA_MCP_COMMANDS={program}"
         );
         Err(Fault::new(Owner::Admin, what, remedy))
+    }
+
+    /// With a folder for what systems renew.
+    #[must_use]
+    pub fn with_kept(mut self, folder: impl Into<PathBuf>) -> Secrets {
+        self.kept = Some(Kept::new(folder));
+        self
+    }
+
+    /// What systems renew.
+    #[must_use]
+    pub fn kept(&self) -> Option<&Kept> {
+        self.kept.as_ref()
+    }
+
+    /// Where the token for this lies, the same for all clones.
+    #[must_use]
+    pub fn slot(&self, of: &str) -> Arc<Slot> {
+        // A map of shared slots is whole even if a holder panicked.
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(slots.entry(of.to_owned()).or_default())
     }
 
     /// With a secret the program made itself, as the demo does.
@@ -142,11 +174,12 @@ impl Secrets {
     }
 
     fn missing(&self, name: &SecretName) -> Fault {
-        let file = self
-            .directory
-            .as_ref()
-            .map_or(String::new(), |dir| format!(", or write the file {}", dir.join(&name.0).display()));
-        let remedy = format!("set the environment variable {PREFIX}{name} (or {name}){file}");
+        let file = match &self.directory {
+            Some(folder) => folder.join(&name.0).display().to_string(),
+            None => format!("{name} of a folder that `--secrets` names"),
+        };
+        let remedy =
+            format!("set the environment variable {PREFIX}{name} (or {name}), or write the file {file}");
         Fault::new(Owner::Admin, format!("the secret `{name}` is missing"), remedy)
     }
 }
@@ -206,6 +239,11 @@ mod tests {
             assert!(fault.remedy.contains(place), "{fault}");
         }
         assert!(fault.what.ends_with("is missing"), "{fault}");
+        let fault = Secrets::from_env().get(&name("secret.NOBODY_SETS_THIS")).unwrap_err();
+        assert!(
+            fault.remedy.ends_with("the file NOBODY_SETS_THIS of a folder that `--secrets` names"),
+            "{fault}"
+        );
         fs::write(directory.join("EMPTY"), "\n").expect("a temporary folder can be written");
         let fault = secrets.get(&name("secret.EMPTY")).unwrap_err();
         let file = directory.join("EMPTY").display().to_string();

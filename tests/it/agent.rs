@@ -12,7 +12,7 @@ use centralita::core::conversation::{
 };
 use centralita::core::language::Language;
 use centralita::integrations::{
-    Connection, Exchange, KeyPlace, Method, Probe, SecretHeader, ToolSpec, Toolbox,
+    Auth, Connection, Exchange, KeyPlace, Method, Probe, SecretHeader, ToolSpec, Toolbox,
 };
 use centralita::secrets::{SecretName, Secrets};
 use secrecy::SecretString;
@@ -95,13 +95,9 @@ pub(crate) fn toolbox(shop: &Url, token: SecretString, timeout: Millis, probe: b
         prefix: "Bearer ".to_owned(),
         secret: "WIRE_SHOP_TOKEN".to_owned(),
     };
-    let connection = Connection {
-        id: "shop".to_owned(),
-        base: shop.clone(),
-        allow_private: true,
-        secrets: vec![bearer],
-        mcp: None,
-    };
+    let auth = Auth { headers: vec![bearer], ..Auth::default() };
+    let (id, base) = ("shop".to_owned(), shop.clone());
+    let connection = Connection { id, base, allow_private: true, auth, mcp: None };
     let name = SecretName::reference("secret.WIRE_SHOP_TOKEN").unwrap();
     let secrets = Secrets::from_env().with(name, token);
     Toolbox::new(Language::English, "USD", &[connection], tools, &secrets).unwrap()

@@ -6,9 +6,9 @@
 //! `loss` (streams that break), `again` (a second stream of one call), `killed` (a gateway that is killed and started
 //! again), `door` (who may come in), `hostile` (what no carrier sends), `script` (callers who follow a file), `command`
 //! (the program as its user runs it), `recorded` (recorded calls, through the public test API), `sound` (what the line
-//! carried, and what was kept of it), `speech` (the embedded engines), `house` (the program as a process that may die),
-//! `crash` (at numbered moments), `kills` (at any), `mcp` (servers with tools, and the same there), `fuzz` (any bytes at every
-//! door).
+//! carried, and what was kept of it), `login` (a person lets the gateway in), `speech` (the embedded engines), `house` (the
+//! program as a process that may die), `crash` (at numbered moments), `kills` (at any), `mcp` (servers with
+//! tools, and the same there), `fuzz` (any bytes at every door).
 //!
 //! Promises: every scene ends with its journals folded anew and not one task left; no test waits for a time, only
 //! for what happens, but for `kills`, whose moments are drawn.
@@ -39,6 +39,7 @@ mod import;
 mod killed;
 mod kills;
 mod languages;
+mod login;
 mod loss;
 mod mcp;
 mod opus;

@@ -6,6 +6,7 @@
 mod digest;
 mod fault;
 mod id;
+mod nearest;
 mod private;
 mod time;
 mod world;
@@ -13,6 +14,7 @@ mod world;
 pub use digest::{Digest, canonical_json, write_canonical_text};
 pub use fault::{Fault, Owner};
 pub use id::{CallId, GenerationId, PieceNo, ProposalId, ReplyId, ToolName};
+pub use nearest::nearest;
 pub use private::{Placeholder, Private, PrivateKind, SaidAs, placeholders};
 pub use time::{CallTime, LINE_RATE_HZ, Millis, Position, Samples, Span};
 pub use world::World;

@@ -16,7 +16,7 @@ pub const TIME_SLACK: Millis = Millis(40);
 /// One difference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// `turn`, `barge-in`, `latency`, `answer`, `action`, `said`, `end`, `missing`.
+    /// `turn`, `barge-in`, `latency`, `answer`, `action`, `said`, `end`, `missing`; `cassette`: the journal contradicts it.
     pub kind: &'static str,
     pub what: String,
 }

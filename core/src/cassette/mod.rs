@@ -3,11 +3,13 @@
 //!
 //! Reading order: `entry` and `text` (the cassette as lines), `asked` (what an answer belongs to), `keep` (written while
 //! a call runs), `derive` (made of the journal, where none was kept), `frames`, `voices` and `answers` (the world that
-//! answers), `play` (the call again), `outline` and `compare` (what is told of two runs of one call).
+//! answers), `agree` (whether the journal says the same), `play` (the call again), `outline` and `compare` (what is told of two
+//! runs of one call).
 //!
 //! Promises: what a cassette writes reads back; the same cassette, plan and track give the same call.
 //! Never: carries out an order; holds audio, a number of a caller, or what the heart was not told.
 
+mod agree;
 mod answers;
 mod asked;
 mod compare;
@@ -22,6 +24,7 @@ mod tests;
 mod text;
 mod voices;
 
+pub use agree::{Contradiction, contradiction};
 pub use asked::Asked;
 pub use compare::{Change, TIME_SLACK, compare, pairs};
 pub use derive::{NotDerived, derive};

@@ -16,7 +16,15 @@ impl Cassette {
     /// # Errors
     /// The line's number, and what stood there.
     pub fn parse(text: &str) -> Result<Cassette, String> {
-        let mut cassette = Cassette::default();
+        Cassette::numbered(text).map(|(cassette, _)| cassette)
+    }
+
+    /// The cassette, and the number of each of its entries' lines, as an editor shows it.
+    ///
+    /// # Errors
+    /// As [`Cassette::parse`].
+    pub fn numbered(text: &str) -> Result<(Cassette, Vec<usize>), String> {
+        let (mut cassette, mut numbers) = (Cassette::default(), Vec::new());
         let mut version = None;
         for (n, line) in (1_usize..).zip(text.lines().map(str::trim)) {
             let broken = |what: String| format!("line {n}: {what}");
@@ -40,9 +48,10 @@ impl Cassette {
             }
             if !line.is_empty() {
                 cassette.entries.push(entry(line).map_err(broken)?);
+                numbers.push(n);
             }
         }
-        Ok(cassette)
+        Ok((cassette, numbers))
     }
 
     #[must_use]

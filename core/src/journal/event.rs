@@ -7,12 +7,52 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use super::form::those_there_are;
 use super::scan::Scan;
 use crate::base::{CallTime, Digest, GenerationId, PieceNo, ProposalId, ReplyId, Samples, ToolName};
 use crate::conversation::{
     Affirmation, Answered, By, EarlierAction, EarlierEnd, EngineYes, Event, LineAbilities, MASKED_KEY,
     Outcome, Recorder, Resumed, Tag, Transcript, TranscriptEnd, Word,
 };
+
+/// The words an event may begin with.
+const EVENTS: &[&str] = &[
+    "answered",
+    "speech",
+    "silence",
+    "line-stalled",
+    "line-resumed",
+    "key",
+    "heard",
+    "stt-failed",
+    "synthesised",
+    "tts-failed",
+    "played",
+    "cut",
+    "wrote",
+    "proposed",
+    "finished",
+    "generation-failed",
+    "prepared",
+    "unprepared",
+    "settled",
+    "hung-up",
+    "resumed",
+];
+
+/// The words of a line's abilities, and of what was left from earlier. Some stand in `answered` alone.
+const ABILITIES: &[&str] = &[
+    "no-marks",
+    "no-keys",
+    "keypad-only",
+    "tag",
+    "recorder",
+    "attempt=2",
+    "unknown=TOOL:DIGEST:KEY",
+    "done=TOOL:DIGEST:KEY",
+];
+
+const HEARD_ENDS: &str = "partial, final, turn, turn:certain, turn:doubtful or turn:absent";
 
 /// What stands behind `<` in a journal.
 #[must_use]
@@ -64,7 +104,7 @@ pub(super) fn event(mut scan: Scan<'_>) -> Result<Event, String> {
         "silence" => Event::SpeechStopped { at: scan.position()? },
         "line-stalled" => Event::LineStalled,
         "line-resumed" => Event::LineResumed,
-        "key" => Event::Key { key: scan.read("a key", one_key)?, at: scan.position()? },
+        "key" => Event::Key { key: scan.read("a key: 0 to 9, `*` or `#`", one_key)?, at: scan.position()? },
         "heard" => Event::Heard(parse_transcript(&mut scan)?),
         "stt-failed" => Event::SttFailed,
         "synthesised" => parse_synthesised(&mut scan)?,
@@ -88,7 +128,7 @@ pub(super) fn event(mut scan: Scan<'_>) -> Result<Event, String> {
         "settled" => Event::Settled { proposal: proposal(&mut scan)?, outcome: parse_outcome(&mut scan)? },
         "hung-up" => Event::HungUp,
         "resumed" => parse_resumed(&mut scan)?,
-        other => return Err(format!("there is no event `{other}`")),
+        other => return Err(format!("there is no event `{other}`{}", those_there_are(other, EVENTS))),
     };
     if scan.is_empty() {
         Ok(event)
@@ -225,7 +265,7 @@ impl Abilities {
                 };
                 self.earlier.push(sent);
             }
-            _ => return Err(format!("`{word}` is no ability of a call")),
+            _ => return Err(format!("`{word}` is no ability of a call{}", those_there_are(word, ABILITIES))),
         }
         Ok(())
     }
@@ -271,7 +311,7 @@ fn parse_transcript(scan: &mut Scan<'_>) -> Result<Transcript, String> {
     while scan.at_string() {
         words.push(Word { text: scan.string("a word")?, span: scan.span()? });
     }
-    let end = scan.read("partial, final or turn", |word| match word {
+    let end = scan.read(HEARD_ENDS, |word| match word {
         "partial" => Some(TranscriptEnd::Partial),
         "final" => Some(TranscriptEnd::Final),
         "turn" => Some(TranscriptEnd::Turn(Affirmation::ByWords)),
@@ -307,7 +347,7 @@ fn parse_prepared(scan: &mut Scan<'_>) -> Result<Event, String> {
     let written = scan.word("a digest, or `=`")?;
     let values: Value = scan.json("the values")?;
     let action = if written == "=" { Some(Digest::of_json(&values)) } else { Digest::parse(written) };
-    let action = action.ok_or_else(|| format!("`{written}` is not a digest"))?;
+    let action = action.ok_or_else(|| format!("`{written}` is not a digest of 32 hex digits, or `=`"))?;
     Ok(Event::Prepared { proposal, action, values })
 }
 
@@ -465,17 +505,40 @@ mod tests {
     fn a_broken_line_says_what_was_expected() {
         for (line, want) in [
             ("", "an event is missing"),
-            ("dances", "there is no event `dances`"),
-            ("key 12 ~0", "`12` is not a key"),
+            ("key 12 ~0", "`12` is not a key: 0 to 9, `*` or `#`"),
+            (
+                "heard \"a\" trun",
+                "`trun` is not partial, final, turn, turn:certain, turn:doubtful or turn:absent",
+            ),
             ("played #1 9 mark", "`9` is not a position like `~8000`"),
             ("heard \"a\" ~1 turn", "`~1` is not a span like `~100..~200`"),
-            ("prepared t1 zz {}", "`zz` is not a digest"),
+            ("prepared t1 zz {}", "`zz` is not a digest of 32 hex digits, or `=`"),
             ("resumed", "a time like `since=12.340` is missing"),
             ("resumed tag", "`tag` is not a time like `since=12.340`"),
-            ("resumed since=1.000 attempt=1", "`attempt=1` is no ability of a call"),
             ("hung-up now", "something stands behind `hung-up`"),
         ] {
             assert_eq!(parse_event(line).unwrap_err(), want, "{line}");
+        }
+        for (line, want) in [
+            ("dances", "there is no event `dances`; there are answered, speech"),
+            ("herad \"yes\" final", "there is no event `herad`: did you mean `heard`? there are answered"),
+            (
+                "answered no-mark",
+                "`no-mark` is no ability of a call: did you mean `no-marks`? there are no-marks",
+            ),
+            ("answered attempts=2", "`attempts=2` is no ability of a call: did you mean `attempt=2`?"),
+            ("resumed since=1.000 attempt=1", "`attempt=1` is no ability of a call"),
+        ] {
+            let refused = parse_event(line).unwrap_err();
+            assert!(refused.starts_with(want), "{refused}");
+        }
+    }
+
+    #[test]
+    fn every_word_that_an_event_may_begin_with_is_read_as_one() {
+        for word in EVENTS {
+            let refused = parse_event(&format!("{word} ?")).unwrap_err();
+            assert!(!refused.contains("there is no event"), "{refused}");
         }
     }
 }

@@ -7,7 +7,7 @@
 //! Never: holds audio; positions point into the recording.
 
 use super::event::{event, write_event};
-use super::order::{check_order, check_timer};
+use super::form::{check_order, check_timer};
 use super::scan::Scan;
 use crate::base::CallTime;
 use crate::conversation::Event;
@@ -197,7 +197,7 @@ mod tests {
             ),
             (
                 "0.000 < answered\n> sya #1.0 greeting \"Hi\"\n",
-                "line 2: `sya` is no order; there are watch, say, end, cut, \
+                "line 2: `sya` is no order: did you mean `say`? there are watch, say, end, cut, \
               generate, drop, prepare, discard, run, record, hang-up, note",
             ),
             ("zero < answered\n", "line 1: `zero` is not a time like `12.340`"),

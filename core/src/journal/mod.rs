@@ -6,6 +6,7 @@
 mod event;
 mod file;
 mod fold;
+mod form;
 mod order;
 mod play;
 mod scan;

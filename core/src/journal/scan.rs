@@ -3,11 +3,13 @@
 //! Promises: every fault says what was expected and where the line stood.
 //! Never: panics on a hostile line.
 
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::base::{Position, Span};
 
 /// The rest of a line that is being read.
+#[derive(Clone, Copy)]
 pub(super) struct Scan<'a> {
     rest: &'a str,
 }
@@ -61,6 +63,23 @@ impl<'a> Scan<'a> {
         let read = stream.byte_offset();
         self.rest = self.rest[read..].trim_ascii_start();
         Ok(value)
+    }
+
+    /// Passes over the next JSON value.
+    pub(super) fn skip_json(&mut self, what: &str) -> Result<(), String> {
+        let mut stream = serde_json::Deserializer::from_str(self.rest).into_iter::<IgnoredAny>();
+        match stream.next() {
+            Some(Ok(IgnoredAny)) => {}
+            Some(Err(error)) => return Err(format!("`{}` is not {what}: {error}", self.rest)),
+            None => return Err(format!("{what} is missing")),
+        }
+        self.rest = self.rest[stream.byte_offset()..].trim_ascii_start();
+        Ok(())
+    }
+
+    /// Passes over all that is left.
+    pub(super) fn end(&mut self) {
+        self.rest = "";
     }
 
     /// The next JSON string.

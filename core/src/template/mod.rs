@@ -5,6 +5,7 @@
 //! around it.
 //! Never: reads a clock, a file or the environment; prints a value in a fault.
 
+mod names;
 mod words;
 
 #[cfg(test)]
@@ -14,6 +15,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
+use minijinja::machinery::{parse, parse_expr};
+use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Serde, Value as Held, ValueKind};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior};
 use serde_json::Value;
@@ -21,6 +24,7 @@ use serde_json::Value;
 use crate::base::{Fault, Owner};
 use crate::language::Language;
 
+use names::Names;
 pub use words::{money_minor, money_text};
 
 /// Steps a template may take: some hundred times the longest prompt, and less than ten milliseconds.
@@ -122,27 +126,26 @@ impl Renderer {
     /// The names a template takes from outside; nested ones as `a.b`. A template that does not compile is a
     /// fault.
     pub fn variables(&self, source: &str) -> Result<BTreeSet<String>, Fault> {
-        let template = self.env.template_from_named_str("text", source).map_err(|e| told(&e))?;
-        words::holes(source).into_iter().try_for_each(|code| self.know_filters(code))?;
-        Ok(template.undeclared_variables(true).into_iter().collect())
+        self.env.template_from_named_str("text", source).map_err(|e| told(&e))?;
+        let template = parse(source, "text", SyntaxConfig::default()).map_err(|e| told(&e))?;
+        self.known(Names::of_template(&template))
     }
 
     /// The same of an expression.
     pub fn names(&self, expression: &str) -> Result<BTreeSet<String>, Fault> {
-        let compiled = self.env.compile_expression(expression).map_err(|e| told(&e))?;
-        self.know_filters(expression)?;
-        Ok(compiled.undeclared_variables(true).into_iter().collect())
+        self.env.compile_expression(expression).map_err(|e| told(&e))?;
+        self.known(Names::of_expression(&parse_expr(expression).map_err(|e| told(&e))?))
     }
 
     /// minijinja looks a filter up when it runs; a misspelt one shall be known before.
-    fn know_filters(&self, code: &str) -> Result<(), Fault> {
-        for name in words::filters(code) {
+    fn known(&self, names: Names<'_>) -> Result<BTreeSet<String>, Fault> {
+        for name in names.filters {
             let tried = self.env.empty_state().apply_filter(name, &[]);
             if tried.is_err_and(|e| e.kind() == ErrorKind::UnknownFilter) {
                 return Err(fault(format!("a template: unknown filter `{name}`"), FILTERS));
             }
         }
-        Ok(())
+        Ok(names.values)
     }
 
     fn render_as(&self, place: &str, source: &str, vars: &Value) -> Result<String, Fault> {

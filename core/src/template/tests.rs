@@ -181,6 +181,43 @@ fn a_template_tells_what_it_takes_from_outside() {
 }
 
 #[test]
+fn whatever_a_template_may_look_up_is_a_name_it_takes_from_outside() {
+    let of =
+        |names: Result<BTreeSet<String>, Fault>| names.unwrap().into_iter().collect::<Vec<_>>().join(" ");
+    for (expression, want) in [
+        ("(x | default([]))[:5]", "x"),
+        ("order.lines[from:to:step] | length > 0", "from order.lines step to"),
+        ("order['item'][0].id", "order"),
+        ("(a or b).c + d.e.f", "a b d.e.f"),
+        ("[a, (b, c)] == {d: e, 'f': g}", "a b c d e g"),
+        ("a | replace(b, c) if d is divisibleby(e) else -f", "a b c d e f"),
+        ("a.b() < c < d", "a.b c d"),
+        ("x | selectattr('y', z, **more) | list", "more x z"),
+    ] {
+        assert_eq!(of(english().names(expression)), want, "{expression}");
+    }
+    for (template, want) in [
+        ("{{ order[:3] }}", "order"),
+        ("{% set order = order %}{{ order }}", "order"),
+        ("{% set a, b = c %}{{ a }}{{ b.d }}", "c"),
+        ("{% with order = order[1:] %}{{ order }}{% endwith %}", "order"),
+        ("{% with a = 1 %}{{ a }}{% endwith %}{{ a }}", "a"),
+        ("{% filter replace('a', order) %}a{% endfilter %}", "order"),
+        ("{% set x | replace('a', order) %}{{ b }}{% endset %}{{ x }}", "b order"),
+        ("{% for a in a if a > b %}{{ a }}{{ loop.index }}{% else %}{{ loop }}{% endfor %}", "a b loop"),
+        ("{% if a %}{% set b = 1 %}{% else %}{{ b }}{% endif %}{{ '}}' ~ c }}", "a b c"),
+        ("{% raw %}{{ a }}{% endraw %}{# {{ b }} #}", ""),
+    ] {
+        assert_eq!(of(english().variables(template)), want, "{template}");
+    }
+    for broken in
+        ["{% filter monei %}a{% endfilter %}", "{% set a | monei %}{% endset %}", "{{ '}}' | monei }}"]
+    {
+        assert!(english().variables(broken).is_err(), "{broken}");
+    }
+}
+
+#[test]
 fn no_clock_and_no_file_is_within_reach() {
     for source in ["{{ now() }}", "{% include 'x' %}", "{{ random() }}", "{{ env.HOME }}"] {
         assert!(english().render(source, &json!({})).is_err(), "{source}");

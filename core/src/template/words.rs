@@ -38,41 +38,6 @@ pub(super) fn add_filters(env: &mut Environment<'static>, language: Language, cu
     });
 }
 
-/// The code between `{{ }}` and `{% %}`.
-pub(super) fn holes(source: &str) -> Vec<&str> {
-    let mut found = Vec::new();
-    let mut rest = source;
-    while let Some((open, close)) = [("{{", "}}"), ("{%", "%}")]
-        .into_iter()
-        .filter_map(|(open, close)| rest.find(open).map(|at| (at + 2, close)))
-        .min_by_key(|(at, _)| *at)
-    {
-        let (code, after) = rest[open..].split_once(close).unwrap_or((&rest[open..], ""));
-        found.push(code);
-        rest = after;
-    }
-    found
-}
-
-/// The names after `|`, outside of quotes.
-pub(super) fn filters(code: &str) -> Vec<&str> {
-    let mut found = Vec::new();
-    let mut quote = None;
-    for (at, c) in code.char_indices() {
-        match (quote, c) {
-            (Some(open), _) => quote = (c != open).then_some(open),
-            (None, '"' | '\'') => quote = Some(c),
-            (None, '|') => {
-                let name = code[at + 1..].trim_start();
-                let end = name.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(name.len());
-                found.push(&name[..end]);
-            }
-            (None, _) => {}
-        }
-    }
-    found
-}
-
 /// The minor units of a decimal text (`20`, `20.5`, `-3.25`) in a currency; nothing else is an amount.
 #[must_use]
 pub fn money_minor(text: &str, currency: &str) -> Option<i64> {

@@ -4,7 +4,10 @@
 //! Never: a clock.
 
 use centralita_core::base::Millis;
-use centralita_core::cassette::{Cassette, Change, Entry, Outline, Played, compare, derive, play};
+use centralita_core::cassette::{
+    Cassette, Change, Entry, Outline, Played, compare, contradiction, derive, play,
+};
+use centralita_core::conversation::{Event, Outcome};
 use centralita_core::journal::Line;
 use centralita_core::sim::{Taped, tape_whole};
 
@@ -56,6 +59,49 @@ fn a_call_played_again_from_its_cassette_is_the_same_call() {
         }
     }
     assert!(wrong.is_empty(), "{} of {}\n{}", wrong.len(), calls(), wrong.join("\n"));
+}
+
+#[test]
+fn what_a_cassette_says_its_journal_says_too_unless_a_line_was_changed() {
+    let mut changed = 0;
+    for seed in 0..calls() {
+        let taped = tape_whole(seed);
+        assert_eq!(contradiction(&taped.cassette, &taped.file), None, "seed {seed}");
+        for (n, entry) in taped.cassette.entries.iter().enumerate() {
+            let Some(other) = otherwise(entry) else { continue };
+            let mut cassette = taped.cassette.clone();
+            cassette.entries[n] = other;
+            let told = contradiction(&cassette, &taped.file);
+            assert_eq!(told.as_ref().map(|told| told.entry), Some(n), "seed {seed}: {}", cassette.entries[n]);
+            assert!(told.is_some_and(|told| told.journal.is_some()), "seed {seed}: {}", cassette.entries[n]);
+            changed += 1;
+        }
+        let mut lost = taped.cassette.clone();
+        lost.entries.retain({
+            let mut n = 0;
+            move |_| {
+                n += 1;
+                n % 3 != 0
+            }
+        });
+        assert_eq!(contradiction(&lost, &taped.file), None, "seed {seed}: lines that were lost say nothing");
+    }
+    assert!(changed > 50, "only {changed} lines were changed");
+}
+
+/// The same line with another answer of a tool, another word of the caller's, another question.
+fn otherwise(entry: &Entry) -> Option<Entry> {
+    let mut entry = entry.clone();
+    if let Entry::After { event: Event::Settled { outcome, .. }, .. } = &mut entry {
+        *outcome = Outcome::Done { result: serde_json::json!({"changed": true}) };
+    } else if let Entry::Words { event: Event::Heard(heard), .. } = &mut entry {
+        heard.words.first_mut()?.text.push_str("changed");
+    } else if let Entry::Question { text, .. } = &mut entry {
+        text.push_str(" changed");
+    } else {
+        return None;
+    }
+    Some(entry)
 }
 
 #[test]

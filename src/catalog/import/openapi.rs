@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use centralita_core::base::{Fault, Owner};
+use centralita_core::base::{Fault, Owner, nearest};
 use serde_json::Value;
 
 use super::answer::answers;
@@ -17,7 +17,6 @@ use super::security::Security;
 use super::servers::{base, on_the_way};
 use super::words::{doing, plain, sentence, snake, unique};
 use super::{Imported, Note, Notes, Wanted, assemble, own_id};
-use crate::catalog::wanted::nearest;
 use crate::integrations::Method;
 
 /// What may stand beside parameters in an item of `paths` and is an operation, in the order it is brought.

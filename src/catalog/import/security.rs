@@ -136,11 +136,12 @@ fn read(scheme: &Value, id: &str) -> Scheme {
             (auth(AuthKind::Header(name.to_owned()), "KEY", None), 1)
         }
         ("http", "basic", _) | ("basic", ..) => {
-            let review = "the secret is the whole value: `Basic ` and the base64 of user:password";
+            let review =
+                "the secret is the whole value: `Basic ` and the base64 of user:password; or write `basic`";
             (auth(AuthKind::Header("Authorization".to_owned()), "BASIC", Some(review)), 2)
         }
         ("oauth2" | "openIdConnect", ..) => {
-            let review = "the document wants OAuth 2: put a token that lasts into the secret; none is fetched or renewed";
+            let review = "the document wants OAuth 2: write `oauth2` for `bearer`, or put a token that lasts into the secret";
             (auth(AuthKind::Bearer, "TOKEN", Some(review)), 3)
         }
         ("apiKey", _, place @ ("query" | "cookie")) => (Err(format!("a key in the {place}")), 9),

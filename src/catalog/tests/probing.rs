@@ -48,6 +48,33 @@ const TABLE: &[(&str, &str, &str)] = &[
         "sample: {state: fine, refunds: [{key: \"1\"}]}",
         "of this sample `id` has no value|all that the map names",
     ),
+    (
+        "\"refunds | selectattr('key', 'equalto', sent.key) | list | length > 0\"",
+        "refunds",
+        "over this sample `done` is a list|… | length > 0",
+    ),
+    (
+        "\"state == 'rejected' and sent.call.id != ''\"",
+        "state",
+        "over this sample `failed` is a text|`… == 'paid'`",
+    ),
+    ("state: fine", "state: rejected", "over this sample both `done` and `failed` are true|leaves it open"),
+    ("map: {id: id}", "map: {id: nr}", "of this sample `id` has no value|all that the map names"),
+    (
+        "map: {id: id}",
+        "map: {id: \"refunds[0].nr\"}",
+        "of this sample `id` has no value|all that the map names",
+    ),
+    (
+        "query: {key",
+        "body: {a: b}, query: {key",
+        "has no body|write its fields under `query`: a probe only asks",
+    ),
+    (
+        "method: GET",
+        "method: POST, body: {a: b}",
+        "a probe only asks|use GET or HEAD here: it must change nothing; the fields of its `body` go under `query`",
+    ),
     ("state: fine, ", "", "over this sample `failed` is neither|the condition looks at"),
     ("'equalto', sent.key", "'equalto', key", UNSHOWN),
     ("'key', 'equalto'", "'kee', 'equalto'", UNSHOWN),
@@ -85,6 +112,8 @@ fn each_fault_of_a_probe_has_one_problem_with_its_remedy() {
 fn a_probe_that_lacks_its_condition_or_whose_every_answer_says_done_is_refused() {
     let asks = "request: {method: GET, path: /x}";
     for (probe, want) in [
+        (String::new(), "`probe` must be a map of fields, here is nothing|write `probe: {request"),
+        ("~".to_owned(), "`probe` must be a map of fields, here is nothing|write `probe: {request"),
         (format!("{{{asks}}}"), "`done` is missing in `probe`|add `done"),
         (format!("{{{asks}, done: \"true\"}}"), "each would mean that it is done|absent_on: [404]"),
         (
@@ -98,6 +127,45 @@ fn a_probe_that_lacks_its_condition_or_whose_every_answer_says_done_is_refused()
     // Where the status alone tells, it may.
     let by_status = format!("{{{asks}, done: \"true\", absent_on: [404], absent_after_s: 60}}");
     assert!(check(&with(&by_status), &BTreeMap::new()).is_ok());
+}
+
+#[test]
+fn what_is_wrong_with_a_condition_is_told_at_the_condition_and_what_a_sample_lacks_at_the_sample() {
+    let by_list =
+        GOOD.replace("\"refunds | selectattr('key', 'equalto', sent.key) | list | length > 0\"", "refunds");
+    let lacking = GOOD.replace("state: fine, ", "");
+    let both = GOOD.replace("state: fine", "state: rejected");
+    for (probe, at) in [(by_list, "refunds, failed"), (lacking, "{id: r1"), (both, "\"state == 'rejected'")] {
+        let sources = with(&probe);
+        let [problem] = &told(&sources).all[..] else { panic!("not one problem of {probe}") };
+        let [line, column] = [problem.line, problem.column].map(|n| usize::try_from(n).unwrap() - 1);
+        let source = sources.iter().find(|source| source.path == problem.file).unwrap();
+        let from: String = source.text.lines().nth(line).unwrap().chars().skip(column).collect();
+        assert!(from.starts_with(at), "{} at {from}", problem.what);
+    }
+}
+
+#[test]
+fn an_answer_without_a_body_has_nothing_to_map_and_nothing_to_compare() {
+    let by_status =
+        "{request: {method: HEAD, path: \"/r/{key}\"}, done: \"true\", absent_on: [404], absent_after_s: 60}";
+    check(&with(by_status), &BTreeMap::new()).unwrap_or_else(|problems| panic!("\n{problems}"));
+    for (from, to, want) in [
+        (
+            "done:",
+            "map: {state: state}, done:",
+            "the answer to HEAD has no body: there is nothing to map|use GET",
+        ),
+        (
+            "\"true\"",
+            "state == 'paid'",
+            "the answer to HEAD has no body: there is nothing to look at|done: \"true\"",
+        ),
+        ("done:", "failed: state == 'rejected', done:", "there is nothing to look at|use GET"),
+    ] {
+        let problems = told(&with(&by_status.replace(from, to)));
+        assert!(is_one(&problems, want), "{to}:\n{problems}");
+    }
 }
 
 #[test]

@@ -273,8 +273,9 @@ const CHANGES: &[(&str, &str, &str)] = &[
     ("kind: http", "kind: HTTP", "i:4:7 `kind` cannot be `HTTP` | did you mean `http`? one of: http, mcp"),
     (
         "bearer: secret.SHOP_TOKEN",
-        "bearer: secret.A\n  header: {name: X, value: secret.B}",
-        "i:8:3 `auth` takes one field, this is a second one | keep one of: bearer, header",
+        "bearer: secret.A\n  bearr: secret.B",
+        "i:8:3 there is no field `bearr` here | fields here: bearer, header, headers, query, \
+         basic, oauth2, hmac, standard_webhooks, client_certificate, certificate_authority",
     ),
     (
         "auth:\n  bearer: secret.SHOP_TOKEN",

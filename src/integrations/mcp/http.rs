@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use centralita_core::base::{Fault, Owner};
 use futures::stream::BoxStream;
@@ -16,14 +17,19 @@ use rmcp::transport::streamable_http_client::{
     StreamableHttpError, StreamableHttpPostResponse, StreamableHttpResponseLimits,
 };
 use sse_stream::Sse;
+use tokio::time::Instant;
 use url::Url;
 
 use super::passage::{Passage, Stage};
 use crate::crash::{self, Point};
 use crate::egress::{Lent, Purpose, Unanswered};
+use crate::integrations::auth::Credentials;
+use crate::secrets::Token;
 
 /// The longest message read, in bytes: a list of some hundred tools is one.
 const MESSAGE_BYTES_MAX: usize = 4 << 20;
+/// How long a token may take, where one has to be fetched.
+const TOKEN: Duration = Duration::from_secs(5);
 /// Nobody reads an error page.
 const ERROR_BYTES_MAX: usize = 1 << 10;
 
@@ -36,6 +42,7 @@ type Failed = StreamableHttpError<reqwest::Error>;
 pub(super) struct Guarded {
     lent: Lent,
     trouble: Trouble,
+    credentials: Arc<Credentials>,
 }
 
 /// The last failure, in words of ours.
@@ -62,21 +69,32 @@ impl fmt::Debug for Guarded {
 pub(super) fn transport(
     lent: Lent,
     url: &Url,
-    secret: &[(HeaderName, HeaderValue)],
+    credentials: &Arc<Credentials>,
 ) -> (StreamableHttpClientTransport<Guarded>, Trouble) {
     let trouble = Trouble::default();
     let config = StreamableHttpClientTransportConfig::with_uri(url.as_str())
-        .custom_headers(secret.iter().cloned().collect())
         .max_sse_event_size(MESSAGE_BYTES_MAX)
         .max_json_response_size(MESSAGE_BYTES_MAX)
         .max_error_response_size(ERROR_BYTES_MAX)
         // A new session would send the call that found the old one gone once more.
         .reinit_on_expired_session(false);
-    let client = Guarded { lent, trouble: trouble.clone() };
+    let client = Guarded { lent, trouble: trouble.clone(), credentials: Arc::clone(credentials) };
     (StreamableHttpClientTransport::with_client(client, config), trouble)
 }
 
 impl Guarded {
+    /// With who we are among the headers; a token may have to be fetched for that.
+    async fn known(&self, uri: &str, mut headers: Headers) -> Result<(Headers, Option<Token>), Failed> {
+        let url = Url::parse(uri).map_err(|_| StreamableHttpError::TransportChannelClosed)?;
+        let mut request = reqwest::Request::new(reqwest::Method::POST, url);
+        let token = self.credentials.put(&mut request, Instant::now() + TOKEN).await.map_err(|fault| {
+            self.trouble.note(fault);
+            StreamableHttpError::TransportChannelClosed
+        })?;
+        headers.extend(request.headers().iter().map(|(name, value)| (name.clone(), value.clone())));
+        Ok((headers, token))
+    }
+
     /// Notes what a failure was, and what it says about a call.
     fn note(&self, failed: &Failed, passage: Option<&Passage>) {
         let (fault, stage) = self.judged(failed);
@@ -153,6 +171,7 @@ impl StreamableHttpClient for Guarded {
         headers: Headers,
         limits: StreamableHttpResponseLimits,
     ) -> Result<StreamableHttpPostResponse, Failed> {
+        let (headers, ours) = self.known(&uri, headers).await?;
         let passage = Passage::of(&message);
         if passage.as_ref().is_some_and(|passage| !passage.leave()) {
             return Err(StreamableHttpError::TransportChannelClosed);
@@ -164,6 +183,9 @@ impl StreamableHttpClient for Guarded {
         if passage.is_some() && purpose == Purpose::Act {
             crash::pass(Point::Sent);
         }
+        if let (Err(StreamableHttpError::AuthRequired(_)), Some(refused)) = (&answered, &ours) {
+            self.credentials.refused(refused);
+        }
         answered.inspect_err(|failed| self.note(failed, passage.as_ref()))
     }
 
@@ -174,6 +196,7 @@ impl StreamableHttpClient for Guarded {
         token: Option<String>,
         headers: Headers,
     ) -> Result<(), Failed> {
+        let (headers, _) = self.known(&uri, headers).await?;
         self.lent.client(Purpose::Read).delete_session(uri, session, token, headers).await
     }
 
@@ -197,6 +220,7 @@ impl StreamableHttpClient for Guarded {
         headers: Headers,
         most: usize,
     ) -> Result<BoxStream<'static, Result<Sse, SseError>>, Failed> {
+        let (headers, _) = self.known(&uri, headers).await?;
         let client = self.lent.client(Purpose::Read);
         client.get_stream_with_max_sse_event_size(uri, session, last, token, headers, most).await
     }

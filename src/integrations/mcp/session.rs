@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use centralita_core::base::{Fault, Owner};
-use reqwest::header::{HeaderName, HeaderValue};
 use rmcp::model::{
     CallToolRequest, CallToolRequestParams, CallToolResult, ClientConfig, ClientRequest, ContentBlock,
     ErrorCode, ErrorData, Implementation, PaginatedRequestParams, ProtocolVersion, ServerResult, Tool,
@@ -25,6 +24,7 @@ use super::masks::Masks;
 use super::passage::{Passage, Stage};
 use super::pin::{Pinned, Pins};
 use crate::egress::{ANSWER_BYTES_MAX, Answer, Lent, Purpose, Unanswered};
+use crate::integrations::auth::Credentials;
 
 /// How long a server may take to begin a session: one of the older kind may leave the newer greeting unanswered for ten
 /// seconds, and a program has to start first.
@@ -38,7 +38,7 @@ const SAID_CHARS_MAX: usize = 500;
 
 /// How a server is reached, all secrets found.
 pub(crate) enum Reached {
-    Http { lent: Lent, url: Url, secret: Vec<(HeaderName, HeaderValue)> },
+    Http { lent: Lent, url: Url, credentials: Arc<Credentials> },
     Child(Start),
 }
 
@@ -78,8 +78,8 @@ impl Session {
         };
         let until = Instant::now() + BEGINNING;
         let (begun, trouble) = match reached {
-            Reached::Http { lent, url, secret } => {
-                let (transport, trouble) = http::transport(lent.clone(), url, secret);
+            Reached::Http { lent, url, credentials } => {
+                let (transport, trouble) = http::transport(lent.clone(), url, credentials);
                 let begun = listener.clone().serve_with_lifecycle(transport, lifecycle);
                 (timeout_at(until, begun).await, trouble)
             }
@@ -205,9 +205,7 @@ impl Reached {
     /// What of ours must not come back from it.
     fn masks(&self) -> Masks {
         match self {
-            Reached::Http { secret, .. } => {
-                Masks::new(secret.iter().filter_map(|(_, value)| value.to_str().ok()))
-            }
+            Reached::Http { credentials, .. } => Masks::new(credentials.values()),
             Reached::Child(start) => Masks::new(start.secrets()),
         }
     }

@@ -6,10 +6,11 @@
 use centralita_core::base::World;
 use centralita_core::language::Language;
 use centralita_core::template::Renderer;
-use reqwest::header::HeaderValue;
 
+use super::super::auth::Credentials;
 use super::super::request::Resolved;
 use super::*;
+use crate::secrets::{SecretName, Secrets};
 
 const HOSTILE: &[&str] = &[
     "1182/../../admin",
@@ -52,7 +53,7 @@ fn a_value_stays_where_its_hole_is() {
         assert_eq!(url.fragment(), None);
         let want = json!({"word": word, "note": format!("say {word}"), "admin": false});
         assert_eq!(resolved.body.as_ref().unwrap(), &want);
-        let sent = resolved.wire(None, &[]).unwrap();
+        let sent = resolved.wire(None).unwrap();
         let bytes = sent.body().unwrap().as_bytes().unwrap();
         assert_eq!(serde_json::from_slice::<Value>(bytes).unwrap(), want);
     }
@@ -73,15 +74,22 @@ fn a_value_cannot_end_its_header() {
     }
 }
 
-#[test]
-fn a_secret_header_wins_over_a_written_one() {
+#[tokio::test]
+async fn a_secret_header_wins_over_a_written_one() {
     let renderer = Renderer::new(Language::English, "USD");
     let mut exchange = exchange();
     exchange.headers = [("authorization".to_owned(), "{{ word }}".to_owned())].into();
-    let base = "https://shop.example".parse().unwrap();
+    let base: url::Url = "https://shop.example".parse().unwrap();
     let resolved = Resolved::new(&exchange, &base, World::Real, &renderer, &json!({"word": "mine"})).unwrap();
-    let secret = [(reqwest::header::AUTHORIZATION, HeaderValue::from_static("Bearer real"))];
-    let sent = resolved.wire(None, &secret).unwrap();
+    let bearer =
+        SecretHeader { header: "Authorization".into(), prefix: "Bearer ".into(), secret: "A".into() };
+    let given =
+        Secrets::from_env().with(SecretName::reference("secret.A").unwrap(), "real".to_owned().into());
+    let auth = Auth { headers: vec![bearer], ..Auth::default() };
+    let connection = Connection { id: "shop".into(), base, allow_private: false, auth, mcp: None };
+    let mut sent = resolved.wire(None).unwrap();
+    let until = tokio::time::Instant::now();
+    Credentials::open(&connection, &given).unwrap().put(&mut sent, until).await.unwrap();
     let all: Vec<_> = sent.headers().get_all("authorization").iter().collect();
     assert_eq!(all, ["Bearer real"]);
 }

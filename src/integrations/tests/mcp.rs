@@ -71,7 +71,7 @@ fn over_http(served: &Served, pins: Pins) -> Connection {
     };
     let (id, base) = ("bookings".to_owned(), served.url.clone());
     let mcp = Some(McpServer { way: McpWay::Http, pins });
-    Connection { id, base, allow_private: true, secrets: vec![bearer], mcp }
+    Connection { id, base, allow_private: true, auth: Auth { headers: vec![bearer], ..Auth::default() }, mcp }
 }
 
 /// This very program as a server: the test below, which is one only where it is started so.
@@ -88,7 +88,7 @@ fn over_pipes(pins: Pins) -> Connection {
     };
     let base = "stdio:bookings".parse().unwrap();
     let mcp = Some(McpServer { way: McpWay::Child(program), pins });
-    Connection { id: "bookings".to_owned(), base, allow_private: false, secrets: Vec::new(), mcp }
+    Connection { id: "bookings".to_owned(), base, allow_private: false, auth: Auth::default(), mcp }
 }
 
 /// With all its tools reviewed, unless some were before.

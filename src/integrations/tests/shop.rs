@@ -221,7 +221,8 @@ pub(super) fn connection(base: url::Url) -> Connection {
         prefix: "Bearer ".into(),
         secret: "SHOP_STANDIN_TOKEN".into(),
     };
-    Connection { id: "shop".into(), base, allow_private: true, secrets: vec![bearer], mcp: None }
+    let auth = Auth { headers: vec![bearer], ..Auth::default() };
+    Connection { id: "shop".into(), base, allow_private: true, auth, mcp: None }
 }
 
 pub(super) fn call() -> CallFacts {
