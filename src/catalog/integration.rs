@@ -82,12 +82,13 @@ impl Integration {
     pub(super) fn tools(
         &self,
         desk: &mut Desk<'_>,
-        language: Language,
+        (language, country): (Language, Option<&'static str>),
         currency: &str,
         spoken: VoiceYes,
         names: &BTreeSet<String>,
     ) -> Vec<(ToolPlan, ToolSpec)> {
         let mut reader = Reader::new(desk, language, currency);
+        reader.country = country;
         let wanted = self.tools.iter().filter(|(name, _)| names.contains(*name));
         wanted.map(|(_, written)| tool(&mut reader, &self.connection, written, spoken)).collect()
     }

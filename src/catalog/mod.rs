@@ -21,6 +21,7 @@ mod hidden;
 pub mod import;
 mod integration;
 mod limits;
+mod parameter;
 mod place;
 mod probe;
 mod problems;

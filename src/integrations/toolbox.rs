@@ -6,15 +6,15 @@
 
 use std::collections::BTreeMap;
 
-use centralita_core::base::{Fault, ToolName, World};
+use centralita_core::base::{Fault, Owner, ToolName, World};
 use centralita_core::language::Language;
 use centralita_core::template::Renderer;
 
 use super::auth::{self, Credentials};
 use super::far::{Far, Live};
-use super::spec::{Connection, ToolSpec};
+use super::spec::{Connection, Source, ToolSpec};
 use crate::egress::{Egress, Reach};
-use crate::secrets::Secrets;
+use crate::secrets::{SecretName, SecretString, Secrets};
 
 /// The tools of one agent version.
 #[derive(Debug)]
@@ -24,6 +24,9 @@ pub struct Toolbox {
     pub(super) currency: String,
     tools: BTreeMap<ToolName, ToolSpec>,
     connections: BTreeMap<String, Live>,
+    /// Those that tools put into their requests; none where samples answer.
+    secrets: BTreeMap<String, SecretString>,
+    language: Language,
     world: World,
 }
 
@@ -44,10 +47,17 @@ impl Toolbox {
                 Err(more) => faults.extend(more),
             }
         }
+        let mut held = BTreeMap::new();
+        for name in tools.iter().flat_map(secret_names) {
+            match secret(name, secrets) {
+                Ok(secret) => drop(held.insert(name.to_owned(), secret)),
+                Err(fault) => faults.push(fault),
+            }
+        }
         if !faults.is_empty() {
             return Err(faults);
         }
-        Ok(Toolbox::of(language, currency, live, tools, World::Real))
+        Ok(Toolbox { secrets: held, ..Toolbox::of(language, currency, live, tools, World::Real) })
     }
 
     /// The same tools with nobody behind them: the sample of each request answers it. It needs no secret, and has no
@@ -75,7 +85,20 @@ impl Toolbox {
     ) -> Toolbox {
         let tools = tools.into_iter().map(|tool| (tool.name.clone(), tool)).collect();
         let renderer = Renderer::new(language, currency);
-        Toolbox { renderer, currency: currency.to_owned(), tools, connections, world }
+        let secrets = BTreeMap::new();
+        Toolbox { renderer, currency: currency.to_owned(), tools, connections, secrets, language, world }
+    }
+
+    pub(super) fn language(&self) -> Language {
+        self.language
+    }
+
+    pub(super) fn secret(&self, name: &str) -> Option<&SecretString> {
+        self.secrets.get(name)
+    }
+
+    pub(super) fn specs(&self) -> impl Iterator<Item = &ToolSpec> {
+        self.tools.values()
     }
 
     /// Where the requests of these tools go.
@@ -100,6 +123,27 @@ impl Toolbox {
         let (integration, _) = name.0.split_once('.').ok_or_else(absent)?;
         Ok((tool, self.connections.get(integration).ok_or_else(absent)?))
     }
+}
+
+/// The secrets that a tool's own requests hold.
+fn secret_names(tool: &ToolSpec) -> impl Iterator<Item = &str> {
+    tool.given.iter().filter_map(|given| match &given.source {
+        Source::Secret(name) => Some(name.as_str()),
+        Source::Constant(_)
+        | Source::Call(_)
+        | Source::Agent
+        | Source::Language
+        | Source::Now(_)
+        | Source::Variable { .. } => None,
+    })
+}
+
+fn secret(name: &str, secrets: &Secrets) -> Result<SecretString, Fault> {
+    let reference = SecretName::reference(&format!("secret.{name}"));
+    let reference = reference.ok_or_else(|| {
+        Fault::new(Owner::Admin, format!("the secret `{name}` has no proper name"), "rename it")
+    })?;
+    secrets.get(&reference)
 }
 
 fn open(connection: &Connection, secrets: &Secrets) -> Result<Live, Vec<Fault>> {
