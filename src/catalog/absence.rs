@@ -47,7 +47,7 @@ pub(super) fn absent<'p>(
     let taken = renderer.variables(source).ok()?;
     let optional: Vec<&str> = parameters
         .iter()
-        .filter(|p| !p.required && taken.contains(&p.name))
+        .filter(|p| p.may_be_absent() && taken.contains(&p.name))
         .map(|p| p.name.as_str())
         .collect();
     let alone = optional.iter().map(|name| vec![*name]);
@@ -114,12 +114,10 @@ pub(super) fn given<'n>(
     let mut vars = Map::new();
     for (nth, name) in taken.into_iter().enumerate() {
         let text = text(nth);
-        let kind = parameters.iter().find(|p| p.name == *name).map(|p| p.kind);
-        let sample = match kind {
-            Some(ParameterKind::Boolean) => truth.into(),
-            Some(ParameterKind::Integer) => text.parse::<i64>().map_or(Value::Null, Value::from),
-            Some(ParameterKind::Text | ParameterKind::Digits | ParameterKind::Money) | None => text.into(),
-        };
+        let parameter = parameters.iter().find(|p| p.name == *name);
+        let sample = sample(parameter.map(|p| p.kind), nth, text, truth);
+        let is_list = parameter.is_some_and(|p| p.list.is_some());
+        let sample = if is_list && !sample.is_null() { Value::Array(vec![sample]) } else { sample };
         let mut fields = name.split('.');
         let mut at = vars.entry(fields.next().unwrap_or(name)).or_insert(Value::Null);
         for field in fields {
@@ -133,6 +131,21 @@ pub(super) fn given<'n>(
         }
     }
     vars
+}
+
+/// What stands for a value of its kind: that text, where the kind has it; each name another.
+fn sample(kind: Option<ParameterKind>, nth: usize, text: String, truth: bool) -> Value {
+    match kind {
+        Some(ParameterKind::Boolean) => truth.into(),
+        Some(ParameterKind::Integer | ParameterKind::Number) => {
+            text.parse::<i64>().map_or(Value::Null, Value::from)
+        }
+        Some(ParameterKind::Date) => format!("2026-07-{:02}", 1 + nth % 28).into(),
+        Some(ParameterKind::Time) => format!("14:{:02}", nth % 60).into(),
+        Some(ParameterKind::Email) => format!("ana{nth}@example.com").into(),
+        Some(ParameterKind::Phone) => format!("+3460011122{}", nth % 10).into(),
+        Some(ParameterKind::Text | ParameterKind::Digits | ParameterKind::Money) | None => text.into(),
+    }
 }
 
 fn remedy(lands: Lands, source: &str, name: &str) -> String {

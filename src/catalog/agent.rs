@@ -11,13 +11,13 @@ use centralita_core::language::{Language, is_currency};
 use serde_json::{Map, Value, json};
 
 use super::integration::Integration;
-use super::place::Spanned;
+use super::place::{Place, Spanned};
 use super::problems::{Desk, Problem};
 use super::reader::{Reader, is_name, languages};
 use super::tested::{self, AgentTest};
 use super::verify::provable;
 use super::written::{AgentFile, AnswerWritten, RecordingWritten};
-use crate::integrations::{Connection, Sample, ToolSpec, Toolbox};
+use crate::integrations::{Answers, Connection, Sample, Source, ToolSpec, Toolbox, country_of};
 use crate::secrets::Secrets;
 
 /// Longest and shortest wait an agent's timing may say, in milliseconds: a frame, and an hour.
@@ -59,7 +59,10 @@ impl Agent {
         let mut tools = self.tools.clone();
         for tool in &mut tools {
             if let Some(sample) = instead.get(&tool.name) {
-                tool.request.sample = Some(sample.clone());
+                tool.request.sample = Some(match (sample, tool.request.answers) {
+                    (Sample::Answer(Value::String(text)), Answers::Text) => Sample::Text(text.clone()),
+                    (other, _) => other.clone(),
+                });
                 // Of what is silent in a test nobody finds out.
                 if let (Sample::Silence, Some(probe)) = (sample, &mut tool.probe) {
                     probe.request.sample = Some(Sample::Silence);
@@ -114,10 +117,15 @@ pub(super) fn read(
     problems.append(&mut own);
 
     let language = language?;
-    let (plans, tools) = tools(&assigned, known, language, currency, spoken, problems);
+    let tools_at = file.tools.first().map(|tool| tool.place);
+    let (plans, tools) =
+        tools(&assigned, known, (language, country_of(&file.language.value)), currency, spoken, problems);
     let mut desk = Desk { file: source.0, text: source.1, problems };
     provable(&mut desk, &plans, &file.tools);
     let hears = file.stt.as_ref().is_none_or(|stt| stt.value != "none");
+    if let Some(at) = tools_at.filter(|_| !unread) {
+        variables(&mut desk, at, &tools);
+    }
     let tests = tested::read(&mut desk, &file.tests, &plans, hears, unread);
     let wanted: BTreeSet<&str> = assigned.iter().filter_map(|name| name.split('.').next()).collect();
     let connections: Vec<Connection> = wanted
@@ -353,10 +361,41 @@ fn private(desk: &mut Desk<'_>, file: &AgentFile) -> PrivateList {
     PrivateList::new(kinds)
 }
 
+/// What a tool takes from another one, another one must store.
+fn variables(desk: &mut Desk<'_>, at: Place, tools: &[ToolSpec]) {
+    let stored: BTreeSet<&String> = tools.iter().flat_map(|tool| tool.store.keys()).collect();
+    for tool in tools {
+        let given = tool.given.iter().filter_map(|given| match &given.source {
+            Source::Variable { name, .. } => Some(name),
+            Source::Constant(_)
+            | Source::Secret(_)
+            | Source::Call(_)
+            | Source::Agent
+            | Source::Language
+            | Source::Now(_) => None,
+        });
+        let allowed = tool.parameters.iter().filter_map(|p| p.limits.one_of_variable.as_ref());
+        for name in given.chain(allowed).filter(|name| !stored.contains(name)) {
+            let what =
+                format!("`{}` takes the variable `{name}`, and no tool of this agent stores it", tool.name);
+            let remedy = match stored.iter().next() {
+                None => format!(
+                    "write `response: store: {{{name}: …}}` at the tool that finds it, and assign that tool too"
+                ),
+                Some(_) => {
+                    let list: Vec<&str> = stored.iter().map(|name| name.as_str()).collect();
+                    format!("assign the tool that stores it; what these tools store: {}", list.join(", "))
+                }
+            };
+            desk.say(at, what, remedy);
+        }
+    }
+}
+
 fn tools(
     assigned: &BTreeSet<String>,
     known: &Known<'_>,
-    language: Language,
+    locale: (Language, Option<&'static str>),
     currency: &str,
     spoken: VoiceYes,
     problems: &mut Vec<Problem>,
@@ -366,7 +405,7 @@ fn tools(
         let inside = |name: &String| name.strip_prefix(id.as_str())?.strip_prefix('.').map(str::to_owned);
         let only: BTreeSet<String> = assigned.iter().filter_map(inside).collect();
         let mut desk = Desk { file: path, text, problems };
-        all.extend(integration.tools(&mut desk, language, currency, spoken, &only));
+        all.extend(integration.tools(&mut desk, locale, currency, spoken, &only));
     }
     all.into_iter().unzip()
 }

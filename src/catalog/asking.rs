@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use centralita_core::conversation::{ToolPlan, VoiceYes};
+use centralita_core::conversation::{SaidBy, ToolPlan, VoiceYes};
 use centralita_core::language::Language;
 
 use super::problems::{Desk, Problems};
@@ -24,11 +24,16 @@ pub struct Asking {
 }
 
 impl Asking {
-    /// The tool with nobody behind it: samples answer what `prepare` asks.
+    /// The tool with nobody behind it: samples answer what `prepare` asks. Who tries it out has no keypad, and no tool that
+    /// has found anything.
     #[must_use]
     pub fn toolbox(&self) -> Toolbox {
-        let connections = [self.connection.clone()];
-        Toolbox::mocked(self.language, &self.currency, &connections, vec![self.spec.clone()])
+        let (connections, mut spec) = ([self.connection.clone()], self.spec.clone());
+        for parameter in &mut spec.parameters {
+            parameter.said_by = SaidBy::Voice;
+            parameter.limits.one_of_variable = None;
+        }
+        Toolbox::mocked(self.language, &self.currency, &connections, vec![spec])
     }
 }
 
@@ -53,7 +58,7 @@ pub fn asking(
             let currency = spoken.get(&language).map_or(currency, String::as_str);
             let mut desk = Desk { file: path, text, problems: &mut problems };
             let names = BTreeSet::from([tool.to_owned()]);
-            let read = integration.tools(&mut desk, language, currency, VoiceYes::ByEngine, &names);
+            let read = integration.tools(&mut desk, (language, None), currency, VoiceYes::ByEngine, &names);
             found.extend(read.into_iter().map(|(tool, spec)| Asking {
                 language,
                 currency: currency.to_owned(),

@@ -28,8 +28,13 @@ pub(super) fn texts_compared(
     for (name, after) in names(&code).into_iter().filter(|(name, _)| known.contains(*name)) {
         let is_risky = match kind(name) {
             Some(ParameterKind::Money) => true,
-            Some(ParameterKind::Integer | ParameterKind::Boolean) => false,
-            Some(ParameterKind::Text | ParameterKind::Digits) | None => by_size,
+            Some(ParameterKind::Integer | ParameterKind::Number | ParameterKind::Boolean) => false,
+            // Texts in order are dates and times in order.
+            Some(ParameterKind::Date | ParameterKind::Time) => false,
+            Some(
+                ParameterKind::Text | ParameterKind::Digits | ParameterKind::Email | ParameterKind::Phone,
+            )
+            | None => by_size,
         };
         if is_risky && !is_made_number(after) {
             found.push(name.to_owned());
@@ -83,8 +88,6 @@ fn without_quotes(condition: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use centralita_core::conversation::Limits;
-
     use super::*;
 
     #[test]
@@ -97,7 +100,7 @@ mod tests {
             description: String::new(),
             required: true,
             ask: String::new(),
-            limits: Limits::default(),
+            ..Parameter::default()
         };
         let parameters = kinds.map(parameter);
         let known = ["amount", "n", "word", "order"].map(str::to_owned).into();

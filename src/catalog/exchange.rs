@@ -13,14 +13,17 @@ use serde_json::Value;
 use super::absence::{Lands, given};
 use super::hidden;
 use super::place::{Place, Spanned};
-use super::reader::{RESERVED, Reader, braces, is_name, with_call};
+use super::reader::{Hidden, RESERVED, Reader, braces, is_name, with_call};
 use super::verify::read_rule;
-use super::written::{RequestWritten, ResponseWritten, StepWritten, ToolWritten, Words};
-use crate::integrations::{Exchange, PROBE_KEY, Sample};
+use super::written::{AnswersWritten, RequestWritten, ResponseWritten, StepWritten, ToolWritten, Words};
+use crate::integrations::{Answers, Body, Exchange, PROBE_KEY, Sample};
 use crate::secrets::SecretName;
 
 /// Headers that make a request what it is: whatever stands in them is lost, or breaks it.
 pub(super) const OWN_HEADERS: &[&str] = &["Connection", "Content-Length", "Host", "Transfer-Encoding"];
+
+/// Name → text, as they are written.
+type Fields = Spanned<BTreeMap<String, Spanned<String>>>;
 
 /// All requests of a tool.
 pub(super) struct Exchanges {
@@ -32,15 +35,16 @@ pub(super) struct Exchanges {
     pub(super) used: BTreeSet<String>,
 }
 
-/// Reads the steps, the request and the proofs of a tool.
+/// Reads the steps, the request and the proofs of a tool. `names` are those of what the model supplies; `parameters` are
+/// all values that templates may name.
 pub(super) fn exchanges(
     reader: &mut Reader<'_, '_>,
     tool: &ToolWritten,
     effects: Effects,
+    names: &BTreeSet<String>,
     parameters: &[Parameter],
 ) -> Exchanges {
-    let names: BTreeSet<String> = parameters.iter().map(|p| p.name.clone()).collect();
-    let mut known = names.clone();
+    let mut known: BTreeSet<String> = parameters.iter().map(|p| p.name.clone()).collect();
     let mut used = BTreeSet::new();
     let mut prepare = Vec::new();
     for step in &tool.prepare {
@@ -52,12 +56,13 @@ pub(super) fn exchanges(
                       changes nothing";
         refuse_body(reader, &tool.request, remedy);
     }
-    let ResponseWritten { map, success, errors, sample } = &tool.response;
+    let ResponseWritten { answers, store: _, map, success, errors, sample } = &tool.response;
+    request.answers = read_answers(*answers);
     request.map = read_map(reader, map);
     request.success = success.as_ref().map(|condition| reader.over_answer(condition.place, &condition.value));
     request.errors = read_errors(reader, errors);
     request.sample = sample.as_ref().map(|sample| read_sample(reader, sample, &known, parameters, &request));
-    let rules = tool.verify.iter().filter_map(|rule| read_rule(reader, rule, &names)).collect();
+    let rules = tool.verify.iter().filter_map(|rule| read_rule(reader, rule, names)).collect();
     match (prepare.last_mut(), tool.verify.first()) {
         (Some(step), _) => step.verify = rules,
         // What decides is the tool's effects, as it is when the tool runs: not the method they were guessed by.
@@ -79,15 +84,16 @@ fn read_step(
     known: &mut BTreeSet<String>,
     used: &mut BTreeSet<String>,
 ) -> Exchange {
-    let StepWritten { request, map, errors, sample } = &step.value;
+    let StepWritten { request, answers, map, errors, sample } = &step.value;
     let mut exchange = read_request(reader, request, parameters, known, used);
     let what = "a step before the question must not have effects";
     only_asks(reader, request, what, "use GET or HEAD here; the one request with effects is `request`");
+    exchange.answers = read_answers(*answers);
     exchange.map = read_map(reader, map);
     exchange.errors = read_errors(reader, errors);
     exchange.sample = sample.as_ref().map(|sample| read_sample(reader, sample, known, parameters, &exchange));
     for (name, expression) in map {
-        if !known.insert(name.clone()) {
+        if !known.insert(name.clone()) || reader.hidden.contains_key(name) {
             let what = format!("`{name}` already has a value");
             reader.say(expression.place, what, "choose a name that no parameter and no earlier step has");
         }
@@ -102,11 +108,10 @@ pub(super) fn only_asks(
     what: &str,
     remedy: &str,
 ) {
-    let RequestWritten { method, body, .. } = &written.value;
-    if method.is_safe() {
+    if written.value.method.is_safe() {
         refuse_body(reader, written, &format!("write its fields under `query`: {what}"));
-    } else if body.is_some() {
-        reader.say(written.place, what, format!("{remedy}; the fields of its `body` go under `query`"));
+    } else if let Some((name, _)) = bodies(&written.value).next() {
+        reader.say(written.place, what, format!("{remedy}; the fields of its `{name}` go under `query`"));
     } else {
         reader.say(written.place, what, remedy);
     }
@@ -114,10 +119,10 @@ pub(super) fn only_asks(
 
 /// A body that does not belong there.
 fn refuse_body(reader: &mut Reader<'_, '_>, written: &Spanned<RequestWritten>, remedy: &str) {
-    let Some(tree) = &written.value.body else { return };
+    let Some((_, place)) = bodies(&written.value).next() else { return };
     let what =
         "a GET or HEAD has no body that every system reads: what is written here may be lost on the way";
-    reader.say(tree.place, what, remedy);
+    reader.say(place, what, remedy);
 }
 
 pub(super) fn read_request(
@@ -127,11 +132,12 @@ pub(super) fn read_request(
     known: &BTreeSet<String>,
     used: &mut BTreeSet<String>,
 ) -> Exchange {
-    let RequestWritten { method, path, query, headers, body } = &written.value;
-    let known = &with_call(known);
+    let RequestWritten { method, path, query, headers, body: _, form: _, multipart: _ } = &written.value;
+    let known = &reader.in_requests(known);
     let mut hole = |reader: &mut Reader<'_, '_>, at: Place, lands: Lands, text: &str| {
         if SecretName::reference(text).is_some() {
-            let remedy = "a secret goes out in a header only: `auth: {header: {name: .., value: secret.NAME}}` by `base_url`";
+            let remedy = "for all tools: `auth: {header: {name: .., value: secret.NAME}}` by `base_url`; for this one: a \
+                          parameter with `from: {secret: NAME}`";
             reader.say(at, "this would be sent as it stands, not as the secret", remedy);
         }
         let source = braces(text);
@@ -149,6 +155,8 @@ pub(super) fn read_request(
             "begin with `/`; write parameters under `query`",
         );
     }
+    one_body(reader, &written.value);
+    secret_in_path(reader, path);
     let path = hole(reader, path.place, Lands::Path, &path.value);
     let query = query
         .iter()
@@ -162,7 +170,7 @@ pub(super) fn read_request(
         .map(|(name, text)| (name.clone(), hole(reader, text.place, Lands::Field, &text.value)))
         .collect();
     let body =
-        body.as_ref().map(|tree| fill(&tree.value, &mut |text| hole(reader, tree.place, Lands::Field, text)));
+        read_body(&written.value, &mut |place: Place, text: &str| hole(reader, place, Lands::Field, text));
     Exchange {
         method: *method,
         path,
@@ -171,11 +179,45 @@ pub(super) fn read_request(
         body,
         map: BTreeMap::new(),
         success: None,
+        answers: Answers::Json,
         verify: Vec::new(),
         errors: BTreeMap::new(),
         sample: None,
         called: None,
     }
+}
+
+/// A request has one body.
+fn one_body(reader: &mut Reader<'_, '_>, request: &RequestWritten) {
+    let mut bodies = bodies(request);
+    let Some((first, place)) = bodies.next() else { return };
+    if let Some((second, at)) = bodies.next() {
+        let what =
+            format!("a request has one body, and here are `{first}` (line {}) and `{second}`", place.line);
+        reader.say(at, what, "keep the one that the system reads");
+    }
+}
+
+/// What bodies a request has, each with its place.
+fn bodies(request: &RequestWritten) -> impl Iterator<Item = (&'static str, Place)> {
+    let RequestWritten { body, form, multipart, .. } = request;
+    let bodies = [
+        ("body", body.as_ref().map(|body| body.place)),
+        ("form", form.as_ref().map(|form| form.place)),
+        ("multipart", multipart.as_ref().map(|parts| parts.place)),
+    ];
+    bodies.into_iter().filter_map(|(name, place)| Some((name, place?)))
+}
+
+fn read_body(request: &RequestWritten, hole: &mut impl FnMut(Place, &str) -> String) -> Option<Body> {
+    let mut fields = |fields: &Fields| {
+        let field = |(name, text): (&String, &Spanned<String>)| (name.clone(), hole(text.place, &text.value));
+        fields.value.iter().map(field).collect()
+    };
+    let form = request.form.as_ref().map(|form| Body::Form(fields(form)));
+    let parts = request.multipart.as_ref().map(|parts| Body::Multipart(fields(parts)));
+    let json = |tree: &Spanned<Value>| Body::Json(fill(&tree.value, &mut |text| hole(tree.place, text)));
+    request.body.as_ref().map(json).or(form).or(parts)
 }
 
 /// What stands for what a caller said while a sample is tried out: a number, and a day.
@@ -191,6 +233,9 @@ pub(super) fn read_sample(
     exchange: &Exchange,
 ) -> Sample {
     let known = with_call(known);
+    if exchange.answers == Answers::Text {
+        return read_text_sample(reader, written, &known, parameters);
+    }
     let mut named = Some(BTreeSet::new());
     let tree = fill(&written.value, &mut |text| {
         let source = braces(text);
@@ -213,6 +258,42 @@ pub(super) fn read_sample(
         );
     }
     Sample::Answer(tree)
+}
+
+/// An answer that is read as a text is written as one.
+fn read_text_sample(
+    reader: &mut Reader<'_, '_>,
+    written: &Spanned<Value>,
+    known: &BTreeSet<String>,
+    parameters: &[Parameter],
+) -> Sample {
+    let Value::String(text) = &written.value else {
+        let remedy = "write the text as the system gives it: `sample: \"<state>fine</state>\"`";
+        reader.say(written.place, "this answer is read `as: text`, and its sample is none", remedy);
+        return Sample::Text(String::new());
+    };
+    let source = braces(text);
+    reader.template(written.place, &source, known);
+    reader.holds_without(written.place, Lands::Spoken, &source, parameters);
+    Sample::Text(source)
+}
+
+/// A URL is written into logs by everybody on its way.
+fn secret_in_path(reader: &mut Reader<'_, '_>, path: &Spanned<String>) {
+    let named = reader.names_in(&braces(&path.value));
+    let secret = named.into_iter().find(|name| reader.hidden.get(name) == Some(&Hidden::Secret));
+    if let Some(name) = secret {
+        let what =
+            format!("the secret `{name}` would be part of the URL, which everybody on its way writes down");
+        reader.say(path.place, what, "send it in a header, or in a field of the body");
+    }
+}
+
+pub(super) fn read_answers(written: AnswersWritten) -> Answers {
+    match written {
+        AnswersWritten::Json => Answers::Json,
+        AnswersWritten::Text => Answers::Text,
+    }
 }
 
 /// What this answer lacks, whatever stands in its holes.

@@ -96,12 +96,13 @@ impl Integration {
     pub(super) fn tools(
         &self,
         desk: &mut Desk<'_>,
-        language: Language,
+        (language, country): (Language, Option<&'static str>),
         currency: &str,
         spoken: VoiceYes,
         names: &BTreeSet<String>,
     ) -> Vec<(ToolPlan, ToolSpec)> {
         let mut reader = Reader::new(desk, language, currency);
+        reader.country = country;
         let wanted = self.tools.iter().filter(|(name, _)| names.contains(*name));
         let read = wanted.map(|(name, written)| {
             let (plan, mut spec) = tool(&mut reader, &self.connection, written, spoken);

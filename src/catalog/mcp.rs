@@ -23,7 +23,9 @@ use super::mcp_written::{ConnectionWritten, KeyWritten, McpFile, McpToolWritten,
 use super::place::{Place, Spanned};
 use super::problems::{Desk, Problems};
 use super::reader::is_name;
-use super::written::{ByLanguage, IdempotencyWritten, ParameterWritten, RequestWritten, ToolWritten, Words};
+use super::written::{
+    ByLanguage, IdempotencyWritten, OneOf, ParameterWritten, RequestWritten, ToolWritten, Words,
+};
 use super::{Kind, Source, Written, parse_integration, told};
 use crate::integrations::mcp::{Pinned, Pins, pins_of};
 use crate::integrations::{Auth, Connection, McpServer, McpWay, Method, Program, Variable};
@@ -411,6 +413,8 @@ fn request(at: Place, arguments: Spanned<Value>) -> RequestWritten {
         query: BTreeMap::new(),
         headers: BTreeMap::new(),
         body: Some(arguments).filter(|_| !is_empty),
+        form: None,
+        multipart: None,
     }
 }
 
@@ -422,13 +426,16 @@ fn one(
     on_top: Option<OnTopWritten>,
     is_number: bool,
 ) -> ParameterWritten {
-    let Parameter { name, kind, required, description, limits, .. } = parameter;
+    let Parameter { name, kind, required, description, limits, list, .. } = parameter;
     let place = on_top.as_ref().map_or(at, |on_top| on_top.name.place);
     let spanned = |text: &String| Spanned { place, value: Value::String(text.clone()) };
     let bound = |bound: &Option<String>| bound.as_ref().map(spanned);
     let mut meant = ParameterWritten {
         name: Spanned { place, value: name.clone() },
-        kind: *kind,
+        kind: Some(Spanned { place, value: *kind }),
+        from: None,
+        list: list.map(|value| Spanned { place, value }),
+        default: None,
         required: *required,
         description: Some(words(place, description)),
         ask: None,
@@ -436,16 +443,16 @@ fn one(
         max: bound(&limits.max),
         one_of: Some(limits.one_of.iter().map(spanned).collect::<Vec<_>>())
             .filter(|list| !list.is_empty())
-            .map(|value| Spanned { place, value }),
+            .map(|value| Spanned { place, value: OneOf::Listed(value) }),
         pattern: limits.pattern.clone().map(|value| Spanned { place, value }),
     };
     if let Some(on_top) = on_top {
         if let Some(kind) = &on_top.kind {
             kept(desk, kind, parameter, is_number);
-            if kind.value != meant.kind {
+            if kind.value != parameter.kind {
                 (meant.min, meant.max, meant.pattern) = (None, None, None);
             }
-            meant.kind = kind.value;
+            meant.kind = Some(kind.clone());
         }
         meant.description = on_top.description.or(meant.description);
         meant.ask = on_top.ask;
@@ -466,16 +473,40 @@ fn one(
     meant
 }
 
+/// As what a value lands in the arguments.
+enum Sent {
+    Text,
+    Number,
+    /// A type that no other kind has.
+    Itself,
+}
+
+fn sent(kind: ParameterKind) -> Sent {
+    match kind {
+        ParameterKind::Text
+        | ParameterKind::Digits
+        | ParameterKind::Money
+        | ParameterKind::Email
+        | ParameterKind::Phone
+        | ParameterKind::Date
+        | ParameterKind::Time => Sent::Text,
+        ParameterKind::Number => Sent::Number,
+        ParameterKind::Integer | ParameterKind::Boolean => Sent::Itself,
+    }
+}
+
 /// Another kind must be sent as the same type.
 fn kept(desk: &mut Desk<'_>, kind: &Spanned<ParameterKind>, parameter: &Parameter, is_number: bool) {
-    use ParameterKind::{Boolean, Digits, Integer, Money, Text};
-    let fits = match (parameter.kind, kind.value) {
-        (Text | Digits | Money, Text | Digits) => !is_number || kind.value == Text,
-        (Text | Digits | Money, Money) => true,
-        (Integer, Integer) | (Boolean, Boolean) => true,
-        (Text | Digits | Money | Integer | Boolean, Integer | Boolean) => false,
-        (Integer | Boolean, Text | Digits | Money) => false,
-    };
+    let fits = kind.value == parameter.kind
+        || match (sent(parameter.kind), sent(kind.value)) {
+            (Sent::Text, Sent::Text) if is_number => {
+                matches!(kind.value, ParameterKind::Money | ParameterKind::Text)
+            }
+            (Sent::Text, Sent::Text) | (Sent::Number, Sent::Number) => true,
+            (Sent::Number, Sent::Text) => kind.value == ParameterKind::Money,
+            (Sent::Text, Sent::Number) => is_number,
+            (Sent::Itself, _) | (_, Sent::Itself) => false,
+        };
     if !fits {
         let what = format!("the server wants `{}` as another type than this kind is sent as", parameter.name);
         desk.say(

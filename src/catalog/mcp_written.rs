@@ -11,7 +11,9 @@ use serde_json::Value;
 
 use super::auth::AuthWritten;
 use super::place::Spanned;
-use super::written::{ConfirmWritten, Kind, PhrasesWritten, ResponseWritten, RuleWritten, WordLists, Words};
+use super::written::{
+    ConfirmWritten, Kind, OneOf, PhrasesWritten, ResponseWritten, RuleWritten, WordLists, Words,
+};
 
 /// `integrations/ID.yaml`, with `kind: mcp`.
 #[derive(Debug, Deserialize)]
@@ -90,7 +92,7 @@ pub(super) struct OnTopWritten {
     pub(super) ask: Option<Words>,
     pub(super) min: Option<Spanned<Value>>,
     pub(super) max: Option<Spanned<Value>>,
-    pub(super) one_of: Option<Spanned<Vec<Spanned<Value>>>>,
+    pub(super) one_of: Option<Spanned<OneOf>>,
     pub(super) pattern: Option<Spanned<String>>,
 }
 

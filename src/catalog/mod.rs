@@ -23,6 +23,7 @@ mod integration;
 mod limits;
 mod mcp;
 mod mcp_written;
+mod parameter;
 mod place;
 mod probe;
 mod problems;

@@ -12,7 +12,7 @@ use centralita_core::conversation::{Effects, Parameter};
 use serde_json::Value;
 
 use super::absence::given;
-use super::exchange::{only_asks, read_map, read_request, read_sample};
+use super::exchange::{only_asks, read_answers, read_map, read_request, read_sample};
 use super::place::{Place, Spanned};
 use super::reader::{Reader, Unfit, with_call};
 use super::written::{ProbeWritten, Words};
@@ -36,7 +36,8 @@ pub(super) struct Of<'t> {
 
 /// Reads a probe.
 pub(super) fn probe(reader: &mut Reader<'_, '_>, written: &Spanned<ProbeWritten>, of: &Of<'_>) -> Probe {
-    let ProbeWritten { request, done, failed, absent_after_s, absent_on, map, sample } = &written.value;
+    let ProbeWritten { request, done, failed, absent_after_s, absent_on, answers, map, sample } =
+        &written.value;
     if of.effects == Effects::None {
         let remedy = "take it away; or write `effects: reversible` or `irreversible`, if the request changes something";
         reader.say(
@@ -46,9 +47,10 @@ pub(super) fn probe(reader: &mut Reader<'_, '_>, written: &Spanned<ProbeWritten>
         );
     }
     let (mut known, mut used) = (of.known.clone(), BTreeSet::new());
-    let is_taken = !known.insert(PROBE_KEY.to_owned());
+    let is_taken = !known.insert(PROBE_KEY.to_owned()) || reader.hidden.contains_key(PROBE_KEY);
     let mut exchange = read_request(reader, request, of.parameters, &known, &mut used);
     only_asks(reader, request, "a probe only asks", "use GET or HEAD here: it must change nothing");
+    exchange.answers = read_answers(*answers);
     exchange.map = read_map(reader, map);
     exchange.sample = sample.as_ref().map(|s| read_sample(reader, s, &known, of.parameters, &exchange));
     let mut sound = Vec::new();

@@ -4,7 +4,7 @@
 //! Promises: a hole that passes has a source; a word that passes exists in the agent's language.
 //! Never: fails: where something is wrong it is noted, and reading goes on.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use centralita_core::base::{Fault, nearest};
 use centralita_core::conversation::Parameter;
@@ -27,7 +27,18 @@ pub(super) const RESERVED: &str = "call";
 pub(super) struct Reader<'d, 'a> {
     pub(super) desk: &'d mut Desk<'a>,
     pub(super) language: Language,
+    /// Where phone numbers without a `+` are.
+    pub(super) country: Option<&'static str>,
     renderer: Renderer,
+    /// Names of the tool that is read which only its requests may hold.
+    pub(super) hidden: BTreeMap<String, Hidden>,
+}
+
+/// Why a name is for requests alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hidden {
+    Secret,
+    OfTheCall,
 }
 
 /// Why a condition could not be tried out.
@@ -43,7 +54,17 @@ pub(super) enum Unfit {
 
 impl<'d, 'a> Reader<'d, 'a> {
     pub(super) fn new(desk: &'d mut Desk<'a>, language: Language, currency: &str) -> Reader<'d, 'a> {
-        Reader { desk, language, renderer: Renderer::new(language, currency) }
+        let renderer = Renderer::new(language, currency);
+        Reader { desk, language, country: None, renderer, hidden: BTreeMap::new() }
+    }
+
+    pub(super) fn hide(&mut self, name: &str, why: Hidden) {
+        self.hidden.insert(name.to_owned(), why);
+    }
+
+    /// These names, those of the call, and those that only requests may hold.
+    pub(super) fn in_requests(&self, known: &BTreeSet<String>) -> BTreeSet<String> {
+        with_call(known).into_iter().chain(self.hidden.keys().cloned()).collect()
     }
 
     /// ISO 4217.
@@ -175,6 +196,12 @@ impl<'d, 'a> Reader<'d, 'a> {
         }
     }
 
+    /// The names a template takes, without their fields; none where it cannot be read, which is told elsewhere.
+    pub(super) fn names_in(&self, source: &str) -> BTreeSet<String> {
+        let names = self.renderer.variables(source).unwrap_or_default();
+        names.iter().map(|name| root(name).to_owned()).collect()
+    }
+
     /// The names an expression takes from outside, where it can be read.
     pub(super) fn names_of(&mut self, at: Place, source: &str) -> Option<BTreeSet<String>> {
         let names = self.renderer.names(source);
@@ -216,6 +243,11 @@ impl<'d, 'a> Reader<'d, 'a> {
             }
         };
         for name in names.iter().filter(|name| !known.contains(root(name)) && !known.contains(*name)) {
+            if let Some(hidden) = self.hidden.get(root(name)).copied() {
+                let (what, remedy) = hidden.told(name);
+                self.say(self.within(at, source, name), what, remedy);
+                continue;
+            }
             let list: Vec<&str> = known.iter().map(String::as_str).collect();
             let remedy = match (list.as_slice(), nearest(name, list.iter().copied())) {
                 ([], _) => "nothing has a value here: write plain words".to_owned(),
@@ -234,6 +266,19 @@ impl<'d, 'a> Reader<'d, 'a> {
         let begin = text.get(at.start..).and_then(|rest| rest.find(source)).map(|byte| at.start + byte);
         let found = begin.and_then(|begin| Some(begin + source.find(part)?));
         found.map_or(at, |byte| Place { end: byte + part.len(), ..Place::of_byte(text, byte) })
+    }
+}
+
+impl Hidden {
+    /// What is wrong with a name outside of a request, and what to do.
+    fn told(self, name: &str) -> (String, &'static str) {
+        let remedy = "name it under `request` alone: in `query`, `headers` or the body";
+        match self {
+            Hidden::Secret => {
+                (format!("`{name}` is a secret, and would be said, shown or written here"), remedy)
+            }
+            Hidden::OfTheCall => (format!("`{name}` is of the call, which only requests may name"), remedy),
+        }
     }
 }
 

@@ -10,6 +10,7 @@ mod probing;
 mod shapes;
 mod table;
 mod tested;
+mod values;
 
 use centralita_core::conversation::{Effects, Idempotency, Policy, Timing, VoiceYes};
 use centralita_core::language::Language;

@@ -4,24 +4,24 @@
 //! value of the model that lands in a request.
 //! Never: looks at another tool.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use centralita_core::base::{Millis, ToolName};
 use centralita_core::conversation::{
-    Confirm, Effects, Idempotency, Parameter, Policy, ToolPhrases, ToolPlan, VoiceYes,
+    Confirm, Effects, Idempotency, Parameter, ParameterKind, Policy, SaidBy, ToolPhrases, ToolPlan, VoiceYes,
 };
 use reqwest::header::HeaderName;
 use serde_json::Value;
 
 use super::condition::texts_compared;
 use super::exchange::{Exchanges, OWN_HEADERS, exchanges};
-use super::limits::limits;
+use super::parameter::{Inputs, inputs};
 use super::place::{Place, Spanned};
 use super::probe::{Of, probe};
 use super::reader::{RESERVED, Reader, is_name};
 use super::verify::identity;
 use super::written::{
-    ConfirmWritten, IdempotencyWritten, ParameterWritten, PhrasesWritten, PolicyWritten, RequestWritten,
+    ConfirmWritten, IdempotencyWritten, PhrasesWritten, PolicyWritten, RequestWritten, ResponseWritten,
     ToolWritten, VoiceWritten, Words,
 };
 use crate::integrations::{Auth, Connection, KeyPlace, ToolSpec};
@@ -46,17 +46,18 @@ pub(super) fn tool(
         let what = format!("`{}` cannot be a tool's name", tool.name.value);
         reader.say(tool.name.place, what, "small letters, digits and `_`");
     }
-    let parameters = parameters(reader, &tool.parameters);
+    let Inputs { parameters, given, seen } = inputs(reader, &tool.parameters);
     let names: BTreeSet<String> = parameters.iter().map(|p| p.name.clone()).collect();
     let effects = effects(reader, tool);
-    let all = exchanges(reader, tool, effects, &parameters);
-    let confirm = confirm(reader, at, tool, effects, &parameters, &all, spoken);
+    let all = exchanges(reader, tool, effects, &names, &seen);
+    let confirm = confirm(reader, at, tool, effects, (&parameters, &seen), &all, spoken);
     let mut after = all.known.clone();
     after.extend(all.request.map.keys().cloned());
-    let phrases = phrases(reader, &tool.phrases, effects, &all.known, &after, &parameters);
+    let phrases = phrases(reader, &tool.phrases, effects, &all.known, &after, &seen);
+    let store = store(reader, &tool.response);
     let key = key(reader, tool, &integration.auth);
     let timeout = timeout(reader, tool.timeout_ms.as_ref());
-    let of = Of { effects, parameters: &parameters, known: &all.known, key: &key, timeout };
+    let of = Of { effects, parameters: &seen, known: &all.known, key: &key, timeout };
     let probe = tool.probe.as_ref().map(|written| probe(reader, written, &of));
     let name = ToolName(format!("{}.{}", integration.id, tool.name.value).into());
     let plan = ToolPlan {
@@ -73,40 +74,30 @@ pub(super) fn tool(
     };
     let not_done_on = not_done_on(reader, &tool.not_done_on);
     let Exchanges { prepare, request, .. } = all;
-    (plan, ToolSpec { name, parameters, effects, prepare, request, key, not_done_on, probe, timeout })
-}
-
-fn parameters(reader: &mut Reader<'_, '_>, written: &[ParameterWritten]) -> Vec<Parameter> {
-    let mut seen = BTreeSet::new();
-    let mut meant = Vec::new();
-    for parameter in written {
-        let name = &parameter.name.value;
-        let at = parameter.name.place;
-        if !is_name(name) || name == RESERVED {
-            let what = format!("`{name}` cannot be a parameter's name");
-            reader.say(at, what, "small letters, digits and `_`; not `call`");
-        }
-        if !seen.insert(name) {
-            reader.say(at, format!("there are two parameters `{name}`"), "give each a name of its own");
-        }
-        let ask = match parameter.required {
-            true => required(reader, at, parameter.ask.as_ref(), "ask"),
-            false => reader.words(parameter.ask.as_ref()),
-        };
-        meant.push(Parameter {
-            name: name.clone(),
-            kind: parameter.kind,
-            description: reader.words(parameter.description.as_ref()),
-            required: parameter.required,
-            ask,
-            limits: limits(reader, parameter),
-        });
-    }
-    meant
+    let spec = ToolSpec {
+        name,
+        parameters,
+        given,
+        effects,
+        prepare,
+        request,
+        store,
+        key,
+        not_done_on,
+        probe,
+        timeout,
+    };
+    reader.hidden.clear();
+    (plan, spec)
 }
 
 /// Words that must be there.
-fn required(reader: &mut Reader<'_, '_>, at: Place, written: Option<&Words>, field: &str) -> String {
+pub(super) fn required(
+    reader: &mut Reader<'_, '_>,
+    at: Place,
+    written: Option<&Words>,
+    field: &str,
+) -> String {
     let text = reader.words(written);
     if written.is_none() || (text.is_empty() && is_plain(written)) {
         reader.say(
@@ -156,15 +147,15 @@ fn confirm(
     at: Place,
     tool: &ToolWritten,
     effects: Effects,
-    parameters: &[Parameter],
+    (parameters, seen): (&[Parameter], &[Parameter]),
     all: &Exchanges,
     spoken: VoiceYes,
 ) -> Confirm {
     let unwritten = ConfirmWritten::default();
     let (written, at) = tool.confirm.as_ref().map_or((&unwritten, at), |c| (&c.value, c.place));
-    let policy = policy(reader, written, effects, parameters, &all.known);
-    let question = reader.spoken(written.question.as_ref(), &all.known, parameters);
-    let action = reader.spoken(written.action.as_ref(), &all.known, parameters);
+    let policy = policy(reader, written, effects, seen, &all.known);
+    let question = reader.spoken(written.question.as_ref(), &all.known, seen);
+    let action = reader.spoken(written.action.as_ref(), &all.known, seen);
     if policy != Policy::Never {
         for (text, words, field) in
             [(&question, &written.question, "question"), (&action, &written.action, "action")]
@@ -185,7 +176,7 @@ fn confirm(
     Confirm {
         policy,
         question,
-        short: reader.spoken(written.short.as_ref(), &all.known, parameters),
+        short: reader.spoken(written.short.as_ref(), &all.known, seen),
         action,
         verbs: written.verbs.as_ref().map_or_else(Vec::new, |verbs| reader.choose(verbs)),
         voice: match written.voice {
@@ -200,16 +191,37 @@ fn confirm(
 /// aloud: it need not be in the question. Every other one must.
 fn covers(reader: &mut Reader<'_, '_>, at: Place, question: &str, parameters: &[Parameter], all: &Exchanges) {
     let Some(asked) = reader.template(at, question, &all.known) else { return };
-    for left_out in parameters.iter().filter(|p| all.used.contains(&p.name) && !asked.contains(&p.name)) {
-        let Parameter { name, required, .. } = left_out;
+    let left_out =
+        |p: &&Parameter| p.said_by == SaidBy::Voice && all.used.contains(&p.name) && !asked.contains(&p.name);
+    for parameter in parameters.iter().filter(left_out) {
+        let name = &parameter.name;
         let what = format!("the question leaves out `{name}`, which the model supplies");
-        let hole = match required {
-            true => format!("{{{{ {name} }}}}"),
-            false => format!("{{% if {name} is not none %}}{{{{ {name} }}}}{{% endif %}}"),
+        let said = said(parameter);
+        let hole = match parameter.may_be_absent() {
+            false => format!("{{{{ {said} }}}}"),
+            true => format!("{{% if {name} is not none %}}{{{{ {said} }}}}{{% endif %}}"),
         };
-        reader.say(at, what, format!("say it: {hole}, as `| money`, `| digits` or plain"));
+        reader.say(at, what, format!("say it: {hole}"));
     }
     reader.swallows_none(at, question, parameters);
+}
+
+/// A parameter in a question, with the filter that says its kind.
+fn said(parameter: &Parameter) -> String {
+    let Parameter { name, kind, list, .. } = parameter;
+    match (kind, list) {
+        (ParameterKind::Money, _) => format!("{name} | money"),
+        (ParameterKind::Digits, _) => format!("{name} | digits"),
+        (ParameterKind::Number, _) => format!("{name} | number"),
+        (ParameterKind::Date, _) => format!("{name} | date"),
+        (ParameterKind::Time, _) => format!("{name} | time"),
+        (ParameterKind::Email, _) => format!("{name} | email"),
+        (ParameterKind::Phone, _) => format!("{name} | phone"),
+        (ParameterKind::Text | ParameterKind::Integer | ParameterKind::Boolean, Some(_)) => {
+            format!("{name} | join(', ')")
+        }
+        (ParameterKind::Text | ParameterKind::Integer | ParameterKind::Boolean, None) => name.clone(),
+    }
 }
 
 fn policy(
@@ -314,21 +326,44 @@ fn header_unfit(name: &str, request: &RequestWritten, auth: &Auth) -> Option<&'s
 
 /// Why the key cannot be in this field of the body, and what to do. A request without a body gets one of the key alone.
 fn body_unfit(field: &str, request: &RequestWritten) -> Option<(String, String)> {
+    let taken = || {
+        let what = format!("the body has a field `{field}` already, and the key would overwrite it");
+        (what, "name a field which the body does not have".to_owned())
+    };
+    let form = request.form.as_ref().or(request.multipart.as_ref());
+    if let Some(fields) = form {
+        return fields.value.contains_key(field).then(taken);
+    }
     match request.body.as_ref().map(|body| &body.value) {
         None if request.method.is_safe() => {
             let what = "no system looks for the key in the body of a GET or HEAD";
             Some((what.to_owned(), KEY_IN_A_HEADER.to_owned()))
         }
-        Some(Value::Object(fields)) if fields.contains_key(field) => {
-            let what = format!("the body has a field `{field}` already, and the key would overwrite it");
-            Some((what, "name a field which the body does not have".to_owned()))
-        }
+        Some(Value::Object(fields)) if fields.contains_key(field) => Some(taken()),
         None | Some(Value::Object(_)) => None,
         Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => {
             let remedy = format!("{KEY_IN_A_HEADER}; or write the body as `name: value`");
             Some(("the body is no map that could hold the key".to_owned(), remedy))
         }
     }
+}
+
+/// Variables of the call, each an expression over what is let through: so they come back from a record of the call.
+fn store(reader: &mut Reader<'_, '_>, response: &ResponseWritten) -> BTreeMap<String, String> {
+    let mapped: BTreeSet<String> = response.map.keys().cloned().collect();
+    for (name, expression) in &response.store {
+        if !is_name(name) || name == RESERVED {
+            let what = format!("`{name}` cannot be the name of a variable");
+            reader.say(expression.place, what, "small letters, digits and `_`; not `call`");
+        }
+        if mapped.is_empty() {
+            let remedy = "name under `map` what is let through; `store` keeps values of the map";
+            reader.say(expression.place, "there is nothing to store: `map` lets nothing through", remedy);
+        } else {
+            reader.expression(expression.place, &expression.value, &mapped);
+        }
+    }
+    response.store.iter().map(|(name, expression)| (name.clone(), expression.value.clone())).collect()
 }
 
 fn not_done_on(reader: &mut Reader<'_, '_>, written: &[Spanned<u16>]) -> BTreeSet<u16> {

@@ -207,7 +207,14 @@ fn there<'de, T: Deserialize<'de>, D: Deserializer<'de>>(field: D) -> Result<Opt
 #[serde(deny_unknown_fields)]
 pub(super) struct ParameterWritten {
     pub(super) name: Spanned<String>,
-    pub(super) kind: ParameterKind,
+    /// Of a value that is not asked for, it may be left out.
+    pub(super) kind: Option<Spanned<ParameterKind>>,
+    /// Unwritten: the caller, through the model.
+    pub(super) from: Option<Spanned<SourceWritten>>,
+    /// A list of up to so many values.
+    pub(super) list: Option<Spanned<u8>>,
+    /// What counts where there is no value.
+    pub(super) default: Option<Spanned<Value>>,
     /// Unwritten: yes.
     #[serde(default = "yes")]
     pub(super) required: bool,
@@ -219,7 +226,7 @@ pub(super) struct ParameterWritten {
     pub(super) min: Option<Spanned<Value>>,
     pub(super) max: Option<Spanned<Value>>,
     /// The only values.
-    pub(super) one_of: Option<Spanned<Vec<Spanned<Value>>>>,
+    pub(super) one_of: Option<Spanned<OneOf>>,
     /// A regular expression that a text or digits must match.
     pub(super) pattern: Option<Spanned<String>>,
 }
@@ -228,10 +235,50 @@ fn yes() -> bool {
     true
 }
 
+/// `[small, large]`, or `{variable: NAME}`. `shape` chooses by whether a map is written.
+#[derive(Debug, Deserialize)]
+pub(super) enum OneOf {
+    Listed(Vec<Spanned<Value>>),
+    Found(FoundIn),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FoundIn {
+    /// What another tool has stored.
+    pub(super) variable: Spanned<String>,
+}
+
+/// `caller`, `keypad`, `agent`, `language`; or one of the others with what it names.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum SourceWritten {
+    Caller,
+    Keypad,
+    Agent,
+    Language,
+    Constant(Value),
+    Secret(String),
+    Call(CallFactWritten),
+    /// A time zone.
+    Now(String),
+    Variable(String),
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum CallFactWritten {
+    Id,
+    From,
+    To,
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct StepWritten {
     pub(super) request: Spanned<RequestWritten>,
+    #[serde(default, rename = "as")]
+    pub(super) answers: AnswersWritten,
     #[serde(default)]
     pub(super) map: BTreeMap<String, Words>,
     #[serde(default)]
@@ -252,11 +299,29 @@ pub(super) struct RequestWritten {
     pub(super) headers: BTreeMap<String, Spanned<String>>,
     /// JSON as YAML; its texts may hold `{parameter}` and `{{ expression }}`.
     pub(super) body: Option<Spanned<Value>>,
+    /// In place of it, the fields of a form.
+    pub(super) form: Option<Spanned<BTreeMap<String, Spanned<String>>>>,
+    /// The same, each as a part of its own.
+    pub(super) multipart: Option<Spanned<BTreeMap<String, Spanned<String>>>>,
+}
+
+/// As what an answer is read.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum AnswersWritten {
+    #[default]
+    Json,
+    Text,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ResponseWritten {
+    #[serde(default, rename = "as")]
+    pub(super) answers: AnswersWritten,
+    /// Variable of the call → expression over what `map` lets through.
+    #[serde(default)]
+    pub(super) store: BTreeMap<String, Spanned<String>>,
     /// Name → expression over the answer, for each language its own where it makes a sentence: all that is
     /// let through.
     #[serde(default)]
@@ -280,6 +345,8 @@ pub(super) struct ProbeWritten {
     pub(super) absent_after_s: Option<Spanned<u32>>,
     #[serde(default)]
     pub(super) absent_on: Vec<Spanned<u16>>,
+    #[serde(default, rename = "as")]
+    pub(super) answers: AnswersWritten,
     #[serde(default)]
     pub(super) map: BTreeMap<String, Words>,
     /// What answers where effects are mocked.

@@ -21,6 +21,7 @@ use crate::core::conversation::{Policy, ToolPlan, Unworded, VoiceYes, Wording, w
 use crate::core::language::{Answer, AnswerRow, Cues, Judged, Language, Phrase, answer_rows, judged_to};
 use crate::core::template::Renderer;
 use crate::integrations::{ActionSecret, CallFacts, Registry};
+use crate::store::now_us;
 
 /// For a tool that no agent has: it changes how an amount is said, and nothing else.
 const ANY_CURRENCY: &str = "EUR";
@@ -271,12 +272,20 @@ async fn worded(
         let what = format!("`{name}` never asks");
         return Err(refused(what, "a tool with effects asks, unless its `policy` is `never`"));
     }
+    // A list is written with commas.
+    let is_list = |name: &String| tool.parameters.iter().any(|p| p.name == *name && p.list.is_some());
+    let value = |name: &String, text: &String| match is_list(name) {
+        true => text.split(',').map(str::trim).map(Value::from).collect(),
+        false => Value::from(text.clone()),
+    };
     let arguments: Map<String, Value> =
-        arguments.iter().map(|(name, value)| (name.clone(), Value::from(value.clone()))).collect();
+        arguments.iter().map(|(name, text)| (name.clone(), value(name, text))).collect();
     let call = CallFacts {
         id: CallId::parse("confirm-ask").expect("letters and a dash"),
         from: String::new(),
         to: String::new(),
+        agent: String::new(),
+        now_us,
     };
     // Nothing is ever run by this key.
     let registry = Registry::new(Arc::new(asking.toolbox()), call, ActionSecret::new(&[0; 32]));

@@ -270,6 +270,8 @@ fn sent<'e>(head: &CallHead, intent: &Intent, events: impl Iterator<Item = &'e E
             id: head.id.clone(),
             from: head.caller.reveal().to_owned(),
             to: head.called.clone(),
+            agent: head.agent.clone(),
+            now_us,
         },
         values: values.last()?.clone(),
         key: intent.idempotency_key.clone(),
@@ -333,7 +335,9 @@ pub(super) mod tests {
     use crate::core::conversation::Effects;
     use crate::core::journal::{JOURNAL_VERSION, write_event};
     use crate::core::language::Language;
-    use crate::integrations::{Auth, Connection, Exchange, KeyPlace, Method, Probe, Sample, ToolSpec};
+    use crate::integrations::{
+        Answers, Auth, Connection, Exchange, KeyPlace, Method, Probe, Sample, ToolSpec,
+    };
 
     const PLAN: &[u8] = b"plan";
     const DIGEST: &[u8] = b"twenty";
@@ -347,6 +351,7 @@ pub(super) mod tests {
             body: None,
             map: BTreeMap::new(),
             success: None,
+            answers: Answers::Json,
             verify: Vec::new(),
             errors: BTreeMap::new(),
             sample: Some(Sample::Answer(sample)),
@@ -374,6 +379,8 @@ pub(super) mod tests {
             effects: Effects::Irreversible,
             prepare: Vec::new(),
             request: exchange("/refunds", json!({})),
+            given: Vec::new(),
+            store: BTreeMap::new(),
             key: KeyPlace::Header("Idempotency-Key".to_owned()),
             not_done_on: [].into(),
             probe: Some(Probe {

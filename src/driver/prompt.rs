@@ -1,6 +1,7 @@
 //! The heart's history as the model's messages.
 //!
-//! Promises: every call of a tool stands beside its result; a private value stays its placeholder.
+//! Promises: every call of a tool stands beside its result; a private value stays its placeholder; of a result no more
+//! than its limit is told, and what is left out is named.
 //! Never: adds or leaves out an entry.
 
 use std::sync::Arc;
@@ -11,6 +12,9 @@ use crate::core::base::{Placeholder, Private};
 use crate::core::call::PrivateValues;
 use crate::core::conversation::{Entry, Plan};
 use crate::llm::{DECLINED, Message, Prompt};
+
+/// The longest result that a model is told, in bytes: it is told again with every generation, and nobody hears so much.
+const RESULT_BYTES_MAX: usize = 8 * 1024;
 
 /// The prompt over the first `length` entries of a conversation's history.
 #[must_use]
@@ -45,11 +49,33 @@ fn result_text(outcome: &Value) -> String {
     let text = |name: &str| outcome[name].as_str().unwrap_or("");
     match text("status") {
         "done" if outcome["result"].is_null() => format!("done: {}", text("why")),
-        "done" => outcome["result"].to_string(),
+        "done" => told(&outcome["result"]),
         "declined" if text("caller_said").is_empty() => format!("{DECLINED}: {}", text("why")),
         "declined" => format!("{DECLINED}: {}", Value::from(text("caller_said"))),
         status => format!("{status}: {}", text("why")),
     }
+}
+
+/// A result as JSON; of one that is too long, the values that fit, and a sentence for each that does not.
+fn told(result: &Value) -> String {
+    let whole = result.to_string();
+    let Some(fields) = result.as_object().filter(|_| whole.len() > RESULT_BYTES_MAX) else { return whole };
+    let mut left = RESULT_BYTES_MAX;
+    let short = fields.iter().map(|(name, value)| {
+        let length = value.to_string().len();
+        let value = match left.checked_sub(length) {
+            Some(rest) => {
+                left = rest;
+                value.clone()
+            }
+            None => {
+                let kibibytes = length.div_ceil(1024);
+                format!("(not told: {kibibytes} KiB is too long; look for something narrower)").into()
+            }
+        };
+        (name.clone(), value)
+    });
+    Value::Object(short.collect()).to_string()
 }
 
 #[cfg(test)]
@@ -72,6 +98,17 @@ mod tests {
         let entries = conversation.history().entries();
         let body = body("m", &prompt(&plan, entries, entries.len(), &PrivateValues::default()));
         body["messages"].as_array().expect("a list").clone()
+    }
+
+    #[test]
+    fn of_a_result_that_is_too_long_what_fits_is_told_and_what_does_not_is_named() {
+        let long = "x".repeat(RESULT_BYTES_MAX);
+        let outcome = |result: Value| serde_json::json!({"status": "done", "result": result});
+        let told = result_text(&outcome(serde_json::json!({"a": "short", "b": long, "say": "It is here."})));
+        let want = r#"{"a":"short","b":"(not told: 9 KiB is too long; look for something narrower)","say":"It is here."}"#;
+        assert_eq!(told, want);
+        let fits = serde_json::json!({"b": "x".repeat(RESULT_BYTES_MAX - 8)});
+        assert_eq!(result_text(&outcome(fits.clone())), fits.to_string());
     }
 
     #[test]

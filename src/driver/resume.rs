@@ -480,7 +480,9 @@ mod tests {
             Line::Order { text } => Some(text),
             Line::Event { .. } | Line::Timer { .. } => None,
         });
-        greeting.expect("it greets").push_str(" and more");
+        let greeting = greeting.expect("it greets");
+        let in_its_words = greeting.rfind('"').expect("it says something");
+        greeting.insert_str(in_its_words, " and more");
         let mut left = lines();
         left.push(Line::Event { at: CallTime(9_000), event: Event::HungUp });
         let differs = "the journal does not fold to what was ordered";

@@ -24,6 +24,7 @@ use crate::core::base::{CallId, CallTime, Fault, Millis, Owner, Position};
 use crate::core::call::{Call, CallOutputs, Input, Record};
 use crate::core::conversation::{Event, Expect, MASKED_KEY, Note, Order, Recording, Refusal, Step};
 use crate::integrations::{ActionSecret, CallFacts, Leave, Registry};
+use crate::store::now_us;
 use crate::stt::{SttEvent, SttStream};
 use crate::telephony::socket::code;
 use crate::telephony::{CarrierEvent, MediaSocket, Outbox, SocketEvent, StreamId};
@@ -98,9 +99,14 @@ impl Task {
             id: caller.call.clone(),
             from: caller.from.reveal().to_owned(),
             to: caller.to.clone(),
+            agent: agent.plan.agent.clone(),
+            now_us,
         };
         let action_key = ActionSecret::new(shell.store.action_key());
         let registry = Registry::new(Arc::clone(&agent.toolbox), facts, action_key);
+        if let Some(kept) = &kept {
+            registry.remember(kept.conversation.history().entries());
+        }
         let tenure = acting.tenure.clone();
         let log = StoreLog::new(shell.store.clone(), caller.call.clone(), caller.from.clone(), acting);
         let stt = agent.stt.open(Arc::clone(&agent.vocabulary), agent.plan.language)?;

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use centralita_core::base::{Fault, Owner};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::header::CONTENT_TYPE;
 use reqwest::{Certificate, Client, Identity, Method, Request, redirect, retry};
 use tokio::time::Instant;
 use url::{Host, Url};
@@ -54,7 +55,29 @@ pub struct Egress {
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
+    /// Unpacked, where the host packed it.
     pub body: Vec<u8>,
+    /// As the host named it; empty where it did not.
+    pub content_type: String,
+}
+
+impl Answer {
+    /// One whose content nobody named.
+    #[must_use]
+    pub fn of(status: u16, body: Vec<u8>) -> Answer {
+        Answer { status, body, content_type: String::new() }
+    }
+
+    /// The body as text, in the letters that its type names (RFC 9110 §8.3.2) or its byte order mark; UTF-8 where neither
+    /// does. What is no letter there becomes U+FFFD.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let parameters = self.content_type.split(';').skip(1).filter_map(|part| part.split_once('='));
+        let charset = parameters.filter(|(name, _)| name.trim().eq_ignore_ascii_case("charset"));
+        let label = charset.map(|(_, label)| label.trim().trim_matches('"')).next().unwrap_or("utf-8");
+        let encoding = encoding_rs::Encoding::for_label(label.as_bytes()).unwrap_or(encoding_rs::UTF_8);
+        encoding.decode(&self.body).0.into_owned()
+    }
 }
 
 /// Why there is no answer.
@@ -241,6 +264,8 @@ async fn read(mut response: reqwest::Response, place: &str, most: usize) -> Resu
     let broken =
         |what: &str| Unanswered::Sent(provider(format!("the answer of {place} {what}"), "look at its log"));
     let status = response.status().as_u16();
+    let content_type = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("");
+    let content_type = content_type.to_owned();
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|_| broken("broke off"))? {
         if body.len() + chunk.len() > most {
@@ -248,7 +273,7 @@ async fn read(mut response: reqwest::Response, place: &str, most: usize) -> Resu
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Answer { status, body })
+    Ok(Answer { status, body, content_type })
 }
 
 /// Whether anything was sent: only an error of connecting says surely that nothing was.

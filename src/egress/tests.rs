@@ -3,6 +3,8 @@
 //! Promises: each way to a private address is tried.
 //! Never: leaves this machine.
 
+mod packed;
+
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 

@@ -1,25 +1,25 @@
 //! The model's arguments, checked against the tool's parameters and brought to one form.
 //!
-//! Promises: what passes has one text for one meaning (`20`, `20.0` and "20.00" are one amount), so that the
+//! Promises: what passes has one form for one meaning (`20`, `20.0` and "20.00" are one amount), so that the
 //! same wish has the same digest, and is one of the values that its parameter may have; a parameter that was
-//! not given is null.
+//! not given has its default, or is null; one that must be keyed was keyed.
 //! Never: guesses a value.
 
-use centralita_core::conversation::{Parameter, ParameterKind};
-use centralita_core::template::{money_minor, money_text};
+use centralita_core::base::{Placeholder, PrivateKind};
+use centralita_core::call::PrivateValues;
+use centralita_core::conversation::{Parameter, SaidBy};
 use serde_json::{Map, Value};
 
+use super::forms::{one_form, wanted};
 use super::limits::within;
 
-/// Longest text a caller's value may have, in characters: some three minutes of dictation.
-const TEXT_CHARS_MAX: usize = 2_000;
-
 /// The arguments in their one form, or for the model what is wrong with them; it names parameters, never
-/// values.
+/// values. `variables` are those of the call.
 pub(super) fn arguments(
     parameters: &[Parameter],
     args: &Value,
     currency: &str,
+    variables: &Map<String, Value>,
 ) -> Result<Map<String, Value>, String> {
     let empty = Map::new();
     let given = match args {
@@ -37,73 +37,55 @@ pub(super) fn arguments(
     for parameter in parameters {
         let value = match given.get(&parameter.name).filter(|v| !v.is_null()) {
             Some(value) => {
-                let value = one_form(parameter.kind, value, currency)
-                    .ok_or_else(|| format!("`{}` is not {}", parameter.name, wanted(parameter.kind)))?;
-                within(parameter, value, currency)?
+                let value = one_form(parameter, value, currency)
+                    .ok_or_else(|| format!("`{}` is not {}", parameter.name, wanted(parameter)))?;
+                within(parameter, value, currency, variables)?
             }
             None if parameter.required => return Err(format!("`{}` is missing: ask for it", parameter.name)),
-            None => Value::Null,
+            None => parameter.default.clone().unwrap_or(Value::Null),
         };
         checked.insert(parameter.name.clone(), value);
     }
     Ok(checked)
 }
 
-/// Whether two values of a parameter mean the same: `20` and `"20.00"` are one amount.
-#[must_use]
-pub fn is_same_argument(kind: ParameterKind, a: &Value, b: &Value, currency: &str) -> bool {
-    match (one_form(kind, a, currency), one_form(kind, b, currency)) {
-        (Some(a), Some(b)) => a == b,
-        (Some(_) | None, _) => a == b,
-    }
-}
-
-/// A value in the one form of its kind, where it is of that kind.
-#[must_use]
-pub fn one_form(kind: ParameterKind, value: &Value, currency: &str) -> Option<Value> {
-    let text = match value {
-        Value::String(text) => text.trim().to_owned(),
-        Value::Number(number) => number.to_string(),
-        Value::Bool(truth) => truth.to_string(),
-        Value::Null | Value::Array(_) | Value::Object(_) => return None,
+/// Whether each value that must be keyed was keyed by this caller: it stands there as the placeholder of what was, or is a
+/// single key, which the model is told as it is.
+pub(super) fn keyed(parameters: &[Parameter], args: &Value, private: &PrivateValues) -> Result<(), String> {
+    let is_keyed = |value: &Value| {
+        let Some(text) = value.as_str() else { return false };
+        match Placeholder::parse(text) {
+            Some(placeholder) => placeholder.kind == PrivateKind::Keys,
+            None => text.chars().count() == 1 && private.is_keyed(text),
+        }
     };
-    match kind {
-        ParameterKind::Text => {
-            let fits = !text.is_empty() && text.chars().count() <= TEXT_CHARS_MAX;
-            fits.then_some(Value::String(text))
+    for parameter in parameters.iter().filter(|parameter| parameter.said_by == SaidBy::Keypad) {
+        let given = args.get(&parameter.name).filter(|value| !value.is_null());
+        if given.is_some_and(|value| !is_keyed(value)) {
+            let name = &parameter.name;
+            return Err(format!(
+                "`{name}` must be keyed in: ask the caller to, and pass on ⟦keys …⟧ as it stands"
+            ));
         }
-        ParameterKind::Integer => text.parse::<i64>().ok().map(Value::from),
-        ParameterKind::Digits => {
-            let digits: String = text.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
-            let plain = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-            plain.then_some(Value::String(digits))
-        }
-        ParameterKind::Money => {
-            let minor = money_minor(&text, currency).filter(|minor| *minor >= 0)?;
-            Some(Value::String(money_text(minor, currency)))
-        }
-        ParameterKind::Boolean => text.parse::<bool>().ok().map(Value::from),
     }
-}
-
-/// What a value of this kind is, in words.
-#[must_use]
-pub fn wanted(kind: ParameterKind) -> &'static str {
-    match kind {
-        ParameterKind::Text => "a text of 1 to 2000 characters",
-        ParameterKind::Integer => "a whole number",
-        ParameterKind::Digits => "a string of digits",
-        ParameterKind::Money => "an amount as decimal text, like 20.50",
-        ParameterKind::Boolean => "true or false",
-    }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
-    use centralita_core::conversation::Limits;
+    use centralita_core::conversation::{Limits, ParameterKind};
     use serde_json::json;
 
+    use super::super::forms::TEXT_CHARS_MAX;
     use super::*;
+
+    fn arguments(
+        parameters: &[Parameter],
+        args: &Value,
+        currency: &str,
+    ) -> Result<Map<String, Value>, String> {
+        super::arguments(parameters, args, currency, &Map::new())
+    }
 
     fn parameter(name: &str, kind: ParameterKind, required: bool) -> Parameter {
         Parameter {
@@ -112,7 +94,7 @@ mod tests {
             description: String::new(),
             required,
             ask: String::new(),
-            limits: Limits::default(),
+            ..Parameter::default()
         }
     }
 
@@ -198,5 +180,66 @@ mod tests {
         assert!(of(json!({"a": "x", "c": "y"})).unwrap_err().contains("there is no parameter `c`"));
         assert!(of(json!([1])).is_err());
         assert_eq!(of(json!({"a": "x"})).expect("the arguments are right")["b"], Value::Null);
+    }
+
+    #[test]
+    fn what_is_not_given_has_its_default() {
+        let default = Some(json!("small"));
+        let parameters = [Parameter { default, ..parameter("a", ParameterKind::Text, false) }];
+        for (args, want) in
+            [(json!({}), "small"), (json!({"a": null}), "small"), (json!({"a": "large"}), "large")]
+        {
+            assert_eq!(arguments(&parameters, &args, "USD").expect("the arguments are right")["a"], want);
+        }
+    }
+
+    #[test]
+    fn a_value_must_be_one_that_another_tool_has_found() {
+        let limits = Limits { one_of_variable: Some("orders".to_owned()), ..Limits::default() };
+        let parameters = [Parameter { limits, ..parameter("a", ParameterKind::Digits, true) }];
+        let given = |order: &str, variables: Value| {
+            let variables = variables.as_object().cloned().unwrap_or_default();
+            super::arguments(&parameters, &json!({"a": order}), "USD", &variables)
+                .map(|mut args| args["a"].take())
+        };
+        let two = || json!({"orders": [1182, "11-83"]});
+        assert_eq!(given("1182", two()), Ok(json!("1182")));
+        assert_eq!(given("1183", two()), Ok(json!("1183")));
+        for (order, variables, why) in [
+            ("1184", two(), "`a` must be one of those that another tool has found"),
+            ("1182", json!({}), "`a` must be one of those that another tool has found: run that tool first"),
+            (
+                "1182",
+                json!({"orders": "1182"}),
+                "`a` must be one of those that another tool has found: there are none",
+            ),
+            (
+                "1182",
+                json!({"orders": []}),
+                "`a` must be one of those that another tool has found: there are none",
+            ),
+        ] {
+            assert_eq!(given(order, variables), Err(why.to_owned()));
+        }
+    }
+
+    #[test]
+    fn what_must_be_keyed_is_nothing_but_what_was_keyed() {
+        let pin = Parameter { said_by: SaidBy::Keypad, ..parameter("pin", ParameterKind::Digits, true) };
+        let spoken = parameter("order", ParameterKind::Digits, true);
+        let of = |args: Value| keyed(&[pin.clone(), spoken.clone()], &args, &PrivateValues::default());
+        assert_eq!(of(json!({"pin": "⟦keys 1⟧", "order": "1182"})), Ok(()));
+        assert_eq!(of(json!({"order": "1182"})), Ok(()), "that it is missing is told elsewhere");
+        for pin in [
+            json!("1182"),
+            json!(1182),
+            json!("⟦card 1⟧"),
+            json!("⟦keys 1⟧2"),
+            json!("7"),
+            json!(["⟦keys 1⟧"]),
+        ] {
+            let why = of(json!({"pin": pin})).expect_err("it was not keyed");
+            assert!(why.starts_with("`pin` must be keyed in") && !why.contains("1182"), "{why}");
+        }
     }
 }

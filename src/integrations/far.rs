@@ -155,8 +155,9 @@ impl Wire {
 
 fn answer(sample: Sample) -> Result<Answer, Unanswered> {
     match sample {
-        Sample::Answer(body) => Ok(Answer { status: 200, body: body.to_string().into_bytes() }),
-        Sample::Status(status) => Ok(Answer { status, body: Vec::new() }),
+        Sample::Answer(body) => Ok(Answer::of(200, body.to_string().into_bytes())),
+        Sample::Text(text) => Ok(Answer::of(200, text.into_bytes())),
+        Sample::Status(status) => Ok(Answer::of(status, Vec::new())),
         Sample::Silence => {
             let fault = Fault::new(Owner::Admin, "the sample is that nothing answers", "this is as written");
             Err(Unanswered::Sent(fault))
@@ -168,6 +169,7 @@ fn answer(sample: Sample) -> Result<Answer, Unanswered> {
 pub(super) fn filled(sample: Option<&Sample>, renderer: &Renderer, vars: &Value) -> Result<Sample, Fault> {
     match sample {
         Some(Sample::Answer(tree)) => renderer.json(tree, vars).map(Sample::Answer),
+        Some(Sample::Text(template)) => renderer.render(template, vars).map(Sample::Text),
         Some(other @ (Sample::Status(_) | Sample::Silence)) => Ok(other.clone()),
         None => Err(without()),
     }

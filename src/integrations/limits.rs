@@ -5,9 +5,10 @@
 //! Never: repeats a refused value.
 
 use centralita_core::conversation::{Limits, Parameter, ParameterKind};
-use centralita_core::template::money_minor;
 use regex::{Regex, RegexBuilder};
-use serde_json::Value;
+use serde_json::{Map, Value};
+
+use super::forms::{scalar, size};
 
 /// The longest pattern, in bytes: those of API descriptions are below two hundred.
 const PATTERN_BYTES_MAX: usize = 1_000;
@@ -15,17 +16,50 @@ const PATTERN_BYTES_MAX: usize = 1_000;
 const COMPILED_BYTES_MAX: usize = 512 * 1024;
 
 /// The value as the parameter's list spells it, or for the model what is allowed.
-pub(super) fn within(parameter: &Parameter, value: Value, currency: &str) -> Result<Value, String> {
-    let Parameter { name, kind, limits, .. } = parameter;
-    if limits.are_none() {
+pub(super) fn within(
+    parameter: &Parameter,
+    value: Value,
+    currency: &str,
+    variables: &Map<String, Value>,
+) -> Result<Value, String> {
+    if parameter.limits.are_none() {
         return Ok(value);
     }
-    let refused = || format!("`{name}` must be {limits}");
+    match value {
+        Value::Array(values) => {
+            values.into_iter().map(|value| one_within(parameter, value, currency, variables)).collect()
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
+            one_within(parameter, value, currency, variables)
+        }
+    }
+}
+
+/// The same of a value that an admin has written.
+pub(crate) fn within_written(parameter: &Parameter, value: Value, currency: &str) -> Result<Value, String> {
+    within(parameter, value, currency, &Map::new())
+}
+
+fn one_within(
+    parameter: &Parameter,
+    value: Value,
+    currency: &str,
+    variables: &Map<String, Value>,
+) -> Result<Value, String> {
+    let Parameter { name, kind, limits, .. } = parameter;
+    let refused = || match parameter.list {
+        None => format!("`{name}` must be {limits}"),
+        Some(_) => format!("each of `{name}` must be {limits}"),
+    };
+    if let Some(variable) = &limits.one_of_variable {
+        let found = variables.get(variable).ok_or_else(|| format!("{}: run that tool first", refused()))?;
+        found_before(parameter, &value, found, currency).map_err(|why| format!("{}{why}", refused()))?;
+    }
     let value = listed(*kind, limits, value).ok_or_else(refused)?;
     let text = plain(&value);
-    let inside = |bound: &Option<String>, holds: fn(i64, i64) -> bool| match bound {
+    let inside = |bound: &Option<String>, holds: fn(i128, i128) -> bool| match bound {
         None => true,
-        Some(bound) => match (amount(*kind, &text, currency), amount(*kind, bound, currency)) {
+        Some(bound) => match (size(*kind, &text, currency), size(*kind, bound, currency)) {
             (Some(value), Some(bound)) => holds(value, bound),
             (Some(_) | None, _) => false,
         },
@@ -37,6 +71,19 @@ pub(super) fn within(parameter: &Parameter, value: Value, currency: &str) -> Res
     let fits =
         inside(&limits.min, |value, min| value >= min) && inside(&limits.max, |value, max| value <= max);
     if fits && matches { Ok(value) } else { Err(refused()) }
+}
+
+/// Whether a value is one of those of a variable, each read as the parameter's own are.
+fn found_before(
+    parameter: &Parameter,
+    value: &Value,
+    found: &Value,
+    currency: &str,
+) -> Result<(), &'static str> {
+    let country = parameter.country.as_deref();
+    let found = found.as_array().filter(|found| !found.is_empty()).ok_or(": there are none")?;
+    let mut forms = found.iter().filter_map(|one| scalar(parameter.kind, one, currency, country));
+    if forms.any(|one| one == *value) { Ok(()) } else { Err("") }
 }
 
 /// A pattern of a definition, which matches anywhere in a text: `^` and `$` are its ends. `\d` and `\w` are those of
@@ -68,15 +115,6 @@ fn listed(kind: ParameterKind, limits: &Limits, value: Value) -> Option<Value> {
     let mut like = limits.one_of.iter().filter(|one| one.to_lowercase() == text.to_lowercase());
     let only = like.next().filter(|_| kind == ParameterKind::Text && like.next().is_none());
     only.map(|one| Value::String(one.clone()))
-}
-
-/// In whole numbers, which compare: an amount is in minor units.
-fn amount(kind: ParameterKind, text: &str, currency: &str) -> Option<i64> {
-    match kind {
-        ParameterKind::Money => money_minor(text, currency),
-        ParameterKind::Integer => text.parse().ok(),
-        ParameterKind::Text | ParameterKind::Digits | ParameterKind::Boolean => None,
-    }
 }
 
 fn plain(value: &Value) -> String {

@@ -12,9 +12,13 @@
 mod action;
 mod arguments;
 mod auth;
+mod body;
 mod far;
+mod forms;
+mod given;
 mod limits;
 pub mod mcp;
+mod phone;
 mod probe;
 mod registry;
 mod request;
@@ -26,17 +30,21 @@ mod verdict;
 mod verify;
 
 pub use action::ActionSecret;
-pub use arguments::{is_same_argument, one_form, wanted};
 pub use auth::{
-    Algorithm, Auth, Basic, Came, ClientAuthentication, Clock, Encoding, Given, Grant, Hmac, Login, OAuth2,
-    SHOWN, SIGNED, SecretHeader, SecretQuery, Signature, holes,
+    Algorithm, Auth, Basic, Came, ClientAuthentication, Clock, Encoding, Grant, Hmac, Login, OAuth2, SHOWN,
+    SIGNED, SecretHeader, SecretQuery, Signature, Stated, holes,
 };
+pub use forms::{is_same_argument, one_form};
+pub(crate) use forms::{size, wanted};
+pub use given::is_time_zone;
 pub use limits::pattern;
+pub(crate) use limits::within_written as within;
+pub use phone::country_of;
 pub use probe::{Finding, PROBE_QUESTION, Pauses, Sent};
 pub(crate) use probe::{KEY as PROBE_KEY, SENT as PROBE_SENT};
 pub use registry::{CallFacts, Intent, IntentLog, Leave, NotBegun, Prepared, Registry, Unprepared};
 pub use spec::{
-    Compare, Connection, Exchange, KeyPlace, McpServer, McpWay, Method, Probe, Program, Rule, Sample,
-    ToolSpec, Variable,
+    Answers, Body, CallFact, Compare, Connection, Exchange, Given, KeyPlace, McpServer, McpWay, Method,
+    Probe, Program, Rule, Sample, Source, ToolSpec, Variable,
 };
 pub use toolbox::{Toolbox, mcp_server};

@@ -18,11 +18,12 @@ use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
 use super::far::Live;
+use super::given::Secrecy;
 use super::registry::{CallFacts, ask};
 use super::request::Resolved;
-use super::spec::{Exchange, Probe, ToolSpec};
+use super::spec::{Body, Exchange, Probe, ToolSpec};
 use super::toolbox::Toolbox;
-use super::verdict::{mapped, vars_of};
+use super::verdict::{mapped, unreadable, vars_of};
 use crate::egress::Answer;
 
 /// How long one question may take: it only reads, and a caller or a start may wait for it.
@@ -143,7 +144,7 @@ impl Toolbox {
         let probe = spec.probe.as_ref()?;
         // The disk and a slow line are part of a tool's time: its last byte may have left at the end of that.
         let age = age.saturating_sub(Duration::from_millis(u64::from(spec.timeout.0)));
-        let asked = self.asks(probe, live, sent, age, until.min(Instant::now() + PROBE_QUESTION)).await;
+        let asked = self.asks(spec, probe, live, sent, age, until.min(Instant::now() + PROBE_QUESTION)).await;
         Some(asked.unwrap_or_else(Finding::Open))
     }
 
@@ -171,6 +172,7 @@ impl Toolbox {
 
     async fn asks(
         &self,
+        spec: &ToolSpec,
         probe: &Probe,
         live: &Live,
         sent: &Sent,
@@ -185,7 +187,8 @@ impl Toolbox {
         if let Some((_, placeholder, _)) = sent.values.iter().find_map(lost) {
             return Ok(Finding::Lost(placeholder));
         }
-        let vars = vars(sent);
+        let mut vars = vars(sent);
+        self.put_in_hidden(spec, &sent.call, sent.call.id.as_str(), Secrecy::Open, &mut vars);
         let request = Resolved::new(&probe.request, &live.base, live.world(), &self.renderer, &vars);
         let answer = ask(live, &request.map_err(told)?, until).await?;
         finding(probe, &answer, &vars, age, &self.renderer)
@@ -217,7 +220,13 @@ fn asked_by(request: &Exchange, renderer: &Renderer) -> Result<BTreeSet<String>,
     let mut found = BTreeSet::new();
     let mut texts: Vec<&str> = vec![path];
     texts.extend(query.values().chain(headers.values()).map(String::as_str));
-    body.iter().for_each(|tree| gather(tree, &mut texts));
+    match body {
+        Some(Body::Json(tree)) => gather(tree, &mut texts),
+        Some(Body::Form(fields) | Body::Multipart(fields)) => {
+            texts.extend(fields.values().map(String::as_str))
+        }
+        None => {}
+    }
     for text in texts {
         found.extend(renderer.variables(text)?);
     }
@@ -258,7 +267,8 @@ fn finding(
     if !(200..300).contains(&answer.status) {
         return Err(format!("the system answered with status {}", answer.status));
     }
-    let told = vars_of(answer).ok_or("the system's answer is not JSON")?;
+    let answers = probe.request.answers;
+    let told = vars_of(answers, answer).ok_or(unreadable(answers))?;
     let mut vars = told.clone();
     vars[SENT] = sent.clone();
     let holds = |condition: &str| {

@@ -21,8 +21,9 @@ use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout_at};
 
 use super::action::ActionSecret;
-use super::arguments::arguments;
+use super::arguments::{arguments, keyed};
 use super::far::Live;
+use super::given::Secrecy;
 use super::probe::{Finding, Pauses, Sent};
 use super::request::Resolved;
 use super::spec::{Exchange, KeyPlace, ToolSpec};
@@ -49,6 +50,10 @@ pub struct CallFacts {
     pub from: String,
     /// The number that was called.
     pub to: String,
+    /// The agent's id.
+    pub agent: String,
+    /// The clock that tools are told the time by, in microseconds since 1970.
+    pub now_us: fn() -> i64,
 }
 
 /// The caller's number does not print.
@@ -109,12 +114,14 @@ pub struct Unprepared {
 /// The tools of one call.
 #[derive(Debug)]
 pub struct Registry {
-    toolbox: Arc<Toolbox>,
-    call: CallFacts,
+    pub(super) toolbox: Arc<Toolbox>,
+    pub(super) call: CallFacts,
     action_key: ActionSecret,
     ready: Mutex<BTreeMap<ProposalId, Ready>>,
     /// What has left and has no outcome yet.
     open: Mutex<BTreeMap<ProposalId, Open>>,
+    /// What its tools have stored.
+    variables: Mutex<Map<String, Value>>,
 }
 
 /// A request that has left, and when.
@@ -153,7 +160,8 @@ impl fmt::Debug for Ready {
 impl Registry {
     #[must_use]
     pub fn new(toolbox: Arc<Toolbox>, call: CallFacts, action_key: ActionSecret) -> Registry {
-        Registry { toolbox, call, action_key, ready: Mutex::default(), open: Mutex::default() }
+        let (ready, open, variables) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Registry { toolbox, call, action_key, ready, open, variables }
     }
 
     /// Resolves what exactly a tool with effects would send, read-only steps included, and keeps it.
@@ -172,10 +180,10 @@ impl Registry {
         private: &PrivateValues,
     ) -> Result<Prepared, Unprepared> {
         let (spec, live) = self.toolbox.find(tool).map_err(|why| Unprepared { why })?;
-        let real = private.in_json(args).map_err(|lost| Unprepared { why: forgotten(lost) })?;
+        let real = real_args(spec, args, private).map_err(|why| Unprepared { why })?;
         let (mut values, request) =
             self.resolve(spec, live, &real, until(spec)).await.map_err(|why| Unprepared { why })?;
-        let action = self.put_in(&spec.request, live, &values, ANY_CALL).map_err(|why| Unprepared { why })?;
+        let action = self.meant(spec, live, &values).map_err(|why| Unprepared { why })?;
         let action = self.action_key.digest(&action.meant(tool));
         let real = values.clone();
         for parameter in &spec.parameters {
@@ -213,9 +221,9 @@ impl Registry {
         };
         match spec.effects {
             Effects::None if permit.covers(proposal, Digest::of_json(&args), now) => {
-                match private.in_json(&args) {
+                match real_args(spec, &args, private) {
                     Ok(real) => self.read(spec, live, &real).await,
-                    Err(lost) => Outcome::Failed { why: forgotten(lost) },
+                    Err(why) => Outcome::Failed { why },
                 }
             }
             Effects::None => no_leave(),
@@ -236,10 +244,12 @@ impl Registry {
             let answer = ask(live, &request, until).await?;
             learned(&spec.request, &answer, &Value::Object(values), &self.toolbox.renderer)
         };
-        match result.await {
+        let outcome = match result.await {
             Ok(result) => Outcome::Done { result: Value::Object(result) },
             Err(why) => Outcome::Failed { why },
-        }
+        };
+        self.keep(spec, &outcome);
+        outcome
     }
 
     /// A tool with effects, with leave: intent, then one request.
@@ -283,6 +293,7 @@ impl Registry {
         match settled(&spec.request, &spec.key, &spec.not_done_on, answer, &self.toolbox.renderer) {
             Outcome::Unknown => self.find_out(proposal, live.world(), until + PROBE_GRACE, log).await,
             known @ (Outcome::Done { .. } | Outcome::Failed { .. }) => {
+                self.keep(spec, &known);
                 self.is_known(proposal, &known);
                 known
             }
@@ -328,6 +339,9 @@ impl Registry {
             return Some(Finding::Open("it was not there, and was sent once more meanwhile".to_owned()));
         }
         if let Some(known) = finding.outcome() {
+            if let Ok((spec, _)) = self.toolbox.find(&sent.tool) {
+                self.keep(spec, &known);
+            }
             self.is_known(proposal, &known);
         }
         Some(finding)
@@ -367,27 +381,46 @@ impl Registry {
         args: &Value,
         until: Instant,
     ) -> Result<(Map<String, Value>, Resolved), String> {
-        let mut values = arguments(&spec.parameters, args, &self.toolbox.currency)?;
+        let variables = self.variables().clone();
+        let mut values = arguments(&spec.parameters, args, &self.toolbox.currency, &variables)?;
+        values.extend(self.given(spec)?);
         for step in &spec.prepare {
-            let request = self.put_in(step, live, &values, self.call.id.as_str())?;
+            let request = self.put_in(spec, step, live, &values)?;
             let answer = ask(live, &request, until).await?;
             let known = Value::Object(values.clone());
             values.extend(learned(step, &answer, &known, &self.toolbox.renderer)?);
         }
-        let request = self.put_in(&spec.request, live, &values, self.call.id.as_str())?;
+        let request = self.put_in(spec, &spec.request, live, &values)?;
         Ok((values, request))
     }
 
     fn put_in(
         &self,
+        spec: &ToolSpec,
         exchange: &Exchange,
         live: &Live,
         values: &Map<String, Value>,
-        call_id: &str,
+    ) -> Result<Resolved, String> {
+        self.filled(spec, exchange, live, values, (self.call.id.as_str(), Secrecy::Open))
+    }
+
+    /// The same wish in whichever call, at whichever time, under whichever secret.
+    fn meant(&self, spec: &ToolSpec, live: &Live, values: &Map<String, Value>) -> Result<Resolved, String> {
+        self.filled(spec, &spec.request, live, values, (ANY_CALL, Secrecy::Named))
+    }
+
+    fn filled(
+        &self,
+        spec: &ToolSpec,
+        exchange: &Exchange,
+        live: &Live,
+        values: &Map<String, Value>,
+        (call_id, secrecy): (&str, Secrecy),
     ) -> Result<Resolved, String> {
         let mut vars = values.clone();
         vars.insert("call".to_owned(), self.call.vars(call_id));
-        let (renderer, vars) = (&self.toolbox.renderer, Value::Object(vars));
+        let (renderer, mut vars) = (&self.toolbox.renderer, Value::Object(vars));
+        self.toolbox.put_in_hidden(spec, &self.call, call_id, secrecy, &mut vars);
         Resolved::new(exchange, &live.base, live.world(), renderer, &vars).map_err(|fault| fault.what)
     }
 
@@ -412,6 +445,10 @@ impl Registry {
     // Maps of finished values are whole even if a holder panicked.
     fn ready(&self) -> MutexGuard<'_, BTreeMap<ProposalId, Ready>> {
         self.ready.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn variables(&self) -> MutexGuard<'_, Map<String, Value>> {
+        self.variables.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn open(&self) -> MutexGuard<'_, BTreeMap<ProposalId, Open>> {
@@ -447,8 +484,19 @@ fn forgotten(lost: Placeholder) -> String {
     format!("what {lost} stands for is not known any more: ask the caller to say it again")
 }
 
-fn has_placeholder(value: &Value) -> bool {
-    value.as_str().is_some_and(|text| !placeholders(text).is_empty())
+/// The arguments with what their placeholders stand for; or for the model why that cannot be.
+fn real_args(spec: &ToolSpec, args: &Value, private: &PrivateValues) -> Result<Value, String> {
+    keyed(&spec.parameters, args, private)?;
+    private.in_json(args).map_err(forgotten)
+}
+
+pub(super) fn has_placeholder(value: &Value) -> bool {
+    match value {
+        Value::String(text) => !placeholders(text).is_empty(),
+        Value::Array(items) => items.iter().any(has_placeholder),
+        Value::Object(fields) => fields.values().any(has_placeholder),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
 }
 
 fn no_leave() -> Outcome {

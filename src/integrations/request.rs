@@ -15,6 +15,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use url::Url;
 
+use super::body::{Filled, Written, texts};
 use super::far::filled;
 use super::spec::{Exchange, KeyPlace, Method, Sample, as_text};
 
@@ -25,7 +26,7 @@ pub(super) struct Resolved {
     #[serde(serialize_with = "as_text")]
     pub(super) url: Url,
     pub(super) headers: BTreeMap<String, String>,
-    pub(super) body: Option<Value>,
+    pub(super) body: Option<Filled>,
     /// What answers it where effects are mocked; no part of what a yes covers.
     #[serde(skip)]
     pub(super) sample: Option<Sample>,
@@ -57,7 +58,7 @@ impl Resolved {
             Some(_) => base.clone(),
         };
         for (name, template) in &exchange.query {
-            if let Some(value) = text(renderer, template, vars)? {
+            for value in texts(renderer, template, vars)? {
                 url.query_pairs_mut().append_pair(name, &value);
             }
         }
@@ -68,7 +69,7 @@ impl Resolved {
                 headers.insert(name.clone(), value);
             }
         }
-        let body = exchange.body.as_ref().map(|tree| renderer.json(tree, vars)).transpose()?;
+        let body = exchange.body.as_ref().map(|body| Filled::new(body, renderer, vars)).transpose()?;
         let sample = match world {
             World::Real => None,
             World::Mocked => Some(filled(exchange.sample.as_ref(), renderer, vars)?),
@@ -98,17 +99,14 @@ impl Resolved {
                 }
             }
             Some((KeyPlace::Body(field), key)) => {
-                let object = body.get_or_insert_with(|| json!({})).as_object_mut();
-                let object = object.ok_or_else(|| fault("the body is no object to hold the key"))?;
-                if object.insert(field.clone(), Value::String(key.to_owned())).is_some() {
-                    return Err(fault("the field of the body for the key has a value already"));
-                }
+                body = Some(body.unwrap_or_default().with(field, key)?);
             }
             Some((KeyPlace::None, _)) | None => {}
         }
         if let Some(body) = body {
-            request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-            *request.body_mut() = Some(body.to_string().into());
+            let Written { content_type, bytes } = body.written();
+            request.headers_mut().insert(CONTENT_TYPE, header(&content_type)?);
+            *request.body_mut() = Some(bytes.into());
         }
         Ok(request)
     }
@@ -119,9 +117,9 @@ impl Resolved {
     pub(super) fn call(&self, key: Option<(&KeyPlace, &str)>) -> Result<Called, Fault> {
         let tool = self.called.clone().ok_or_else(|| fault("the request names no tool of the server"))?;
         let mut arguments = match &self.body {
-            Some(Value::Object(arguments)) => arguments.clone(),
-            None | Some(Value::Null) => Map::new(),
-            Some(Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => {
+            Some(Filled::Json(Value::Object(arguments))) => arguments.clone(),
+            None | Some(Filled::Json(Value::Null)) => Map::new(),
+            Some(Filled::Json(_) | Filled::Form { .. } | Filled::Multipart { .. }) => {
                 return Err(fault("the arguments are no map"));
             }
         };

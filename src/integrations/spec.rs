@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use centralita_core::base::{Millis, ToolName};
-use centralita_core::conversation::{Effects, Parameter};
+use centralita_core::conversation::{Effects, Parameter, ParameterKind};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
@@ -69,11 +69,17 @@ pub enum Variable {
 pub struct ToolSpec {
     pub name: ToolName,
     pub parameters: Vec<Parameter>,
+    /// Values that nobody is asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub given: Vec<Given>,
     pub effects: Effects,
     /// Read-only exchanges, in order; what they map, the later ones and the question may use.
     pub prepare: Vec<Exchange>,
     /// The tool's own request: the only one that may have effects.
     pub request: Exchange,
+    /// What of its result later tools of the call may use: variable → expression over what the map lets through.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub store: BTreeMap<String, String>,
     pub key: KeyPlace,
     /// Statuses of 500 and above that this system sends only where it has done nothing.
     pub not_done_on: BTreeSet<u16>,
@@ -82,6 +88,47 @@ pub struct ToolSpec {
     pub probe: Option<Probe>,
     /// For the read-only part in all, and again for a request with effects.
     pub timeout: Millis,
+}
+
+/// A value that neither the caller nor the model supplies.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Given {
+    pub name: String,
+    pub source: Source,
+    /// What it must be, and whose one form it has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<ParameterKind>,
+}
+
+/// Where such a value comes from.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    Constant(Value),
+    /// A secret of this name: put into what is sent, and nowhere else.
+    Secret(String),
+    Call(CallFact),
+    /// The agent's id.
+    Agent,
+    /// The code of the agent's language.
+    Language,
+    /// The time of the request in this zone.
+    Now(String),
+    /// What another tool of this call has stored.
+    Variable {
+        name: String,
+        /// What counts until it has; none where it must have.
+        otherwise: Option<Value>,
+    },
+}
+
+/// What the call knows of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallFact {
+    Id,
+    From,
+    To,
 }
 
 /// A read-only question to the system: what became of a request with effects that left and was not answered.
@@ -110,12 +157,13 @@ pub struct Exchange {
     pub path: String,
     pub query: BTreeMap<String, String>,
     pub headers: BTreeMap<String, String>,
-    /// A JSON tree whose texts are templates.
-    pub body: Option<Value>,
+    pub body: Option<Body>,
     /// What is let through: name → expression over the answer.
     pub map: BTreeMap<String, String>,
     /// A condition over the answer; false means it was not done.
     pub success: Option<String>,
+    #[serde(skip_serializing_if = "Answers::are_json")]
+    pub answers: Answers,
     pub verify: Vec<Rule>,
     /// Status → what the model is told, in the agent's language.
     pub errors: BTreeMap<u16, String>,
@@ -128,11 +176,41 @@ pub struct Exchange {
     pub called: Option<String>,
 }
 
+/// What a request holds beside its address and headers.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Body {
+    /// A JSON tree whose texts are templates.
+    Json(Value),
+    /// Name → template, as `application/x-www-form-urlencoded`.
+    Form(BTreeMap<String, String>),
+    /// Name → template, as text parts of `multipart/form-data`.
+    Multipart(BTreeMap<String, String>),
+}
+
+/// As what an answer is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answers {
+    #[default]
+    Json,
+    /// Whatever it is, it is one text, named `text`.
+    Text,
+}
+
+impl Answers {
+    fn are_json(&self) -> bool {
+        *self == Answers::Json
+    }
+}
+
 /// The answer of a system that is not asked.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Sample {
     /// 200, with a JSON tree whose texts are templates, as in a request's body.
     Answer(Value),
+    /// 200, with this template's text.
+    Text(String),
     /// This status, and no body.
     Status(u16),
     /// The request went out and nothing came back.
@@ -196,7 +274,7 @@ pub enum Compare {
 pub enum KeyPlace {
     None,
     Header(String),
-    /// A field of the body's object.
+    /// A field of the body: of its object, or of its form.
     Body(String),
 }
 

@@ -4,8 +4,10 @@
 //! Never: leaves this machine.
 
 mod auth;
+mod bodies;
 mod bookings;
 mod escaping;
+mod given;
 mod mcp;
 mod mocked;
 mod oauth2;
@@ -19,7 +21,7 @@ use std::time::Duration;
 
 use centralita_core::base::{CallTime, Digest, Fault, Millis, ProposalId};
 use centralita_core::call::PrivateValues;
-use centralita_core::conversation::{ActionKey, Outcome, Permit};
+use centralita_core::conversation::{ActionKey, Outcome, Permit, SaidBy};
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
@@ -185,7 +187,7 @@ async fn one_wish_has_one_digest_in_every_call_and_each_call_sends_its_own_id() 
     let mut tool = refund();
     tool.request.query = [("via".to_owned(), "{{ call.id }}".to_owned())].into();
     tool.request.headers = [("X-Call".to_owned(), "call {{ call.id }}".to_owned())].into();
-    tool.request.body = Some(json!({"amount": "{{ amount }}", "via": "{{ call.id }}"}));
+    tool.request.body = Some(Body::Json(json!({"amount": "{{ amount }}", "via": "{{ call.id }}"})));
     let mut actions = Vec::new();
     for id in ["CA1", "CA2"] {
         let registry = registry_of(call_named(id), &shop, [tool.clone()]);
@@ -341,7 +343,7 @@ async fn a_key_makes_the_body_where_there_is_none_and_overwrites_nothing() {
     ] {
         let shop = Shop::open(Behaviour::Works).await;
         let mut tool = ToolSpec { key, ..refund() };
-        tool.request.body = body;
+        tool.request.body = body.map(Body::Json);
         tool.request.headers = [("X-Source".to_owned(), "phone".to_owned())].into();
         let registry = registry(&shop, [tool.clone()]);
         let log = Log::default();
@@ -440,7 +442,8 @@ async fn what_was_discarded_or_never_prepared_is_not_there_to_run() {
 async fn what_is_being_asked_about_is_not_replaced() {
     let shop = Shop::open(Behaviour::Works).await;
     let mut tool = refund();
-    tool.request.body = Some(json!({"amount": "{% if call.id == 'CA1' %}{{ amount }}{% endif %}"}));
+    tool.request.body =
+        Some(Body::Json(json!({"amount": "{% if call.id == 'CA1' %}{{ amount }}{% endif %}"})));
     let registry = registry(&shop, [tool.clone()]);
     let asked = registry.prepare(T1, &tool.name, &refund_args(), &private()).await.unwrap();
     let other = json!({"order": "1182", "amount": "99"});

@@ -14,7 +14,7 @@ use centralita_core::template::Renderer;
 use super::auth::{self, Credentials};
 use super::far::{Far, Live};
 use super::mcp::{Pins, Reached, Server, Start};
-use super::spec::{Connection, McpWay, Program, ToolSpec, Variable};
+use super::spec::{Connection, McpWay, Program, Source, ToolSpec, Variable};
 use crate::egress::{Egress, Reach};
 use crate::secrets::{SecretName, SecretString, Secrets};
 
@@ -26,6 +26,9 @@ pub struct Toolbox {
     pub(super) currency: String,
     tools: BTreeMap<ToolName, ToolSpec>,
     connections: BTreeMap<String, Live>,
+    /// Those that tools put into their requests; none where samples answer.
+    secrets: BTreeMap<String, SecretString>,
+    language: Language,
     world: World,
 }
 
@@ -46,10 +49,17 @@ impl Toolbox {
                 Err(more) => faults.extend(more),
             }
         }
+        let mut held = BTreeMap::new();
+        for name in tools.iter().flat_map(secret_names) {
+            match secret(name, secrets) {
+                Ok(secret) => drop(held.insert(name.to_owned(), secret)),
+                Err(fault) => faults.push(fault),
+            }
+        }
         if !faults.is_empty() {
             return Err(faults);
         }
-        Ok(Toolbox::of(language, currency, live, tools, World::Real))
+        Ok(Toolbox { secrets: held, ..Toolbox::of(language, currency, live, tools, World::Real) })
     }
 
     /// The same tools with nobody behind them: the sample of each request answers it. It needs no secret, and has no
@@ -77,7 +87,20 @@ impl Toolbox {
     ) -> Toolbox {
         let tools = tools.into_iter().map(|tool| (tool.name.clone(), tool)).collect();
         let renderer = Renderer::new(language, currency);
-        Toolbox { renderer, currency: currency.to_owned(), tools, connections, world }
+        let secrets = BTreeMap::new();
+        Toolbox { renderer, currency: currency.to_owned(), tools, connections, secrets, language, world }
+    }
+
+    pub(super) fn language(&self) -> Language {
+        self.language
+    }
+
+    pub(super) fn secret(&self, name: &str) -> Option<&SecretString> {
+        self.secrets.get(name)
+    }
+
+    pub(super) fn specs(&self) -> impl Iterator<Item = &ToolSpec> {
+        self.tools.values()
     }
 
     /// Where the requests of these tools go.
@@ -111,6 +134,27 @@ impl Toolbox {
         let (integration, _) = name.0.split_once('.').ok_or_else(absent)?;
         Ok((tool, self.connections.get(integration).ok_or_else(absent)?))
     }
+}
+
+/// The secrets that a tool's own requests hold.
+fn secret_names(tool: &ToolSpec) -> impl Iterator<Item = &str> {
+    tool.given.iter().filter_map(|given| match &given.source {
+        Source::Secret(name) => Some(name.as_str()),
+        Source::Constant(_)
+        | Source::Call(_)
+        | Source::Agent
+        | Source::Language
+        | Source::Now(_)
+        | Source::Variable { .. } => None,
+    })
+}
+
+fn secret(name: &str, secrets: &Secrets) -> Result<SecretString, Fault> {
+    let reference = SecretName::reference(&format!("secret.{name}"));
+    let reference = reference.ok_or_else(|| {
+        Fault::new(Owner::Admin, format!("the secret `{name}` has no proper name"), "rename it")
+    })?;
+    secrets.get(&reference)
 }
 
 fn open(connection: &Connection, secrets: &Secrets) -> Result<Live, Vec<Fault>> {

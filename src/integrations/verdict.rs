@@ -17,7 +17,7 @@ use centralita_core::conversation::Outcome;
 use centralita_core::template::Renderer;
 use serde_json::{Map, Value, json};
 
-use super::spec::{Exchange, KeyPlace};
+use super::spec::{Answers, Exchange, KeyPlace};
 use super::verify::proves;
 use crate::egress::{Answer, Unanswered};
 
@@ -31,7 +31,7 @@ pub(super) fn learned(
     if !(200..300).contains(&answer.status) {
         return Err(reason(exchange, answer.status));
     }
-    let vars = vars_of(answer).ok_or("the system's answer is not JSON")?;
+    let vars = vars_of(exchange.answers, answer).ok_or(unreadable(exchange.answers))?;
     if let Some(rule) = exchange.verify.iter().find(|rule| !proves(rule, args, &vars, renderer)) {
         return Err(rule.error.clone());
     }
@@ -70,7 +70,7 @@ fn done(exchange: &Exchange, answer: &Answer, renderer: &Renderer) -> Outcome {
     if exchange.map.is_empty() && exchange.success.is_none() {
         return Outcome::Done { result: Value::Object(Map::new()) };
     }
-    let Some(vars) = vars_of(answer) else { return Outcome::Unknown };
+    let Some(vars) = vars_of(exchange.answers, answer) else { return Outcome::Unknown };
     match succeeded(exchange, &vars, renderer) {
         Ok(true) => mapped(exchange, &vars, renderer)
             .map_or(Outcome::Unknown, |result| Outcome::Done { result: Value::Object(result) }),
@@ -80,13 +80,24 @@ fn done(exchange: &Exchange, answer: &Answer, renderer: &Renderer) -> Outcome {
 }
 
 /// The names an expression over an answer may use: the fields of its object. What is no object is named
-/// `body`.
-pub(super) fn vars_of(answer: &Answer) -> Option<Value> {
+/// `body`, and what is read as a text, `text`.
+pub(super) fn vars_of(answers: Answers, answer: &Answer) -> Option<Value> {
+    if answers == Answers::Text {
+        return Some(json!({"text": answer.text()}));
+    }
     let body = match answer.body.as_slice() {
         [] => Value::Null,
-        bytes => serde_json::from_slice(bytes).ok()?,
+        // In whatever letters it came.
+        bytes => serde_json::from_slice(bytes).or_else(|_| serde_json::from_str(&answer.text())).ok()?,
     };
     Some(if body.is_object() { body } else { json!({"body": body}) })
+}
+
+pub(super) fn unreadable(answers: Answers) -> &'static str {
+    match answers {
+        Answers::Json => "the system's answer is not JSON",
+        Answers::Text => "the system's answer is no text",
+    }
 }
 
 fn succeeded(exchange: &Exchange, vars: &Value, renderer: &Renderer) -> Result<bool, String> {

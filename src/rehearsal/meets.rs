@@ -116,9 +116,9 @@ impl Judge<'_> {
         };
         let args = self.private.in_json(args).unwrap_or_else(|_| args.clone());
         wish.args.iter().all(|(name, wanted)| {
-            let kind = plan.parameters.iter().find(|p| p.name == *name).map(|p| p.kind);
+            let parameter = plan.parameters.iter().find(|p| p.name == *name);
             let given = args.get(name).unwrap_or(&Value::Null);
-            kind.is_some_and(|kind| is_same_argument(kind, wanted, given, &self.agent.plan.currency))
+            parameter.is_some_and(|known| is_same_argument(known, wanted, given, &self.agent.plan.currency))
         })
     }
 

@@ -145,12 +145,16 @@ struct Stage {
     troubles: Vec<Fault>,
 }
 
+/// The time that tools are told in a test: noon of the first day of 2026 in UTC, whenever it is played.
+const NOON_US: i64 = 1_767_268_800_000_000;
+
 impl Stage {
     fn new(agent: &Agent, test: &AgentTest, llm: &Arc<dyn Llm>) -> Result<Stage, Fault> {
         let plan = Arc::new(agent.plan.clone());
         let broken = || Fault::new(Owner::Gateway, "a test's call has no id", "report it");
         let id = CallId::parse("TEST").ok_or_else(broken)?;
-        let facts = CallFacts { id, from: String::new(), to: String::new() };
+        let (from, to, agent_id) = (String::new(), String::new(), plan.agent.clone());
+        let facts = CallFacts { id, from, to, agent: agent_id, now_us: || NOON_US };
         // No action of a test is known anywhere else.
         let secret = ActionSecret::new(&[0; 32]);
         let timing = &plan.timing;

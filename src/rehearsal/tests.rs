@@ -3,6 +3,8 @@
 //! Promises: every expectation is tried met and not met.
 //! Never: reads an agent from where the samples lie, but to play the samples' own tests.
 
+mod values;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;

@@ -115,13 +115,17 @@ impl Draw<'_> {
             return list.get(self.below(count) as usize).map(|one| one.replace('_', " "));
         }
         match parameter.kind {
-            ParameterKind::Text | ParameterKind::Boolean => None,
-            ParameterKind::Integer => {
+            ParameterKind::Text
+            | ParameterKind::Boolean
+            | ParameterKind::Email
+            | ParameterKind::Date
+            | ParameterKind::Time => None,
+            ParameterKind::Integer | ParameterKind::Number => {
                 let most = if self.below(4) == 0 { 1_000 } else { 60 };
                 let n = self.below(most);
                 Some(number_spoken(self.language, n))
             }
-            ParameterKind::Digits => Some(self.digits()),
+            ParameterKind::Digits | ParameterKind::Phone => Some(self.digits()),
             ParameterKind::Money => {
                 // Most amounts that callers name are round.
                 let units =

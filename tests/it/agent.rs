@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 
 use centralita::core::base::{Digest, Millis, PrivateKind, ToolName};
 use centralita::core::conversation::{
-    Confirm, Effects, Idempotency, Identity, Limits, Parameter, ParameterKind, Plan, Policy, PrivateList,
-    Recording, Timing, ToolPhrases, ToolPlan, VoiceYes,
+    Confirm, Effects, Idempotency, Identity, Parameter, ParameterKind, Plan, Policy, PrivateList, Recording,
+    Timing, ToolPhrases, ToolPlan, VoiceYes,
 };
 use centralita::core::language::Language;
 use centralita::integrations::{
-    Auth, Connection, Exchange, KeyPlace, Method, Probe, SecretHeader, ToolSpec, Toolbox,
+    Answers, Auth, Body, Connection, Exchange, KeyPlace, Method, Probe, SecretHeader, ToolSpec, Toolbox,
 };
 use centralita::secrets::{SecretName, Secrets};
 use secrecy::SecretString;
@@ -73,13 +73,15 @@ pub(crate) fn toolbox(shop: &Url, token: SecretString, timeout: Millis, probe: b
         effects,
         prepare,
         request,
+        given: Vec::new(),
+        store: BTreeMap::new(),
         key: KeyPlace::Header("Idempotency-Key".to_owned()),
         not_done_on: [].into(),
         probe: None,
         timeout,
     };
     let pay_back = Exchange {
-        body: Some(json!({"amount": "{{ amount }}"})),
+        body: Some(Body::Json(json!({"amount": "{{ amount }}"}))),
         ..exchange(Method::Post, "/orders/{{ order }}/refunds", &[("refunded", "amount")])
     };
     let first = vec![look_up(&[("item", "item"), ("total", "total")])];
@@ -138,7 +140,7 @@ fn parameter(name: &str, kind: ParameterKind, ask: &str) -> Parameter {
         description: String::new(),
         required: true,
         ask: ask.to_owned(),
-        limits: Limits::default(),
+        ..Parameter::default()
     }
 }
 
@@ -151,6 +153,7 @@ fn exchange(method: Method, path: &str, map: &[(&str, &str)]) -> Exchange {
         body: None,
         map: map.iter().map(|(name, held)| ((*name).to_owned(), (*held).to_owned())).collect(),
         success: None,
+        answers: Answers::Json,
         verify: Vec::new(),
         errors: BTreeMap::new(),
         sample: None,

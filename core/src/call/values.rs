@@ -81,6 +81,15 @@ impl PrivateValues {
         digits.len() >= CARD_PART_LEAST && cards.any(|(value, _)| value.contains(digits))
     }
 
+    /// Whether the caller has pressed these keys as one number.
+    #[must_use]
+    pub fn is_keyed(&self, value: &str) -> bool {
+        let keyed = |(placeholder, held): (&Placeholder, &Private)| {
+            placeholder.kind == PrivateKind::Keys && held.reveal().trim_end_matches(['#', '*']) == value
+        };
+        self.0.values.iter().any(keyed)
+    }
+
     #[must_use]
     pub fn get(&self, placeholder: Placeholder) -> Option<&Private> {
         self.0.values.get(&placeholder)

@@ -41,7 +41,7 @@ pub use order::{ActionKey, Expect, Note, Order, Refusal, Role, Verdict, Watch, W
 pub use outputs::{Outputs, Step};
 pub use plan::{
     CannedAnswer, Confirm, Effects, Idempotency, Identity, Limits, Parameter, ParameterKind, Plan, Policy,
-    PrivateList, Recording, Timing, ToolPhrases, ToolPlan, VoiceYes,
+    PrivateList, Recording, SaidBy, Timing, ToolPhrases, ToolPlan, VoiceYes,
 };
 pub use timer::Timer;
 pub use turn::{Collects, KEYS_MAX, MASKED_KEY};

@@ -9,7 +9,11 @@ use std::cell::OnceCell;
 use serde_json::Value;
 
 use super::plan::{Parameter, ParameterKind};
-use crate::language::{Language, digits_spoken, money_spoken, number_spoken, one_of, spoken_text, tokens};
+use crate::base::PrivateKind;
+use crate::language::{
+    Language, date_spoken, decimal_spoken, digits_spoken, money_spoken, number_spoken, one_of, phone_spoken,
+    private_spoken, spoken_text, time_spoken, tokens,
+};
 use crate::template::{Renderer, money_minor};
 
 /// The first parameter whose value the question does not say. `question`: the template, rendered with these values.
@@ -30,11 +34,10 @@ pub fn unsaid<'p>(
             other[&parameter.name] = Value::Bool(*value != Value::Bool(true));
             renderer.render(template, &other).is_ok_and(|other| other == question)
         }
-        (kind, Some(value)) => {
-            let forms =
-                plain(value).map_or_else(Vec::new, |text| forms(language, renderer.currency(), kind, &text));
-            !forms.iter().any(|form| asked.says(form))
+        (kind, Some(Value::Array(values))) => {
+            !values.iter().all(|value| asked.says_value(renderer.currency(), kind, value))
         }
+        (kind, Some(value)) => !asked.says_value(renderer.currency(), kind, value),
     };
     // Whether it is named costs most, and is asked only of what is not said.
     let is_named = |parameter: &Parameter| {
@@ -75,6 +78,15 @@ fn forms(language: Language, currency: &str, kind: ParameterKind, plain: &str) -
                 forms.extend(one_of(language).iter().map(|word| (*word).to_owned()));
             }
         }
+        ParameterKind::Number => forms.extend(decimal_spoken(language, plain)),
+        ParameterKind::Date => forms.extend(date_spoken(language, plain)),
+        ParameterKind::Time => forms.extend(time_spoken(language, plain)),
+        ParameterKind::Phone => {
+            forms.extend(phone_spoken(language, plain));
+            // Without its plus it is still this number and no other of the same digits.
+            forms.push(digits_spoken(language, plain.trim_start_matches('+')));
+        }
+        ParameterKind::Email => forms.push(private_spoken(language, PrivateKind::Email, plain)),
         ParameterKind::Boolean => {}
     }
     forms.push(plain.to_owned());
@@ -92,6 +104,12 @@ struct Asked<'q> {
 }
 
 impl Asked<'_> {
+    fn says_value(&self, currency: &str, kind: ParameterKind, value: &Value) -> bool {
+        plain(value).is_some_and(|text| {
+            forms(self.language, currency, kind, &text).iter().any(|form| self.says(form))
+        })
+    }
+
     fn says(&self, form: &str) -> bool {
         let speak = |text| words(&spoken_text(self.language, text));
         holds(&self.written, &words(form))
@@ -125,7 +143,6 @@ fn holds(text: &[String], words: &[String]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::plan::Limits;
     use super::*;
     use serde_json::json;
 
@@ -137,7 +154,7 @@ mod tests {
             description: String::new(),
             required: true,
             ask: String::new(),
-            limits: Limits::default(),
+            ..Parameter::default()
         })
     }
 
@@ -219,6 +236,56 @@ mod tests {
             (Language::Spanish, ParameterKind::Money, json!("20.00"), "¿Devuelvo {{ amount }} pesos?", true),
         ] {
             let (parameters, renderer) = (parameters(kind), Renderer::new(language, "ARS"));
+            let values = json!({"amount": value});
+            let question = renderer.render(template, &values).expect("the value is there");
+            let unsaid = unsaid(&renderer, language, &parameters, template, &values, &question);
+            assert_eq!(unsaid.is_none(), said, "{question}");
+        }
+    }
+
+    #[test]
+    fn every_kind_is_said_by_its_own_filter_and_a_list_one_by_one() {
+        use ParameterKind::{Date, Email, Number, Phone, Time};
+        for (language, kind, value, template, said) in [
+            (Language::English, Date, json!("2026-07-27"), "On {{ amount | date }}?", true),
+            (
+                Language::English,
+                Date,
+                json!("2026-07-27"),
+                "On {{ amount | date | replace('seventh', 'first') }}?",
+                false,
+            ),
+            (Language::English, Time, json!("14:05"), "At {{ amount | time }}?", true),
+            (Language::English, Time, json!("14:05"), "At {{ amount | replace(':05', '') }}?", false),
+            (Language::Spanish, Phone, json!("+34600111222"), "¿Al {{ amount | phone }}?", true),
+            (
+                Language::Spanish,
+                Phone,
+                json!("+34600111222"),
+                "¿Al {{ amount | replace('+34', '') | digits }}?",
+                false,
+            ),
+            (Language::German, Email, json!("ana@example.com"), "An {{ amount | email }}?", true),
+            (Language::German, Email, json!("ana@example.com"), "An {{ amount | first }}?", false),
+            (Language::English, Number, json!(-3.5), "By {{ amount | number }}?", true),
+            (Language::English, Number, json!(-3.5), "By {{ amount | abs | number }}?", false),
+            (Language::English, Date, json!(["2026-07-27", "2026-07-28"]), "On {{ amount | date }}?", true),
+            (
+                Language::English,
+                Date,
+                json!(["2026-07-27", "2026-07-28"]),
+                "On {{ amount | first | date }}?",
+                false,
+            ),
+            (
+                Language::English,
+                ParameterKind::Text,
+                json!(["a b", "c"]),
+                "Add {{ amount | join(', ') }}?",
+                true,
+            ),
+        ] {
+            let (parameters, renderer) = (parameters(kind), Renderer::new(language, "EUR"));
             let values = json!({"amount": value});
             let question = renderer.render(template, &values).expect("the value is there");
             let unsaid = unsaid(&renderer, language, &parameters, template, &values, &question);

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::base::{Digest, Millis, PrivateKind, ToolName};
 use crate::language::Language;
@@ -130,7 +131,7 @@ impl Identity {
 }
 
 /// A value the model supplies.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parameter {
     pub name: String,
     pub kind: ParameterKind,
@@ -140,6 +141,42 @@ pub struct Parameter {
     pub ask: String,
     #[serde(default, skip_serializing_if = "Limits::are_none")]
     pub limits: Limits,
+    /// A list of up to so many values of the kind, instead of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub list: Option<u8>,
+    /// What counts where the model gives none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<Value>,
+    /// ISO 3166 code of the country in which a phone number without a `+` is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
+    #[serde(default, skip_serializing_if = "SaidBy::is_voice")]
+    pub said_by: SaidBy,
+}
+
+impl Parameter {
+    /// Whether it may have no value.
+    #[must_use]
+    pub fn may_be_absent(&self) -> bool {
+        !self.required && self.default.is_none()
+    }
+}
+
+/// How the caller gives a value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SaidBy {
+    /// In words or keys, as the model understands them.
+    #[default]
+    Voice,
+    /// By keys alone: what the model passes on is the placeholder of what was keyed.
+    Keypad,
+}
+
+impl SaidBy {
+    fn is_voice(&self) -> bool {
+        *self == SaidBy::Voice
+    }
 }
 
 /// Which values of its kind a parameter may have; where nothing is said, all of them.
@@ -154,6 +191,9 @@ pub struct Limits {
     /// The only values, where there are any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub one_of: Vec<String>,
+    /// The variable of the call whose values are the only ones: another tool has found them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub one_of_variable: Option<String>,
     /// A regular expression that a text or digits must match.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pattern: Option<String>,
@@ -169,7 +209,7 @@ impl Limits {
 /// What is allowed, for the model: "one of: small, large".
 impl fmt::Display for Limits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Limits { min, max, one_of, pattern } = self;
+        let Limits { min, max, one_of, one_of_variable, pattern } = self;
         let span = match (min, max) {
             (Some(min), Some(max)) => Some(format!("from {min} to {max}")),
             (Some(min), None) => Some(format!("at least {min}")),
@@ -177,25 +217,37 @@ impl fmt::Display for Limits {
             (None, None) => None,
         };
         let list = (!one_of.is_empty()).then(|| format!("one of: {}", one_of.join(", ")));
+        let found = one_of_variable.as_ref().map(|_| "one of those that another tool has found".to_owned());
         let form = pattern.as_ref().map(|pattern| format!("in the form {pattern} (a regular expression)"));
-        let all: Vec<String> = [span, list, form].into_iter().flatten().collect();
+        let all: Vec<String> = [span, list, found, form].into_iter().flatten().collect();
         f.write_str(&all.join("; "))
     }
 }
 
 /// What kind of value a parameter is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ParameterKind {
     /// Free text.
+    #[default]
     Text,
     /// A whole number.
     Integer,
+    /// A decimal number (`3.5`).
+    Number,
     /// A string of digits, like an order number; leading zeros count.
     Digits,
     /// An amount of the agent's currency, as decimal text (`20.50`).
     Money,
     Boolean,
+    /// An address, in small letters.
+    Email,
+    /// A number in E.164 (`+34600111222`).
+    Phone,
+    /// A day (`2026-07-27`).
+    Date,
+    /// A time of day (`14:05`).
+    Time,
 }
 
 /// What running a tool does to the world.

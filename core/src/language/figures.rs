@@ -131,7 +131,7 @@ fn iso_date(text: &str) -> Option<(usize, usize, usize)> {
 }
 
 /// Monday is 0. Sakamoto's method for the Gregorian calendar.
-fn weekday(year: usize, month: usize, day: usize) -> usize {
+pub(super) fn weekday(year: usize, month: usize, day: usize) -> usize {
     const SHIFTS: [usize; 12] = [0, 3, 2, 5, 0, 3, 5, 1, 4, 6, 2, 4];
     let year = if month < 3 { year.saturating_sub(1) } else { year };
     (year + year / 4 - year / 100 + year / 400 + SHIFTS[month - 1] + day + 6) % 7

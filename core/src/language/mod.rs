@@ -10,6 +10,7 @@
 mod answer;
 mod answer_table;
 mod catalan;
+mod dates;
 mod dictionary;
 mod digits;
 mod english;
@@ -42,6 +43,7 @@ use serde::{Deserialize, Serialize};
 
 pub use answer::{Cues, echoes, judge, judged, judged_to, only_answers, recording_verbs, repeats};
 pub use answer_table::{AnswerRow, answer_rows};
+pub use dates::{date_spoken, decimal_spoken, is_date, is_time, phone_spoken, time_spoken};
 pub use digits::{digits_read, digits_spoken};
 pub use figures::Figures;
 pub use find::{Found, ValueKind, find_values};

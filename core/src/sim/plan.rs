@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use crate::base::{Digest, Millis, ToolName};
 use crate::conversation::{
-    Confirm, Effects, Idempotency, Identity, Limits, Parameter, ParameterKind, Plan, Policy, PrivateList,
-    Recording, Timing, ToolPhrases, ToolPlan, VoiceYes,
+    Confirm, Effects, Idempotency, Identity, Parameter, ParameterKind, Plan, Policy, PrivateList, Recording,
+    Timing, ToolPhrases, ToolPlan, VoiceYes,
 };
 use crate::language::Language;
 
@@ -149,7 +149,7 @@ fn parameter(name: &str, kind: ParameterKind, ask: &str) -> Parameter {
         description: String::new(),
         required: true,
         ask: ask.to_owned(),
-        limits: Limits::default(),
+        ..Parameter::default()
     }
 }
 

@@ -44,8 +44,8 @@ pub struct Renderer {
 impl Renderer {
     /// `currency`: ISO 4217, what the filter `money` speaks.
     ///
-    /// Filters beside minijinja's own: `money` (decimal text or a number → "twenty dollars"), `digits`
-    /// ("1182" → "one one eight two"), `number` (a whole number → words).
+    /// Filters beside minijinja's own, each of one value or of a list: `money` (decimal text or a number → "twenty
+    /// dollars"), `digits` ("1182" → "one one eight two"), `number`, `date`, `time`, `email`, `phone`.
     #[must_use]
     pub fn new(language: Language, currency: &str) -> Renderer {
         let mut env = Environment::new();
@@ -169,7 +169,8 @@ pub fn lone_hole(source: &str) -> Option<&str> {
 const ABSENT: &str =
     "give it a value, or write for its absence: `{% if name is defined and name is not none %}`";
 
-const FILTERS: &str = "filters: money, minor, digits, number, and those of minijinja";
+const FILTERS: &str =
+    "filters: money, minor, digits, number, date, time, email, phone, and those of minijinja";
 
 /// Null is no word, and `true` is written as JSON writes it.
 fn write_value(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Held) -> Result<(), Error> {
@@ -212,7 +213,7 @@ const KINDS: &[(ErrorKind, bool, &str)] = &[
     (
         ErrorKind::InvalidOperation,
         false,
-        "money wants a decimal amount, digits a text, number a whole number",
+        "money wants a decimal amount, digits a text, number a number, date 2026-07-27, time 14:05",
     ),
     (ErrorKind::BadSerialization, false, "a list or an object is no text: name one value of it"),
     (ErrorKind::OutOfFuel, false, "make it shorter: a template may take 50,000 steps"),

@@ -40,6 +40,30 @@ fn what_stands_for_a_private_value_passes_every_filter_that_says_it() {
 }
 
 #[test]
+fn every_kind_has_a_filter_and_a_list_is_said_one_by_one() {
+    let vars = json!({
+        "day": "2026-07-27", "at": "14:05", "mail": "ana@example.com", "number": "+3412", "n": -3.5,
+        "days": ["2026-07-27", "2026-07-28"], "orders": [11, "⟦keys 1⟧"], "amounts": ["1.00", "2"],
+    });
+    for (source, want) in [
+        ("{{ day | date }}", "Monday, July twenty-seventh, two thousand twenty-six"),
+        ("{{ at | time }}", "two oh five p.m."),
+        ("{{ mail | email }}", "ana at example dot com"),
+        ("{{ number | phone }}", "plus three four one two"),
+        ("{{ n | number }}", "minus three point five"),
+        ("{{ orders | digits }}", "one one, ⟦keys 1⟧"),
+        ("{{ amounts | money }}", "one dollar, two dollars"),
+    ] {
+        assert_eq!(english().render(source, &vars).unwrap(), want, "{source}");
+    }
+    let days = english().render("{{ days | date }}", &vars).unwrap();
+    assert!(days.starts_with("Monday") && days.contains(", Tuesday, July twenty-eighth"), "{days}");
+    for source in ["{{ at | date }}", "{{ day | time }}", "{{ mail | phone }}", "{{ day | number }}"] {
+        assert!(english().render(source, &vars).is_err(), "{source}");
+    }
+}
+
+#[test]
 fn an_amount_is_decimal_text_and_nothing_else() {
     for (text, currency, want) in [
         ("20", "USD", Some(2000)),

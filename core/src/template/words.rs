@@ -9,8 +9,11 @@ use std::fmt::Write as _;
 use minijinja::value::{Value as Held, ValueKind};
 use minijinja::{Environment, Error, ErrorKind};
 
-use crate::base::{Placeholder, SaidAs};
-use crate::language::{Language, digits_spoken, money_read, money_spoken, number_spoken};
+use crate::base::{Placeholder, PrivateKind, SaidAs};
+use crate::language::{
+    Language, date_spoken, decimal_spoken, digits_spoken, money_read, money_spoken, phone_spoken,
+    private_spoken, time_spoken,
+};
 
 pub(super) fn add_filters(env: &mut Environment<'static>, language: Language, currency: &str) {
     let code = currency.to_owned();
@@ -18,23 +21,42 @@ pub(super) fn add_filters(env: &mut Environment<'static>, language: Language, cu
         move |value: &Held| plain(value).and_then(|text| money_minor(&text, &code)).ok_or_else(unreadable);
     env.add_filter("minor", minor.clone());
     let currency = currency.to_owned();
-    // What stands for a private value stays; who says it knows the value, and is told as what to say it.
-    env.add_filter("money", move |value: &Held| match hidden(value) {
-        Some(placeholder) => Ok(placeholder.said_as(SaidAs::Money)),
-        None => minor(value).map(|minor| money_spoken(language, minor, &currency)),
+    let money = move |value: &Held| minor(value).map(|minor| money_spoken(language, minor, &currency));
+    add(env, "money", SaidAs::Money, money);
+    add(env, "number", SaidAs::Number, move |value| {
+        plain(value).and_then(|text| decimal_spoken(language, &text)).ok_or_else(unreadable)
     });
-    env.add_filter("digits", move |value: &Held| {
-        let text = plain(value).ok_or_else(unreadable)?;
-        let is_hidden = hidden(value).is_some();
-        Ok::<_, Error>(if is_hidden { text } else { digits_spoken(language, &text) })
-    });
-    env.add_filter("number", move |value: &Held| {
-        if let Some(placeholder) = hidden(value) {
-            return Ok(placeholder.said_as(SaidAs::Number));
+    let itself =
+        |name: &'static str, env: &mut Environment<'static>, said: fn(Language, &str) -> Option<String>| {
+            add(env, name, SaidAs::Itself, move |value| {
+                plain(value).and_then(|text| said(language, &text)).ok_or_else(unreadable)
+            });
+        };
+    itself("digits", env, |language, text| Some(digits_spoken(language, text)));
+    itself("date", env, date_spoken);
+    itself("time", env, time_spoken);
+    itself("email", env, |language, text| Some(private_spoken(language, PrivateKind::Email, text)));
+    itself("phone", env, phone_spoken);
+}
+
+/// A filter that says a value, or each of a list. What stands for a private value stays; who says it knows the value, and
+/// is told as what to say it.
+fn add(
+    env: &mut Environment<'static>,
+    name: &'static str,
+    how: SaidAs,
+    said: impl Fn(&Held) -> Result<String, Error> + Send + Sync + 'static,
+) {
+    let one = move |value: &Held| match hidden(value) {
+        Some(placeholder) => Ok(placeholder.said_as(how)),
+        None => said(value),
+    };
+    env.add_filter(name, move |value: &Held| {
+        if value.kind() != ValueKind::Seq {
+            return one(value);
         }
-        let number = plain(value).and_then(|text| text.parse().ok());
-        let number = number.ok_or_else(unreadable)?;
-        Ok::<_, Error>(number_spoken(language, number))
+        let each: Result<Vec<String>, Error> = value.try_iter()?.map(|item| one(&item)).collect();
+        each.map(|each| each.join(", "))
     });
 }
 

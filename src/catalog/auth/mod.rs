@@ -16,7 +16,7 @@ use super::exchange::OWN_HEADERS;
 use super::hidden;
 use super::place::{Place, Spanned};
 use super::problems::Desk;
-use crate::integrations::{Auth, Basic, Given, SecretHeader, SecretQuery};
+use crate::integrations::{Auth, Basic, SecretHeader, SecretQuery, Stated};
 use crate::secrets::SecretName;
 
 pub(super) use written::AuthWritten;
@@ -75,8 +75,8 @@ pub(super) fn read(desk: &mut Desk<'_>, written: &Spanned<AuthWritten>, own: Opt
     for (name, value) in headers {
         writes.header(desk, value.place, name, "headers");
         match header_given(desk, name, value) {
-            Some(Given::Secret(secret)) => auth.headers.push(secret_header(name, "", secret)),
-            Some(Given::Text(text)) => drop(auth.texts.insert(name.clone(), text)),
+            Some(Stated::Secret(secret)) => auth.headers.push(secret_header(name, "", secret)),
+            Some(Stated::Text(text)) => drop(auth.texts.insert(name.clone(), text)),
             None => {}
         }
     }
@@ -122,10 +122,10 @@ fn secret(desk: &mut Desk<'_>, written: &Spanned<String>) -> Option<String> {
 }
 
 /// A text that everybody may read, or the name of a secret.
-fn given(desk: &mut Desk<'_>, written: &Spanned<String>, is_one: bool, called: &str) -> Option<Given> {
+fn given(desk: &mut Desk<'_>, written: &Spanned<String>, is_one: bool, called: &str) -> Option<Stated> {
     let text = &written.value;
     if let Some(name) = SecretName::reference(text) {
-        return Some(Given::Secret(name.to_string()));
+        return Some(Stated::Secret(name.to_string()));
     }
     if text.trim().starts_with("secret.") {
         let what = format!("{called} names no secret");
@@ -137,12 +137,12 @@ fn given(desk: &mut Desk<'_>, written: &Spanned<String>, is_one: bool, called: &
         let what = format!("{called} has a hole, and nothing is put in here");
         desk.say(written.place, what, "write it under `headers` of the request, where values are known");
     } else {
-        return Some(Given::Text(text.clone()));
+        return Some(Stated::Text(text.clone()));
     }
     None
 }
 
-fn header_given(desk: &mut Desk<'_>, name: &str, written: &Spanned<String>) -> Option<Given> {
+fn header_given(desk: &mut Desk<'_>, name: &str, written: &Spanned<String>) -> Option<Stated> {
     let given = given(desk, written, hidden::is_name_of_one(name), &format!("the header `{name}`"));
     if HeaderValue::from_str(&written.value).is_err() {
         desk.say(written.place, format!("`{name}` is no header"), "a value on one line");

@@ -9,7 +9,7 @@ use super::written::{AuthenticationWritten, OAuth2Written};
 use super::{BY_REFERENCE, secret};
 use crate::catalog::place::Spanned;
 use crate::catalog::problems::Desk;
-use crate::integrations::{ClientAuthentication, Given, Grant, OAuth2};
+use crate::integrations::{ClientAuthentication, Grant, OAuth2, Stated};
 use crate::secrets::SecretName;
 
 /// `own` is the host of the integration where it may be inside our network.
@@ -58,15 +58,15 @@ pub(super) fn read(
 }
 
 /// It is no secret, and looks like one more often than not.
-fn client_id(desk: &mut Desk<'_>, written: &Spanned<String>) -> Option<Given> {
+fn client_id(desk: &mut Desk<'_>, written: &Spanned<String>) -> Option<Stated> {
     let text = written.value.trim();
     match SecretName::reference(text) {
-        Some(name) => Some(Given::Secret(name.to_string())),
+        Some(name) => Some(Stated::Secret(name.to_string())),
         None if text.is_empty() || text.starts_with("secret.") => {
             desk.say(written.place, "`client_id` names nobody", BY_REFERENCE);
             None
         }
-        None => Some(Given::Text(text.to_owned())),
+        None => Some(Stated::Text(text.to_owned())),
     }
 }
 

@@ -95,7 +95,7 @@ pub(super) fn answers(doc: &Document, operation: &Value, tool: &mut Tool) -> Res
 fn is_json(doc: &Document, operation: &Value, answer: &Value, tool: &Tool) -> Result<(), String> {
     let own = operation.get("produces").or_else(|| doc.root.get("produces")).and_then(Value::as_array);
     let types: Vec<String> = own.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
-    let is_other = !types.is_empty() && body::json(&types.iter().collect::<Vec<_>>()).is_none();
+    let is_other = !types.is_empty() && body::of_json(&types.iter().collect::<Vec<_>>()).is_none();
     let is_file = answer.get("schema").is_some_and(|schema| text(schema, "type") == "file");
     if tool.has_effects() || !answer.get("schema").is_some_and(|_| is_other || is_file) {
         return Ok(());
@@ -109,7 +109,7 @@ fn is_json(doc: &Document, operation: &Value, answer: &Value, tool: &Tool) -> Re
 /// The schema of the JSON of an OpenAPI 3 answer, and its examples.
 fn of_content(doc: &Document, answer: &Value, tool: &Tool) -> Result<(Option<Value>, Vec<Value>), String> {
     let types: Vec<&String> = entries(answer, "content").map(|(media, _)| media).collect();
-    let Some(media) = body::json(&types) else {
+    let Some(media) = body::of_json(&types) else {
         return match types.first() {
             Some(other) if !tool.has_effects() => {
                 Err(format!("its answer is {}, not JSON", plain(other, 60)))

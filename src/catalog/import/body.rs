@@ -1,13 +1,15 @@
-//! The body of an operation: JSON, with a parameter for each value.
+//! The body of an operation: JSON or a form, with a parameter for each value.
 //!
-//! Promises: only JSON is sent; what may be left out and cannot be brought is told.
+//! Promises: only JSON and forms are sent; what may be left out and cannot be brought is told.
 //! Never: sends a file.
 
-use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
 
 use super::Notes;
 use super::document::{Document, Version, entries, list, text};
-use super::draft::Tool;
+use super::draft::{Form, Tool};
 use super::schema::{Flat, Type, flat, scalar};
 use super::supply::{left_out, supply};
 use super::words::{plain, quoted};
@@ -25,83 +27,126 @@ pub(super) fn body(
         Version::Swagger2 => of_parameters(doc, operation, notes)?,
         Version::OpenApi3 => of_content(doc, operation, notes)?,
     };
-    let Some((schema, required)) = found else { return Ok(()) };
+    let Some(Found { schema, required, sent }) = found else { return Ok(()) };
     if tool.method.is_safe() {
         return left_out(notes, "the body", required, "a GET or HEAD sends none");
     }
     let flat = flat(doc, &schema)?;
     let before = tool.parameters.len();
     let mut tree = Tree { doc, tool, notes };
-    match tree.value("", "the body", &flat, true, 0) {
-        Ok(Some(Value::Object(fields))) if fields.is_empty() && !required => {}
-        Ok(body) => tool.body = body,
-        Err(Fall { what, why }) => {
-            tool.parameters.truncate(before);
-            left_out(notes, &what, required, &why)?;
-        }
+    let fallen = match sent {
+        Sent::Json => match tree.value("", "the body", &flat, true, 0) {
+            Ok(Some(Value::Object(fields))) if fields.is_empty() && !required => None,
+            Ok(body) => {
+                tool.body = body;
+                None
+            }
+            Err(fall) => Some(fall),
+        },
+        Sent::Form | Sent::Parts => match tree.form(&flat) {
+            Ok(fields) if fields.is_empty() && !required => None,
+            Ok(fields) => {
+                tool.form =
+                    Some(if sent == Sent::Form { Form::Encoded(fields) } else { Form::Parts(fields) });
+                None
+            }
+            Err(fall) => Some(fall),
+        },
+    };
+    if let Some(Fall { what, why }) = fallen {
+        tool.parameters.truncate(before);
+        left_out(notes, &what, required, &why)?;
     }
     Ok(())
 }
 
-/// `requestBody`: the schema of its JSON, and whether it is demanded.
-fn of_content(
-    doc: &Document,
-    operation: &Value,
-    notes: &mut Notes<'_>,
-) -> Result<Option<(Value, bool)>, String> {
+/// A body as the document describes it.
+struct Found {
+    schema: Value,
+    required: bool,
+    sent: Sent,
+}
+
+/// As what a body is sent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sent {
+    Json,
+    Form,
+    Parts,
+}
+
+/// `requestBody`: the schema of what can be sent of it.
+fn of_content(doc: &Document, operation: &Value, notes: &mut Notes<'_>) -> Result<Option<Found>, String> {
     let Some(body) = operation.get("requestBody") else { return Ok(None) };
     let body = doc.resolve(body)?;
     let required = body.get("required") == Some(&Value::Bool(true));
     let types: Vec<&String> = entries(&body, "content").map(|(media, _)| media).collect();
-    let Some(media) = json(&types) else {
-        let types: Vec<String> = types.iter().map(|media| plain(media, 60)).collect();
-        let why = format!(
-            "only JSON is sent, and it is {}",
-            if types.is_empty() { "of no type".to_owned() } else { types.join(", ") }
-        );
-        return left_out(notes, "the body", required, &why).map(|()| None);
+    let Some((media, sent)) = sendable(&types) else {
+        return left_out(notes, "the body", required, &unsendable(&types)).map(|()| None);
     };
     let media = doc.resolve(&body["content"][media])?;
-    Ok(media.get("schema").map(|schema| (schema.clone(), required)))
+    if sent != Sent::Json && media.get("encoding").is_some() {
+        notes.say("the body: the document's `encoding` of its fields is not looked at".to_owned());
+    }
+    Ok(media.get("schema").map(|schema| Found { schema: schema.clone(), required, sent }))
 }
 
-/// The parameter in `body`, and whether it is demanded; those in `formData` cannot be sent.
-fn of_parameters(
-    doc: &Document,
-    operation: &Value,
-    notes: &mut Notes<'_>,
-) -> Result<Option<(Value, bool)>, String> {
-    let mut found = None;
+/// The parameter in `body`, or those in `formData` as a map.
+fn of_parameters(doc: &Document, operation: &Value, notes: &mut Notes<'_>) -> Result<Option<Found>, String> {
+    let own = operation.get("consumes").or_else(|| doc.root.get("consumes")).and_then(Value::as_array);
+    let types: Vec<String> = own.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
+    let types: Vec<&String> = types.iter().collect();
+    let (mut found, mut fields, mut demanded) = (None, Map::new(), Vec::new());
     for parameter in list(operation, "parameters") {
         let parameter = doc.resolve(parameter)?;
         let required = parameter.get("required") == Some(&Value::Bool(true));
-        let name = plain(text(&parameter, "name"), 60);
         match text(&parameter, "in") {
             "body" => found = parameter.get("schema").map(|schema| (schema.clone(), required)),
             "formData" => {
-                let why = if text(&parameter, "type") == "file" {
-                    "it is a file"
-                } else {
-                    "only JSON is sent, and it is a form"
-                };
-                left_out(notes, &format!("the formData parameter `{name}`"), required, why)?;
+                let name = text(&parameter, "name");
+                let mut schema = parameter.as_object().cloned().unwrap_or_default();
+                // Of a schema it is a list of names.
+                schema.remove("required");
+                fields.insert(name.to_owned(), schema.into());
+                demanded.extend(required.then(|| Value::from(name)));
             }
             _ => {}
         }
     }
-    let own = operation.get("consumes").or_else(|| doc.root.get("consumes")).and_then(Value::as_array);
-    let types: Vec<String> = own.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
-    let required = found.as_ref().is_some_and(|(_, required)| *required);
-    if found.is_some() && !types.is_empty() && json(&types.iter().collect::<Vec<_>>()).is_none() {
-        let why = format!("only JSON is sent, and it is {}", plain(&types.join(", "), 100));
-        return left_out(notes, "the body", required, &why).map(|()| None);
+    if !fields.is_empty() {
+        let is_in_parts = matches!(sendable(&types), Some((_, Sent::Parts)));
+        let sent = if is_in_parts { Sent::Parts } else { Sent::Form };
+        let required = !demanded.is_empty();
+        let schema = json!({"type": "object", "properties": fields, "required": demanded});
+        return Ok(Some(Found { schema, required, sent }));
     }
-    Ok(found)
+    let required = found.as_ref().is_some_and(|(_, required)| *required);
+    if found.is_some() && !types.is_empty() && of_json(&types).is_none() {
+        return left_out(notes, "the body", required, &unsendable(&types)).map(|()| None);
+    }
+    Ok(found.map(|(schema, required)| Found { schema, required, sent: Sent::Json }))
+}
+
+/// The first of the types that can be sent: JSON before a form, a form before its parts.
+fn sendable<'t>(types: &[&'t String]) -> Option<(&'t str, Sent)> {
+    let of = |wanted: &str| types.iter().find(|media| bare(media) == wanted).map(|media| media.as_str());
+    let found = of_json(types).map(|media| (media, Sent::Json));
+    let form = || of("application/x-www-form-urlencoded").map(|media| (media, Sent::Form));
+    found.or_else(form).or_else(|| of("multipart/form-data").map(|media| (media, Sent::Parts)))
+}
+
+fn unsendable(types: &[&String]) -> String {
+    let types: Vec<String> = types.iter().map(|media| plain(media, 60)).collect();
+    let types = if types.is_empty() { "of no type".to_owned() } else { types.join(", ") };
+    format!("only JSON and forms are sent, and it is {types}")
+}
+
+fn bare(media: &str) -> String {
+    media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 /// The type that is JSON, if one is.
-pub(super) fn json<'t>(types: &[&'t String]) -> Option<&'t str> {
-    let bare = |media: &str| media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+pub(super) fn of_json<'t>(types: &[&'t String]) -> Option<&'t str> {
     let is = |media: &str| media == "application/json" || media.ends_with("+json") || media == "text/json";
     let found = types.iter().find(|media| is(&bare(media)));
     let any = || types.iter().find(|media| matches!(bare(media).as_str(), "*/*" | "application/*"));
@@ -153,6 +198,39 @@ impl Tree<'_, '_> {
                 supplied.field().map(Some).map_err(fall)
             }
         }
+    }
+
+    /// The fields of a form: texts, and lists of these.
+    fn form(&mut self, flat: &Flat) -> Result<BTreeMap<String, String>, Fall> {
+        let mut fields = BTreeMap::new();
+        for (name, schema, required) in flat.properties() {
+            let what = format!("`{}` of the form", plain(name, 60));
+            let before = self.tool.parameters.len();
+            match self.form_field(name, schema, required) {
+                Ok(text) => fields.extend(text.map(|text| (name.clone(), text))),
+                Err(why) if required => return Err(Fall { what, why }),
+                Err(why) => {
+                    self.tool.parameters.truncate(before);
+                    self.notes.say(format!("{what} is left out: {why}"));
+                }
+            }
+        }
+        if fields.is_empty() && flat.properties().is_empty() {
+            return Err(Fall { what: "the body".to_owned(), why: "it is a form of anything".to_owned() });
+        }
+        Ok(fields)
+    }
+
+    fn form_field(&mut self, name: &str, schema: &Value, required: bool) -> Result<Option<String>, String> {
+        let flat = super::schema::flat(self.doc, schema)?;
+        if flat.is("readOnly") || (flat.is("deprecated") && !required) {
+            return Ok(None);
+        }
+        let scalar = scalar(self.doc, name, &flat)?;
+        let supplied = supply(self.tool, name, scalar, required)?;
+        // Swagger 2.0 joins a list unless it says otherwise; later ones name the field once for each value.
+        let is_joined = self.doc.version == Version::Swagger2 && flat.get("collectionFormat") != "multi";
+        if is_joined { supplied.joined(",") } else { supplied.text() }.map(Some)
     }
 
     fn map(&mut self, way: &str, what: &str, flat: &Flat, depth: usize) -> Result<Value, Fall> {

@@ -66,6 +66,8 @@ pub(super) struct Tool {
     pub(super) query: BTreeMap<String, String>,
     pub(super) headers: BTreeMap<String, String>,
     pub(super) body: Option<Value>,
+    /// In its place the fields of a form.
+    pub(super) form: Option<Form>,
     pub(super) map: BTreeMap<String, String>,
     pub(super) errors: BTreeMap<u16, String>,
     pub(super) sample: Option<Value>,
@@ -75,6 +77,13 @@ pub(super) struct Tool {
     taken: BTreeSet<String>,
 }
 
+/// Name → text.
+#[derive(Debug)]
+pub(super) enum Form {
+    Encoded(BTreeMap<String, String>),
+    Parts(BTreeMap<String, String>),
+}
+
 #[derive(Debug)]
 pub(in crate::catalog) struct Parameter {
     pub(in crate::catalog) name: String,
@@ -82,6 +91,7 @@ pub(in crate::catalog) struct Parameter {
     pub(in crate::catalog) required: bool,
     pub(in crate::catalog) description: String,
     pub(in crate::catalog) limits: Limits,
+    pub(in crate::catalog) list: Option<u8>,
     pub(super) reviews: Vec<String>,
 }
 
@@ -97,6 +107,7 @@ impl Tool {
             query: BTreeMap::new(),
             headers: BTreeMap::new(),
             body: None,
+            form: None,
             map: BTreeMap::new(),
             errors: BTreeMap::new(),
             sample: None,
@@ -124,12 +135,20 @@ impl Tool {
     pub(super) fn question(&self) -> String {
         let mut text = format!("Shall I {}", self.doing);
         for parameter in &self.parameters {
-            let Parameter { name, kind, required, .. } = parameter;
+            let Parameter { name, kind, required, list, .. } = parameter;
             let label = label(name);
             let said = match kind {
+                ParameterKind::Text | ParameterKind::Integer | ParameterKind::Boolean if list.is_some() => {
+                    format!(", {label}: {{{{ {name} | join(', ') }}}}")
+                }
                 ParameterKind::Money => format!(", {label}: {{{{ {name} | money }}}}"),
                 ParameterKind::Digits => format!(", {label}: {{{{ {name} | digits }}}}"),
                 ParameterKind::Boolean => format!(", {label}: {{{{ 'yes' if {name} else 'no' }}}}"),
+                ParameterKind::Number => format!(", {label}: {{{{ {name} | number }}}}"),
+                ParameterKind::Email => format!(", {label}: {{{{ {name} | email }}}}"),
+                ParameterKind::Phone => format!(", {label}: {{{{ {name} | phone }}}}"),
+                ParameterKind::Date => format!(", {label}: {{{{ {name} | date }}}}"),
+                ParameterKind::Time => format!(", {label}: {{{{ {name} | time }}}}"),
                 ParameterKind::Text | ParameterKind::Integer => format!(", {label}: {{{{ {name} }}}}"),
             };
             match required {

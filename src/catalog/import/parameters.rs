@@ -154,7 +154,12 @@ fn place_one(
         return map(doc, &flat, written, tool, notes);
     }
     let supplied = supply(tool, name, scalar(doc, name, &flat)?, *required)?;
-    let value = supplied.text()?;
+    let value = match (*place, *style) {
+        ("query", "form") if written.explode => supplied.text()?,
+        ("query", "spaceDelimited") => supplied.joined(" ")?,
+        ("query", "pipeDelimited") => supplied.joined("|")?,
+        _ => supplied.joined(",")?,
+    };
     Ok(match (*place, *style) {
         ("path", "label") => Some(format!(".{value}")),
         ("path", "matrix") => Some(format!(";{name}={value}")),
@@ -198,7 +203,7 @@ fn map(
     if is_spread {
         for (field, item) in &items {
             let key = if *style == "form" { (*field).to_owned() } else { format!("{name}[{field}]") };
-            tool.query.insert(key, item.text()?);
+            tool.query.insert(key, item.joined(",")?);
         }
         return Ok(None);
     }
@@ -230,7 +235,7 @@ fn in_a_row(items: &[(&str, Supplied)], between: &str, within: &str) -> Result<S
     let mut out = String::new();
     for (nth, (field, item)) in items.iter().enumerate() {
         let sign = if nth == 0 { "" } else { between };
-        let text = format!("{sign}{field}{within}{}", item.text()?);
+        let text = format!("{sign}{field}{within}{}", item.joined(",")?);
         match item.may_lack() {
             None => out.push_str(&text),
             Some(_) if nth == 0 => {
@@ -277,6 +282,7 @@ fn path(
                     required: true,
                     description: String::new(),
                     limits: Limits::default(),
+                    list: None,
                     reviews: vec!["the document does not describe it".to_owned()],
                 };
                 out.push_str(&format!("{{{}}}", tool.parameter(name, undescribed)));

@@ -4,12 +4,12 @@
 //! schema demands of a value is a limit of the parameter, or is said beside it.
 //! Never: decides where a value lands.
 
-use centralita_core::conversation::{Limits, ParameterKind};
+use centralita_core::conversation::{Limits, Parameter, ParameterKind};
 use serde_json::{Map, Value};
 
 use super::document::{Document, entries, list, text};
 use super::words::{plain, snake};
-use crate::integrations::pattern;
+use crate::integrations::{one_form, pattern};
 
 /// How deep schemas may be made of others.
 const DEPTH_MAX: usize = 16;
@@ -17,8 +17,9 @@ const DEPTH_MAX: usize = 16;
 const ONE_OF_MAX: usize = 100;
 /// Beyond this a number of JSON is not exact.
 const WHOLE_MAX: f64 = 9e15;
-/// A number in decimal text.
-const DECIMAL: &str = r"^-?[0-9]+(\.[0-9]+)?$";
+/// The longest list that a definition takes, and the one where the document names no end.
+const LIST_MAX: u8 = 20;
+const LIST_SAID: u8 = 5;
 /// Parts of names whose numbers are money.
 const MONEY: &[&str] =
     &["amount", "price", "total", "cost", "fee", "subtotal", "deposit", "tip", "fare", "balance"];
@@ -53,6 +54,8 @@ pub(super) struct Scalar {
     pub(super) as_number: bool,
     /// The system wants a list; this is its one item.
     pub(super) in_list: bool,
+    /// A list of up to so many values.
+    pub(super) list: Option<u8>,
     /// There is only this value.
     pub(super) fixed: Option<Value>,
     pub(super) default: Option<Value>,
@@ -215,6 +218,7 @@ pub(super) fn scalar(doc: &Document, name: &str, flat: &Flat) -> Result<Scalar, 
         limits: Limits::default(),
         as_number: false,
         in_list: false,
+        list: None,
         fixed: flat.fields.get("const").filter(|value| !value.is_null()).cloned(),
         default: flat.fields.get("default").filter(|value| !value.is_null()).cloned(),
         description: [flat.get("title"), flat.get("description")]
@@ -257,10 +261,18 @@ fn item(doc: &Document, name: &str, list: &Flat, outer: Scalar) -> Result<Scalar
     }
     let inner = scalar(doc, name, &items)?;
     let mut reviews = outer.reviews;
-    reviews.push("the system takes a list, this sends one value".to_owned());
+    let most = list.count("maxItems").map(|most| u8::try_from(most).unwrap_or(LIST_MAX).clamp(1, LIST_MAX));
+    // An amount that goes out as a number, and a yes or no, is one by one.
+    let in_list = inner.as_number || inner.kind == ParameterKind::Boolean;
+    if in_list {
+        reviews.push("the system takes a list, this sends one value".to_owned());
+    } else if most.is_none() {
+        reviews.push(format!("a list without an end: up to {LIST_SAID} values are asked for"));
+    }
+    let list = Some(most.unwrap_or(LIST_SAID)).filter(|_| !in_list);
     reviews.extend(inner.reviews);
     let description = if outer.description.is_empty() { inner.description } else { outer.description };
-    Ok(Scalar { in_list: true, default: None, description, reviews, ..inner })
+    Ok(Scalar { in_list, list, default: None, description, reviews, ..inner })
 }
 
 fn integer(flat: &Flat, scalar: &mut Scalar) {
@@ -281,7 +293,6 @@ fn integer(flat: &Flat, scalar: &mut Scalar) {
 }
 
 fn number(name: &str, flat: &Flat, scalar: &mut Scalar) {
-    scalar.as_number = true;
     let least = flat.bound("minimum", "exclusiveMinimum");
     let most = flat.bound("maximum", "exclusiveMaximum");
     let name = snake(name);
@@ -289,6 +300,7 @@ fn number(name: &str, flat: &Flat, scalar: &mut Scalar) {
         name.split('_').any(|part| MONEY.contains(&part)) && least.is_none_or(|(bound, _)| bound >= 0.0);
     if is_money {
         scalar.kind = ParameterKind::Money;
+        scalar.as_number = true;
         let cents = |bound: f64| (bound.abs() < 1e12).then(|| format!("{bound:.2}"));
         let over = |(bound, out): (f64, bool)| {
             cents(if out { bound + 0.01 } else { (bound * 100.0).ceil() / 100.0 })
@@ -300,11 +312,19 @@ fn number(name: &str, flat: &Flat, scalar: &mut Scalar) {
         scalar.limits.max = most.filter(|(bound, _)| *bound > 0.0).and_then(under);
         scalar.reviews.push("taken for money of the agent's currency, by its name".to_owned());
     } else {
-        scalar.limits.pattern = Some(DECIMAL.to_owned());
-        let bounds = [("at least", least), ("at most", most)];
+        scalar.kind = ParameterKind::Number;
+        let held = |bound: Option<(f64, bool)>| {
+            let (bound, _) = bound.filter(|(_, out)| !out)?;
+            is_number(&bound.to_string()).then(|| bound.to_string())
+        };
+        (scalar.limits.min, scalar.limits.max) = (held(least), held(most));
+        let bounds = [("above", "at least", least), ("below", "at most", most)];
         let said: Vec<String> = bounds
             .iter()
-            .filter_map(|(word, bound)| bound.map(|(bound, _)| format!("{word} {bound}")))
+            .filter(|(.., bound)| held(*bound).is_none())
+            .filter_map(|(out, word, bound)| {
+                bound.map(|(b, is_out)| format!("{} {b}", if is_out { out } else { word }))
+            })
             .collect();
         if !said.is_empty() {
             let said = said.join(" and ");
@@ -315,6 +335,12 @@ fn number(name: &str, flat: &Flat, scalar: &mut Scalar) {
         }
     }
     multiple(flat, scalar);
+}
+
+/// Whether a text is a number that a parameter could have.
+fn is_number(text: &str) -> bool {
+    let number = Parameter { kind: ParameterKind::Number, ..Parameter::default() };
+    one_form(&number, &Value::from(text), "").is_some()
 }
 
 fn multiple(flat: &Flat, scalar: &mut Scalar) {
@@ -350,10 +376,18 @@ fn words(flat: &Flat, scalar: &mut Scalar) -> Result<(), String> {
         scalar.limits.pattern = scalar.limits.pattern.take().filter(|pattern| !pattern.ends_with("+$"));
     }
     let form = match format {
-        "date" => Some((r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "A date as YYYY-MM-DD.")),
         "date-time" => Some((r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ]", "Date and time as 2026-01-31T15:30:00Z.")),
         _ => None,
     };
+    let kind = match format {
+        "date" => Some(ParameterKind::Date),
+        "email" => Some(ParameterKind::Email),
+        _ => None,
+    };
+    if let Some(kind) = kind.filter(|_| source.is_empty()) {
+        scalar.kind = kind;
+        return Ok(());
+    }
     if let Some((form, said)) = form {
         scalar.limits.pattern.get_or_insert_with(|| form.to_owned());
         scalar.description = joined(&scalar.description, said);
@@ -398,7 +432,14 @@ fn values(flat: &Flat, scalar: &mut Scalar) -> Result<(), String> {
     match scalar.kind {
         ParameterKind::Boolean => return Ok(()),
         ParameterKind::Integer => texts.retain(|text| text.parse::<i64>().is_ok()),
-        ParameterKind::Text | ParameterKind::Digits | ParameterKind::Money => {}
+        ParameterKind::Text
+        | ParameterKind::Digits
+        | ParameterKind::Money
+        | ParameterKind::Number
+        | ParameterKind::Email
+        | ParameterKind::Phone
+        | ParameterKind::Date
+        | ParameterKind::Time => {}
     }
     if texts.is_empty() {
         return Err("its list holds no value of its kind".to_owned());
@@ -409,8 +450,18 @@ fn values(flat: &Flat, scalar: &mut Scalar) -> Result<(), String> {
     }
     // What the list allows, it allows.
     scalar.limits = Limits { one_of: texts, ..Limits::default() };
-    if matches!(scalar.kind, ParameterKind::Money | ParameterKind::Digits) {
-        scalar.kind = ParameterKind::Text;
+    match scalar.kind {
+        ParameterKind::Number => {
+            scalar.kind = ParameterKind::Text;
+            scalar.as_number = true;
+        }
+        ParameterKind::Money
+        | ParameterKind::Digits
+        | ParameterKind::Email
+        | ParameterKind::Phone
+        | ParameterKind::Date
+        | ParameterKind::Time => scalar.kind = ParameterKind::Text,
+        ParameterKind::Text | ParameterKind::Integer | ParameterKind::Boolean => {}
     }
     Ok(())
 }

@@ -25,8 +25,17 @@ pub(super) struct Named {
     required: bool,
     as_number: bool,
     in_list: bool,
+    /// It is a list itself.
+    many: Many,
     /// As an expression.
     default: Option<String>,
+}
+
+/// Whether a parameter is one value or a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Many {
+    One,
+    List,
 }
 
 /// Makes a parameter of a value, unless there is only one.
@@ -36,9 +45,9 @@ pub(super) fn supply(
     scalar: Scalar,
     required: bool,
 ) -> Result<Supplied, String> {
-    let Scalar { kind, limits, as_number, in_list, fixed, default, description, reviews } = scalar;
+    let Scalar { kind, limits, as_number, in_list, list, fixed, default, description, reviews } = scalar;
     if let Some(fixed) = fixed {
-        return Ok(Supplied::Fixed(if in_list { vec![fixed].into() } else { fixed }));
+        return Ok(Supplied::Fixed(if in_list || list.is_some() { vec![fixed].into() } else { fixed }));
     }
     if !required && tool.parameters.len() >= PARAMETERS_MAX {
         return Err(format!("the tool has {PARAMETERS_MAX} parameters already"));
@@ -51,9 +60,10 @@ pub(super) fn supply(
     // Of what is not demanded the system knows it too.
     let default = default.filter(|_| required);
     let required = required && default.is_none();
-    let name =
-        tool.parameter(name, Parameter { name: String::new(), kind, required, description, limits, reviews });
-    Ok(Supplied::Named(Named { name, required, as_number, in_list, default }))
+    let parameter = Parameter { name: String::new(), kind, required, description, limits, list, reviews };
+    let name = tool.parameter(name, parameter);
+    let many = if list.is_some() { Many::List } else { Many::One };
+    Ok(Supplied::Named(Named { name, required, as_number, in_list, many, default }))
 }
 
 impl Supplied {
@@ -74,6 +84,19 @@ impl Supplied {
                 Ok(format!("{{{{ {name} if {name} is not none else {default} }}}}"))
             }
             Supplied::Named(Named { name, .. }) => Ok(format!("{{{name}}}")),
+        }
+    }
+
+    /// The same, of a list one value after the other.
+    pub(super) fn joined(&self, sign: &str) -> Result<String, String> {
+        match self {
+            Supplied::Named(Named { name, many: Many::List, required: true, .. }) => {
+                Ok(format!("{{{{ {name} | join('{sign}') }}}}"))
+            }
+            Supplied::Named(Named { name, many: Many::List, .. }) => {
+                Ok(format!("{{{{ {name} | join('{sign}') if {name} is not none else none }}}}"))
+            }
+            Supplied::Fixed(_) | Supplied::Named(_) => self.text(),
         }
     }
 

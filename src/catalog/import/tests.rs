@@ -8,6 +8,7 @@
 mod broken;
 mod command;
 mod drawn;
+mod forms;
 
 use std::path::{Path, PathBuf};
 
@@ -80,12 +81,12 @@ fn sent(imported: &Imported, tool: &str, args: &Value) -> (String, Value, Value)
 #[test]
 fn what_a_draft_sends_is_what_the_document_wants() {
     let of = |name: &str| openapi(&document(name), &wanted()).expect("the document can be read");
-    let styles = json!({"ticket_id": 7, "at_x": 1, "at_y": 2, "rgb": "red", "filter_state": "open", "filter_since": null,
+    let styles = json!({"ticket_id": 7, "at_x": 1, "at_y": 2, "rgb": ["red"], "filter_state": "open", "filter_since": null,
         "kind": "all", "piped": null, "row_role": "admin", "row_name": "Ana"});
     let query = json!({"filter[state]": "open", "kind": "all", "row": "role,admin,name,Ana"});
     let want = ("/tickets/7/matrix/;x=1;y=2/label/.red".to_owned(), query, Value::Null);
     assert_eq!(sent(&of("tickets.v30.yaml"), "styles", &styles), want);
-    let mut args = json!({"at": "2026-01-31T15:30:00Z", "person_born": "1990-05-01", "person_name": "Ana", "reminders": "sms",
+    let mut args = json!({"at": "2026-01-31T15:30:00Z", "person_born": "1990-05-01", "person_name": "Ana", "reminders": ["sms"],
         "price": null, "insurance_card_number": null, "insurance_card_valid": null});
     let mut body = json!({"at": "2026-01-31T15:30:00Z", "kind": "visit", "person": {"born": "1990-05-01", "name": "Ana"},
         "reminders": ["sms"]});
@@ -93,7 +94,7 @@ fn what_a_draft_sends_is_what_the_document_wants() {
     assert_eq!(sent(&calendar, "book_appointment", &args).2, body, "what was not said is not sent");
     args["price"] = "20.50".into();
     args["insurance_card_number"] = "0123456789".into();
-    args["insurance_card_valid"] = "27.5".into();
+    args["insurance_card_valid"] = json!(27.5);
     body["price"] = json!(20.5);
     body["insurance"] = json!({"payer": "public", "card": {"number": "0123456789", "valid": 27.5}});
     assert_eq!(sent(&calendar, "book_appointment", &args).2, body);

@@ -6,7 +6,7 @@
 use centralita_core::conversation::ParameterKind;
 use serde_json::Value;
 
-use super::draft::{Auth, AuthKind, Base, Draft, Parameter, Tool};
+use super::draft::{Auth, AuthKind, Base, Draft, Form, Parameter, Tool};
 use super::words::plain;
 use crate::integrations::Method;
 
@@ -73,6 +73,11 @@ pub(super) fn tool(tool: &Tool) -> String {
     if let Some(body) = &tool.body {
         out.tree(3, "body", body);
     }
+    match &tool.form {
+        Some(Form::Encoded(fields)) => out.map(3, "form", fields),
+        Some(Form::Parts(fields)) => out.map(3, "multipart", fields),
+        None => {}
+    }
     if !tool.map.is_empty() || !tool.errors.is_empty() || tool.sample.is_some() {
         out.line(2, "response:");
         out.map(3, "map", &tool.map);
@@ -97,10 +102,13 @@ pub(super) fn tool(tool: &Tool) -> String {
 }
 
 fn parameter(out: &mut Lines, parameter: &Parameter) {
-    let Parameter { name, kind, required, description, limits, reviews } = parameter;
+    let Parameter { name, kind, required, description, limits, list, reviews } = parameter;
     out.reviews(3, reviews);
     out.line(3, &format!("- name: {}", scalar(name)));
     out.field(4, "kind", kind_of(*kind));
+    if let Some(list) = list {
+        out.field(4, "list", &list.to_string());
+    }
     if !required {
         out.field(4, "required", "false");
     }
@@ -247,6 +255,11 @@ fn kind_of(kind: ParameterKind) -> &'static str {
         ParameterKind::Digits => "digits",
         ParameterKind::Money => "money",
         ParameterKind::Boolean => "boolean",
+        ParameterKind::Number => "number",
+        ParameterKind::Email => "email",
+        ParameterKind::Phone => "phone",
+        ParameterKind::Date => "date",
+        ParameterKind::Time => "time",
     }
 }
 

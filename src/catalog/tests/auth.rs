@@ -5,7 +5,7 @@
 
 use super::table::{broken, each_has_one_problem};
 use super::*;
-use crate::integrations::{Auth, Clock, Encoding, Given, Grant, OAuth2, Signature};
+use crate::integrations::{Auth, Clock, Encoding, Grant, OAuth2, Signature, Stated};
 
 /// What is replaced, by what, and the words of the problem that follows (and of its remedy, after `|`).
 const TABLE: &[(&str, &str, &str)] = &[
@@ -163,7 +163,7 @@ fn several_ways_stand_side_by_side() {
         "basic: {user: secret.USER, password: secret.PASSWORD}\n  headers: {X-Shop: lamps, X-Key: secret.KEY}\n  \
          query: {name: k, value: secret.Q}\n  client_certificate: secret.CERTIFICATE",
     );
-    assert_eq!(auth.basic.as_ref().map(|basic| &basic.user), Some(&Given::Secret("USER".into())));
+    assert_eq!(auth.basic.as_ref().map(|basic| &basic.user), Some(&Stated::Secret("USER".into())));
     assert_eq!(auth.texts["X-Shop"], "lamps");
     let names: Vec<&str> = auth.header_names().collect();
     assert_eq!(names, ["X-Key", "X-Shop", "Authorization"]);

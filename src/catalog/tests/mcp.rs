@@ -7,8 +7,8 @@ use centralita_core::conversation::ParameterKind;
 use serde_json::json;
 
 use super::*;
-use crate::integrations::McpWay;
 use crate::integrations::mcp::{Pinned, Pins, pins_text};
+use crate::integrations::{Body, McpWay};
 
 const AGENT: &str = "\
 version: 1
@@ -87,8 +87,10 @@ fn a_tool_is_what_the_pin_says_and_what_is_written_on_top_of_it() {
     assert_eq!(spec.request.called.as_deref(), Some("book-table"));
     assert_eq!(
         spec.request.body,
-        Some(json!({"calendar": "main", "caller": "{{ call.from }}", "partySize": "{{ party_size }}",
-            "deposit": "{{ deposit | float if deposit is not none else none }}"}))
+        Some(Body::Json(
+            json!({"calendar": "main", "caller": "{{ call.from }}", "partySize": "{{ party_size }}",
+            "deposit": "{{ deposit | float if deposit is not none else none }}"})
+        ))
     );
     let server = agent.connections[0].mcp.as_ref().unwrap();
     assert_eq!((&server.way, &server.pins), (&McpWay::Http, &pins()));

@@ -168,7 +168,8 @@ const CHANGES: &[(&str, &str, &str)] = &[
     (
         "Refund {{ amount | money }} on",
         "Refund {{ amount | monye }} on",
-        "i:36:18 a template: unknown filter `monye` | filters: money, minor, digits, number, and those of minijinja",
+        "i:36:18 a template: unknown filter `monye` | filters: money, minor, digits, number, date, time, \
+         email, phone, and those of minijinja",
     ),
     (
         "title: The shop",
@@ -315,13 +316,13 @@ const CHANGES: &[(&str, &str, &str)] = &[
     (
         "kind: money",
         "kind: cash",
-        "i:23:30 `kind` cannot be `cash` | one of: text, integer, digits, money, boolean",
+        "i:23:30 `kind` cannot be `cash` | one of: text, integer, number, digits, money, boolean, email, phone, date, time",
     ),
     (
         "- {name: pin, kind: digits",
         "- {name: pin, kind: [digits]",
-        "i:13:27 `kind` must be one of a few words, here it is a list | one of: text, integer, digits, \
-         money, boolean",
+        "i:13:27 `kind` must be one of a few words, here it is a list | one of: text, integer, number, digits, \
+         money, boolean, email, phone, date, time",
     ),
     (
         "path: /orders/{order}/refunds",

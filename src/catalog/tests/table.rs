@@ -408,7 +408,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     (
         "kind: digits, ask: Your pin?",
         "kind: digits, ask: Your pin?, max: 9999",
-        "numbers and amounts|`pattern`",
+        "numbers, amounts, dates and times|`pattern`",
     ),
     (
         "kind: digits, ask: Your pin?",

@@ -30,8 +30,8 @@ pub use login::{Came, Login};
 use signature::Signer;
 pub use signature::{SHOWN, SIGNED, holes};
 pub use spec::{
-    Algorithm, Auth, Basic, ClientAuthentication, Clock, Encoding, Given, Grant, Hmac, OAuth2, SecretHeader,
-    SecretQuery, Signature,
+    Algorithm, Auth, Basic, ClientAuthentication, Clock, Encoding, Grant, Hmac, OAuth2, SecretHeader,
+    SecretQuery, Signature, Stated,
 };
 
 /// A connection's secrets, found, in the form in which they go out.
@@ -164,10 +164,10 @@ fn secret(name: &str, secrets: &Secrets) -> Result<SecretString, Fault> {
     secrets.get(&found.ok_or_else(|| unfit(name, "has no proper name"))?)
 }
 
-fn given(given: &Given, secrets: &Secrets) -> Result<SecretString, Fault> {
+fn given(given: &Stated, secrets: &Secrets) -> Result<SecretString, Fault> {
     match given {
-        Given::Text(text) => Ok(text.clone().into()),
-        Given::Secret(name) => secret(name, secrets),
+        Stated::Text(text) => Ok(text.clone().into()),
+        Stated::Secret(name) => secret(name, secrets),
     }
 }
 

@@ -57,7 +57,7 @@ pub struct SecretQuery {
 /// RFC 7617.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Basic {
-    pub user: Given,
+    pub user: Stated,
     /// A secret.
     pub password: String,
 }
@@ -65,7 +65,7 @@ pub struct Basic {
 /// A text of the definition, or the name of a secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Given {
+pub enum Stated {
     Text(String),
     Secret(String),
 }
@@ -77,7 +77,7 @@ pub struct OAuth2 {
     pub token_url: Url,
     /// The host of `token_url` may be an address inside our own network.
     pub allow_private: bool,
-    pub client_id: Given,
+    pub client_id: Stated,
     /// A secret; a public client has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_secret: Option<String>,

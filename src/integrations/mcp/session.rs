@@ -289,7 +289,7 @@ fn answer(result: CallToolResult, masks: &Masks) -> Result<Answer, Unanswered> {
         let what = format!("the server's answer is longer than {} KiB", ANSWER_BYTES_MAX / 1024);
         return Err(Unanswered::Sent(provider(&what)));
     }
-    Ok(Answer { status: 200, body })
+    Ok(Answer::of(200, body))
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "the library keeps its list open")]

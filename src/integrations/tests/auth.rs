@@ -90,7 +90,7 @@ async fn each_way_to_say_who_we_are_arrives_as_it_is_meant_and_prints_nowhere() 
         texts: [("X-Shop".to_owned(), "lamps".to_owned())].into(),
         ..Auth::default()
     };
-    let basic = Basic { user: Given::Text("shop".into()), password: "A".into() };
+    let basic = Basic { user: Stated::Text("shop".into()), password: "A".into() };
     let basic = Auth { basic: Some(basic), ..Auth::default() };
     let pair = format!("Basic {}", STANDARD.encode("shop:hunter2canary"));
     for (auth, want) in [
@@ -140,7 +140,7 @@ async fn every_secret_that_is_missing_is_named_at_once() {
     let auth = Auth {
         headers: vec![header("X-Key", "", "MISSING_A")],
         query: Some(SecretQuery { name: "k".into(), secret: "MISSING_B".into() }),
-        basic: Some(Basic { user: Given::Secret("MISSING_C".into()), password: "MISSING_D".into() }),
+        basic: Some(Basic { user: Stated::Secret("MISSING_C".into()), password: "MISSING_D".into() }),
         ..Auth::default()
     };
     let (base, _) = system().await;
@@ -155,14 +155,14 @@ async fn every_secret_that_is_missing_is_named_at_once() {
 #[tokio::test]
 async fn a_secret_that_cannot_be_sent_is_named_and_not_shown() {
     let with_basic =
-        |user: Given| Auth { basic: Some(Basic { user, password: "A".into() }), ..Auth::default() };
+        |user: Stated| Auth { basic: Some(Basic { user, password: "A".into() }), ..Auth::default() };
     for (auth, odd, want) in [
         (
             Auth { headers: vec![header("X-Key", "", "A")], ..Auth::default() },
             "hunter2\r\nX-More: 1",
             "`A` holds what",
         ),
-        (with_basic(Given::Secret("A".into())), "hunter2:x", "has a `:`"),
+        (with_basic(Stated::Secret("A".into())), "hunter2:x", "has a `:`"),
     ] {
         let (base, _) = system().await;
         let faults = opened(base, auth, &secrets(&[("A", odd)])).unwrap_err();

@@ -8,6 +8,7 @@ use centralita_core::language::Language;
 use centralita_core::template::Renderer;
 
 use super::super::auth::Credentials;
+use super::super::body::Filled;
 use super::super::request::Resolved;
 use super::*;
 use crate::secrets::{SecretName, Secrets};
@@ -33,7 +34,8 @@ fn exchange() -> Exchange {
     tool.request.path = "/orders/{{ word }}/x".into();
     tool.request.query = [("q".to_owned(), "{{ word }}".to_owned())].into();
     tool.request.headers = BTreeMap::new();
-    tool.request.body = Some(json!({"word": "{{ word }}", "note": "say {{ word }}", "admin": false}));
+    tool.request.body =
+        Some(Body::Json(json!({"word": "{{ word }}", "note": "say {{ word }}", "admin": false})));
     tool.request
 }
 
@@ -52,7 +54,7 @@ fn a_value_stays_where_its_hole_is() {
         assert_eq!((query.len(), query[0].1.as_ref()), (1, *word), "{url}");
         assert_eq!(url.fragment(), None);
         let want = json!({"word": word, "note": format!("say {word}"), "admin": false});
-        assert_eq!(resolved.body.as_ref().unwrap(), &want);
+        assert_eq!(resolved.body.as_ref().unwrap(), &Filled::Json(want.clone()));
         let sent = resolved.wire(None).unwrap();
         let bytes = sent.body().unwrap().as_bytes().unwrap();
         assert_eq!(serde_json::from_slice::<Value>(bytes).unwrap(), want);
@@ -101,10 +103,10 @@ fn an_optional_value_that_was_not_given_leaves_its_place_out() {
     let mut exchange = exchange();
     exchange.path = "/orders".into();
     exchange.headers = [("x-word".to_owned(), "{{ word }}".to_owned())].into();
-    exchange.body = Some(json!({"word": "{{ word }}", "admin": false}));
+    exchange.body = Some(Body::Json(json!({"word": "{{ word }}", "admin": false})));
     let resolved = Resolved::new(&exchange, &base, World::Real, &renderer, &json!({"word": null})).unwrap();
     assert_eq!((resolved.url.query(), resolved.headers.len()), (None, 0));
-    assert_eq!(resolved.body, Some(json!({"admin": false})));
+    assert_eq!(resolved.body, Some(Filled::Json(json!({"admin": false}))));
 }
 
 #[tokio::test]

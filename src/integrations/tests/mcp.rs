@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use centralita_core::base::ToolName;
-use centralita_core::conversation::{Effects, Limits, Parameter, ParameterKind};
+use centralita_core::conversation::{Effects, Parameter, ParameterKind};
 use centralita_core::language::Language;
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -35,7 +35,7 @@ fn this_program() -> String {
 /// A tool that calls one of the server's.
 fn tool(called: &str, effects: Effects, map: &[(&str, &str)]) -> ToolSpec {
     let mut request = shop::exchange(Method::Post, "/", map);
-    request.body = Some(json!({"people": "{{ people }}"}));
+    request.body = Some(Body::Json(json!({"people": "{{ people }}"})));
     request.called = Some(called.to_owned());
     ToolSpec {
         name: ToolName(format!("bookings.{}", called.replace('-', "_")).into()),
@@ -45,9 +45,11 @@ fn tool(called: &str, effects: Effects, map: &[(&str, &str)]) -> ToolSpec {
             description: String::new(),
             required: true,
             ask: "How many?".into(),
-            limits: Limits::default(),
+            ..Parameter::default()
         }],
         effects,
+        given: Vec::new(),
+        store: std::collections::BTreeMap::new(),
         prepare: Vec::new(),
         request,
         key: KeyPlace::None,

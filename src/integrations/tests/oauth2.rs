@@ -70,7 +70,7 @@ impl Host {
         OAuth2 {
             token_url: self.url.join("token").unwrap(),
             allow_private: true,
-            client_id: Given::Text("lamps & co".into()),
+            client_id: Stated::Text("lamps & co".into()),
             client_secret: Some("CLIENT".into()),
             client_authentication: ClientAuthentication::Basic,
             scopes: Vec::new(),

@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use centralita_core::base::{CallId, Millis, ToolName};
-use centralita_core::conversation::{Effects, Limits, Parameter, ParameterKind};
+use centralita_core::conversation::{Effects, Parameter, ParameterKind};
 use centralita_core::language::Language;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -150,7 +150,7 @@ fn parameter(name: &str, kind: ParameterKind) -> Parameter {
         description: String::new(),
         required: true,
         ask: String::new(),
-        limits: Limits::default(),
+        ..Parameter::default()
     }
 }
 
@@ -163,6 +163,7 @@ pub(super) fn exchange(method: Method, path: &str, map: &[(&str, &str)]) -> Exch
         body: None,
         map: map.iter().map(|(name, expression)| ((*name).into(), (*expression).into())).collect(),
         success: None,
+        answers: Answers::Json,
         verify: Vec::new(),
         errors: [(404, "no order with that number".to_owned())].into(),
         sample: None,
@@ -186,6 +187,8 @@ pub(super) fn status() -> ToolSpec {
             verify: vec![proof],
             ..exchange(Method::Get, "/orders/{{ order }}", &[("state", "state")])
         },
+        given: Vec::new(),
+        store: BTreeMap::new(),
         key: KeyPlace::None,
         not_done_on: [].into(),
         probe: None,
@@ -204,10 +207,12 @@ pub(super) fn refund() -> ToolSpec {
         effects: Effects::Irreversible,
         prepare: vec![look_up],
         request: Exchange {
-            body: Some(json!({"amount": "{{ amount }}"})),
+            body: Some(Body::Json(json!({"amount": "{{ amount }}"}))),
             success: Some("ok".into()),
             ..exchange(Method::Post, "/orders/{{ order }}/refunds", &[("refunded", "refunded")])
         },
+        given: Vec::new(),
+        store: BTreeMap::new(),
         key: KeyPlace::Header("Idempotency-Key".into()),
         not_done_on: [503].into(),
         probe: None,
@@ -225,12 +230,21 @@ pub(super) fn connection(base: url::Url) -> Connection {
     Connection { id: "shop".into(), base, allow_private: true, auth, mcp: None }
 }
 
+/// 2026-03-29 00:30 in UTC, half an hour before the clocks of Madrid go forward.
+const NOW_US: i64 = 1_774_744_200_000_000;
+
 pub(super) fn call() -> CallFacts {
     call_named("CA1")
 }
 
 pub(super) fn call_named(id: &str) -> CallFacts {
-    CallFacts { id: CallId::parse(id).unwrap(), from: "+34600111222".into(), to: "+34910000000".into() }
+    CallFacts {
+        id: CallId::parse(id).unwrap(),
+        from: "+34600111222".into(),
+        to: "+34910000000".into(),
+        agent: "shop".into(),
+        now_us: || NOW_US,
+    }
 }
 
 pub(super) fn registry(shop: &Shop, tools: impl IntoIterator<Item = ToolSpec>) -> Registry {
@@ -244,6 +258,8 @@ pub(super) fn registry_of(
 ) -> Registry {
     let token = SecretName::reference("secret.SHOP_STANDIN_TOKEN").unwrap();
     let secrets = Secrets::from_env().with(token, "shop-token".to_owned().into());
+    let key = SecretName::reference("secret.SHOP_KEY").unwrap();
+    let secrets = secrets.with(key, "canary-of-the-shop".to_owned().into());
     let tools = tools.into_iter().collect();
     let toolbox =
         Toolbox::new(Language::English, "USD", &[connection(shop.base())], tools, &secrets).unwrap();

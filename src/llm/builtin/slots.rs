@@ -11,10 +11,11 @@ use serde_json::Value;
 
 use super::intent::is_akin;
 use super::words::words;
-use crate::core::base::Placeholder;
+use crate::core::base::{Placeholder, PrivateKind};
 use crate::core::conversation::{Parameter, ParameterKind, Plan, ToolPlan};
 use crate::core::language::{
-    Answer, Cues, Language, ValueKind, amounts_in, find_values, judge, money_read, tokens,
+    Answer, Cues, Language, Sought, Teller, ValueKind, amounts_in, find_private, find_values, judge,
+    money_read, tokens,
 };
 use crate::core::template::{money_minor, money_text};
 
@@ -45,8 +46,17 @@ impl<'p> Seek<'p> {
                     self.behind_its_wording(said, parameter)
                 }
                 ParameterKind::Boolean if asked => yes_or_no(self.plan.language, said),
-                ParameterKind::Digits if asked && found.is_empty() => private_word(said),
-                ParameterKind::Text
+                ParameterKind::Digits | ParameterKind::Phone if asked && found.is_empty() => private_word(said),
+                ParameterKind::Email if asked => {
+                    private_word(said).or_else(|| address(self.plan.language, said))
+                }
+                ParameterKind::Email
+                | ParameterKind::Phone
+                | ParameterKind::Number
+                // No day and no time is read out of words here.
+                | ParameterKind::Date
+                | ParameterKind::Time
+                | ParameterKind::Text
                 | ParameterKind::Boolean
                 | ParameterKind::Digits
                 | ParameterKind::Integer
@@ -71,7 +81,12 @@ impl<'p> Seek<'p> {
             found.extend(money.and_then(|p| Some((p.name.clone(), span.value(self.plan, p)?))));
         }
         // A number behind the word for it ("order 1182"), even where another was known.
-        for parameter in self.of_kind(&[ParameterKind::Digits, ParameterKind::Integer]) {
+        for parameter in self.of_kind(&[
+            ParameterKind::Digits,
+            ParameterKind::Integer,
+            ParameterKind::Number,
+            ParameterKind::Phone,
+        ]) {
             let named =
                 |s: &Span| s.value(self.plan, parameter).is_some() && self.is_named(&all, s, parameter);
             if let Some(at) = spans.iter().position(named) {
@@ -129,23 +144,32 @@ const ANCHOR_WORDS: usize = 2;
 pub(super) fn keyed(plan: &Plan, parameter: &Parameter, keys: &str) -> Option<Value> {
     let digits = keys.trim_end_matches(['#', '*']);
     if Placeholder::parse(keys).is_some() {
-        let holds_digits =
-            matches!(parameter.kind, ParameterKind::Digits | ParameterKind::Integer | ParameterKind::Money);
+        let holds_digits = matches!(
+            parameter.kind,
+            ParameterKind::Digits | ParameterKind::Integer | ParameterKind::Money | ParameterKind::Phone
+        );
         return holds_digits.then(|| text(keys)).flatten();
     }
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
     match (parameter.kind, digits) {
-        (ParameterKind::Digits, _) => text(digits),
-        (ParameterKind::Integer, _) => Some(digits.parse::<i64>().ok()?.into()),
+        (ParameterKind::Digits | ParameterKind::Phone, _) => text(digits),
+        (ParameterKind::Integer | ParameterKind::Number, _) => Some(digits.parse::<i64>().ok()?.into()),
         (ParameterKind::Money, _) => {
             let minor = money_minor(digits, &plan.currency)?;
             text(&money_text(minor, &plan.currency))
         }
         (ParameterKind::Boolean, "1") => Some(true.into()),
         (ParameterKind::Boolean, "2") => Some(false.into()),
-        (ParameterKind::Boolean | ParameterKind::Text, _) => None,
+        (
+            ParameterKind::Boolean
+            | ParameterKind::Text
+            | ParameterKind::Email
+            | ParameterKind::Date
+            | ParameterKind::Time,
+            _,
+        ) => None,
     }
 }
 
@@ -177,10 +201,16 @@ impl Span {
 
     fn value(&self, plan: &Plan, parameter: &Parameter) -> Option<Value> {
         match parameter.kind {
-            ParameterKind::Digits => text(self.digits.as_ref()?),
-            ParameterKind::Integer => Some(self.number.as_ref()?.parse::<i64>().ok()?.into()),
+            ParameterKind::Digits | ParameterKind::Phone => text(self.digits.as_ref()?),
+            ParameterKind::Integer | ParameterKind::Number => {
+                Some(self.number.as_ref()?.parse::<i64>().ok()?.into())
+            }
             ParameterKind::Money => text(&money_text(self.minor.as_ref()?.parse().ok()?, &plan.currency)),
-            ParameterKind::Text | ParameterKind::Boolean => None,
+            ParameterKind::Text
+            | ParameterKind::Boolean
+            | ParameterKind::Email
+            | ParameterKind::Date
+            | ParameterKind::Time => None,
         }
     }
 }
@@ -292,6 +322,13 @@ fn one_of(said: &str, parameter: &Parameter) -> Option<Value> {
 fn private_word(said: &str) -> Option<Value> {
     let raw = &said[said.find('⟦')?..];
     text(&raw[..raw.find('⟧')? + '⟧'.len_utf8()])
+}
+
+/// The address that is said.
+fn address(language: Language, said: &str) -> Option<Value> {
+    let kinds = [PrivateKind::Email].into();
+    let sought = Sought { language, kinds: &kinds, known: &|_| None };
+    find_private(&sought, said, Teller::Caller).into_iter().next().and_then(|found| text(&found.value))
 }
 
 fn yes_or_no(language: Language, said: &str) -> Option<Value> {

@@ -48,7 +48,7 @@ fn parameter(name: &str, kind: ParameterKind, description: &str, ask: &str) -> P
         description: description.into(),
         required: true,
         ask: ask.into(),
-        limits: Limits::default(),
+        ..Parameter::default()
     }
 }
 

@@ -9,7 +9,7 @@
 use serde_json::{Value, json};
 
 use crate::core::base::{ProposalId, ToolName};
-use crate::core::conversation::{Parameter, ParameterKind, Plan, ToolPlan};
+use crate::core::conversation::{Parameter, ParameterKind, Plan, SaidBy, ToolPlan};
 use crate::llm::{Message, Prompt};
 
 /// The body of one streamed generation.
@@ -177,12 +177,29 @@ fn schema(parameter: &Parameter, currency: &str) -> Value {
         ParameterKind::Digits => ("string", "Digits only, as text; leading zeros count.".to_owned()),
         ParameterKind::Money => ("string", format!("Decimal text in {currency}, like 20.50.")),
         ParameterKind::Boolean => ("boolean", String::new()),
+        ParameterKind::Number => ("number", String::new()),
+        ParameterKind::Email => ("string", "An e-mail address, like ana@example.com.".to_owned()),
+        ParameterKind::Phone => ("string", phone_format(parameter)),
+        ParameterKind::Date => ("string", "A date, like 2026-07-27.".to_owned()),
+        ParameterKind::Time => ("string", "A time of day by the clock of 24 hours, like 14:05.".to_owned()),
+    };
+    let keyed = match parameter.said_by {
+        SaidBy::Voice => "",
+        SaidBy::Keypad => {
+            "The caller must key it in: pass on ⟦keys …⟧ as it stands in the conversation, nothing else counts."
+        }
+    };
+    let default = match &parameter.default {
+        Some(default) => format!("Where the caller says nothing of it: {default}."),
+        None => String::new(),
     };
     let limits = &parameter.limits;
     let told = if limits.are_none() { String::new() } else { format!("Allowed: {limits}.") };
-    let words = [parameter.description.as_str(), &format, &told];
+    let words = [parameter.description.as_str(), &format, keyed, &told, &default];
     let words: Vec<&str> = words.into_iter().filter(|words| !words.is_empty()).collect();
-    let mut schema = json!({ "type": kind, "description": words.join(" ") });
+    let description = words.join(" ");
+    let kind = if parameter.said_by == SaidBy::Keypad { "string" } else { kind };
+    let mut schema = json!({ "type": kind });
     if kind == "string" && !limits.one_of.is_empty() {
         schema["enum"] = limits.one_of.clone().into();
     }
@@ -192,7 +209,18 @@ fn schema(parameter: &Parameter, currency: &str) -> Value {
             schema[field] = number.into();
         }
     }
+    if let Some(most) = parameter.list {
+        schema = json!({ "type": "array", "items": schema, "minItems": 1, "maxItems": most });
+    }
+    schema["description"] = description.into();
     schema
+}
+
+fn phone_format(parameter: &Parameter) -> String {
+    match &parameter.country {
+        Some(country) => format!("A phone number; without a + it is one of the country {country}."),
+        None => "A phone number with its country code, like +34600111222.".to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -273,6 +301,7 @@ mod tests {
             min: Some(min.to_owned()).filter(|min| !min.is_empty()),
             max: None,
             one_of: list.iter().map(ToString::to_string).collect(),
+            one_of_variable: None,
             pattern: Some(pattern.to_owned()).filter(|pattern| !pattern.is_empty()),
         };
         let of = |kind, limits| {
