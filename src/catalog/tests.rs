@@ -5,6 +5,7 @@
 
 mod absence;
 mod auth;
+mod files;
 mod mcp;
 mod probing;
 mod shapes;
