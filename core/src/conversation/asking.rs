@@ -78,16 +78,15 @@ impl Conversation {
         let mut pieces = match ask.form {
             Form::Whole | Form::Tagged => vec![ask.wording.question.clone()],
             Form::Short => vec![ask.wording.short.clone()],
-            Form::YesAgain => {
-                ask.keys = Keys::Offered;
-                vec![Phrase::SayYesAgain.say(language)]
-            }
+            Form::YesAgain => vec![Phrase::SayYesAgain.say(language)],
         };
-        if ask.form == Form::Tagged || (tagged && ask.form != Form::YesAgain) {
-            if self.answered.line.keys {
-                ask.keys = Keys::Offered;
-            }
+        let has_tag = ask.form == Form::Tagged || (tagged && ask.form != Form::YesAgain);
+        if has_tag {
             pieces.push(tag.say(language));
+        }
+        let offers = ask.form == Form::YesAgain || has_tag && self.answered.line.keys;
+        if offers && ask.keys == Keys::Unsaid {
+            ask.keys = Keys::BeingSaid;
         }
         self.playback.queue_first(Role::Question(ask.proposal), pieces);
         self.confirmation = Confirmation::Asking { ask, early: Early::Nothing };

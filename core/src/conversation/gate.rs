@@ -166,6 +166,9 @@ pub(super) enum Voice {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Keys {
     Unsaid,
+    /// By a question that is on its way to him, and may be cut.
+    BeingSaid,
+    /// He has heard it.
     Offered,
 }
 
@@ -229,6 +232,9 @@ impl Ask {
     pub(super) fn again(mut self, form: Form) -> Option<Ask> {
         self.asked = self.asked.saturating_add(1);
         self.form = form;
+        if self.keys == Keys::BeingSaid {
+            self.keys = Keys::Unsaid;
+        }
         (self.asked <= ASKS_MAX).then_some(self)
     }
 }
@@ -268,8 +274,11 @@ impl Confirmation {
     /// The question was heard to its end: from here on an answer counts.
     pub(super) fn heard_out(&mut self, end: Position, until: CallTime) {
         if let Confirmation::Asking { .. } = self
-            && let Some(ask) = self.close()
+            && let Some(mut ask) = self.close()
         {
+            if ask.keys == Keys::BeingSaid {
+                ask.keys = Keys::Offered;
+            }
             *self = Confirmation::Listening { ask, end, until };
         }
     }

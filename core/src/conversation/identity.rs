@@ -39,15 +39,20 @@ impl Plan {
     fn is_own_word(&self, history: &[Entry], value: &str) -> bool {
         for entry in history {
             match entry {
-                Entry::Caller { text } | Entry::Keys { keys: text } if says(self.language, text, value) => {
-                    return true;
-                }
+                Entry::Caller { text } if says(self.language, text, value) => return true,
+                Entry::Keys { keys } if is_keyed(keys, value) => return true,
                 Entry::Tool { outcome, .. } if shows(self.language, outcome, value) => return false,
                 Entry::Caller { .. } | Entry::Keys { .. } | Entry::Agent { .. } | Entry::Tool { .. } => {}
             }
         }
         false
     }
+}
+
+/// Whether keys are this very number; a star between digits makes two of them.
+fn is_keyed(keys: &str, value: &str) -> bool {
+    let digits: String = value.chars().filter(char::is_ascii_digit).collect();
+    keys == value || !digits.is_empty() && keys.split(|key: char| !key.is_ascii_digit()).any(|run| run == digits)
 }
 
 impl Conversation {

@@ -195,6 +195,13 @@ impl Proposals {
         if key != ActionKey::Own(id) && (!keyed || nameless) { Err(Refusal::OutcomeUnknown) } else { Ok(key) }
     }
 
+    /// Whether another sending under the same key is done.
+    pub(super) fn is_done_under_its_key(&self, id: ProposalId) -> bool {
+        let Some(key) = self.get(id).map(|p| &p.key) else { return false };
+        let done = |p: &&Proposal| p.id != id && p.key == *key && p.stage == Stage::Settled(End::Done);
+        self.list.iter().any(|p| done(&p))
+    }
+
     /// That one is done, and with it all that was sent under its key and not known.
     pub(super) fn known(&mut self, id: ProposalId) {
         let Some(key) = self.get(id).map(|p| p.key.clone()) else { return };

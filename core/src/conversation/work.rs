@@ -250,12 +250,26 @@ impl Conversation {
         }
     }
 
+    /// What was sent once more has no answer of its own, and what was sent first is known to be done by now.
+    fn refuse_done(&mut self, id: ProposalId) {
+        let why = "what was sent first is done; this was the same action, under the same key";
+        self.settle(id, proposals::End::Done, json!({"status": "done", "why": why}));
+        self.tell(id, |_| String::new(), Phrase::AlreadyDone);
+    }
+
     /// A tool run came to its end. A late word about an unknown one is still the truth, and is told; of one that was
     /// sent in vain nothing more can come.
     pub(super) fn on_settled(&mut self, id: ProposalId, outcome: &Outcome) {
         let Some(proposal) = self.proposals.get_mut(id) else { return };
-        let in_vain = proposal.key != ActionKey::Own(id) && matches!(outcome, Outcome::Failed { .. });
+        let again = proposal.key != ActionKey::Own(id);
+        let in_vain = again && matches!(outcome, Outcome::Failed { .. });
         let outcome = if in_vain { &Outcome::Unknown } else { outcome };
+        let is_running = matches!(proposal.stage, Stage::Running { .. });
+        if is_running && *outcome == Outcome::Unknown && self.proposals.is_done_under_its_key(id) {
+            self.refuse_done(id);
+            return;
+        }
+        let Some(proposal) = self.proposals.get_mut(id) else { return };
         match proposal.stage {
             Stage::Running { .. } => {}
             Stage::Settled(proposals::End::Unknown) if *outcome != Outcome::Unknown => {}
@@ -265,6 +279,9 @@ impl Conversation {
             }
             Stage::Preparing { .. } | Stage::Waiting | Stage::Asking | Stage::Settled(_) => return,
         }
+        // That nobody knew is no news any more, if it was not said yet.
+        self.playback.forget_waiting(|waiting| waiting != Role::Outcome(id));
+        let Some(proposal) = self.proposals.get(id) else { return };
         let effects = proposal.effects;
         let end = match outcome {
             Outcome::Done { .. } => proposals::End::Done,

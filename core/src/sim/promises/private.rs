@@ -34,15 +34,48 @@ impl NothingPrivate {
     }
 
     fn event(&self, event: &Event) -> Result<(), String> {
-        if let Event::Heard(transcript) = event {
-            let words: Vec<&str> = transcript.words.iter().map(|word| word.text.as_str()).collect();
-            return self.text(&words.join(" "));
+        match event {
+            Event::Heard(transcript) => {
+                let words: Vec<&str> = transcript.words.iter().map(|word| word.text.as_str()).collect();
+                self.text(&words.join(" "))
+            }
+            Event::Wrote { .. }
+            | Event::Proposed { .. }
+            | Event::Prepared { .. }
+            | Event::Unprepared { .. }
+            | Event::Settled { .. } => self.text(&write_event(event)),
+            // Numbers of ours alone: a reply's and a position may be digits of the card by chance.
+            Event::Answered(_)
+            | Event::SpeechStarted { .. }
+            | Event::SpeechStopped { .. }
+            | Event::LineStalled
+            | Event::LineResumed
+            | Event::SttFailed
+            | Event::Key { .. }
+            | Event::Synthesised { .. }
+            | Event::TtsFailed { .. }
+            | Event::Played { .. }
+            | Event::Cut { .. }
+            | Event::Finished { .. }
+            | Event::GenerationFailed { .. }
+            | Event::HungUp
+            | Event::Resumed(_) => Ok(()),
         }
-        self.text(&write_event(event))
     }
 
     fn order(&self, order: &Order) -> Result<(), String> {
-        self.text(&write_order(order))
+        match order {
+            Order::Say { .. } | Order::Prepare { .. } | Order::Run { .. } => self.text(&write_order(order)),
+            Order::Watch(_)
+            | Order::EndReply { .. }
+            | Order::Cut { .. }
+            | Order::Generate { .. }
+            | Order::DropGeneration { .. }
+            | Order::Discard { .. }
+            | Order::Record
+            | Order::HangUp { .. }
+            | Order::Note(_) => Ok(()),
+        }
     }
 
     fn text(&self, text: &str) -> Result<(), String> {
