@@ -213,8 +213,13 @@ fn who(desk: &mut Desk<'_>, file: &McpFile) -> Auth {
     let auth = auth::read(desk, written, own);
     if auth.query.is_some() || auth.signature.is_some() {
         let what = "a session proves who we are by its headers, or by its certificate";
-        let remedy = "write `bearer`, `header`, `basic`, `headers`, `oauth2` or `client_certificate`";
+        let remedy = "write `bearer`, `header`, `basic`, `headers` or `client_certificate`";
         desk.say(written.place, what, remedy);
+    }
+    if auth.oauth2.is_some() {
+        // A fixed secret that the server repeats is hidden before the model and the record see it.
+        let what = "a token that is fetched could not be hidden in what this server says";
+        desk.say(written.place, what, "write a token that lasts: `auth: {bearer: secret.NAME}`");
     }
     auth
 }

@@ -24,7 +24,7 @@ use super::written::{
     ConfirmWritten, IdempotencyWritten, PhrasesWritten, PolicyWritten, RequestWritten, ResponseWritten,
     ToolWritten, VoiceWritten, Words,
 };
-use crate::integrations::{Auth, Connection, KeyPlace, ToolSpec};
+use crate::integrations::{Auth, Connection, Given, KeyPlace, Source, ToolSpec};
 
 /// A caller waits about this long before it feels like an end.
 const TIMEOUT_MS: u32 = 8_000;
@@ -51,6 +51,11 @@ pub(super) fn tool(
     let effects = effects(reader, tool);
     let all = exchanges(reader, tool, effects, &names, &seen);
     let confirm = confirm(reader, at, tool, effects, (&parameters, &seen), &all, spoken);
+    overwritten(reader, tool, &integration.auth);
+    if confirm.policy != Policy::Never {
+        let place = tool.confirm.as_ref().map_or(at, |written| written.place);
+        covers_stored(reader, place, &confirm.question, &given, &all);
+    }
     let mut after = all.known.clone();
     after.extend(all.request.map.keys().cloned());
     let phrases = phrases(reader, &tool.phrases, effects, &all.known, &after, &seen);
@@ -188,11 +193,11 @@ fn confirm(
 }
 
 /// A value that only a proof looks at changes nothing of what is sent, and may be one nobody should say
-/// aloud: it need not be in the question. Every other one must.
+/// aloud: it need not be in the question. Nor need digits that the caller keyed himself. Every other one must.
 fn covers(reader: &mut Reader<'_, '_>, at: Place, question: &str, parameters: &[Parameter], all: &Exchanges) {
     let Some(asked) = reader.template(at, question, &all.known) else { return };
-    let left_out =
-        |p: &&Parameter| p.said_by == SaidBy::Voice && all.used.contains(&p.name) && !asked.contains(&p.name);
+    let is_keyed = |p: &Parameter| p.said_by == SaidBy::Keypad && p.kind == ParameterKind::Digits;
+    let left_out = |p: &&Parameter| !is_keyed(p) && all.used.contains(&p.name) && !asked.contains(&p.name);
     for parameter in parameters.iter().filter(left_out) {
         let name = &parameter.name;
         let what = format!("the question leaves out `{name}`, which the model supplies");
@@ -204,6 +209,45 @@ fn covers(reader: &mut Reader<'_, '_>, at: Place, question: &str, parameters: &[
         reader.say(at, what, format!("say it: {hole}"));
     }
     reader.swallows_none(at, question, parameters);
+}
+
+/// A header that proves who we are would be put over the tool's own, after the yes.
+fn overwritten(reader: &mut Reader<'_, '_>, tool: &ToolWritten, auth: &Auth) {
+    let steps = tool.prepare.iter().map(|step| &step.value.request.value);
+    for (name, text) in steps.chain([&tool.request.value]).flat_map(|request| &request.headers) {
+        if auth.header_names().any(|own| own.eq_ignore_ascii_case(name)) {
+            let what = format!("`{name}` is written by `auth` too, which would overwrite it");
+            reader.say(text.place, what, "take one of the two away");
+        }
+    }
+}
+
+/// What another tool has stored is what the model looked up last, which need not be what the caller means.
+fn covers_stored(reader: &mut Reader<'_, '_>, at: Place, question: &str, given: &[Given], all: &Exchanges) {
+    let asked = renderer_names(reader, at, question, all);
+    let stored =
+        |given: &&Given| matches!(given.source, Source::Variable { .. }) && all.used.contains(&given.name);
+    for left_out in given.iter().filter(stored).filter(|given| !asked.contains(&given.name)) {
+        let name = &left_out.name;
+        let what = format!("the question leaves out `{name}`, which another tool has stored");
+        let remedy = format!(
+            "say it: {{{{ {name} }}}}; or let the caller name it, by a parameter with `one_of: {{variable: ..}}`"
+        );
+        reader.say(at, what, remedy);
+    }
+}
+
+fn renderer_names(
+    reader: &mut Reader<'_, '_>,
+    at: Place,
+    question: &str,
+    all: &Exchanges,
+) -> BTreeSet<String> {
+    if question.is_empty() {
+        BTreeSet::new()
+    } else {
+        reader.template(at, question, &all.known).unwrap_or_default()
+    }
 }
 
 /// A parameter in a question, with the filter that says its kind.

@@ -186,6 +186,9 @@ async fn call(at: &At, tool: &str, arguments: &str, execute: bool) -> Done {
             let known = match &unanswered {
                 Unanswered::NotSent(_) => "nothing was sent",
                 Unanswered::Refused(_) => "the server says that it did not do it",
+                Unanswered::WentWrong(_) => {
+                    "the server says that it went wrong, which may be after it was done"
+                }
                 Unanswered::Sent(_) => "it was sent: nobody knows whether it was done",
             };
             let fault = unanswered.fault();

@@ -445,6 +445,7 @@ mod tests {
             let result = json!({"amount": "20.00", "card": "⟦card 1⟧"});
             assert_eq!(settled(&kept), [Outcome::Done { result }]);
             assert_ne!(kept.vault.spoken("⟦card 1⟧"), "⟦card 1⟧");
+            house.store.flush().await.expect("memory takes it");
             assert!(house.store.intents(&house.call).await.expect("it reads")[0].is_done());
         }
     }

@@ -89,13 +89,18 @@ pub enum Unanswered {
     Sent(Fault),
     /// It arrived, and the far side says that it did nothing; what of it may be repeated is in the words.
     Refused(Fault),
+    /// It arrived, and the far side says that it went wrong: before it did anything, or after.
+    WentWrong(Fault),
 }
 
 impl Unanswered {
     #[must_use]
     pub fn fault(&self) -> &Fault {
         match self {
-            Unanswered::NotSent(fault) | Unanswered::Sent(fault) | Unanswered::Refused(fault) => fault,
+            Unanswered::NotSent(fault)
+            | Unanswered::Sent(fault)
+            | Unanswered::Refused(fault)
+            | Unanswered::WentWrong(fault) => fault,
         }
     }
 }

@@ -42,7 +42,10 @@ pub(super) fn arguments(
                 within(parameter, value, currency, variables)?
             }
             None if parameter.required => return Err(format!("`{}` is missing: ask for it", parameter.name)),
-            None => parameter.default.clone().unwrap_or(Value::Null),
+            None => match parameter.default.clone() {
+                Some(value) => within(parameter, value, currency, variables)?,
+                None => Value::Null,
+            },
         };
         checked.insert(parameter.name.clone(), value);
     }

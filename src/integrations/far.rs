@@ -90,6 +90,7 @@ impl Live {
             (Goes::Called(Called { tool, arguments, is_to_prove }), Far::Mcp(server)) => {
                 match server.call(&tool, arguments, purpose, until).await {
                     Err(Unanswered::Refused(_)) if is_to_prove => Err(Unanswered::Refused(unsaid())),
+                    Err(Unanswered::WentWrong(_)) if is_to_prove => Err(Unanswered::WentWrong(unsaid())),
                     answered => answered,
                 }
             }

@@ -5,7 +5,7 @@
 //! alone: no question, record or model sees them.
 //! Never: reads a clock of its own; prints a secret.
 
-use centralita_core::base::ToolName;
+use centralita_core::base::{ToolName, placeholders};
 use centralita_core::conversation::{Entry, Outcome, ParameterKind};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -80,20 +80,29 @@ impl Registry {
     }
 
     /// Takes note of what a tool's result is to be remembered for.
+    ///
+    /// What it stored before does not outlive a run that found nothing: the next action is about what was asked last.
     pub(super) fn keep(&self, spec: &ToolSpec, outcome: &Outcome) {
-        if let Outcome::Done { result } = outcome {
-            self.keep_result(spec, result);
+        match outcome {
+            Outcome::Done { result } => self.keep_result(spec, result),
+            Outcome::Failed { .. } | Outcome::Unknown => self.forget(spec),
         }
+    }
+
+    fn forget(&self, spec: &ToolSpec) {
+        let mut variables = self.variables();
+        spec.store.keys().for_each(|name| drop(variables.remove(name)));
     }
 
     fn keep_result(&self, spec: &ToolSpec, result: &Value) {
         for (name, expression) in &spec.store {
-            let Ok(value) = self.toolbox.renderer.eval(expression, result) else { continue };
+            let value = self.toolbox.renderer.eval(expression, result);
             let mut variables = self.variables();
-            // What was private is in no memory any more; the tool has to be asked again.
-            if super::registry::has_placeholder(&value) {
+            let Ok(value) = value else {
                 variables.remove(name);
-            } else if variables.len() < VARIABLES_MAX || variables.contains_key(name) {
+                continue;
+            };
+            if variables.len() < VARIABLES_MAX || variables.contains_key(name) {
                 variables.insert(name.clone(), value);
             }
         }
@@ -103,9 +112,13 @@ impl Registry {
     pub fn remember(&self, history: &[Entry]) {
         for entry in history {
             let Entry::Tool { tool, outcome, .. } = entry else { continue };
+            let Ok((spec, _)) = self.toolbox.find(tool) else { continue };
             let is_done = outcome["status"] == "done";
-            if let (true, Ok((spec, _))) = (is_done, self.toolbox.find(tool)) {
+            // What was private is in no memory any more, nor what follows from it: the tool has to be asked again.
+            if is_done && placeholders(&outcome["result"].to_string()).is_empty() {
                 self.keep_result(spec, &outcome["result"]);
+            } else {
+                self.forget(spec);
             }
         }
     }

@@ -464,7 +464,7 @@ pub(super) async fn ask(live: &Live, request: &Resolved, until: Instant) -> Resu
     };
     let answer = match once().await {
         Ok(answer) if !matches!(answer.status, 502..=504) => Ok(answer),
-        Err(refused @ Unanswered::Refused(_)) => Err(refused),
+        Err(told @ (Unanswered::Refused(_) | Unanswered::WentWrong(_))) => Err(told),
         Ok(_) | Err(Unanswered::NotSent(_) | Unanswered::Sent(_)) => once().await,
     };
     answer.map_err(|unanswered| unanswered.fault().what.clone())

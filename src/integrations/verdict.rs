@@ -54,7 +54,7 @@ pub(super) fn settled(
         Err(Unanswered::NotSent(fault) | Unanswered::Refused(fault)) => {
             return Outcome::Failed { why: fault.what };
         }
-        Err(Unanswered::Sent(_)) => return Outcome::Unknown,
+        Err(Unanswered::Sent(_) | Unanswered::WentWrong(_)) => return Outcome::Unknown,
     };
     let failed = || Outcome::Failed { why: reason(exchange, answer.status) };
     match answer.status {

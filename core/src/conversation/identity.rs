@@ -52,7 +52,8 @@ impl Plan {
 /// Whether keys are this very number; a star between digits makes two of them.
 fn is_keyed(keys: &str, value: &str) -> bool {
     let digits: String = value.chars().filter(char::is_ascii_digit).collect();
-    keys == value || !digits.is_empty() && keys.split(|key: char| !key.is_ascii_digit()).any(|run| run == digits)
+    keys == value
+        || !digits.is_empty() && keys.split(|key: char| !key.is_ascii_digit()).any(|run| run == digits)
 }
 
 impl Conversation {

@@ -13,8 +13,6 @@ use super::screen::amounts_in;
 use super::{Language, Sought, Teller, digit_runs, find_private, tokens};
 use crate::base::{PrivateKind, placeholders};
 
-/// Digits from which on a number may stand inside a longer one: a caller says an order number and his own in one breath.
-const PART_DIGITS_LEAST: usize = 4;
 /// Digits of a phone number without its country, from which on it may be said so.
 const NATIONAL_DIGITS_LEAST: usize = 7;
 
@@ -34,7 +32,9 @@ pub fn says(language: Language, text: &str, value: &str) -> bool {
         return true;
     }
     let figures = Figures::in_text(language, text);
-    figures.name_day(language, value) || says_amount(language, text, value) || says_words(text, value)
+    figures.name_day(language, value) && says_year(language, text, value)
+        || says_amount(language, text, value)
+        || says_words(text, value)
 }
 
 /// Whether any text or number of a tree says the value.
@@ -58,11 +58,15 @@ fn says_address(language: Language, text: &str, value: &str) -> bool {
 
 fn says_digits(language: Language, text: &str, value: &str, digits: &str) -> bool {
     let is_it = |run: &str| {
-        run == digits
-            || digits.len() >= PART_DIGITS_LEAST && run.contains(digits)
-            || value.starts_with('+') && run.len() >= NATIONAL_DIGITS_LEAST && digits.ends_with(run)
+        run == digits || value.starts_with('+') && run.len() >= NATIONAL_DIGITS_LEAST && digits.ends_with(run)
     };
     digit_runs(language, text).iter().any(|(_, run)| is_it(run))
+}
+
+/// The year of an ISO date: who guesses it knows no date of birth.
+fn says_year(language: Language, text: &str, date: &str) -> bool {
+    let year = date.get(..4).unwrap_or_default();
+    digit_runs(language, text).iter().any(|(_, run)| run.ends_with(year))
 }
 
 /// An amount as decimal text.
@@ -104,7 +108,7 @@ mod tests {
             (Spanish, "me llamo José Pérez", "jose perez"),
             (English, "that is L O P E Z", "Lopez"),
             (English, "twenty dollars fifty", "20.50"),
-            (English, "on the third of may, no, May 5th", "2026-05-05"),
+            (English, "on the third of may, no, May 5th 1980", "1980-05-05"),
             (English, "it is ⟦email 1⟧", "⟦email 1⟧"),
         ] {
             assert!(says(language, text, value), "{text:?} says {value:?}");
@@ -123,7 +127,9 @@ mod tests {
             ("my name is Lopezzi", "Lopez"),
             ("yes", ""),
             ("yes", "  "),
-            ("May 5th", "2026-05-15"),
+            ("May 5th 2026", "2026-05-15"),
+            ("May 5th", "1980-05-05"),
+            ("one two three four five six seven eight", "4567"),
             ("it is ⟦email 1⟧", "⟦email 12⟧"),
         ] {
             assert!(!says(English, text, value), "{text:?} does not say {value:?}");

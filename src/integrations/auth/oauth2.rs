@@ -151,14 +151,15 @@ impl Client {
                 let old = self.refresh_token()?;
                 let form = [("grant_type", "refresh_token"), ("refresh_token", old.expose_secret())];
                 let given = self.ask(&form, until).await?;
-                let fetched = self.fetched(&given)?;
+                let fetched = self.fetched(&given);
+                // Kept whatever else is odd about the answer: the old one may be worth nothing any more.
                 if let Some(new) = given.refresh_token.filter(|new| new != old.expose_secret()) {
                     self.store(hold, new).unwrap_or_else(|fault| {
                         // What was fetched is good, and this process knows the new one; the next one will not.
                         tracing::error!(integration = %self.integration, "a refresh token was not kept: {fault}");
                     });
                 }
-                Ok(fetched)
+                fetched
             }
         }
     }

@@ -11,8 +11,7 @@ use serde_json::{Map, Value};
 use super::pin::Pinned;
 
 /// Words of a schema that change nothing of what it takes.
-const TEXTS: &[&str] =
-    &["title", "description", "examples", "$comment", "default", "deprecated", "$schema", "$id"];
+const TEXTS: &[&str] = &["title", "description", "examples", "$comment", "deprecated", "$schema", "$id"];
 /// Schemas inside one another: real ones have about five. They are walked by recursion.
 const DEPTH_MAX: usize = 32;
 

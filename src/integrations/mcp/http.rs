@@ -112,7 +112,7 @@ impl Guarded {
             StreamableHttpError::Client(error) => match self.lent.told(error) {
                 Unanswered::NotSent(fault) => (fault, Some(Stage::Kept)),
                 Unanswered::Refused(fault) => (fault, Some(Stage::TurnedAway)),
-                Unanswered::Sent(fault) => (fault, None),
+                Unanswered::Sent(fault) | Unanswered::WentWrong(fault) => (fault, None),
             },
             StreamableHttpError::AuthRequired(_) | StreamableHttpError::InsufficientScope(_) => {
                 let remedy = "write `auth:` in its integration, or set its secret anew";

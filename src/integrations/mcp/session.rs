@@ -241,16 +241,17 @@ fn refused(error: &ErrorData, masks: &Masks) -> Unanswered {
         ErrorCode::PARSE_ERROR,
         ErrorCode::INVALID_REQUEST,
         ErrorCode::METHOD_NOT_FOUND,
-        ErrorCode::INVALID_PARAMS,
         ErrorCode::HEADER_MISMATCH,
         ErrorCode::MISSING_REQUIRED_CLIENT_CAPABILITY,
         ErrorCode::UNSUPPORTED_PROTOCOL_VERSION,
     ];
+    let refused = || provider(&format!("the server refused it: {}", said(&masks.hide(&error.message))));
     if codes.contains(&error.code) {
-        return Unanswered::Refused(provider(&format!(
-            "the server refused it: {}",
-            said(&masks.hide(&error.message))
-        )));
+        return Unanswered::Refused(refused());
+    }
+    // Servers say so of arguments before they look at them, and of their own result after they acted.
+    if error.code == ErrorCode::INVALID_PARAMS {
+        return Unanswered::WentWrong(refused());
     }
     Unanswered::Sent(provider("the server failed over it"))
 }
@@ -275,7 +276,7 @@ fn answer(result: CallToolResult, masks: &Masks) -> Result<Answer, Unanswered> {
     let texts: Vec<&str> = result.content.iter().filter_map(text).collect();
     let text = masks.hide(&texts.join("\n"));
     if result.is_error == Some(true) {
-        return Err(Unanswered::Refused(provider(&format!("the server says: {}", said(&text)))));
+        return Err(Unanswered::WentWrong(provider(&format!("the server says: {}", said(&text)))));
     }
     let body = match result.structured_content {
         Some(structured) if !structured.is_null() => structured,

@@ -161,11 +161,13 @@ async fn a_call_that_goes_on_elsewhere_knows_again_what_its_tools_have_stored() 
     let done = json!({"status": "done", "result": {"orders": ["1182"]}});
     let hidden = json!({"status": "done", "result": {"orders": ["⟦keys 1⟧"]}});
     let failed = json!({"status": "failed", "why": "no"});
-    // What was private is in no memory any more, and then nothing older stands in for it.
+    // What was private is in no memory any more, and what was found before is not what was looked for last: nothing older
+    // stands in for either.
     for (history, knows) in [
         (vec![done.clone()], true),
-        (vec![done.clone(), failed.clone()], true),
-        (vec![failed], false),
+        (vec![done.clone(), failed.clone()], false),
+        (vec![failed.clone()], false),
+        (vec![failed, done.clone()], true),
         (vec![done.clone(), hidden.clone()], false),
         (vec![hidden, done], true),
     ] {
