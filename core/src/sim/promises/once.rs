@@ -196,7 +196,9 @@ impl Once {
             // Of one that never ran it is told that it was done before.
             Role::Outcome(proposal) => {
                 let own = self.ledger.iter().find(|sent| sent.proposal == Some(proposal));
-                own.map_or_else(|| self.ledger.iter().any(done), done)
+                // Sent under one key, they are one action.
+                let same = |own: &Sent| self.ledger.iter().any(|sent| sent.key == own.key && done(sent));
+                own.map_or_else(|| self.ledger.iter().any(done), same)
             }
             Role::Answer(_) | Role::Notice | Role::Filler => self.ledger.iter().any(done),
             Role::Greeting | Role::Reminder | Role::Question(_) | Role::Action(_) | Role::Goodbye => {
