@@ -139,14 +139,19 @@ fn query_is_free(desk: &mut Desk<'_>, auth: &Auth, request: &Spanned<RequestWrit
     }
 }
 
+/// An address with a host.
+pub(super) fn with_host(desk: &mut Desk<'_>, written: &Spanned<String>) -> Option<Url> {
+    let url = Url::parse(&written.value).ok();
+    let url = url.filter(|url| url.host_str().is_some_and(|host| !host.is_empty()));
+    if url.is_none() {
+        desk.say(written.place, "this is no address", "write https://host/path");
+    }
+    url
+}
+
 pub(super) fn read_base(desk: &mut Desk<'_>, written: &Spanned<String>, allow_private: bool) -> Option<Url> {
     let at = written.place;
-    let url =
-        Url::parse(&written.value).ok().filter(|url| url.host_str().is_some_and(|host| !host.is_empty()));
-    let Some(url) = url else {
-        desk.say(at, "this is no address", "write https://host/path");
-        return None;
-    };
+    let url = with_host(desk, written)?;
     if !url.username().is_empty()
         || url.password().is_some()
         || url.query().is_some()

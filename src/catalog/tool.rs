@@ -224,7 +224,7 @@ fn overwritten(reader: &mut Reader<'_, '_>, tool: &ToolWritten, auth: &Auth) {
 
 /// What another tool has stored is what the model looked up last, which need not be what the caller means.
 fn covers_stored(reader: &mut Reader<'_, '_>, at: Place, question: &str, given: &[Given], all: &Exchanges) {
-    let asked = renderer_names(reader, at, question, all);
+    let Some(asked) = reader.template(at, question, &all.known) else { return };
     let stored =
         |given: &&Given| matches!(given.source, Source::Variable { .. }) && all.used.contains(&given.name);
     for left_out in given.iter().filter(stored).filter(|given| !asked.contains(&given.name)) {
@@ -234,19 +234,6 @@ fn covers_stored(reader: &mut Reader<'_, '_>, at: Place, question: &str, given: 
             "say it: {{{{ {name} }}}}; or let the caller name it, by a parameter with `one_of: {{variable: ..}}`"
         );
         reader.say(at, what, remedy);
-    }
-}
-
-fn renderer_names(
-    reader: &mut Reader<'_, '_>,
-    at: Place,
-    question: &str,
-    all: &Exchanges,
-) -> BTreeSet<String> {
-    if question.is_empty() {
-        BTreeSet::new()
-    } else {
-        reader.template(at, question, &all.known).unwrap_or_default()
     }
 }
 

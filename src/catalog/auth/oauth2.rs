@@ -7,6 +7,7 @@ use url::Url;
 
 use super::written::{AuthenticationWritten, OAuth2Written};
 use super::{BY_REFERENCE, secret};
+use crate::catalog::integration::with_host;
 use crate::catalog::place::Spanned;
 use crate::catalog::problems::Desk;
 use crate::integrations::{ClientAuthentication, Grant, OAuth2, Stated};
@@ -77,12 +78,7 @@ fn address(
     is_own: impl Fn(&Url) -> bool,
 ) -> Option<Url> {
     let at = written.place;
-    let url =
-        Url::parse(&written.value).ok().filter(|url| url.host_str().is_some_and(|host| !host.is_empty()));
-    let Some(url) = url else {
-        desk.say(at, "this is no address", "write https://host/path");
-        return None;
-    };
+    let url = with_host(desk, written)?;
     if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
         let remedy = "write the client under `client_id` and `client_secret`";
         desk.say(at, "this address has scheme, host, path and query only", remedy);
