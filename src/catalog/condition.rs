@@ -43,6 +43,16 @@ pub(super) fn texts_compared(
     found
 }
 
+/// What a condition sums up of what was done before: for each `call.sum(…)` the name between its quotes, or nothing.
+pub(super) fn summed(condition: &str) -> impl Iterator<Item = Option<String>> + '_ {
+    condition.split("call.sum").skip(1).map(|rest| {
+        let inside = rest.trim_start().strip_prefix('(')?.split(')').next()?.trim();
+        let quoted = |quote| inside.strip_prefix(quote)?.strip_suffix(quote);
+        let name = quoted('\'').or_else(|| quoted('"'))?;
+        (!name.contains(['\'', '"'])).then(|| name.to_owned())
+    })
+}
+
 /// `| minor` or the like comes next, after `.fields`.
 fn is_made_number(after: &str) -> bool {
     let rest = after.trim_start_matches(|c: char| c == '.' || c == '_' || c.is_alphanumeric()).trim_start();

@@ -1,7 +1,7 @@
 //! Definitions: agents and integrations as an admin writes them, and what they mean.
 //!
 //! Reading order: [`find`] (files), `place`, `tree` and `syntax` (YAML), `written` (its fields), `shape` and
-//! `wanted` (from the one to the other), `reader` (words and templates), `condition`, `exchange`, `probe`, `tool`, `auth`,
+//! `wanted` (from the one to the other), `reader` (words and templates), `condition`, `exchange`, `probe`, `sparing`, `tool`, `auth`,
 //! `integration`, `mcp`, `tested`, [`agent`] (the meaning of each), [`asking`] (one tool outside any agent), [`problems`] and
 //! `hidden` (what is wrong, without its secrets).
 //! docs/definitions.md is the reference for who writes them.
@@ -29,6 +29,7 @@ mod probe;
 mod problems;
 mod reader;
 mod shape;
+mod sparing;
 mod syntax;
 mod tested;
 #[cfg(test)]
@@ -54,6 +55,7 @@ use mcp_written::McpFile;
 use place::Spanned;
 use problems::Desk;
 pub use problems::{Problem, Problems};
+pub use reader::DONE_BEFORE;
 pub use tested::{AgentTest, Move, Step, Wish};
 use tree::{Held, Node};
 use written::{AgentFile, IntegrationFile};

@@ -19,10 +19,11 @@ use tokio::time::Instant;
 
 use super::far::Live;
 use super::given::Secrecy;
-use super::registry::{CallFacts, ask};
+use super::registry::CallFacts;
 use super::request::Resolved;
 use super::spec::{Body, Exchange, Probe, ToolSpec};
 use super::toolbox::Toolbox;
+use super::tries::{Untold, ask};
 use super::verdict::{mapped, unreadable, vars_of};
 use crate::egress::Answer;
 
@@ -190,7 +191,8 @@ impl Toolbox {
         let mut vars = vars(sent);
         self.put_in_hidden(spec, &sent.call, sent.call.id.as_str(), Secrecy::Open, &mut vars);
         let request = Resolved::new(&probe.request, &live.base, live.world(), &self.renderer, &vars);
-        let answer = ask(live, &request.map_err(told)?, until).await?;
+        let asked = ask(live, &request.map_err(told)?, &probe.request.errors, until).await;
+        let answer = asked.map_err(Untold::why)?;
         finding(probe, &answer, &vars, age, &self.renderer)
     }
 }

@@ -1,7 +1,7 @@
 //! The one dispatcher: prepares what a question will ask about, and runs by permit.
 //!
 //! Promises: a request with effects is sent only if the permit covers the very request that was prepared,
-//! once, after its intent was taken; only requests without effects are tried again, once; where a tool has a probe, what
+//! after its intent was taken, and again only where that is no second deed; where a tool has a probe, what
 //! was not answered is asked about before it is told as unknown, within the tool's own time.
 //! Never: decides whether to act; that is the gate's.
 
@@ -15,22 +15,24 @@ use centralita_core::base::{
     CallId, CallTime, Digest, Placeholder, ProposalId, ToolName, World, placeholders,
 };
 use centralita_core::call::PrivateValues;
-use centralita_core::conversation::{ActionKey, Effects, Outcome, Permit};
+use centralita_core::conversation::{ActionKey, Effects, Outcome, Permit, Withheld};
 use futures::future::BoxFuture;
 use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout_at};
 
 use super::action::ActionSecret;
+use super::allowance::{NotSpent, spend};
 use super::arguments::{arguments, keyed};
+use super::cache::Cache;
 use super::far::Live;
 use super::given::Secrecy;
 use super::probe::{Finding, Pauses, Sent};
 use super::request::Resolved;
-use super::spec::{Exchange, KeyPlace, ToolSpec};
+use super::spec::{Exchange, KeyPlace, PerCaller, ToolSpec};
 use super::toolbox::Toolbox;
-use super::verdict::{learned, settled};
+use super::tries::{Deed, Untold};
+use super::verdict::learned;
 use crate::crash::{self, Point};
-use crate::egress::{Answer, Purpose, Unanswered};
 
 /// Stands for `call.id` where a wish is digested. No call has this id.
 const ANY_CALL: &str = "⟨call.id⟩";
@@ -93,6 +95,8 @@ pub trait IntentLog: Send + Sync {
     fn found(&self, finding: &Finding);
     /// How long ago anything last left under its key, in whichever call, or was about to; nothing where that is not known.
     fn ago(&self, proposal: ProposalId) -> BoxFuture<'_, Duration>;
+    /// Takes one run of a tool from what this caller has left of it, durably.
+    fn spend<'a>(&'a self, tool: &'a ToolName, limit: PerCaller) -> BoxFuture<'a, Result<(), NotSpent>>;
 }
 
 /// A request that is ready to be asked about.
@@ -109,6 +113,8 @@ pub struct Prepared {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unprepared {
     pub why: String,
+    /// The rule by which nothing would be sent; the caller hears of that at once.
+    pub withheld: Option<Withheld>,
 }
 
 /// The tools of one call.
@@ -116,12 +122,14 @@ pub struct Unprepared {
 pub struct Registry {
     pub(super) toolbox: Arc<Toolbox>,
     pub(super) call: CallFacts,
-    action_key: ActionSecret,
+    pub(super) action_key: ActionSecret,
     ready: Mutex<BTreeMap<ProposalId, Ready>>,
     /// What has left and has no outcome yet.
     open: Mutex<BTreeMap<ProposalId, Open>>,
     /// What its tools have stored.
     variables: Mutex<Map<String, Value>>,
+    /// What systems have just said.
+    pub(super) cache: Mutex<Cache>,
 }
 
 /// A request that has left, and when.
@@ -161,7 +169,8 @@ impl Registry {
     #[must_use]
     pub fn new(toolbox: Arc<Toolbox>, call: CallFacts, action_key: ActionSecret) -> Registry {
         let (ready, open, variables) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Registry { toolbox, call, action_key, ready, open, variables }
+        let cache = Mutex::default();
+        Registry { toolbox, call, action_key, ready, open, variables, cache }
     }
 
     /// Resolves what exactly a tool with effects would send, read-only steps included, and keeps it.
@@ -179,11 +188,14 @@ impl Registry {
         args: &Value,
         private: &PrivateValues,
     ) -> Result<Prepared, Unprepared> {
-        let (spec, live) = self.toolbox.find(tool).map_err(|why| Unprepared { why })?;
-        let real = real_args(spec, args, private).map_err(|why| Unprepared { why })?;
-        let (mut values, request) =
-            self.resolve(spec, live, &real, until(spec)).await.map_err(|why| Unprepared { why })?;
-        let action = self.meant(spec, live, &values).map_err(|why| Unprepared { why })?;
+        let (spec, live) = self.toolbox.find(tool)?;
+        // Nobody is asked about what could not be sent.
+        if live.breaker.as_ref().is_some_and(|breaker| breaker.is_open()) {
+            return Err(Untold::OutOfReach.into());
+        }
+        let real = real_args(spec, args, private)?;
+        let (mut values, request) = self.resolve(spec, live, &real, until(spec)).await?;
+        let action = self.meant(spec, live, &values)?;
         let action = self.action_key.digest(&action.meant(tool));
         let real = values.clone();
         for parameter in &spec.parameters {
@@ -193,7 +205,7 @@ impl Registry {
         match self.ready().entry(proposal) {
             Entry::Vacant(free) => free.insert(Ready { tool: tool.clone(), action, request, values: real }),
             Entry::Occupied(_) => {
-                return Err(Unprepared { why: "this is being asked about already".to_owned() });
+                return Err("this is being asked about already".to_owned().into());
             }
         };
         Ok(Prepared { action, values: Value::Object(values) })
@@ -222,7 +234,10 @@ impl Registry {
         match spec.effects {
             Effects::None if permit.covers(proposal, Digest::of_json(&args), now) => {
                 match real_args(spec, &args, private) {
-                    Ok(real) => self.read(spec, live, &real).await,
+                    Ok(real) => match spend(spec, log).await {
+                        Ok(()) => self.read(spec, live, &real).await,
+                        Err(not) => not.outcome(),
+                    },
                     Err(why) => Outcome::Failed { why },
                 }
             }
@@ -241,12 +256,12 @@ impl Registry {
         let until = until(spec);
         let result = async {
             let (values, request) = self.resolve(spec, live, args, until).await?;
-            let answer = ask(live, &request, until).await?;
-            learned(&spec.request, &answer, &Value::Object(values), &self.toolbox.renderer)
+            let answer = self.asked(spec, &spec.request, live, &request, until).await?;
+            Ok(learned(&spec.request, &answer, &Value::Object(values), &self.toolbox.renderer)?)
         };
         let outcome = match result.await {
             Ok(result) => Outcome::Done { result: Value::Object(result) },
-            Err(why) => Outcome::Failed { why },
+            Err(untold) => Untold::outcome(untold),
         };
         self.keep(spec, &outcome);
         outcome
@@ -271,10 +286,23 @@ impl Registry {
         let placed = key.as_deref().map(|text| (&spec.key, text));
         // Waiting for a token and for the journal is part of the tool's time.
         let until = until(spec);
-        let outgoing = match live.outgoing(&ready.request, placed, until).await {
+        // A system that is left alone is left alone before anything is begun: this has failed, and is no unknown.
+        let Ok(passing) = live.enter() else { return Outcome::Withheld(Withheld::OutOfReach) };
+        let deed = Deed {
+            live,
+            request: &ready.request,
+            exchange: &spec.request,
+            key: placed,
+            not_done_on: &spec.not_done_on,
+            renderer: &self.toolbox.renderer,
+        };
+        let outgoing = match deed.outgoing(until).await {
             Ok(outgoing) => outgoing,
             Err(fault) => return Outcome::Failed { why: fault.what },
         };
+        if let Err(not) = spend(spec, log).await {
+            return not.outcome();
+        }
         crash::pass(Point::Permitted);
         let (call, tool) = (self.call.id.clone(), ready.tool.clone());
         match log.begin(Intent { call, proposal, tool, action: ready.action, key: key.clone() }).await {
@@ -286,13 +314,17 @@ impl Registry {
         if until <= Instant::now() {
             return Outcome::Failed { why: "the journal took too long: nothing was sent".to_owned() };
         }
-        let sent = Sent { tool: ready.tool, call: self.call.clone(), values: ready.values, key };
-        self.left(proposal, sent, Duration::ZERO);
-        let answer = live.send(outgoing, Purpose::Act, until).await;
-        crash::pass(Point::Answered);
-        match settled(&spec.request, &spec.key, &spec.not_done_on, answer, &self.toolbox.renderer) {
+        let (values, key) = (ready.values, key.clone());
+        self.left(proposal, Sent { tool: ready.tool, call: self.call.clone(), values, key }, Duration::ZERO);
+        self.cache().forget(&live.id);
+        let (outcome, health) = deed.done(outgoing, until).await;
+        self.cache().forget(&live.id);
+        if let Some((passing, health)) = passing.zip(health) {
+            passing.ended(health);
+        }
+        match outcome {
             Outcome::Unknown => self.find_out(proposal, live.world(), until + PROBE_GRACE, log).await,
-            known @ (Outcome::Done { .. } | Outcome::Failed { .. }) => {
+            known @ (Outcome::Done { .. } | Outcome::Failed { .. } | Outcome::Withheld(_)) => {
                 self.keep(spec, &known);
                 self.is_known(proposal, &known);
                 known
@@ -380,13 +412,13 @@ impl Registry {
         live: &Live,
         args: &Value,
         until: Instant,
-    ) -> Result<(Map<String, Value>, Resolved), String> {
+    ) -> Result<(Map<String, Value>, Resolved), Untold> {
         let variables = self.variables().clone();
         let mut values = arguments(&spec.parameters, args, &self.toolbox.currency, &variables)?;
         values.extend(self.given(spec)?);
         for step in &spec.prepare {
             let request = self.put_in(spec, step, live, &values)?;
-            let answer = ask(live, &request, until).await?;
+            let answer = self.asked(spec, step, live, &request, until).await?;
             let known = Value::Object(values.clone());
             values.extend(learned(step, &answer, &known, &self.toolbox.renderer)?);
         }
@@ -394,7 +426,7 @@ impl Registry {
         Ok((values, request))
     }
 
-    fn put_in(
+    pub(super) fn put_in(
         &self,
         spec: &ToolSpec,
         exchange: &Exchange,
@@ -454,20 +486,6 @@ impl Registry {
     fn open(&self) -> MutexGuard<'_, BTreeMap<ProposalId, Open>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// One read-only request, tried again once where the first try broke off or the system was briefly away.
-pub(super) async fn ask(live: &Live, request: &Resolved, until: Instant) -> Result<Answer, String> {
-    let once = || async {
-        let outgoing = live.outgoing(request, None, until).await.map_err(Unanswered::NotSent)?;
-        live.send(outgoing, Purpose::Read, until).await
-    };
-    let answer = match once().await {
-        Ok(answer) if !matches!(answer.status, 502..=504) => Ok(answer),
-        Err(told @ (Unanswered::Refused(_) | Unanswered::WentWrong(_))) => Err(told),
-        Ok(_) | Err(Unanswered::NotSent(_) | Unanswered::Sent(_)) => once().await,
-    };
-    answer.map_err(|unanswered| unanswered.fault().what.clone())
 }
 
 /// How long ago it last left by the record; nothing, where that does not say in time.

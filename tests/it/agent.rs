@@ -42,6 +42,7 @@ pub(crate) fn plan(timing: Timing, timeout: Millis) -> Plan {
         idempotency: Idempotency::Keyed,
         timeout,
         identity: Identity::default(),
+        per_call: None,
     };
     let question = "Refund {{ amount | money }} on order {{ order | digits }}?";
     let examples = ["refund {amount} on order {order}", "I want a refund"];

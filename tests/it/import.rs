@@ -19,7 +19,7 @@ use centralita::core::base::{CallId, CallTime, Digest, ProposalId, ToolName};
 use centralita::core::call::PrivateValues;
 use centralita::core::conversation::{ActionKey, Outcome, Permit};
 use centralita::integrations::{
-    ActionSecret, CallFacts, Finding, Intent, IntentLog, Leave, NotBegun, Registry,
+    ActionSecret, CallFacts, Finding, Intent, IntentLog, Leave, NotBegun, NotSpent, PerCaller, Registry,
 };
 use centralita::secrets::{SecretName, Secrets};
 use futures::future::{BoxFuture, FutureExt as _};
@@ -199,6 +199,10 @@ impl IntentLog for Takes {
 
     fn ago(&self, _: ProposalId) -> BoxFuture<'_, Duration> {
         async { Duration::ZERO }.boxed()
+    }
+
+    fn spend<'a>(&'a self, _: &'a ToolName, _: PerCaller) -> BoxFuture<'a, Result<(), NotSpent>> {
+        async { Ok(()) }.boxed()
     }
 }
 
