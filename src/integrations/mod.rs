@@ -17,6 +17,7 @@ mod auth;
 mod body;
 mod breaker;
 mod cache;
+mod dry;
 mod far;
 mod forms;
 mod given;
