@@ -242,8 +242,11 @@ async fn how_an_action_with_effects_ends() {
         (Works, "done", false),
     ] {
         let shop = Shop::open(behaviour).await;
-        let registry = registry(&shop, [refund()]);
-        let got = match act(&registry, &refund(), ActionKey::Own(T1), &Log::default()).await {
+        // Only what never answers takes all of it.
+        let timeout = Millis(if behaviour == Slow { shop::TIMEOUT_MS } else { 20_000 });
+        let tool = ToolSpec { timeout, ..refund() };
+        let registry = registry(&shop, [tool.clone()]);
+        let got = match act(&registry, &tool, ActionKey::Own(T1), &Log::default()).await {
             Outcome::Done { .. } => "done",
             Outcome::Failed { .. } => failed,
             Outcome::Unknown => unknown,

@@ -1,8 +1,8 @@
 //! One request on its way, and the same request again where that does no harm.
 //!
 //! What only reads goes again where the line broke, or where the system says that it is away for a moment. An action goes
-//! again where nothing of it left; after that only under its key, by which a second sending is no second deed. What is said
-//! to an MCP server is never said again: its session is begun anew by whoever keeps it. All of it happens within the tool's
+//! again where nothing of it left; after that only under its key, by which a second sending is no second deed. A call of an MCP
+//! server's tool that has left is never said again, whatever it does. All of it happens within the tool's
 //! own time, after pauses that grow, or that the system asks for.
 //!
 //! Promises: no request is sent to a system that is left alone; an action without a key never leaves twice; once a sending
@@ -30,6 +30,8 @@ use crate::egress::{Answer, Purpose, Unanswered};
 
 /// How often one request leaves at most: what has not worked by then is no matter of moments.
 const TRIES_MAX: u32 = 5;
+/// The same of a call of an MCP server's tool: whoever keeps its session begins it anew, and that takes longer.
+const SESSION_TRIES_MAX: u32 = 2;
 /// Pauses between tries, each twice as long as the one before.
 const PAUSE_FIRST: Duration = Duration::from_millis(100);
 const PAUSE_LONGEST: Duration = Duration::from_secs(2);
@@ -178,10 +180,11 @@ impl<'a> Tries<'a> {
 
     /// After which pause it goes again at the earliest, if it does.
     fn wants_again(&self, answer: &Result<Answer, Unanswered>, repeats: Repeats) -> Option<Duration> {
-        match self.live.far {
-            Far::System { .. } => {}
-            Far::Mcp(_) | Far::Samples => return None,
-        }
+        let repeats = match self.live.far {
+            Far::System { .. } => repeats,
+            Far::Mcp(_) => Repeats::Unsent,
+            Far::Samples => return None,
+        };
         let is_ours = |fault: &Fault| fault.owner != Owner::Provider;
         match (answer, repeats) {
             (Err(Unanswered::NotSent(fault)), _) if is_ours(fault) => None,
@@ -198,7 +201,11 @@ impl<'a> Tries<'a> {
     /// Waits until it may go again; false where it does not, as the tool's time would be over.
     async fn waits(&mut self, again: Option<Duration>) -> bool {
         self.made += 1;
-        let Some(asked_for) = again.filter(|_| self.made < TRIES_MAX) else { return false };
+        let most = match self.live.far {
+            Far::System { .. } => TRIES_MAX,
+            Far::Mcp(_) | Far::Samples => SESSION_TRIES_MAX,
+        };
+        let Some(asked_for) = again.filter(|_| self.made < most) else { return false };
         let at = Instant::now() + spread(self.pauses.pause()).max(asked_for);
         if at >= self.until {
             return false;

@@ -221,7 +221,6 @@ async fn a_system_that_fails_again_and_again_is_left_alone_by_all_calls_and_noth
 async fn what_a_system_refuses_or_has_words_for_is_no_failure_of_it() {
     let mut tool = look_up();
     tool.request.errors = [(503, "We are closed.".to_owned())].into();
-    tool.timeout = Millis(40);
     let system = System::that(&[Says::After(503, "9"); 6]).await;
     let registry = system.registry(&[&tool]);
     for order in 0..6 {
