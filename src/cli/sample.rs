@@ -45,8 +45,8 @@ pub(super) fn save(path: &Path, asking: &Asking, trial: &Trial) -> Result<Vec<St
         .map_err(|error| refused(&format!("{}: {error}", path.display()), "name a new file"))?;
     file.write_all(text.as_bytes()).map_err(|error| refused(&error.to_string(), "look at the disk"))?;
     notes.push(format!(
-        "saved to {}: put it under `response:` of the tool, and look whether it tells of anybody; names and places are not found by \
-         themselves",
+        "saved to {}: put it under `response:` of the tool, and look whether it tells of anybody; names and places are not \
+         found by themselves",
         path.display()
     ));
     Ok(notes)

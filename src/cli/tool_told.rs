@@ -260,7 +260,8 @@ fn body_json(body: &str) -> Value {
 fn passed_json(passed: &Passed) -> Value {
     let answer = match &passed.answer {
         Ok(came) => json!({
-            "status": came.status, "content_type": came.content_type, "bytes": came.bytes, "body": body_json(&came.body),
+            "status": came.status, "content_type": came.content_type, "bytes": came.bytes,
+            "body": body_json(&came.body),
         }),
         Err(why) => json!({"error": why}),
     };
