@@ -8,7 +8,7 @@
 //! (the program as its user runs it), `recorded` (recorded calls, through the public test API), `sound` (what the line
 //! carried, and what was kept of it), `templates` (each against a service of the right shape), `login` (a person lets the gateway in), `speech` (the embedded engines), `house` (the
 //! program as a process that may die), `crash` (at numbered moments), `kills` (at any), `mcp` (servers with
-//! tools, and the same there), `fuzz` (any bytes at every door).
+//! tools, and the same there), `tried` (tools that a person tries out), `fuzz` (any bytes at every door).
 //!
 //! Promises: every scene ends with its journals folded anew and not one task left; no test waits for a time, only
 //! for what happens, but for `kills`, whose moments are drawn.
@@ -50,4 +50,5 @@ mod script;
 mod sound;
 mod templates;
 mod tools;
+mod tried;
 mod unknown;
