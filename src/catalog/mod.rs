@@ -29,6 +29,7 @@ mod probe;
 mod problems;
 mod reader;
 mod shape;
+mod steps;
 mod syntax;
 mod tested;
 #[cfg(test)]

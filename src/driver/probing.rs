@@ -356,6 +356,7 @@ pub(super) mod tests {
             errors: BTreeMap::new(),
             sample: Some(Sample::Answer(sample)),
             called: None,
+            step: None,
         }
     }
 
@@ -380,6 +381,7 @@ pub(super) mod tests {
             prepare: Vec::new(),
             request: exchange("/refunds", json!({})),
             given: Vec::new(),
+            result: None,
             store: BTreeMap::new(),
             key: KeyPlace::Header("Idempotency-Key".to_owned()),
             not_done_on: [].into(),
