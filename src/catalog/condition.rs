@@ -35,11 +35,7 @@ pub(super) fn compares_numbers(
 }
 
 /// The names in a condition that are compared as texts but should be as numbers.
-fn texts_compared(
-    condition: &str,
-    known: &BTreeSet<String>,
-    parameters: &[Parameter],
-) -> Vec<String> {
+fn texts_compared(condition: &str, known: &BTreeSet<String>, parameters: &[Parameter]) -> Vec<String> {
     let code = without_quotes(condition);
     let by_size = code.contains(['<', '>']);
     let kind = |name: &str| parameters.iter().find(|p| p.name == name).map(|p| p.kind);

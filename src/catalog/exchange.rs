@@ -117,7 +117,11 @@ pub(super) fn useless(reader: &mut Reader<'_, '_>, response: &ResponseWritten, s
     let first = secret.first().and_then(|first| response.map.get(first));
     if let Some(first) = first {
         let remedy = "leave it out; where a later request needs it, write both as `steps`";
-        reader.say(first.place(), "nothing comes after this request that could use a secret of its answer", remedy);
+        reader.say(
+            first.place(),
+            "nothing comes after this request that could use a secret of its answer",
+            remedy,
+        );
     }
 }
 
@@ -419,12 +423,7 @@ fn read_mapped(
 }
 
 /// One value of an answer; none where this language has no words for it, which was noted.
-fn read_value(
-    reader: &mut Reader<'_, '_>,
-    name: &str,
-    at: Place,
-    source: &str,
-) -> Option<(String, String)> {
+fn read_value(reader: &mut Reader<'_, '_>, name: &str, at: Place, source: &str) -> Option<(String, String)> {
     check_value_name(reader, name, at);
     (!source.is_empty()).then(|| (name.to_owned(), reader.over_answer(at, source)))
 }

@@ -250,7 +250,9 @@ impl<'d, 'a> Reader<'d, 'a> {
             }
         };
         let is_known = |name: &&str| known.contains(*name);
-        for name in names.iter().filter(|name| !roots(name).any(|r| is_known(&r)) && !is_known(&name.as_str())) {
+        for name in
+            names.iter().filter(|name| !roots(name).any(|r| is_known(&r)) && !is_known(&name.as_str()))
+        {
             if let Some(hidden) = roots(name).find_map(|root| self.hidden.get(root)).copied() {
                 let (what, remedy) = hidden.told(name);
                 self.say(self.within(at, source, name), what, remedy);

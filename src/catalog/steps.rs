@@ -35,11 +35,7 @@ pub(super) struct Own<'w> {
 }
 
 /// A tool's own request, in whichever of the two ways it is written; none where it is written in neither.
-pub(super) fn own<'w>(
-    reader: &mut Reader<'_, '_>,
-    at: Place,
-    tool: &'w ToolWritten,
-) -> Option<Own<'w>> {
+pub(super) fn own<'w>(reader: &mut Reader<'_, '_>, at: Place, tool: &'w ToolWritten) -> Option<Own<'w>> {
     let Some(last) = tool.steps.last() else {
         if tool.request.is_none() {
             let remedy = "add `request: {method: GET, path: \"/orders/{order}\"}`; or `steps`, where one follows another";
@@ -55,15 +51,25 @@ pub(super) fn own<'w>(
         });
     };
     at_the_steps(reader, tool);
-    let StepWritten { id: _, when: _, request, response, verify: _, effects, idempotency, not_done_on, probe } =
-        &last.value;
+    let StepWritten {
+        id: _,
+        when: _,
+        request,
+        response,
+        verify: _,
+        effects,
+        idempotency,
+        not_done_on,
+        probe,
+    } = &last.value;
     let (effects, idempotency, probe) = (effects.as_ref(), idempotency.as_ref(), probe.as_ref());
     Some(Own { request, response, effects, idempotency, not_done_on, probe })
 }
 
 /// What is of one request stands by its step.
 fn at_the_steps(reader: &mut Reader<'_, '_>, tool: &ToolWritten) {
-    let ToolWritten { request, prepare, verify, effects, idempotency, not_done_on, probe, response, .. } = tool;
+    let ToolWritten { request, prepare, verify, effects, idempotency, not_done_on, probe, response, .. } =
+        tool;
     let key = idempotency.as_ref().and_then(|key| match key {
         IdempotencyWritten::None => None,
         IdempotencyWritten::Header(name) | IdempotencyWritten::Body(name) => Some(name.place),
@@ -206,8 +212,9 @@ fn values(
         }
         if hidden::is_name_of_one(name) && matches!(mapped, MappedWritten::Open(_)) {
             let what = format!("`{name}` looks like a secret, and would be told and written down");
-            let remedy =
-                format!("`{name}: {{value: .., secret: true}}`; or `secret: false`, if everybody may know it");
+            let remedy = format!(
+                "`{name}: {{value: .., secret: true}}`; or `secret: false`, if everybody may know it"
+            );
             reader.say(mapped.place(), what, remedy);
         }
         reading.known.insert(full);

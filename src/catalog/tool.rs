@@ -142,7 +142,8 @@ fn examples(reader: &mut Reader<'_, '_>, tool: &ToolWritten, names: &BTreeSet<St
 /// The effects of a tool are those of its own request: no other one may have any.
 fn effects(reader: &mut Reader<'_, '_>, tool: &ToolWritten, own: &Own<'_>) -> Effects {
     let effects = effects_of(&own.request.value, own.effects);
-    let is_told = tool.response.map.len() + own.response.map.values().filter(|mapped| !mapped.is_secret()).count();
+    let is_told =
+        tool.response.map.len() + own.response.map.values().filter(|mapped| !mapped.is_secret()).count();
     if effects == Effects::None && is_told == 0 {
         let at = own.request.place;
         reader.say(

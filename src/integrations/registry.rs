@@ -183,7 +183,8 @@ impl Registry {
         let (spec, live) = self.toolbox.find(tool).map_err(|why| Unprepared { why })?;
         let real = real_args(spec, args, private).map_err(|why| Unprepared { why })?;
         let run = self.of(spec, live);
-        let (known, request) = self.resolve(run, &real, until(spec)).await.map_err(|why| Unprepared { why })?;
+        let (known, request) =
+            self.resolve(run, &real, until(spec)).await.map_err(|why| Unprepared { why })?;
         // The same wish in whichever call, at whichever time, under whichever secret.
         let meant = run.filled(&spec.request, &known, (ANY_CALL, Secrecy::Named));
         let action = meant.map_err(|why| Unprepared { why })?;

@@ -134,7 +134,9 @@ impl Run<'_> {
 
     /// Whether a step's condition is true.
     pub(super) fn is_due(&self, exchange: &Exchange, known: &Known) -> Result<bool, String> {
-        let Some(condition) = exchange.step.as_ref().and_then(|step| step.when.as_ref()) else { return Ok(true) };
+        let Some(condition) = exchange.step.as_ref().and_then(|step| step.when.as_ref()) else {
+            return Ok(true);
+        };
         let holds = self.toolbox.renderer.holds(condition, &Value::Object(known.values.clone()));
         holds.map_err(|fault| of_step(exchange, format!("its `if`: {}", fault.what)))
     }
@@ -161,7 +163,11 @@ impl Run<'_> {
     }
 
     /// What the tool has found in the end: what its own request maps, or what it makes of all that is known.
-    pub(super) fn result(&self, known: &Known, own: Map<String, Value>) -> Result<Map<String, Value>, String> {
+    pub(super) fn result(
+        &self,
+        known: &Known,
+        own: Map<String, Value>,
+    ) -> Result<Map<String, Value>, String> {
         let Some(map) = &self.spec.result else { return Ok(own) };
         let vars = Value::Object(known.values.clone());
         let value = |(name, expression): (&String, &String)| {
