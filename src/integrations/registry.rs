@@ -148,7 +148,7 @@ pub(super) struct Ready {
     action: Digest,
     request: Resolved,
     /// What was put into it, for whoever asks what became of it.
-    known: Known,
+    pub(super) known: Known,
 }
 
 /// What a caller said does not print.
