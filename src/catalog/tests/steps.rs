@@ -202,8 +202,8 @@ const TABLE: &[(&str, &str, &str)] = &[
         "a step stores nothing|by the tool itself",
     ),
     (
-        "        request: {method: GET, path: \"/payments/{{ steps.order.payment }}/card\"",
-        "        verify: [{parameter: pin, equals: pin, error: No.}]\n        request: {method: GET, path: \"/payments/{{ steps.order.payment }}/card\"",
+        "        if: amount | minor > 2000\n",
+        "        if: amount | minor > 2000\n        verify: [{parameter: pin, equals: pin, error: No.}]\n",
         "may be left out proves nothing|take its `if` away",
     ),
     (
