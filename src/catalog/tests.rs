@@ -10,6 +10,7 @@ mod mcp;
 mod probing;
 mod shapes;
 mod sparing;
+mod steps;
 mod table;
 mod tested;
 mod values;

@@ -5,16 +5,17 @@
 //! Never: keeps more than a few answers' worth of memory.
 
 use std::collections::BTreeMap;
-use std::sync::{MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use centralita_core::base::Digest;
 use tokio::time::Instant;
 
-use super::far::Live;
+use super::action::ActionSecret;
 use super::registry::Registry;
 use super::request::Resolved;
-use super::spec::{Exchange, ToolSpec};
+use super::spec::Exchange;
+use super::steps::Run;
 use super::tries::{Untold, ask};
 use crate::egress::{ANSWER_BYTES_MAX, Answer};
 
@@ -73,30 +74,47 @@ impl Cache {
     }
 }
 
-impl Registry {
+/// What a run may remember, and the key under which requests are digested.
+#[derive(Clone, Copy)]
+pub(super) struct Memory<'r> {
+    pub(super) cache: &'r Mutex<Cache>,
+    pub(super) key: &'r ActionSecret,
+}
+
+impl Memory<'_> {
+    fn lock(&self) -> MutexGuard<'_, Cache> {
+        // A map of finished values is whole even if a holder panicked.
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Run<'_> {
     /// Asks, or remembers what the system has just said, where the tool allows that.
     pub(super) async fn asked(
         &self,
-        spec: &ToolSpec,
         exchange: &Exchange,
-        live: &Live,
         request: &Resolved,
         until: Instant,
     ) -> Result<Answer, Untold> {
-        let Some(counts) = spec.cache else { return ask(live, request, &exchange.errors, until).await };
-        let digest = self.action_key.digest(&request.meant(&spec.name));
+        let Run { spec, live, .. } = self;
+        let Some((counts, memory)) = spec.cache.zip(self.memory) else {
+            return ask(live, request, &exchange.errors, until).await;
+        };
+        let digest = memory.key.digest(&request.meant(&spec.name));
         let era = {
-            let cache = self.cache();
+            let cache = memory.lock();
             if let Some(answer) = cache.find(digest, Duration::from_millis(u64::from(counts.0))) {
                 return Ok(answer);
             }
             cache.era(&live.id)
         };
         let answer = ask(live, request, &exchange.errors, until).await?;
-        self.cache().keep(&live.id, era, digest, &answer);
+        memory.lock().keep(&live.id, era, digest, &answer);
         Ok(answer)
     }
+}
 
+impl Registry {
     pub(super) fn cache(&self) -> MutexGuard<'_, Cache> {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -6,7 +6,6 @@
 use centralita_core::base::ToolName;
 use serde_json::{Map, Value};
 
-use super::arguments::arguments;
 use super::registry::Registry;
 use super::verdict::learned;
 use crate::egress::Answer;
@@ -18,14 +17,12 @@ impl Registry {
     /// What the model would be told.
     pub fn dry(&self, tool: &ToolName, args: &Value, answer: &Answer) -> Result<Map<String, Value>, String> {
         let (spec, live) = self.toolbox.find(tool)?;
-        let variables = self.variables().clone();
-        let mut values = arguments(&spec.parameters, args, &self.toolbox.currency, &variables)?;
-        values.extend(self.given(spec)?);
-        let request = self.put_in(spec, &spec.request, live, &values)?;
+        let (run, known) = (self.of(spec, live), self.begun(spec, args)?);
+        let request = run.request(&spec.request, &known)?;
         match &request.called {
             Some(_) => drop(request.call(None).map_err(|fault| fault.what)?),
             None => drop(request.wire(None).map_err(|fault| fault.what)?),
         }
-        learned(&spec.request, answer, &Value::Object(values), &self.toolbox.renderer)
+        learned(&spec.request, answer, &Value::Object(known.values), &self.toolbox.renderer)
     }
 }

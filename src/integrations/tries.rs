@@ -16,6 +16,7 @@ use std::time::Duration;
 use centralita_core::base::{Fault, Owner};
 use centralita_core::conversation::{Outcome, Withheld};
 use centralita_core::template::Renderer;
+use serde_json::Value;
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -24,6 +25,7 @@ use super::far::{Far, Live, Outgoing};
 use super::probe::Pauses;
 use super::request::Resolved;
 use super::spec::{Exchange, KeyPlace};
+use super::steps::of_step;
 use super::verdict::settled;
 use crate::crash::{self, Point};
 use crate::egress::{Answer, Purpose, Unanswered};
@@ -54,6 +56,14 @@ impl Untold {
         match self {
             Untold::Why(why) => why,
             Untold::OutOfReach => OUT_OF_REACH.to_owned(),
+        }
+    }
+
+    /// The same of a step, which says its name.
+    pub(super) fn of_step(self, exchange: &Exchange) -> Untold {
+        match self {
+            Untold::Why(why) => Untold::Why(of_step(exchange, why)),
+            Untold::OutOfReach => Untold::OutOfReach,
         }
     }
 
@@ -109,6 +119,8 @@ pub(super) struct Deed<'a> {
     pub(super) live: &'a Live,
     pub(super) request: &'a Resolved,
     pub(super) exchange: &'a Exchange,
+    /// What was put into it.
+    pub(super) values: &'a Value,
     /// Where the key goes, and the key.
     pub(super) key: Option<(&'a KeyPlace, &'a str)>,
     pub(super) not_done_on: &'a BTreeSet<u16>,
@@ -132,7 +144,8 @@ impl Deed<'_> {
             crash::pass(Point::Answered);
             let health = health(&answer, &self.exchange.errors);
             let again = tries.wants_again(&answer, repeats);
-            let outcome = match settled(self.exchange, place, self.not_done_on, answer, self.renderer) {
+            let (exchange, values) = (self.exchange, self.values);
+            let outcome = match settled(exchange, values, place, self.not_done_on, answer, self.renderer) {
                 Outcome::Failed { .. } if may_be_done => Outcome::Unknown,
                 outcome @ (Outcome::Done { .. }
                 | Outcome::Failed { .. }

@@ -82,6 +82,7 @@ pub(crate) fn toolbox(
         prepare,
         request,
         given: Vec::new(),
+        result: None,
         store: BTreeMap::new(),
         key: KeyPlace::Header("Idempotency-Key".to_owned()),
         not_done_on: [].into(),
@@ -167,7 +168,9 @@ fn exchange(method: Method, path: &str, map: &[(&str, &str)]) -> Exchange {
         answers: Answers::Json,
         verify: Vec::new(),
         errors: BTreeMap::new(),
+        errors_when: Vec::new(),
         sample: None,
         called: None,
+        step: None,
     }
 }

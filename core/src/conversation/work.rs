@@ -15,7 +15,8 @@ use super::plan::{Effects, Idempotency, ParameterKind, ToolPlan};
 use super::playback::{End, Reply};
 use super::proposals::{self, Stage, TOOL_MARGIN, told};
 use super::timer::Timer;
-use super::{Conversation, Entry, Expect, Outcome, Permit, Withheld};
+use super::wording::{telling, written};
+use super::{Conversation, Entry, Expect, Outcome, Permit};
 use crate::base::{CallTime, Digest, GenerationId, Millis, ProposalId, ToolName};
 use crate::language::{Figures, Language, Phrase, claims_done};
 
@@ -316,19 +317,14 @@ impl Conversation {
         if end == proposals::End::Done {
             self.proposals.known(id);
         }
+        let (words, otherwise) = telling(outcome);
         match outcome {
             Outcome::Withheld(_) if was_told => {}
-            Outcome::Withheld(Withheld::OutOfReach) => {
-                self.tell(id, |tool| &tool.phrases.out_of_reach, Phrase::OutOfReach);
-            }
-            Outcome::Withheld(Withheld::Spent) => {
-                self.tell(id, |tool| &tool.phrases.spent, Phrase::Spent);
-            }
             // What was found is the model's to tell.
             Outcome::Done { .. } | Outcome::Failed { .. } | Outcome::Unknown if effects == Effects::None => {}
-            Outcome::Done { .. } => self.tell(id, |tool| &tool.phrases.done, Phrase::Done),
-            Outcome::Failed { .. } => self.tell(id, |tool| &tool.phrases.failed, Phrase::Failed),
-            Outcome::Unknown => self.tell(id, |tool| &tool.phrases.unknown, Phrase::Unknown),
+            Outcome::Withheld(_) | Outcome::Done { .. } | Outcome::Failed { .. } | Outcome::Unknown => {
+                self.tell(id, words, otherwise);
+            }
         }
     }
 
@@ -371,9 +367,8 @@ impl Conversation {
     ) -> String {
         let proposal = self.proposals.get(id);
         let tool = proposal.and_then(|p| self.plan.tool(&p.tool));
-        let written = tool.map(words).filter(|words| !words.is_empty()).zip(proposal);
-        let text = written.and_then(|(words, p)| {
-            self.renderer.render(words.after(self.proposals.before(p)), &p.values).ok()
+        let text = tool.zip(proposal).and_then(|(tool, p)| {
+            written(&self.renderer, words(tool).after(self.proposals.before(p)), &p.values)
         });
         text.unwrap_or_else(|| otherwise.say(self.plan.language))
     }
