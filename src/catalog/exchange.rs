@@ -11,6 +11,7 @@ use reqwest::header::{HeaderName, HeaderValue};
 use serde_json::Value;
 
 use super::absence::{Lands, given};
+use super::errors::{read_errors, read_errors_when};
 use super::hidden;
 use super::place::{Place, Spanned};
 use super::reader::{Hidden, RESERVED, Reader, braces, is_name, with_call};
@@ -56,11 +57,12 @@ pub(super) fn exchanges(
                       changes nothing";
         refuse_body(reader, &tool.request, remedy);
     }
-    let ResponseWritten { answers, store: _, map, success, errors, sample } = &tool.response;
+    let ResponseWritten { answers, store: _, map, success, errors, errors_when, sample } = &tool.response;
     request.answers = read_answers(*answers);
     request.map = read_map(reader, map);
     request.success = success.as_ref().map(|condition| reader.over_answer(condition.place, &condition.value));
     request.errors = read_errors(reader, errors);
+    request.errors_when = read_errors_when(reader, errors_when, &known);
     request.sample = sample.as_ref().map(|sample| read_sample(reader, sample, &known, parameters, &request));
     let rules = tool.verify.iter().filter_map(|rule| read_rule(reader, rule, names)).collect();
     match (prepare.last_mut(), tool.verify.first()) {
@@ -84,13 +86,14 @@ fn read_step(
     known: &mut BTreeSet<String>,
     used: &mut BTreeSet<String>,
 ) -> Exchange {
-    let StepWritten { request, answers, map, errors, sample } = &step.value;
+    let StepWritten { request, answers, map, errors, errors_when, sample } = &step.value;
     let mut exchange = read_request(reader, request, parameters, known, used);
     let what = "a step before the question must not have effects";
     only_asks(reader, request, what, "use GET or HEAD here; the one request with effects is `request`");
     exchange.answers = read_answers(*answers);
     exchange.map = read_map(reader, map);
     exchange.errors = read_errors(reader, errors);
+    exchange.errors_when = read_errors_when(reader, errors_when, known);
     exchange.sample = sample.as_ref().map(|sample| read_sample(reader, sample, known, parameters, &exchange));
     for (name, expression) in map {
         if !known.insert(name.clone()) || reader.hidden.contains_key(name) {
@@ -182,6 +185,7 @@ pub(super) fn read_request(
         answers: Answers::Json,
         verify: Vec::new(),
         errors: BTreeMap::new(),
+        errors_when: Vec::new(),
         sample: None,
         called: None,
     }
@@ -360,12 +364,4 @@ pub(super) fn read_map(
         }
     }
     meant
-}
-
-fn read_errors(reader: &mut Reader<'_, '_>, errors: &BTreeMap<u16, Words>) -> BTreeMap<u16, String> {
-    for (status, words) in errors.iter().filter(|(status, _)| !(400..600).contains(*status)) {
-        let what = format!("{status} is no status of an error");
-        reader.say(words.place, what, "400 to 599; what else counts as done is `success`");
-    }
-    errors.iter().map(|(status, words)| (*status, reader.words(Some(words)))).collect()
 }

@@ -354,6 +354,7 @@ pub(super) mod tests {
             answers: Answers::Json,
             verify: Vec::new(),
             errors: BTreeMap::new(),
+            errors_when: Vec::new(),
             sample: Some(Sample::Answer(sample)),
             called: None,
         }

@@ -46,8 +46,8 @@ pub use probe::{Finding, PROBE_QUESTION, Pauses, Sent};
 pub(crate) use probe::{KEY as PROBE_KEY, SENT as PROBE_SENT};
 pub use registry::{CallFacts, Intent, IntentLog, Leave, NotBegun, Prepared, Registry, Unprepared};
 pub use spec::{
-    Answers, Body, CallFact, Compare, Connection, Exchange, Given, KeyPlace, McpServer, McpWay, Method,
-    Probe, Program, Rule, Sample, Source, ToolSpec, Variable,
+    Answers, Body, CallFact, Compare, Connection, ErrorWhen, Exchange, Given, KeyPlace, McpServer, McpWay,
+    Method, Probe, Program, Rule, Sample, Source, ToolSpec, Variable,
 };
 pub use tap::{CameBack, Passed, Proof, Shown, Tap};
 pub use toolbox::{Toolbox, mcp_server};

@@ -308,11 +308,13 @@ impl Registry {
         if until <= Instant::now() {
             return Outcome::Failed { why: "the journal took too long: nothing was sent".to_owned() };
         }
+        let values = Value::Object(ready.values.clone());
         let sent = Sent { tool: ready.tool, call: self.call.clone(), values: ready.values, key };
         self.left(proposal, sent, Duration::ZERO);
         let answer = live.send(outgoing, Purpose::Act, until).await;
         crash::pass(Point::Answered);
-        match settled(&spec.request, &spec.key, &spec.not_done_on, answer, &self.toolbox.renderer) {
+        let renderer = &self.toolbox.renderer;
+        match settled(&spec.request, &values, &spec.key, &spec.not_done_on, answer, renderer) {
             Outcome::Unknown => self.find_out(proposal, live.world(), until + PROBE_GRACE, log).await,
             known @ (Outcome::Done { .. } | Outcome::Failed { .. }) => {
                 self.keep(spec, &known);
