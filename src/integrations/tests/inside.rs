@@ -70,6 +70,7 @@ async fn no_token_is_asked_for_inside_our_own_network() {
             client_id: Stated::Text("lamps".into()),
             client_secret: Some("CLIENT".into()),
             client_authentication: ClientAuthentication::Basic,
+            header: None,
             scopes: Vec::new(),
             audience: None,
             grant: Grant::ClientCredentials,
