@@ -276,7 +276,7 @@ fn passed_json(passed: &Passed) -> Value {
         }),
         Err(why) => json!({"error": why}),
     };
-    let proof = |proof: &Proof| json!({"parameter": proof.parameter, "compare": proof.compare, "held": proof.held, "holds": proof.holds});
+    let proof = |Proof { parameter, compare, held, holds }: &Proof| json!({"parameter": parameter, "compare": compare, "held": held, "holds": holds});
     let (mapped, why) = match &passed.learned {
         Some(Ok(map)) => (Some(map), None),
         Some(Err(why)) => (None, Some(why)),
