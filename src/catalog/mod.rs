@@ -47,7 +47,7 @@ use url::Url;
 
 use agent::Known;
 pub use agent::{Agent, Services};
-pub use asking::{Asking, asking};
+pub use asking::{Asking, Simulated, asking};
 pub use find::find;
 use integration::Integration;
 pub use mcp::{McpDefinition, mcp_connection, mcp_definition};

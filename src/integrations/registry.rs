@@ -27,8 +27,9 @@ use super::given::Secrecy;
 use super::probe::{Finding, Pauses, Sent};
 use super::request::Resolved;
 use super::spec::{Exchange, KeyPlace, ToolSpec};
+use super::tap::Shown;
 use super::toolbox::Toolbox;
-use super::verdict::{learned, settled};
+use super::verdict::settled;
 use crate::crash::{self, Point};
 use crate::egress::{Answer, Purpose, Unanswered};
 
@@ -164,6 +165,12 @@ impl Registry {
         Registry { toolbox, call, action_key, ready, open, variables }
     }
 
+    /// The call whose tools these are.
+    #[must_use]
+    pub fn call_id(&self) -> &CallId {
+        &self.call.id
+    }
+
     /// Resolves what exactly a tool with effects would send, read-only steps included, and keeps it.
     ///
     /// The digest is keyed, and of the same request with the call's id left open: who asks for the same thing in another
@@ -204,6 +211,21 @@ impl Registry {
         self.ready().remove(&proposal);
     }
 
+    /// What was prepared, as it would leave now, for a person who watches its toolbox; nothing of it is sent, but a token may
+    /// be fetched for it.
+    ///
+    /// # Errors
+    /// In words, why it cannot leave.
+    pub async fn preview(&self, proposal: ProposalId) -> Result<Shown, String> {
+        let ready = self.ready().get(&proposal).map(|ready| (ready.tool.clone(), ready.request.clone()));
+        let (tool, request) = ready.ok_or("nothing is prepared")?;
+        let (spec, live) = self.toolbox.find(&tool)?;
+        let key = (spec.key != KeyPlace::None).then(|| self.key_text(&ActionKey::Own(proposal)));
+        let placed = key.as_deref().map(|text| (&spec.key, text));
+        let outgoing = live.outgoing(&request, placed, until(spec)).await.map_err(|fault| fault.what)?;
+        live.shown(&outgoing).ok_or_else(|| "nobody watches".to_owned())
+    }
+
     /// Runs a tool by leave, and uses the leave up. For a tool without effects the permit covers the
     /// arguments, for all others the request that was prepared.
     pub async fn run(
@@ -242,7 +264,7 @@ impl Registry {
         let result = async {
             let (values, request) = self.resolve(spec, live, args, until).await?;
             let answer = ask(live, &request, until).await?;
-            learned(&spec.request, &answer, &Value::Object(values), &self.toolbox.renderer)
+            live.learned(&spec.request, &answer, &Value::Object(values), &self.toolbox.renderer)
         };
         let outcome = match result.await {
             Ok(result) => Outcome::Done { result: Value::Object(result) },
@@ -390,7 +412,7 @@ impl Registry {
             let request = self.put_in(spec, step, live, &values)?;
             let answer = ask(live, &request, until).await?;
             let known = Value::Object(values.clone());
-            values.extend(learned(step, &answer, &known, &self.toolbox.renderer)?);
+            values.extend(live.learned(step, &answer, &known, &self.toolbox.renderer)?);
         }
         let request = self.put_in(spec, &spec.request, live, &values)?;
         Ok((values, request))

@@ -8,6 +8,7 @@ mod bodies;
 mod bookings;
 mod escaping;
 mod given;
+mod inside;
 mod mcp;
 mod mocked;
 mod oauth2;

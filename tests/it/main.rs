@@ -9,7 +9,7 @@
 //! (what the line carried, and what was kept of it), `login` (a person lets the gateway in), `speech` (the embedded
 //! engines), `registry` (tools without a call), `templates` (each against a service of the right shape), `house` (the
 //! program as a process that may die), `crash` (at numbered moments), `kills` (at any), `mcp` (servers with tools,
-//! and the same there), `fuzz` (any bytes at every door).
+//! and the same there), `tried` (tools that a person tries out), `fuzz` (any bytes at every door).
 //!
 //! Promises: every scene ends with its journals folded anew and not one task left; no test waits for a time, only
 //! for what happens, but for `kills`, whose moments are drawn.
@@ -51,4 +51,5 @@ mod script;
 mod sound;
 mod templates;
 mod tools;
+mod tried;
 mod unknown;
