@@ -14,24 +14,38 @@ use std::collections::BTreeSet;
 
 use centralita_core::conversation::{Parameter, ParameterKind};
 
-use super::place::Spanned;
-use super::reader::Reader;
+use super::place::{Place, Spanned};
+use super::reader::{Reader, STEPS};
 use crate::integrations::PROBE_SENT;
 
 /// Filters whose result is a number.
 const NUMBERS: &[&str] = &["minor", "int", "float", "length", "count"];
 
-/// The names in a condition that are compared as texts but should be as numbers.
-pub(super) fn texts_compared(
+/// Checks that a condition compares numbers with numbers.
+pub(super) fn compares_numbers(
+    reader: &mut Reader<'_, '_>,
+    at: Place,
     condition: &str,
     known: &BTreeSet<String>,
     parameters: &[Parameter],
-) -> Vec<String> {
+) {
+    for name in texts_compared(condition, known, parameters) {
+        let what = format!("`{name}` is compared as a text, which is above every number");
+        let remedy =
+            format!("an amount in minor units: `{name} | minor > 2000`; a number: `{name} | int > 20`");
+        reader.say(at, what, remedy);
+    }
+}
+
+/// The names in a condition that are compared as texts but should be as numbers.
+fn texts_compared(condition: &str, known: &BTreeSet<String>, parameters: &[Parameter]) -> Vec<String> {
     let code = without_quotes(condition);
     let by_size = code.contains(['<', '>']);
     let kind = |name: &str| parameters.iter().find(|p| p.name == name).map(|p| p.kind);
     let mut found = Vec::new();
-    for (name, after) in names(&code).into_iter().filter(|(name, _)| known.contains(*name)) {
+    let of_a_step = |name: &str, after: &str| name == STEPS && after.starts_with('.');
+    let ours = |(name, after): &(&str, &str)| known.contains(*name) || of_a_step(name, after);
+    for (name, after) in names(&code).into_iter().filter(ours) {
         let is_risky = match kind(name) {
             Some(ParameterKind::Money) => true,
             Some(ParameterKind::Integer | ParameterKind::Number | ParameterKind::Boolean) => false,
@@ -43,7 +57,8 @@ pub(super) fn texts_compared(
             | None => by_size,
         };
         if is_risky && !is_made_number(after) {
-            found.push(name.to_owned());
+            let fields = if of_a_step(name, after) { fields(after) } else { "" };
+            found.push(format!("{name}{fields}"));
         }
     }
     found
@@ -79,9 +94,15 @@ pub(super) fn names_sent(
     unknown.is_empty().then(|| sound.iter().map(|name| first(&inside(name))).collect())
 }
 
+/// The `.fields` at the beginning of what follows a name.
+fn fields(after: &str) -> &str {
+    let end = after.find(|c: char| c != '.' && c != '_' && !c.is_alphanumeric());
+    &after[..end.unwrap_or(after.len())]
+}
+
 /// `| minor` or the like comes next, after `.fields`.
 fn is_made_number(after: &str) -> bool {
-    let rest = after.trim_start_matches(|c: char| c == '.' || c == '_' || c.is_alphanumeric()).trim_start();
+    let rest = after[fields(after).len()..].trim_start();
     let filter = rest.strip_prefix('|').map(str::trim_start).unwrap_or("");
     let end = filter.find(|c: char| c != '_' && !c.is_alphanumeric()).unwrap_or(filter.len());
     NUMBERS.contains(&&filter[..end])

@@ -30,6 +30,7 @@ mod probe;
 mod problems;
 mod reader;
 mod shape;
+mod steps;
 mod syntax;
 mod tested;
 #[cfg(test)]

@@ -76,6 +76,8 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("request", "{method: GET, path: \"/orders/{order}\"}"),
     ("method", "GET"),
     ("path", "\"/orders/{order}\""),
+    ("steps", "[{id: login, request: {..}}, {id: order, request: {..}}]"),
+    ("if", "amount | minor > 2000"),
     ("response", "{map: {state: state}}"),
     ("map", "{state: state}"),
     ("sample", "{state: on its way}"),

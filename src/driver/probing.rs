@@ -357,6 +357,7 @@ pub(super) mod tests {
             errors_when: Vec::new(),
             sample: Some(Sample::Answer(sample)),
             called: None,
+            step: None,
         }
     }
 
@@ -381,6 +382,7 @@ pub(super) mod tests {
             prepare: Vec::new(),
             request: exchange("/refunds", json!({})),
             given: Vec::new(),
+            result: None,
             store: BTreeMap::new(),
             key: KeyPlace::Header("Idempotency-Key".to_owned()),
             not_done_on: [].into(),

@@ -17,6 +17,7 @@ use super::far::Live;
 use super::masks::{Masks, STARS};
 use super::request::Called;
 use super::spec::{Compare, Exchange};
+use super::steps::secrets_in;
 use super::verdict::{learned, vars_of};
 use super::verify::proves;
 use crate::egress::{Answer, Unanswered};
@@ -154,8 +155,10 @@ impl Tap {
         held.passed.push(Passed { request, answer, took, proofs: Vec::new(), learned: None });
     }
 
-    fn learned(&self, proofs: Vec<Proof>, result: &Result<Map<String, Value>, String>) {
+    /// `secrets`: what of this answer only later requests may hold.
+    fn learned(&self, secrets: &[String], proofs: Vec<Proof>, result: &Result<Map<String, Value>, String>) {
         let mut held = self.held();
+        secrets.iter().for_each(|secret| held.masks.add(secret));
         let result = match result {
             Ok(map) => Ok(map
                 .iter()
@@ -163,7 +166,11 @@ impl Tap {
                 .collect()),
             Err(why) => Err(held.masks.hide(why)),
         };
-        if let Some(last) = held.passed.last_mut() {
+        let Held { passed, masks } = &mut *held;
+        if let Some(last) = passed.last_mut() {
+            if let Ok(came) = &mut last.answer {
+                came.body = masks.hide(&came.body);
+            }
             last.proofs = proofs;
             last.learned = Some(result);
         }
@@ -186,7 +193,8 @@ impl Live {
     ) -> Result<Map<String, Value>, String> {
         let result = learned(exchange, answer, known, renderer);
         if let Some(tap) = &self.tap {
-            tap.learned(proofs(exchange, answer, known, renderer), &result);
+            let secrets = result.as_ref().map(|mapped| secrets_in(exchange, mapped)).unwrap_or_default();
+            tap.learned(&secrets, proofs(exchange, answer, known, renderer), &result);
         }
         result
     }

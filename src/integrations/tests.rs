@@ -14,6 +14,7 @@ mod mocked;
 mod oauth2;
 mod probing;
 mod shop;
+mod steps;
 mod tls;
 
 use std::collections::BTreeMap;

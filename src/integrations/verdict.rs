@@ -183,6 +183,7 @@ mod tests {
             errors_when: Vec::new(),
             sample: None,
             called: None,
+            step: None,
         }
     }
 

@@ -74,6 +74,7 @@ pub(crate) fn toolbox(shop: &Url, token: SecretString, timeout: Millis, probe: b
         prepare,
         request,
         given: Vec::new(),
+        result: None,
         store: BTreeMap::new(),
         key: KeyPlace::Header("Idempotency-Key".to_owned()),
         not_done_on: [].into(),
@@ -159,5 +160,6 @@ fn exchange(method: Method, path: &str, map: &[(&str, &str)]) -> Exchange {
         errors_when: Vec::new(),
         sample: None,
         called: None,
+        step: None,
     }
 }

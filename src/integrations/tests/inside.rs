@@ -72,6 +72,7 @@ async fn no_token_is_asked_for_inside_our_own_network() {
             client_authentication: ClientAuthentication::Basic,
             scopes: Vec::new(),
             audience: None,
+            header: None,
             grant: Grant::ClientCredentials,
         };
         let auth = Auth { oauth2: Some(Box::new(oauth2)), ..Auth::default() };

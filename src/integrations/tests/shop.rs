@@ -169,6 +169,7 @@ pub(super) fn exchange(method: Method, path: &str, map: &[(&str, &str)]) -> Exch
         errors_when: Vec::new(),
         sample: None,
         called: None,
+        step: None,
     }
 }
 
@@ -189,6 +190,7 @@ pub(super) fn status() -> ToolSpec {
             ..exchange(Method::Get, "/orders/{{ order }}", &[("state", "state")])
         },
         given: Vec::new(),
+        result: None,
         store: BTreeMap::new(),
         key: KeyPlace::None,
         not_done_on: [].into(),
@@ -213,6 +215,7 @@ pub(super) fn refund() -> ToolSpec {
             ..exchange(Method::Post, "/orders/{{ order }}/refunds", &[("refunded", "refunded")])
         },
         given: Vec::new(),
+        result: None,
         store: BTreeMap::new(),
         key: KeyPlace::Header("Idempotency-Key".into()),
         not_done_on: [503].into(),
