@@ -33,4 +33,4 @@ pub use intents::{Intent, IntentKey, IntentRecord, IntentState, Outcome, Outcome
 pub use journal::Line;
 pub use sole::{Carrying, Sole};
 pub use stamp::now_us;
-pub use standing::{Standing, UNDER_WAY_MAX_US};
+pub use standing::{Process, Standing, UNDER_WAY_MAX_US};

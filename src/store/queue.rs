@@ -24,15 +24,46 @@ pub(super) const JOB_BYTES: u32 = 256;
 
 /// One thing to write, or to answer once all before it is written.
 pub(super) enum Job {
-    Open { head: Box<CallHead>, plan: Arc<str>, reply: oneshot::Sender<Result<(), NotOpened>> },
-    State { call: CallId, state: CallState },
-    LoseLive { reply: oneshot::Sender<Result<u64, Fault>> },
-    TakeUp { call: CallId, attempts: u32, reply: oneshot::Sender<Result<u64, Fault>> },
-    Line { call: CallId, line: Line },
-    Begin { intent: Box<Intent>, reply: oneshot::Sender<Result<Begun, BeginRefused>> },
-    Settle { key: IntentKey, outcome: Outcome, by: Settler },
-    Flush { reply: oneshot::Sender<Result<(), Fault>> },
-    Close { reply: oneshot::Sender<Result<(), Fault>> },
+    Open {
+        head: Box<CallHead>,
+        plan: Arc<str>,
+        process: Option<Arc<str>>,
+        reply: oneshot::Sender<Result<(), NotOpened>>,
+    },
+    State {
+        call: CallId,
+        state: CallState,
+    },
+    /// What the process of that name carried, or all do.
+    Lose {
+        process: Option<String>,
+        reply: oneshot::Sender<Result<u64, Fault>>,
+    },
+    TakeUp {
+        call: CallId,
+        attempts: u32,
+        process: Option<Arc<str>>,
+        reply: oneshot::Sender<Result<u64, Fault>>,
+    },
+    Line {
+        call: CallId,
+        line: Line,
+    },
+    Begin {
+        intent: Box<Intent>,
+        reply: oneshot::Sender<Result<Begun, BeginRefused>>,
+    },
+    Settle {
+        key: IntentKey,
+        outcome: Outcome,
+        by: Settler,
+    },
+    Flush {
+        reply: oneshot::Sender<Result<(), Fault>>,
+    },
+    Close {
+        reply: oneshot::Sender<Result<(), Fault>>,
+    },
 }
 
 /// A job with the room it takes up until it is dropped.
@@ -86,7 +117,7 @@ impl Job {
     pub(super) fn is_awaited(&self) -> bool {
         match self {
             Job::Begin { .. }
-            | Job::LoseLive { .. }
+            | Job::Lose { .. }
             | Job::TakeUp { .. }
             | Job::Flush { .. }
             | Job::Close { .. } => true,
@@ -107,7 +138,7 @@ impl Job {
             Job::Settle { outcome, .. } => outcome.detail.len(),
             Job::Open { .. }
             | Job::State { .. }
-            | Job::LoseLive { .. }
+            | Job::Lose { .. }
             | Job::TakeUp { .. }
             | Job::Begin { .. } => 0,
             // Writes nothing; it must get in when the queue is full, as it is how one waits for room.
