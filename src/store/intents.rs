@@ -106,13 +106,13 @@ pub struct IntentRecord {
 pub(super) struct Row(pub(super) IntentRecord, pub(super) Option<String>);
 
 /// The records of intents of which that holds. A journal that only an older build has opened to write has no such columns:
-/// the names then mean the nothing beside it.
+/// the names then mean the nulls beside it.
 macro_rules! records {
     ($which:literal) => {
         concat!(
             "SELECT intents.*, effects, (SELECT process FROM calls AS its WHERE its.id = intents.call \
              AND process_attempt = its.attempts) AS its_process FROM intents JOIN calls ON calls.id = intents.call, \
-             (SELECT NULL AS process, NULL AS process_attempt) AS nothing ",
+             (SELECT NULL AS process, NULL AS process_attempt) AS unsaid ",
             $which
         )
     };
