@@ -80,6 +80,9 @@ impl Play {
             if let Some(found) = found_at_a_take_up(&file.lines[n..], now) {
                 all.extend(play.taken_up(n, &file.lines[n..=n + found]));
                 n += found;
+                if let Line::Event { at, .. } = &file.lines[n] {
+                    now = *at;
+                }
             } else {
                 let written = match line {
                     Line::Event { at, event } => {
