@@ -53,7 +53,8 @@ impl Integration {
         }
         let mut tools = BTreeMap::new();
         for tool in file.tools {
-            requests(&tool.value).for_each(|request| query_is_free(desk, &auth, request));
+            let probes = tool.value.probes().map(|probe| &probe.value.request);
+            tool.value.requests().chain(probes).for_each(|request| query_is_free(desk, &auth, request));
             let name = tool.value.name.clone();
             if tools.insert(name.value.clone(), tool).is_some() {
                 let what = format!("there are two tools `{}`", name.value);
@@ -104,10 +105,10 @@ impl Integration {
         let mut reader = Reader::new(desk, language, currency);
         reader.country = country;
         let wanted = self.tools.iter().filter(|(name, _)| names.contains(*name));
-        let read = wanted.map(|(name, written)| {
-            let (plan, mut spec) = tool(&mut reader, &self.connection, written, spoken);
+        let read = wanted.filter_map(|(name, written)| {
+            let (plan, mut spec) = tool(&mut reader, &self.connection, written, spoken)?;
             spec.request.called = self.called.get(name).cloned();
-            (plan, spec)
+            Some((plan, spec))
         });
         read.collect()
     }
@@ -123,11 +124,6 @@ impl Integration {
             tool(&mut reader, &self.connection, written, VoiceYes::ByEngine);
         }
     }
-}
-
-fn requests(tool: &ToolWritten) -> impl Iterator<Item = &Spanned<RequestWritten>> {
-    let steps = tool.prepare.iter().map(|step| &step.value.request);
-    steps.chain([&tool.request]).chain(tool.probe.iter().map(|probe| &probe.value.request))
 }
 
 /// A request has no parameter of the address that `auth` writes too.

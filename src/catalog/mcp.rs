@@ -359,7 +359,8 @@ fn by_hand(desk: &mut Desk<'_>, at: Place, written: McpToolWritten, pinned: &Pin
         verify: written.verify,
         proves: written.proves,
         requires: written.requires,
-        request: Spanned { place: at, value: request(at, arguments) },
+        request: Some(Spanned { place: at, value: request(at, arguments) }),
+        steps: Vec::new(),
         response: written.response,
         effects: written.effects,
         idempotency: written.idempotency.map(|key| match key {

@@ -22,6 +22,8 @@ use crate::integrations::Exchange;
 const OF_THE_CALL: &[&str] = &["call.id", "call.from", "call.to"];
 /// The name that stands for the call.
 pub(super) const RESERVED: &str = "call";
+/// The name under which the values of steps are: `steps.login.token`.
+pub(super) const STEPS: &str = "steps";
 
 /// One definition, read for one language.
 pub(super) struct Reader<'d, 'a> {
@@ -154,10 +156,15 @@ impl<'d, 'a> Reader<'d, 'a> {
         self.names(at, source, names, known)
     }
 
-    /// Checks an expression.
-    pub(super) fn expression(&mut self, at: Place, source: &str, known: &BTreeSet<String>) {
+    /// Checks an expression; the names it takes, where it can be read.
+    pub(super) fn expression(
+        &mut self,
+        at: Place,
+        source: &str,
+        known: &BTreeSet<String>,
+    ) -> Option<BTreeSet<String>> {
         let names = self.renderer.names(source);
-        self.names(at, source, names, known);
+        self.names(at, source, names, known)
     }
 
     /// What of an answer an exchange looks for and this one does not hold.
@@ -199,7 +206,7 @@ impl<'d, 'a> Reader<'d, 'a> {
     /// The names a template takes, without their fields; none where it cannot be read, which is told elsewhere.
     pub(super) fn names_in(&self, source: &str) -> BTreeSet<String> {
         let names = self.renderer.variables(source).unwrap_or_default();
-        names.iter().map(|name| root(name).to_owned()).collect()
+        names.iter().flat_map(|name| roots(name)).map(str::to_owned).collect()
     }
 
     /// The names an expression takes from outside, where it can be read.
@@ -242,8 +249,11 @@ impl<'d, 'a> Reader<'d, 'a> {
                 return None;
             }
         };
-        for name in names.iter().filter(|name| !known.contains(root(name)) && !known.contains(*name)) {
-            if let Some(hidden) = self.hidden.get(root(name)).copied() {
+        let is_known = |name: &&str| known.contains(*name);
+        for name in
+            names.iter().filter(|name| !roots(name).any(|r| is_known(&r)) && !is_known(&name.as_str()))
+        {
+            if let Some(hidden) = roots(name).find_map(|root| self.hidden.get(root)).copied() {
                 let (what, remedy) = hidden.told(name);
                 self.say(self.within(at, source, name), what, remedy);
                 continue;
@@ -256,7 +266,8 @@ impl<'d, 'a> Reader<'d, 'a> {
             };
             self.say(self.within(at, source, name), format!("`{name}` has no source"), remedy);
         }
-        Some(names.iter().map(|name| root(name).to_owned()).collect())
+        let known = |name: &String| roots(name).find(is_known).unwrap_or(first(name)).to_owned();
+        Some(names.iter().map(known).collect())
     }
 
     /// The place of a part of a text that begins at `at` or below. A text that YAML folds or escapes is told by its
@@ -283,8 +294,16 @@ impl Hidden {
 }
 
 /// `order` of `order.item`.
-fn root(name: &str) -> &str {
+fn first(name: &str) -> &str {
     name.split('.').next().unwrap_or(name)
+}
+
+/// What a name may be a field of: `order` of `order.item`; of `steps.login.user.id` also `steps.login.user`, which is one
+/// value of a step.
+fn roots(name: &str) -> impl Iterator<Item = &str> {
+    let end = name.match_indices('.').nth(2).map_or(name.len(), |(at, _)| at);
+    let of_a_step = (first(name) == STEPS).then(|| &name[..end]);
+    [first(name)].into_iter().chain(of_a_step)
 }
 
 /// These names, and those of the call.

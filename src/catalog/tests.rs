@@ -9,6 +9,7 @@ mod files;
 mod mcp;
 mod probing;
 mod shapes;
+mod steps;
 mod table;
 mod tested;
 mod values;

@@ -13,12 +13,13 @@ use centralita_core::conversation::{
 use reqwest::header::HeaderName;
 use serde_json::Value;
 
-use super::condition::texts_compared;
+use super::condition::compares_numbers;
 use super::exchange::{Exchanges, OWN_HEADERS, exchanges};
 use super::parameter::{Inputs, inputs};
 use super::place::{Place, Spanned};
 use super::probe::{Of, probe};
 use super::reader::{RESERVED, Reader, is_name};
+use super::steps::{Own, chained, effects_of, own};
 use super::verify::identity;
 use super::written::{
     ConfirmWritten, IdempotencyWritten, PhrasesWritten, PolicyWritten, RequestWritten, ResponseWritten,
@@ -33,37 +34,43 @@ const TIMEOUT_MS_MAX: u32 = 60_000;
 
 const KEY_IN_A_HEADER: &str = "`idempotency: {header: Idempotency-Key}`, or how this system calls it";
 
-/// Reads one tool for one language. Where the agent accepts a spoken yes, `spoken` is set.
+/// Reads one tool for one language; none where it sends nothing. Where the agent accepts a spoken yes, `spoken` is set.
 pub(super) fn tool(
     reader: &mut Reader<'_, '_>,
     integration: &Connection,
     written: &Spanned<ToolWritten>,
     spoken: VoiceYes,
-) -> (ToolPlan, ToolSpec) {
+) -> Option<(ToolPlan, ToolSpec)> {
     let at = written.place;
     let tool = &written.value;
+    reader.hidden.clear();
     if !is_name(&tool.name.value) {
         let what = format!("`{}` cannot be a tool's name", tool.name.value);
         reader.say(tool.name.place, what, "small letters, digits and `_`");
     }
-    let Inputs { parameters, given, seen } = inputs(reader, &tool.parameters);
+    let Inputs { parameters, given, mut seen } = inputs(reader, &tool.parameters);
     let names: BTreeSet<String> = parameters.iter().map(|p| p.name.clone()).collect();
-    let effects = effects(reader, tool);
-    let all = exchanges(reader, tool, effects, &names, &seen);
+    let own = own(reader, at, tool)?;
+    let effects = effects(reader, tool, &own);
+    let all = match tool.steps.is_empty() {
+        true => exchanges(reader, tool, &own, effects, &names, &seen),
+        false => chained(reader, tool, &names, &seen)?,
+    };
+    seen.extend(all.optional.iter().cloned());
     let confirm = confirm(reader, at, tool, effects, (&parameters, &seen), &all, spoken);
     overwritten(reader, tool, &integration.auth);
     if confirm.policy != Policy::Never {
         let place = tool.confirm.as_ref().map_or(at, |written| written.place);
         covers_stored(reader, place, &confirm.question, &given, &all);
     }
-    let mut after = all.known.clone();
-    after.extend(all.request.map.keys().cloned());
+    let result: BTreeSet<String> = all.result.as_ref().unwrap_or(&all.request.map).keys().cloned().collect();
+    let after = all.known.union(&result).cloned().collect();
     let phrases = phrases(reader, &tool.phrases, effects, &all.known, &after, &seen);
-    let store = store(reader, &tool.response);
-    let key = key(reader, tool, &integration.auth);
+    let store = store(reader, &tool.response, &result);
+    let key = key(reader, &own, &integration.auth);
     let timeout = timeout(reader, tool.timeout_ms.as_ref());
     let of = Of { effects, parameters: &seen, known: &all.known, key: &key, timeout };
-    let probe = tool.probe.as_ref().map(|written| probe(reader, written, &of));
+    let probe = own.probe.map(|written| probe(reader, written, &of));
     let name = ToolName(format!("{}.{}", integration.id, tool.name.value).into());
     let plan = ToolPlan {
         name: name.clone(),
@@ -77,8 +84,8 @@ pub(super) fn tool(
         timeout,
         identity: identity(reader, tool),
     };
-    let not_done_on = not_done_on(reader, &tool.not_done_on);
-    let Exchanges { prepare, request, .. } = all;
+    let not_done_on = not_done_on(reader, own.not_done_on);
+    let Exchanges { prepare, request, result, .. } = all;
     let spec = ToolSpec {
         name,
         parameters,
@@ -86,14 +93,14 @@ pub(super) fn tool(
         effects,
         prepare,
         request,
+        result,
         store,
         key,
         not_done_on,
         probe,
         timeout,
     };
-    reader.hidden.clear();
-    (plan, spec)
+    Some((plan, spec))
 }
 
 /// Words that must be there.
@@ -132,12 +139,13 @@ fn examples(reader: &mut Reader<'_, '_>, tool: &ToolWritten, names: &BTreeSet<St
     examples
 }
 
-/// The effects as written, or by the method.
-fn effects(reader: &mut Reader<'_, '_>, tool: &ToolWritten) -> Effects {
-    let by_method = if tool.request.value.method.is_safe() { Effects::None } else { Effects::Irreversible };
-    let effects = tool.effects.as_ref().map_or(by_method, |written| written.value);
-    if effects == Effects::None && tool.response.map.is_empty() {
-        let at = tool.request.place;
+/// The effects of a tool are those of its own request: no other one may have any.
+fn effects(reader: &mut Reader<'_, '_>, tool: &ToolWritten, own: &Own<'_>) -> Effects {
+    let effects = effects_of(&own.request.value, own.effects);
+    let is_told =
+        tool.response.map.len() + own.response.map.values().filter(|mapped| !mapped.is_secret()).count();
+    if effects == Effects::None && is_told == 0 {
+        let at = own.request.place;
         reader.say(
             at,
             "nothing of the answer would be let through",
@@ -213,8 +221,7 @@ fn covers(reader: &mut Reader<'_, '_>, at: Place, question: &str, parameters: &[
 
 /// A header that proves who we are would be put over the tool's own, after the yes.
 fn overwritten(reader: &mut Reader<'_, '_>, tool: &ToolWritten, auth: &Auth) {
-    let steps = tool.prepare.iter().map(|step| &step.value.request.value);
-    for (name, text) in steps.chain([&tool.request.value]).flat_map(|request| &request.headers) {
+    for (name, text) in tool.requests().flat_map(|request| &request.value.headers) {
         if auth.header_names().any(|own| own.eq_ignore_ascii_case(name)) {
             let what = format!("`{name}` is written by `auth` too, which would overwrite it");
             reader.say(text.place, what, "take one of the two away");
@@ -270,13 +277,7 @@ fn policy(
         PolicyWritten::When(condition) => {
             reader.expression(policy.place, condition, known);
             reader.depends(policy.place, condition);
-            for name in texts_compared(condition, known, parameters) {
-                let what = format!("`{name}` is compared as a text, which is above every number");
-                let remedy = format!(
-                    "an amount in minor units: `{name} | minor > 2000`; a number: `{name} | int > 20`"
-                );
-                reader.say(policy.place, what, remedy);
-            }
+            compares_numbers(reader, policy.place, condition, known, parameters);
             Policy::When(condition.clone())
         }
     };
@@ -319,9 +320,9 @@ fn phrases(
 
 /// Where the key goes. Its place must be free: what stands there is part of what the caller confirmed, or is put there
 /// after the key.
-fn key(reader: &mut Reader<'_, '_>, tool: &ToolWritten, auth: &Auth) -> KeyPlace {
-    let request = &tool.request.value;
-    match &tool.idempotency {
+fn key(reader: &mut Reader<'_, '_>, own: &Own<'_>, auth: &Auth) -> KeyPlace {
+    let request = &own.request.value;
+    match own.idempotency {
         None | Some(IdempotencyWritten::None) => KeyPlace::None,
         Some(IdempotencyWritten::Header(name)) => {
             if let Some(why) = header_unfit(&name.value, request, auth) {
@@ -380,8 +381,11 @@ fn body_unfit(field: &str, request: &RequestWritten) -> Option<(String, String)>
 }
 
 /// Variables of the call, each an expression over what is let through: so they come back from a record of the call.
-fn store(reader: &mut Reader<'_, '_>, response: &ResponseWritten) -> BTreeMap<String, String> {
-    let mapped: BTreeSet<String> = response.map.keys().cloned().collect();
+fn store(
+    reader: &mut Reader<'_, '_>,
+    response: &ResponseWritten,
+    mapped: &BTreeSet<String>,
+) -> BTreeMap<String, String> {
     for (name, expression) in &response.store {
         if !is_name(name) || name == RESERVED {
             let what = format!("`{name}` cannot be the name of a variable");
@@ -391,7 +395,7 @@ fn store(reader: &mut Reader<'_, '_>, response: &ResponseWritten) -> BTreeMap<St
             let remedy = "name under `map` what is let through; `store` keeps values of the map";
             reader.say(expression.place, "there is nothing to store: `map` lets nothing through", remedy);
         } else {
-            reader.expression(expression.place, &expression.value, &mapped);
+            reader.expression(expression.place, &expression.value, mapped);
         }
     }
     response.store.iter().map(|(name, expression)| (name.clone(), expression.value.clone())).collect()

@@ -28,7 +28,7 @@ use crate::core::call::PrivateValues;
 use crate::core::conversation::{Effects, Event, Outcome};
 use crate::integrations::{Finding, Intent, IntentLog, Leave, NotBegun, PROBE_QUESTION, Pauses, Registry};
 use crate::llm::Prompt;
-use crate::store::{self, BeginRefused, IntentKey, Store};
+use crate::store::{self, Admin, BeginRefused, IntentKey, Store};
 use crate::tts::TtsEvent;
 
 /// Reports that may wait for the call's task: a second of audio in small pieces. A full queue makes the worker wait.
@@ -297,6 +297,8 @@ pub(super) struct StoreLog {
     begun: AtomicBool,
     /// What is to stand beside the outcome.
     detail: Mutex<String>,
+    /// Who has it done, outside any call.
+    admin: Option<Admin>,
 }
 
 impl StoreLog {
@@ -305,7 +307,13 @@ impl StoreLog {
             World::Real => String::new(),
             World::Mocked => World::Mocked.word().to_owned(),
         };
-        StoreLog { store, call, caller, acting, begun: AtomicBool::new(false), detail: Mutex::new(detail) }
+        let (begun, detail) = (AtomicBool::new(false), Mutex::new(detail));
+        StoreLog { store, call, caller, acting, begun, detail, admin: None }
+    }
+
+    /// Of an action that an admin has done.
+    pub(super) fn by(self, admin: Admin) -> StoreLog {
+        StoreLog { admin: Some(admin), ..self }
     }
 
     fn for_one_run(&self) -> StoreLog {
@@ -340,7 +348,7 @@ impl StoreLog {
 
     /// Writes what became of it, if it was begun at all, and waits a moment for the disk: what a caller is told is on
     /// record, also of a process that is killed in the middle of the sentence.
-    async fn settle(&self, proposal: ProposalId, outcome: &Outcome) {
+    pub(super) async fn settle(&self, proposal: ProposalId, outcome: &Outcome) {
         if !self.begun.load(Ordering::Acquire) {
             return;
         }
@@ -371,6 +379,7 @@ impl IntentLog for StoreLog {
             idempotency_key: intent.key,
             caller: self.caller.clone(),
             begun_us: store::now_us(),
+            admin: self.admin.clone(),
         };
         let Some(begin) = self.acting.tenure.while_held(|| self.store.begin(intent)) else {
             let why = refused("the carrier has connected the caller anew; nothing was done");

@@ -1,8 +1,8 @@
 //! Tools of external systems, and the one dispatcher through which every one of them runs.
 //!
 //! Reading order: [`spec`] (a tool as data), [`request`] (values put in), [`auth`] (who we are), [`far`] (who answers), [`mcp`]
-//! (servers that keep a session), [`verdict`] (what an answer means), [`registry`] (prepare and run), [`probe`] (ask what
-//! became of it).
+//! (servers that keep a session), [`verdict`] (what an answer means), [`steps`] (one request after the other), [`registry`]
+//! (prepare and run), [`probe`] (ask what became of it), [`tap`] (what passes, for a person who tries a tool out).
 //!
 //! Promises: promise 2 of the house: a request with effects leaves at most once, by a permit that covers
 //! exactly it, after its intent is durable; once more only where the system refused who we are, under the key by which it
@@ -17,12 +17,15 @@ mod far;
 mod forms;
 mod given;
 mod limits;
+mod masks;
 pub mod mcp;
 mod phone;
 mod probe;
 mod registry;
 mod request;
 mod spec;
+mod steps;
+mod tap;
 #[cfg(test)]
 mod tests;
 mod toolbox;
@@ -44,7 +47,8 @@ pub use probe::{Finding, PROBE_QUESTION, Pauses, Sent};
 pub(crate) use probe::{KEY as PROBE_KEY, SENT as PROBE_SENT};
 pub use registry::{CallFacts, Intent, IntentLog, Leave, NotBegun, Prepared, Registry, Unprepared};
 pub use spec::{
-    Answers, Body, CallFact, Compare, Connection, Exchange, Given, KeyPlace, McpServer, McpWay, Method,
-    Probe, Program, Rule, Sample, Source, ToolSpec, Variable,
+    Answers, Body, CallFact, Compare, Connection, ErrorWhen, Exchange, Given, KeyPlace, McpServer, McpWay,
+    Method, Probe, Program, Rule, Sample, Source, Step, ToolSpec, Variable,
 };
+pub use tap::{CameBack, Passed, Proof, Shown, Tap};
 pub use toolbox::{Toolbox, mcp_server};

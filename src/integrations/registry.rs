@@ -26,9 +26,11 @@ use super::far::Live;
 use super::given::Secrecy;
 use super::probe::{Finding, Pauses, Sent};
 use super::request::Resolved;
-use super::spec::{Exchange, KeyPlace, ToolSpec};
+use super::spec::{KeyPlace, ToolSpec};
+use super::steps::{Known, Run, of_step};
+use super::tap::Shown;
 use super::toolbox::Toolbox;
-use super::verdict::{learned, settled};
+use super::verdict::settled;
 use crate::crash::{self, Point};
 use crate::egress::{Answer, Purpose, Unanswered};
 
@@ -147,7 +149,7 @@ pub(super) struct Ready {
     action: Digest,
     request: Resolved,
     /// What was put into it, for whoever asks what became of it.
-    values: Map<String, Value>,
+    pub(super) known: Known,
 }
 
 /// What a caller said does not print.
@@ -162,6 +164,12 @@ impl Registry {
     pub fn new(toolbox: Arc<Toolbox>, call: CallFacts, action_key: ActionSecret) -> Registry {
         let (ready, open, variables) = (Mutex::default(), Mutex::default(), Mutex::default());
         Registry { toolbox, call, action_key, ready, open, variables }
+    }
+
+    /// The call whose tools these are.
+    #[must_use]
+    pub fn call_id(&self) -> &CallId {
+        &self.call.id
     }
 
     /// Resolves what exactly a tool with effects would send, read-only steps included, and keeps it.
@@ -181,17 +189,20 @@ impl Registry {
     ) -> Result<Prepared, Unprepared> {
         let (spec, live) = self.toolbox.find(tool).map_err(|why| Unprepared { why })?;
         let real = real_args(spec, args, private).map_err(|why| Unprepared { why })?;
-        let (mut values, request) =
-            self.resolve(spec, live, &real, until(spec)).await.map_err(|why| Unprepared { why })?;
-        let action = self.meant(spec, live, &values).map_err(|why| Unprepared { why })?;
+        let run = self.of(spec, live);
+        let (known, request) =
+            self.resolve(run, &real, until(spec)).await.map_err(|why| Unprepared { why })?;
+        // The same wish in whichever call, at whichever time, under whichever secret.
+        let meant = run.filled(&spec.request, &known, (ANY_CALL, Secrecy::Named));
+        let action = meant.map_err(|why| Unprepared { why })?;
         let action = self.action_key.digest(&action.meant(tool));
-        let real = values.clone();
+        let mut values = known.values.clone();
         for parameter in &spec.parameters {
             let hidden = args.get(&parameter.name).filter(|value| has_placeholder(value));
             values.extend(hidden.map(|value| (parameter.name.clone(), value.clone())));
         }
         match self.ready().entry(proposal) {
-            Entry::Vacant(free) => free.insert(Ready { tool: tool.clone(), action, request, values: real }),
+            Entry::Vacant(free) => free.insert(Ready { tool: tool.clone(), action, request, known }),
             Entry::Occupied(_) => {
                 return Err(Unprepared { why: "this is being asked about already".to_owned() });
             }
@@ -202,6 +213,21 @@ impl Registry {
     /// Forgets a prepared request.
     pub fn discard(&self, proposal: ProposalId) {
         self.ready().remove(&proposal);
+    }
+
+    /// What was prepared, as it would leave now, for a person who watches its toolbox; nothing of it is sent, but a token may
+    /// be fetched for it.
+    ///
+    /// # Errors
+    /// In words, why it cannot leave.
+    pub async fn preview(&self, proposal: ProposalId) -> Result<Shown, String> {
+        let ready = self.ready().get(&proposal).map(|ready| (ready.tool.clone(), ready.request.clone()));
+        let (tool, request) = ready.ok_or("nothing is prepared")?;
+        let (spec, live) = self.toolbox.find(&tool)?;
+        let key = (spec.key != KeyPlace::None).then(|| self.key_text(&ActionKey::Own(proposal)));
+        let placed = key.as_deref().map(|text| (&spec.key, text));
+        let outgoing = live.outgoing(&request, placed, until(spec)).await.map_err(|fault| fault.what)?;
+        live.shown(&outgoing).ok_or_else(|| "nobody watches".to_owned())
     }
 
     /// Runs a tool by leave, and uses the leave up. For a tool without effects the permit covers the
@@ -238,11 +264,14 @@ impl Registry {
 
     /// A tool without effects: steps, request, mapping.
     pub(super) async fn read(&self, spec: &ToolSpec, live: &Live, args: &Value) -> Outcome {
-        let until = until(spec);
+        let (run, until) = (self.of(spec, live), until(spec));
         let result = async {
-            let (values, request) = self.resolve(spec, live, args, until).await?;
-            let answer = ask(live, &request, until).await?;
-            learned(&spec.request, &answer, &Value::Object(values), &self.toolbox.renderer)
+            let mut known = self.begun(spec, args)?;
+            let mut own = Map::new();
+            for step in spec.prepare.iter().chain([&spec.request]) {
+                own = run.look(step, &mut known, until).await?;
+            }
+            run.result(&known, own)
         };
         let outcome = match result.await {
             Ok(result) => Outcome::Done { result: Value::Object(result) },
@@ -267,30 +296,34 @@ impl Registry {
             // It was sent before, and this system cannot tell a second one from the first.
             return Outcome::Unknown;
         }
+        let failed = |why: String| Outcome::Failed { why: of_step(&spec.request, why) };
         let key = (spec.key != KeyPlace::None).then(|| self.key_text(key));
         let placed = key.as_deref().map(|text| (&spec.key, text));
         // Waiting for a token and for the journal is part of the tool's time.
         let until = until(spec);
         let outgoing = match live.outgoing(&ready.request, placed, until).await {
             Ok(outgoing) => outgoing,
-            Err(fault) => return Outcome::Failed { why: fault.what },
+            Err(fault) => return failed(fault.what),
         };
         crash::pass(Point::Permitted);
         let (call, tool) = (self.call.id.clone(), ready.tool.clone());
         match log.begin(Intent { call, proposal, tool, action: ready.action, key: key.clone() }).await {
             Ok(()) => {}
             Err(NotBegun::Already) => return Outcome::Unknown,
-            Err(NotBegun::Refused { why }) => return Outcome::Failed { why },
+            Err(NotBegun::Refused { why }) => return failed(why),
         }
         crash::pass(Point::IntentOnDisk);
         if until <= Instant::now() {
-            return Outcome::Failed { why: "the journal took too long: nothing was sent".to_owned() };
+            return failed("the journal took too long: nothing was sent".to_owned());
         }
-        let sent = Sent { tool: ready.tool, call: self.call.clone(), values: ready.values, key };
+        let values = ready.known.values.clone();
+        let sent = Sent { tool: ready.tool, call: self.call.clone(), values: values.clone(), key };
         self.left(proposal, sent, Duration::ZERO);
         let answer = live.send(outgoing, Purpose::Act, until).await;
         crash::pass(Point::Answered);
-        match settled(&spec.request, &spec.key, &spec.not_done_on, answer, &self.toolbox.renderer) {
+        let (values, renderer) = (Value::Object(values), &self.toolbox.renderer);
+        let outcome = settled(&spec.request, &values, &spec.key, &spec.not_done_on, answer, renderer);
+        match self.of(spec, live).concluded(ready.known, outcome) {
             Outcome::Unknown => self.find_out(proposal, live.world(), until + PROBE_GRACE, log).await,
             known @ (Outcome::Done { .. } | Outcome::Failed { .. }) => {
                 self.keep(spec, &known);
@@ -373,55 +406,30 @@ impl Registry {
         self.open().insert(proposal, Open { sent, at });
     }
 
-    /// Runs the read-only steps and puts all values into the tool's own request.
-    async fn resolve(
-        &self,
-        spec: &ToolSpec,
-        live: &Live,
-        args: &Value,
-        until: Instant,
-    ) -> Result<(Map<String, Value>, Resolved), String> {
+    fn of<'r>(&'r self, spec: &'r ToolSpec, live: &'r Live) -> Run<'r> {
+        Run { toolbox: &self.toolbox, spec, live, call: &self.call }
+    }
+
+    /// What is known before anything was asked.
+    fn begun(&self, spec: &ToolSpec, args: &Value) -> Result<Known, String> {
         let variables = self.variables().clone();
         let mut values = arguments(&spec.parameters, args, &self.toolbox.currency, &variables)?;
         values.extend(self.given(spec)?);
-        for step in &spec.prepare {
-            let request = self.put_in(spec, step, live, &values)?;
-            let answer = ask(live, &request, until).await?;
-            let known = Value::Object(values.clone());
-            values.extend(learned(step, &answer, &known, &self.toolbox.renderer)?);
+        Ok(Known::new(values))
+    }
+
+    /// Runs the read-only steps and puts all values into the tool's own request.
+    async fn resolve(&self, run: Run<'_>, args: &Value, until: Instant) -> Result<(Known, Resolved), String> {
+        let mut known = self.begun(run.spec, args)?;
+        for step in &run.spec.prepare {
+            run.look(step, &mut known, until).await?;
         }
-        let request = self.put_in(spec, &spec.request, live, &values)?;
-        Ok((values, request))
-    }
-
-    fn put_in(
-        &self,
-        spec: &ToolSpec,
-        exchange: &Exchange,
-        live: &Live,
-        values: &Map<String, Value>,
-    ) -> Result<Resolved, String> {
-        self.filled(spec, exchange, live, values, (self.call.id.as_str(), Secrecy::Open))
-    }
-
-    /// The same wish in whichever call, at whichever time, under whichever secret.
-    fn meant(&self, spec: &ToolSpec, live: &Live, values: &Map<String, Value>) -> Result<Resolved, String> {
-        self.filled(spec, &spec.request, live, values, (ANY_CALL, Secrecy::Named))
-    }
-
-    fn filled(
-        &self,
-        spec: &ToolSpec,
-        exchange: &Exchange,
-        live: &Live,
-        values: &Map<String, Value>,
-        (call_id, secrecy): (&str, Secrecy),
-    ) -> Result<Resolved, String> {
-        let mut vars = values.clone();
-        vars.insert("call".to_owned(), self.call.vars(call_id));
-        let (renderer, mut vars) = (&self.toolbox.renderer, Value::Object(vars));
-        self.toolbox.put_in_hidden(spec, &self.call, call_id, secrecy, &mut vars);
-        Resolved::new(exchange, &live.base, live.world(), renderer, &vars).map_err(|fault| fault.what)
+        let own = &run.spec.request;
+        if !run.is_due(own, &known)? {
+            return Err(of_step(own, "its `if` is not true: there is nothing to be done".to_owned()));
+        }
+        let request = run.request(own, &known)?;
+        Ok((known, request))
     }
 
     /// The name under which an action is sent: the same for the same call and proposal, whoever asks and

@@ -77,6 +77,9 @@ pub struct ToolSpec {
     pub prepare: Vec<Exchange>,
     /// The tool's own request: the only one that may have effects.
     pub request: Exchange,
+    /// What its result is made of, over all that is known in the end: name → expression. Unwritten, what `request` maps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub result: Option<BTreeMap<String, String>>,
     /// What of its result later tools of the call may use: variable → expression over what the map lets through.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub store: BTreeMap<String, String>,
@@ -167,6 +170,10 @@ pub struct Exchange {
     pub verify: Vec<Rule>,
     /// Status → what the model is told, in the agent's language.
     pub errors: BTreeMap<u16, String>,
+    /// What the model is told of an answer, whatever its status, that one of these conditions is true of; the first one
+    /// counts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors_when: Vec<ErrorWhen>,
     /// What answers where effects are mocked; no part of what the request means.
     #[serde(skip)]
     pub sample: Option<Sample>,
@@ -174,6 +181,31 @@ pub struct Exchange {
     /// are none's then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub called: Option<String>,
+    /// What it is among others of its tool, where it is one of `steps`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<Step>,
+}
+
+/// One request of several.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Step {
+    /// What it maps is named `steps.ID.value`.
+    pub id: String,
+    /// A condition over what is known before it; where it is false the step is left out, and its values are null.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub when: Option<String>,
+    /// Of what it maps, what only later requests may hold.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub secret: BTreeSet<String>,
+}
+
+/// An answer that means that there is nothing to tell, or that it was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ErrorWhen {
+    /// A condition over the answer and what was sent.
+    pub when: String,
+    /// In the agent's language.
+    pub error: String,
 }
 
 /// What a request holds beside its address and headers.

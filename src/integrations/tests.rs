@@ -8,11 +8,13 @@ mod bodies;
 mod bookings;
 mod escaping;
 mod given;
+mod inside;
 mod mcp;
 mod mocked;
 mod oauth2;
 mod probing;
 mod shop;
+mod steps;
 mod tls;
 
 use std::collections::BTreeMap;

@@ -74,6 +74,7 @@ pub(crate) fn toolbox(shop: &Url, token: SecretString, timeout: Millis, probe: b
         prepare,
         request,
         given: Vec::new(),
+        result: None,
         store: BTreeMap::new(),
         key: KeyPlace::Header("Idempotency-Key".to_owned()),
         not_done_on: [].into(),
@@ -156,7 +157,9 @@ fn exchange(method: Method, path: &str, map: &[(&str, &str)]) -> Exchange {
         answers: Answers::Json,
         verify: Vec::new(),
         errors: BTreeMap::new(),
+        errors_when: Vec::new(),
         sample: None,
         called: None,
+        step: None,
     }
 }

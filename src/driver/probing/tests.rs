@@ -27,8 +27,10 @@ pub(in crate::driver) fn exchange(path: &str, sample: Value) -> Exchange {
         answers: Answers::Json,
         verify: Vec::new(),
         errors: BTreeMap::new(),
+        errors_when: Vec::new(),
         sample: Some(Sample::Answer(sample)),
         called: None,
+        step: None,
     }
 }
 
@@ -52,6 +54,7 @@ pub(in crate::driver) fn toolbox(asked: Exchange, done: &str) -> Toolbox {
         prepare: Vec::new(),
         request: exchange("/refunds", json!({})),
         given: Vec::new(),
+        result: None,
         store: BTreeMap::new(),
         key: KeyPlace::Header("Idempotency-Key".to_owned()),
         not_done_on: [].into(),
@@ -100,6 +103,7 @@ async fn left(order: &str, key: Option<&str>) -> (Store, IntentRecord) {
         idempotency_key: key.map(ToOwned::to_owned),
         caller: Private::new("+34600111222"),
         begun_us: now_us() - 120_000_000,
+        admin: None,
     };
     store.begin(intent).await.expect("it is new");
     store.lose_live().await.expect("memory takes it");

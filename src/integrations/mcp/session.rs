@@ -20,11 +20,11 @@ use url::Url;
 
 use super::child::{self, Start};
 use super::http::{self, Trouble};
-use super::masks::Masks;
 use super::passage::{Passage, Stage};
 use super::pin::{Pinned, Pins};
 use crate::egress::{ANSWER_BYTES_MAX, Answer, Lent, Purpose, Unanswered};
 use crate::integrations::auth::Credentials;
+use crate::integrations::masks::Masks;
 
 /// How long a server may take to begin a session: one of the older kind may leave the newer greeting unanswered for ten
 /// seconds, and a program has to start first.

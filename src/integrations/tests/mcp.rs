@@ -49,6 +49,7 @@ fn tool(called: &str, effects: Effects, map: &[(&str, &str)]) -> ToolSpec {
         }],
         effects,
         given: Vec::new(),
+        result: None,
         store: std::collections::BTreeMap::new(),
         prepare: Vec::new(),
         request,
