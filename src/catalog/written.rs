@@ -500,6 +500,7 @@ pub(super) struct PhrasesWritten {
     pub(super) start: Option<Words>,
     pub(super) delay: Option<Words>,
     pub(super) done: Option<Words>,
+    pub(super) partly: Option<Words>,
     pub(super) failed: Option<Words>,
     pub(super) unknown: Option<Words>,
     pub(super) declined: Option<Words>,

@@ -2,13 +2,14 @@
 //!
 //! Reading order: [`spec`] (a tool as data), [`request`] (values put in), [`auth`] (who we are), [`far`] (who answers), [`mcp`]
 //! (servers that keep a session), [`verdict`] (what an answer means), [`steps`] (one request after the other), [`registry`]
-//! (prepare and run), [`probe`] (ask what became of it).
+//! (prepare and run), [`acting`] (what is sent by leave), [`probe`] (ask what became of it).
 //!
 //! Promises: promise 2 of the house: a request with effects leaves at most once, by a permit that covers
 //! exactly it, after its intent is durable; once more only where the system refused who we are, under the key by which it
 //! knows it again; no "done" is told of an unknown outcome.
 //! Never: lets a caller's words choose host, method or shape of a request.
 
+mod acting;
 mod action;
 mod arguments;
 mod auth;
@@ -31,6 +32,7 @@ mod toolbox;
 mod verdict;
 mod verify;
 
+pub use acting::whole_key;
 pub use action::ActionSecret;
 pub use auth::{
     Algorithm, Auth, Basic, Came, ClientAuthentication, Clock, Encoding, Grant, Hmac, Login, OAuth2, SHOWN,
@@ -44,9 +46,9 @@ pub(crate) use limits::within_written as within;
 pub use phone::country_of;
 pub use probe::{Finding, PROBE_QUESTION, Pauses, Sent};
 pub(crate) use probe::{KEY as PROBE_KEY, SENT as PROBE_SENT};
-pub use registry::{CallFacts, Intent, IntentLog, Leave, NotBegun, Prepared, Registry, Unprepared};
+pub use registry::{CallFacts, Intent, IntentLog, Leave, NotBegun, Prepared, Probed, Registry, Unprepared};
 pub use spec::{
-    Answers, Body, CallFact, Compare, Connection, Exchange, Given, KeyPlace, McpServer, McpWay, Method,
+    Answers, Body, CallFact, Compare, Connection, Deed, Exchange, Given, KeyPlace, McpServer, McpWay, Method,
     Probe, Program, Rule, Sample, Source, Step, ToolSpec, Variable,
 };
 pub use toolbox::{Toolbox, mcp_server};

@@ -75,6 +75,7 @@ pub(crate) fn toolbox(shop: &Url, token: SecretString, timeout: Millis, probe: b
         request,
         given: Vec::new(),
         result: None,
+        before: Vec::new(),
         store: BTreeMap::new(),
         key: KeyPlace::Header("Idempotency-Key".to_owned()),
         not_done_on: [].into(),

@@ -195,9 +195,13 @@ impl IntentLog for Takes {
         async { Ok(()) }.boxed()
     }
 
+    fn settled<'l>(&'l self, _: ProposalId, _: u32, _: &'l Outcome) -> BoxFuture<'l, ()> {
+        async {}.boxed()
+    }
+
     fn found(&self, _: &Finding) {}
 
-    fn ago(&self, _: ProposalId) -> BoxFuture<'_, Duration> {
+    fn ago(&self, _: ProposalId, _: u32) -> BoxFuture<'_, Duration> {
         async { Duration::ZERO }.boxed()
     }
 }
@@ -220,7 +224,7 @@ async fn ran(registry: &Registry, tool: &str, args: Value, has_effects: bool) ->
     match registry.run(leave, &private, CallTime::ANSWER, &Takes).await {
         Outcome::Done { result } => Ok(result),
         Outcome::Failed { why } => Err(why),
-        Outcome::Unknown => Err("unknown".to_owned()),
+        Outcome::Partly { .. } | Outcome::Unknown => Err("unknown".to_owned()),
     }
 }
 

@@ -307,6 +307,9 @@ pub struct ToolPhrases {
     /// When it takes longer than expected.
     pub delay: String,
     pub done: String,
+    /// Where some of its steps are done and the rest is not.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub partly: String,
     pub failed: String,
     pub unknown: String,
     pub declined: String,

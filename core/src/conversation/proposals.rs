@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::event::{EarlierAction, EarlierEnd, Outcome};
+use super::event::{EarlierAction, EarlierEnd, Outcome, Rest};
 use super::order::{ActionKey, Refusal};
 use super::plan::Effects;
 use super::timer::Timer;
@@ -56,6 +56,8 @@ pub(super) enum Stage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
     Done,
+    /// A part of it, and the rest was not: whoever wishes for it again goes on with that.
+    Partly,
     Failed,
     Unknown,
     /// Sent once more under an earlier key and refused: what was sent first may have gone through all the same.
@@ -172,10 +174,14 @@ impl Proposals {
         keyed: bool,
     ) -> Result<ActionKey, Refusal> {
         let mut key = ActionKey::Own(id);
+        let mut goes_on = false;
         if let Some(sent) = self.earlier.iter().find(|sent| sent.tool == *tool && sent.action == action) {
             // What is done and has a key is sent once more under it: the system itself says what became of it.
             if sent.end == EarlierEnd::Done && (!keyed || sent.key.is_empty()) {
                 return Err(Refusal::AlreadyDone);
+            }
+            if sent.end == EarlierEnd::Partly && (!keyed || sent.key.is_empty()) {
+                return Err(Refusal::PartlyDone);
             }
             key = ActionKey::Earlier(sent.key.clone());
         }
@@ -186,13 +192,18 @@ impl Proposals {
                 Stage::Waiting | Stage::Asking | Stage::Running { .. } => return Err(Refusal::UnderWay),
                 Stage::Settled(End::Declined) if other.turn == turn => return Err(Refusal::Declined),
                 Stage::Settled(End::Done) if other.turn == turn => return Err(Refusal::AlreadyDone),
-                Stage::Settled(End::Unknown | End::SentInVain) => key = other.key.clone(),
+                Stage::Settled(End::Unknown | End::SentInVain) => {
+                    (key, goes_on) = (other.key.clone(), false);
+                }
+                // What was not done may be done now, whether or not the system knows a key.
+                Stage::Settled(End::Partly) => (key, goes_on) = (other.key.clone(), true),
                 Stage::Settled(End::Declined | End::Done | End::Failed) => {}
             }
         }
         // Sent without a key, it cannot be recognised by one.
         let nameless = matches!(&key, ActionKey::Earlier(name) if name.is_empty());
-        if key != ActionKey::Own(id) && (!keyed || nameless) { Err(Refusal::OutcomeUnknown) } else { Ok(key) }
+        let is_again = key != ActionKey::Own(id) && !goes_on;
+        if is_again && (!keyed || nameless) { Err(Refusal::OutcomeUnknown) } else { Ok(key) }
     }
 
     /// Whether another sending under the same key is done.
@@ -206,7 +217,7 @@ impl Proposals {
     pub(super) fn known(&mut self, id: ProposalId) {
         let Some(key) = self.get(id).map(|p| p.key.clone()) else { return };
         for same in self.list.iter_mut().filter(|p| p.key == key) {
-            if matches!(same.stage, Stage::Settled(End::Unknown | End::SentInVain)) {
+            if matches!(same.stage, Stage::Settled(End::Unknown | End::SentInVain | End::Partly)) {
                 same.stage = Stage::Settled(End::Done);
             }
         }
@@ -244,6 +255,12 @@ impl Proposals {
 pub(super) fn told(outcome: &Outcome) -> Value {
     match outcome {
         Outcome::Done { result } => json!({"status": "done", "result": result}),
+        Outcome::Partly { result, rest: Rest::NotDone, why } => {
+            json!({"status": "partly done", "result": result, "the rest": "was not done", "why": why})
+        }
+        Outcome::Partly { result, rest: Rest::Unknown, why } => json!({
+            "status": "partly done", "result": result, "the rest": "unknown: do not say that it is done", "why": why
+        }),
         Outcome::Failed { why } => json!({"status": "failed", "why": why}),
         Outcome::Unknown => {
             json!({"status": "unknown", "why": "it was sent and no answer came; do not say that it is done"})

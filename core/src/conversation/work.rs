@@ -14,7 +14,7 @@ use super::plan::{Effects, Idempotency, ParameterKind, ToolPlan};
 use super::playback::{End, Reply};
 use super::proposals::{self, Stage, TOOL_MARGIN, told};
 use super::timer::Timer;
-use super::{Conversation, Entry, Expect, Outcome, Permit};
+use super::{Conversation, Entry, Expect, Outcome, Permit, Rest};
 use crate::base::{CallTime, Digest, GenerationId, ProposalId, ToolName};
 use crate::language::{Figures, Language, Phrase, claims_done};
 
@@ -225,6 +225,11 @@ impl Conversation {
             Refusal::AlreadyDone => {
                 (proposals::End::Done, "done", "this was done before, and nothing was sent again")
             }
+            Refusal::PartlyDone => (
+                proposals::End::Failed,
+                "failed",
+                "a part of it was done in an earlier call, and would be done again; nothing was sent",
+            ),
             Refusal::NotIdentified => (
                 proposals::End::Failed,
                 "failed",
@@ -241,6 +246,7 @@ impl Conversation {
             Refusal::OutcomeUnknown => self.notice(Phrase::UnknownAlready),
             // Nothing may take this sentence from the caller: he may not know.
             Refusal::AlreadyDone => self.tell(id, |_| String::new(), Phrase::AlreadyDone),
+            Refusal::PartlyDone => self.tell(id, |_| String::new(), Phrase::PartlyAlready),
             Refusal::NotAskable => self.tell(id, |_| String::new(), Phrase::Failed),
             Refusal::UnknownTool
             | Refusal::Declined
@@ -265,14 +271,14 @@ impl Conversation {
         let in_vain = again && matches!(outcome, Outcome::Failed { .. });
         let outcome = if in_vain { &Outcome::Unknown } else { outcome };
         let is_running = matches!(proposal.stage, Stage::Running { .. });
-        if is_running && *outcome == Outcome::Unknown && self.proposals.is_done_under_its_key(id) {
+        if is_running && outcome.is_open() && self.proposals.is_done_under_its_key(id) {
             self.refuse_done(id);
             return;
         }
         let Some(proposal) = self.proposals.get_mut(id) else { return };
         match proposal.stage {
             Stage::Running { .. } => {}
-            Stage::Settled(proposals::End::Unknown) if *outcome != Outcome::Unknown => {}
+            Stage::Settled(proposals::End::Unknown) if !outcome.is_open() => {}
             Stage::Settled(proposals::End::Unknown) if in_vain => {
                 proposal.stage = Stage::Settled(proposals::End::SentInVain);
                 return;
@@ -285,12 +291,16 @@ impl Conversation {
         let effects = proposal.effects;
         let end = match outcome {
             Outcome::Done { .. } => proposals::End::Done,
+            Outcome::Partly { rest: Rest::NotDone, .. } => proposals::End::Partly,
+            Outcome::Partly { rest: Rest::Unknown, .. } => proposals::End::Unknown,
             Outcome::Failed { .. } => proposals::End::Failed,
             Outcome::Unknown if effects == Effects::None => proposals::End::Failed,
             Outcome::Unknown if in_vain => proposals::End::SentInVain,
             Outcome::Unknown => proposals::End::Unknown,
         };
-        if let (Outcome::Done { result }, Some(proposal)) = (outcome, self.proposals.get_mut(id)) {
+        if let (Outcome::Done { result } | Outcome::Partly { result, .. }, Some(proposal)) =
+            (outcome, self.proposals.get_mut(id))
+        {
             merge(&mut proposal.values, result);
         }
         self.settle(id, end, told(outcome));
@@ -300,6 +310,13 @@ impl Conversation {
         if effects != Effects::None {
             match outcome {
                 Outcome::Done { .. } => self.tell(id, |tool| tool.phrases.done.clone(), Phrase::Done),
+                Outcome::Partly { rest: Rest::NotDone, .. } => {
+                    self.tell(id, |tool| tool.phrases.partly.clone(), Phrase::Partly);
+                }
+                // The tool's own words for what is unknown would not say that a part is done.
+                Outcome::Partly { rest: Rest::Unknown, .. } => {
+                    self.tell(id, |_| String::new(), Phrase::PartlyUnknown);
+                }
                 Outcome::Failed { .. } => self.tell(id, |tool| tool.phrases.failed.clone(), Phrase::Failed),
                 Outcome::Unknown => self.tell(id, |tool| tool.phrases.unknown.clone(), Phrase::Unknown),
             }

@@ -10,7 +10,7 @@ use std::fmt;
 use super::event::{parse_event, write_event};
 use super::file::{CallFile, Line};
 use crate::base::{CallTime, ProposalId, ReplyId};
-use crate::conversation::{Event, Outcome};
+use crate::conversation::{Event, Outcome, Rest};
 
 /// Before an outcome that was unknown first.
 const FOUND_LATER: &str = "found out later, by a probe or from the record: ";
@@ -134,6 +134,13 @@ impl Play {
         let later = if self.unknown.remove(&proposal) { FOUND_LATER } else { "" };
         match outcome {
             Outcome::Done { result } => format!("{later}done: {result}"),
+            Outcome::Partly { result, rest: Rest::NotDone, why } => {
+                format!("{later}done in part, and the rest not: {why}: {result}")
+            }
+            Outcome::Partly { result, rest: Rest::Unknown, why } => {
+                self.unknown.insert(proposal);
+                format!("{later}done in part, and the rest unknown: {why}: {result}")
+            }
             Outcome::Failed { why } => format!("{later}failed: {why}"),
             Outcome::Unknown => {
                 self.unknown.insert(proposal);

@@ -35,6 +35,7 @@ pub const SITUATIONS: &[&str] = &[
     "permit withdrawn in the breath",
     "an earlier call left an unknown",
     "outcome unknown",
+    "outcome done in part",
     "outcome failed",
     "outcome after we gave up",
     "done is told",
@@ -164,6 +165,7 @@ impl Coverage {
             self.running.retain(|running| running != proposal);
             match outcome {
                 Outcome::Unknown => self.count("outcome unknown"),
+                Outcome::Partly { .. } => self.count("outcome done in part"),
                 Outcome::Failed { .. } => self.count("outcome failed"),
                 Outcome::Done { .. } if self.unknown.contains(proposal) => {
                     self.count("outcome after we gave up")
@@ -244,6 +246,7 @@ impl Coverage {
                 Refusal::UnderWay => "refused: under-way",
                 Refusal::OutcomeUnknown => "refused: outcome-unknown",
                 Refusal::AlreadyDone => "refused: already-done",
+                Refusal::PartlyDone => "refused: partly-done",
                 Refusal::NotAskable => "refused: not-askable",
                 Refusal::NotIdentified => "refused: not-identified",
                 Refusal::NotOwnWord => "refused: not-own-word",
