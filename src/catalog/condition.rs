@@ -4,6 +4,8 @@
 //! and a tool with such a `when` would never ask. Amounts are decimal text; so is much of what systems
 //! answer.
 //!
+//! One over an answer may look at what was sent, under a name of its own.
+//!
 //! Promises: in a condition that passes, an amount is compared in minor units, and nothing is compared by
 //! size that may be a text.
 //! Never: evaluates anything.
@@ -12,8 +14,9 @@ use std::collections::BTreeSet;
 
 use centralita_core::conversation::{Parameter, ParameterKind};
 
-use super::place::Place;
+use super::place::{Place, Spanned};
 use super::reader::{Reader, STEPS};
+use crate::integrations::PROBE_SENT;
 
 /// Filters whose result is a number.
 const NUMBERS: &[&str] = &["minor", "int", "float", "length", "count"];
@@ -59,6 +62,36 @@ fn texts_compared(condition: &str, known: &BTreeSet<String>, parameters: &[Param
         }
     }
     found
+}
+
+/// Whether a name is of what was sent: `sent.order`.
+pub(super) fn is_of_sent(name: &String) -> bool {
+    name.split('.').next() == Some(PROBE_SENT)
+}
+
+/// Those of a condition's names that are of what was sent, without `sent.`; none where one of them has no source, which is
+/// told.
+pub(super) fn names_sent(
+    reader: &mut Reader<'_, '_>,
+    written: &Spanned<String>,
+    names: BTreeSet<String>,
+    known: &BTreeSet<String>,
+) -> Option<BTreeSet<String>> {
+    let inside =
+        |name: &str| name.strip_prefix(PROBE_SENT).unwrap_or_default().trim_start_matches('.').to_owned();
+    let first = |inside: &str| inside.split('.').next().unwrap_or_default().to_owned();
+    let has_source = |name: &String| {
+        let inside = inside(name);
+        known.contains(&first(&inside)) || known.contains(&inside)
+    };
+    let (sound, unknown): (BTreeSet<String>, BTreeSet<String>) =
+        names.into_iter().filter(is_of_sent).partition(has_source);
+    for name in &unknown {
+        let list: Vec<String> = known.iter().map(|name| format!("{PROBE_SENT}.{name}")).collect();
+        let remedy = format!("what was sent: {}", list.join(", "));
+        reader.say_of(written.place, &written.value, name, format!("`{name}` has no source"), remedy);
+    }
+    unknown.is_empty().then(|| sound.iter().map(|name| first(&inside(name))).collect())
 }
 
 /// The `.fields` at the beginning of what follows a name.

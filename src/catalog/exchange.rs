@@ -11,6 +11,7 @@ use reqwest::header::{HeaderName, HeaderValue};
 use serde_json::Value;
 
 use super::absence::{Lands, given};
+use super::errors::{read_errors, read_errors_when};
 use super::hidden;
 use super::place::{Place, Spanned};
 use super::reader::{Hidden, RESERVED, Reader, braces, is_name, with_call};
@@ -107,12 +108,13 @@ pub(super) fn read_own(
                       changes nothing";
         refuse_body(reader, written, remedy);
     }
-    let ResponseWritten { answers, store: _, map, success, errors, sample } = response;
+    let ResponseWritten { answers, store: _, map, success, errors, errors_when, sample } = response;
     request.answers = read_answers(*answers);
     let secret;
     (request.map, secret) = read_mapped(reader, map);
     request.success = success.as_ref().map(|condition| reader.over_answer(condition.place, &condition.value));
     request.errors = read_errors(reader, errors);
+    request.errors_when = read_errors_when(reader, errors_when, known);
     request.sample = sample.as_ref().map(|sample| read_sample(reader, sample, known, parameters, &request));
     (request, secret)
 }
@@ -135,7 +137,7 @@ fn read_prepare(
     step: &Spanned<PrepareWritten>,
     reading: &mut Reading,
 ) -> Exchange {
-    let PrepareWritten { request, answers, map, errors, sample } = &step.value;
+    let PrepareWritten { request, answers, map, errors, errors_when, sample } = &step.value;
     let Reading { parameters, known, used, .. } = reading;
     let mut exchange = read_request(reader, request, parameters, known, used);
     let what = "a step before the question must not have effects";
@@ -143,6 +145,7 @@ fn read_prepare(
     exchange.answers = read_answers(*answers);
     exchange.map = read_map(reader, map);
     exchange.errors = read_errors(reader, errors);
+    exchange.errors_when = read_errors_when(reader, errors_when, known);
     exchange.sample = sample.as_ref().map(|sample| read_sample(reader, sample, known, parameters, &exchange));
     for (name, expression) in map {
         if !known.insert(name.clone()) || reader.hidden.contains_key(name) {
@@ -234,6 +237,7 @@ pub(super) fn read_request(
         answers: Answers::Json,
         verify: Vec::new(),
         errors: BTreeMap::new(),
+        errors_when: Vec::new(),
         sample: None,
         called: None,
         step: None,
@@ -438,12 +442,4 @@ pub(super) fn check_value_name(reader: &mut Reader<'_, '_>, name: &str, at: Plac
         let what = format!("`{name}` cannot be the name of a value");
         reader.say(at, what, "small letters, digits and `_`; not `call`");
     }
-}
-
-fn read_errors(reader: &mut Reader<'_, '_>, errors: &BTreeMap<u16, Words>) -> BTreeMap<u16, String> {
-    for (status, words) in errors.iter().filter(|(status, _)| !(400..600).contains(*status)) {
-        let what = format!("{status} is no status of an error");
-        reader.say(words.place, what, "400 to 599; what else counts as done is `success`");
-    }
-    errors.iter().map(|(status, words)| (*status, reader.words(Some(words)))).collect()
 }

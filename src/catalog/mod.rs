@@ -1,7 +1,7 @@
 //! Definitions: agents and integrations as an admin writes them, and what they mean.
 //!
 //! Reading order: [`find`] (files), `place`, `tree` and `syntax` (YAML), `written` (its fields), `shape` and
-//! `wanted` (from the one to the other), `reader` (words and templates), `condition`, `exchange`, `probe`, `tool`, `auth`,
+//! `wanted` (from the one to the other), `reader` (words and templates), `condition`, `errors`, `exchange`, `probe`, `tool`, `auth`,
 //! `integration`, `mcp`, `tested`, [`agent`] (the meaning of each), [`asking`] (one tool outside any agent), [`problems`] and
 //! `hidden` (what is wrong, without its secrets).
 //! docs/definitions.md is the reference for who writes them.
@@ -15,6 +15,7 @@ mod agent;
 mod asking;
 mod auth;
 mod condition;
+mod errors;
 mod exchange;
 mod find;
 mod hidden;
@@ -47,7 +48,7 @@ use url::Url;
 
 use agent::Known;
 pub use agent::{Agent, Services};
-pub use asking::{Asking, asking};
+pub use asking::{Asking, Simulated, asking};
 pub use find::find;
 use integration::Integration;
 pub use mcp::{McpDefinition, mcp_connection, mcp_definition};

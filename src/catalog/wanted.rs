@@ -82,6 +82,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("map", "{state: state}"),
     ("sample", "{state: on its way}"),
     ("errors", "{404: There is no such order.}"),
+    ("errors_when", "[{when: orders | length == 0, error: There is no such order.}]"),
     ("parameter", "order"),
     ("error", "That does not fit."),
     ("not_done_on", "[503]"),

@@ -327,6 +327,8 @@ pub(super) struct PrepareWritten {
     pub(super) map: BTreeMap<String, Words>,
     #[serde(default)]
     pub(super) errors: BTreeMap<u16, Words>,
+    #[serde(default)]
+    pub(super) errors_when: Vec<Spanned<ErrorWhenWritten>>,
     /// What answers where effects are mocked.
     pub(super) sample: Option<Spanned<Value>>,
 }
@@ -375,8 +377,19 @@ pub(super) struct ResponseWritten {
     /// Status → what the model is told.
     #[serde(default)]
     pub(super) errors: BTreeMap<u16, Words>,
+    #[serde(default)]
+    pub(super) errors_when: Vec<Spanned<ErrorWhenWritten>>,
     /// What answers where effects are mocked: JSON as YAML; its texts may hold what those of a request may.
     pub(super) sample: Option<Spanned<Value>>,
+}
+
+/// What the model is told of an answer of which a condition is true.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ErrorWhenWritten {
+    /// Over the answer, and `sent`.
+    pub(super) when: Spanned<String>,
+    pub(super) error: Words,
 }
 
 /// An expression; or one with what is to be known of its value. `shape` chooses by whether a map with such fields is

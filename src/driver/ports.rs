@@ -29,7 +29,7 @@ use crate::integrations::{
     Finding, Intent, IntentLog, Leave, NotBegun, PROBE_QUESTION, Pauses, Probed, Registry,
 };
 use crate::llm::Prompt;
-use crate::store::{self, BeginRefused, IntentKey, Store};
+use crate::store::{self, Admin, BeginRefused, IntentKey, Store};
 use crate::tts::TtsEvent;
 
 /// Reports that may wait for the call's task: a second of audio in small pieces. A full queue makes the worker wait.
@@ -299,6 +299,8 @@ pub(super) struct StoreLog {
     begun: Mutex<Option<u32>>,
     /// What is to stand beside the outcome.
     detail: Mutex<String>,
+    /// Who has it done, outside any call.
+    admin: Option<Admin>,
 }
 
 impl StoreLog {
@@ -307,7 +309,13 @@ impl StoreLog {
             World::Real => String::new(),
             World::Mocked => World::Mocked.word().to_owned(),
         };
-        StoreLog { store, call, caller, acting, begun: Mutex::new(None), detail: Mutex::new(detail) }
+        let (begun, detail) = (Mutex::new(None), Mutex::new(detail));
+        StoreLog { store, call, caller, acting, begun, detail, admin: None }
+    }
+
+    /// Of an action that an admin has done.
+    pub(super) fn by(self, admin: Admin) -> StoreLog {
+        StoreLog { admin: Some(admin), ..self }
     }
 
     fn for_one_run(&self) -> StoreLog {
@@ -375,6 +383,7 @@ impl IntentLog for StoreLog {
             idempotency_key: intent.key,
             caller: self.caller.clone(),
             begun_us: store::now_us(),
+            admin: self.admin.clone(),
         };
         let Some(begin) = self.acting.tenure.while_held(|| self.store.begin(intent)) else {
             let why = refused("the carrier has connected the caller anew; nothing was done");

@@ -384,6 +384,7 @@ pub(super) mod tests {
             answers: Answers::Json,
             verify: Vec::new(),
             errors: BTreeMap::new(),
+            errors_when: Vec::new(),
             sample: Some(Sample::Answer(sample)),
             called: None,
             step: None,
@@ -461,6 +462,7 @@ pub(super) mod tests {
             idempotency_key: key.map(ToOwned::to_owned),
             caller: Private::new("+34600111222"),
             begun_us: now_us() - 120_000_000,
+            admin: None,
         };
         store.begin(intent).await.expect("it is new");
         store.lose_live().await.expect("memory takes it");

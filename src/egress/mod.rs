@@ -7,7 +7,7 @@
 mod address;
 mod lent;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -150,8 +150,12 @@ impl Egress {
 
     /// A client that shows a certificate, or believes others.
     pub fn with_tls(reach: Reach, tls: Tls) -> Result<Egress, Fault> {
-        let reading = client(&reach, &tls, 2)?;
-        let acting = client(&reach, &tls, 0)?;
+        Egress::by_names(reach, &tls, &Names::System)
+    }
+
+    fn by_names(reach: Reach, tls: &Tls, names: &Names) -> Result<Egress, Fault> {
+        let reading = client(&reach, tls, names, 2)?;
+        let acting = client(&reach, tls, names, 0)?;
         Ok(Egress { reach, reading, acting })
     }
 
@@ -230,14 +234,14 @@ impl Reach {
     }
 }
 
-fn client(reach: &Reach, tls: &Tls, idle: usize) -> Result<Client, Fault> {
+fn client(reach: &Reach, tls: &Tls, names: &Names, idle: usize) -> Result<Client, Fault> {
     let builder = match tls.identity.clone() {
         Some(identity) => Client::builder().identity(identity),
         None => Client::builder(),
     };
     builder
         .tls_certs_merge(tls.authorities.clone())
-        .dns_resolver(Guarded { reach: reach.clone() })
+        .dns_resolver(Guarded { reach: reach.clone(), names: names.clone() })
         .redirect(redirect::Policy::none())
         .retry(retry::never())
         .no_proxy()
@@ -295,10 +299,30 @@ fn unanswered(reach: &Reach, host: &str, place: &str, error: &reqwest::Error) ->
     Unanswered::Sent(provider(format!("{place} closed without an answer"), "look at its log"))
 }
 
-/// Filters what a name resolves to, in the moment of connecting: a name that moves in between does not help.
-#[derive(Debug)]
+/// Who knows the addresses of a name.
+#[derive(Clone)]
+enum Names {
+    System,
+    #[cfg(test)]
+    Told(tests::names::Told),
+}
+
+impl Names {
+    async fn of(&self, name: &str) -> std::io::Result<Vec<SocketAddr>> {
+        match self {
+            // Port 0 is replaced by the scheme's.
+            Names::System => Ok(tokio::net::lookup_host((name, 0)).await?.collect()),
+            #[cfg(test)]
+            Names::Told(told) => Ok(told.next(name)),
+        }
+    }
+}
+
+/// Filters what a name resolves to, in the moment of connecting: a name that moves in between does not help, for what was
+/// judged is dialled.
 struct Guarded {
     reach: Reach,
+    names: Names,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -308,16 +332,18 @@ struct PrivateOnly;
 impl Resolve for Guarded {
     fn resolve(&self, name: Name) -> Resolving {
         let covered = self.reach.covers(name.as_str());
+        let names = self.names.clone();
         Box::pin(async move {
-            // Port 0 is replaced by the scheme's.
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let permitted: Vec<SocketAddr> = found.filter(|a| covered || is_public(a.ip())).collect();
-            if permitted.is_empty() {
-                return Err(PrivateOnly.into());
-            }
+            let permitted = vetted(names.of(name.as_str()).await?, covered)?;
             Ok(Box::new(permitted.into_iter()) as Addrs)
         })
     }
+}
+
+/// What of a name's addresses may be dialled.
+fn vetted(found: Vec<SocketAddr>, covered: bool) -> Result<Vec<SocketAddr>, PrivateOnly> {
+    let permitted: Vec<_> = found.into_iter().filter(|a| covered || is_public(a.ip())).collect();
+    Some(permitted).filter(|permitted| !permitted.is_empty()).ok_or(PrivateOnly)
 }
 
 fn is_refusal(error: &reqwest::Error) -> bool {

@@ -172,7 +172,8 @@ impl Way<'_> {
             registry.left(*proposal, sent, Duration::ZERO);
             let answer = run.live.send(outgoing, Purpose::Act, *until).await;
             crash::pass(Point::Answered);
-            match settled(act.exchange, act.key, act.not_done_on, answer, &run.toolbox.renderer) {
+            let (values, renderer) = (Value::Object(self.known.values.clone()), &run.toolbox.renderer);
+            match settled(act.exchange, &values, act.key, act.not_done_on, answer, renderer) {
                 Outcome::Unknown => {
                     registry.find_out(*proposal, run.live.world(), *until + PROBE_GRACE, *log).await
                 }
@@ -204,7 +205,7 @@ impl Way<'_> {
 }
 
 /// The key of a step: that of the whole for the first, and for each one after a name of its own.
-fn step_key(name: &str, place: u32) -> String {
+pub(super) fn step_key(name: &str, place: u32) -> String {
     if place == 0 { name.to_owned() } else { format!("{name}-{place}") }
 }
 

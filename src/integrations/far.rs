@@ -14,6 +14,7 @@ use super::auth::Credentials;
 use super::mcp::Server;
 use super::request::{Called, Resolved};
 use super::spec::{KeyPlace, Sample};
+use super::tap::{Shown, Tap};
 use crate::egress::{Answer, Egress, Purpose, Unanswered};
 use crate::secrets::Token;
 
@@ -25,6 +26,8 @@ const UNAUTHORIZED: u16 = 401;
 pub(super) struct Live {
     pub(super) base: Url,
     pub(super) far: Far,
+    /// Where a person tries its tools out.
+    pub(super) tap: Option<Tap>,
 }
 
 /// Who answers.
@@ -67,13 +70,37 @@ impl Live {
             Far::Mcp(_) => request.call(key).map(|called| Outgoing(Goes::Called(called))),
             Far::Samples => {
                 // What could not be sent in life is not answered here.
-                match &request.called {
-                    Some(_) => drop(request.call(key)?),
-                    None => drop(request.wire(key)?),
-                }
-                request.sample.clone().map(|sample| Outgoing(Goes::Nowhere(sample))).ok_or_else(without)
+                let outgoing = match &request.called {
+                    Some(_) => Goes::Called(request.call(key)?),
+                    None => Goes::Out(Box::new(Wire {
+                        request: request.wire(key)?,
+                        token: None,
+                        keyed: key.is_some(),
+                    })),
+                };
+                let shown = self.shown(&Outgoing(outgoing)).unwrap_or_default();
+                request
+                    .sample
+                    .clone()
+                    .map(|sample| Outgoing(Goes::Nowhere(sample, shown)))
+                    .ok_or_else(without)
             }
         }
+    }
+
+    /// What is about to go out, signed as it will be, for a person who watches.
+    pub(super) fn shown(&self, outgoing: &Outgoing) -> Option<Shown> {
+        let tap = self.tap.as_ref()?;
+        Some(match (&outgoing.0, &self.far) {
+            (Goes::Out(wire), Far::System { credentials, .. }) => {
+                let mut request = wire.request.try_clone()?;
+                credentials.sign(&mut request).ok()?;
+                tap.request(&request)
+            }
+            (Goes::Out(wire), Far::Mcp(_) | Far::Samples) => tap.request(&wire.request),
+            (Goes::Called(called), _) => tap.call(called, self),
+            (Goes::Nowhere(_, shown), _) => shown.clone(),
+        })
     }
 
     /// Sends, or lets the sample answer.
@@ -83,6 +110,16 @@ impl Live {
         purpose: Purpose,
         until: Instant,
     ) -> Result<Answer, Unanswered> {
+        let shown = self.shown(&outgoing);
+        let began = Instant::now();
+        let answered = self.sent(outgoing, purpose, until).await;
+        if let (Some(tap), Some(shown)) = (&self.tap, shown) {
+            tap.came(shown, began, &answered);
+        }
+        answered
+    }
+
+    async fn sent(&self, outgoing: Outgoing, purpose: Purpose, until: Instant) -> Result<Answer, Unanswered> {
         match (outgoing.0, &self.far) {
             (Goes::Out(wire), Far::System { egress, credentials }) => {
                 wire.go(egress, credentials, purpose, until).await
@@ -94,7 +131,7 @@ impl Live {
                     answered => answered,
                 }
             }
-            (Goes::Nowhere(sample), Far::System { .. } | Far::Mcp(_) | Far::Samples) => answer(sample),
+            (Goes::Nowhere(sample, _), Far::System { .. } | Far::Mcp(_) | Far::Samples) => answer(sample),
             // Of another connection: there is nothing here to send it with.
             (Goes::Out(_), Far::Mcp(_) | Far::Samples)
             | (Goes::Called(_), Far::System { .. } | Far::Samples) => Err(Unanswered::NotSent(without())),
@@ -108,7 +145,7 @@ pub(super) struct Outgoing(Goes);
 enum Goes {
     Out(Box<Wire>),
     Called(Called),
-    Nowhere(Sample),
+    Nowhere(Sample, Shown),
 }
 
 /// A request with who we are on it.

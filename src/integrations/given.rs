@@ -108,6 +108,19 @@ impl Registry {
         }
     }
 
+    /// With variables as if other tools had stored them, for who tries one out.
+    #[must_use]
+    pub fn with_variables(self, variables: Map<String, Value>) -> Registry {
+        self.variables().extend(variables);
+        self
+    }
+
+    /// What the call's tools have stored so far.
+    #[must_use]
+    pub fn stored_variables(&self) -> Map<String, Value> {
+        self.variables().clone()
+    }
+
     /// What the tools of a conversation that goes on elsewhere have stored: their results are in its history.
     pub fn remember(&self, history: &[Entry]) {
         for entry in history {

@@ -1,47 +1,73 @@
-//! Secrets that a system repeats: in what it says of a failure, in a result, in a description.
+//! Secrets of ours that come back: in what a server says of a failure, in a result, in a description; and in what somebody
+//! is shown of a request.
 //!
-//! Promises: what a system was given to prove who asks comes back from it as stars, wherever its words go.
+//! Promises: what a system was given to prove who asks is stars wherever its words are shown, as it is and in the forms
+//! that addresses and JSON give it.
 //! Never: prints what it hides.
 
-use serde_json::{Map, Value};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+use url::form_urlencoded::byte_serialize;
 
 use crate::secrets::{ExposeSecret as _, SecretString};
 
 /// In place of a secret.
-const STARS: &str = "***";
+pub(super) const STARS: &str = "***";
 /// Shorter ones are in too many words.
 const SECRET_BYTES_MIN: usize = 4;
 
 #[derive(Clone, Debug, Default)]
-pub(in crate::integrations) struct Masks(Vec<SecretString>);
+pub(super) struct Masks(Vec<SecretString>);
 
 impl Masks {
     /// Of these values, and of what stands in them behind a scheme (`Bearer …`).
     pub(super) fn new<'v>(values: impl Iterator<Item = &'v str>) -> Masks {
-        let parts = values.flat_map(|value| [Some(value), value.split_once(' ').map(|(_, rest)| rest)]);
-        let long = parts.flatten().filter(|part| part.len() >= SECRET_BYTES_MIN);
-        Masks(long.map(|part| part.to_owned().into()).collect())
+        let mut masks = Masks::default();
+        values.for_each(|value| masks.add(value));
+        masks
+    }
+
+    pub(super) fn add(&mut self, value: &str) {
+        let rest = value.split_once(' ').map(|(_, rest)| rest);
+        // RFC 7617: a password comes back by itself.
+        let pair =
+            rest.and_then(|rest| STANDARD.decode(rest).ok()).and_then(|pair| String::from_utf8(pair).ok());
+        let password = pair.as_deref().and_then(|pair| pair.split_once(':')).map(|(_, password)| password);
+        [Some(value), rest, password].into_iter().flatten().for_each(|part| self.keep(part));
+        // A secret that begins with another one is hidden as a whole.
+        self.0.sort_by_key(|secret| std::cmp::Reverse(secret.expose_secret().len()));
+    }
+
+    fn keep(&mut self, part: &str) {
+        if part.len() < SECRET_BYTES_MIN {
+            return;
+        }
+        let in_form: String = byte_serialize(part.as_bytes()).collect();
+        let in_path = in_form.replace('+', "%20").replace("%7E", "~").replace('*', "%2A");
+        let in_json = Value::from(part).to_string();
+        let in_json = in_json.trim_matches('"').to_owned();
+        for form in [part.to_owned(), in_form, in_path, in_json] {
+            if self.0.iter().all(|known| known.expose_secret() != form) {
+                self.0.push(form.into());
+            }
+        }
     }
 
     pub(super) fn hide(&self, text: &str) -> String {
         self.0.iter().fold(text.to_owned(), |text, secret| text.replace(secret.expose_secret(), STARS))
     }
 
-    /// The same in all texts of a value; a number that is a secret becomes a text.
-    pub(super) fn hide_in(&self, value: Value) -> Value {
-        match value {
-            Value::Null | Value::Bool(_) => value,
-            Value::Number(number) => {
-                let text = number.to_string();
-                let is_one = self.0.iter().any(|secret| secret.expose_secret() == text);
-                if is_one { STARS.into() } else { Value::Number(number) }
-            }
-            Value::String(text) => self.hide(&text).into(),
+    /// The same for every text of a JSON tree.
+    pub(super) fn hide_in(&self, tree: Value) -> Value {
+        match tree {
+            Value::String(text) => Value::String(self.hide(&text)),
             Value::Array(items) => items.into_iter().map(|item| self.hide_in(item)).collect(),
             Value::Object(fields) => {
-                let hidden = |(name, field): (String, Value)| (self.hide(&name), self.hide_in(field));
-                Value::Object(fields.into_iter().map(hidden).collect::<Map<_, _>>())
+                fields.into_iter().map(|(name, field)| (self.hide(&name), self.hide_in(field))).collect()
             }
+            Value::Number(number) if self.hide(&number.to_string()) != number.to_string() => STARS.into(),
+            Value::Null | Value::Bool(_) | Value::Number(_) => tree,
         }
     }
 }
@@ -61,9 +87,19 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_hidden_wherever_in_a_value_it_is() {
-        let masks = Masks::new(["sesame-canary", "1234567"].into_iter());
-        let said = json!({"id": 1_234_567, "n": 12, "at": ["x sesame-canary", {"sesame-canary": null}]});
-        assert_eq!(masks.hide_in(said), json!({"id": "***", "n": 12, "at": ["x ***", {"***": null}]}));
+    fn a_secret_is_hidden_in_the_forms_of_addresses_and_json_and_as_a_password_of_its_own() {
+        let masks = Masks::new(["a b~\"c", "Basic c2hvcDpvcGVuIHNlc2FtZQ==", "12345"].into_iter());
+        for shown in [
+            "a+b%7E%22c",
+            "a%20b~%22c",
+            "a b~\\\"c",
+            "open sesame",
+            "open+sesame",
+            "Basic c2hvcDpvcGVuIHNlc2FtZQ==",
+        ] {
+            assert_eq!(masks.hide(&format!("x={shown};")), "x=***;", "{shown}");
+        }
+        let tree = json!({"key": 12345, "who": ["a b~\"c", 1], "total": 1});
+        assert_eq!(masks.hide_in(tree), json!({"key": "***", "who": ["***", 1], "total": 1}));
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Reading order: [`spec`] (a tool as data), [`request`] (values put in), [`auth`] (who we are), [`far`] (who answers), [`mcp`]
 //! (servers that keep a session), [`verdict`] (what an answer means), [`steps`] (one request after the other), [`registry`]
-//! (prepare and run), [`acting`] (what is sent by leave), [`probe`] (ask what became of it).
+//! (prepare and run), [`acting`] (what is sent by leave), [`probe`] (ask what became of it), [`tap`] (what passes, for a person
+//! who tries a tool out).
 //!
 //! Promises: promise 2 of the house: a request with effects leaves at most once, by a permit that covers
 //! exactly it, after its intent is durable; once more only where the system refused who we are, under the key by which it
@@ -26,6 +27,7 @@ mod registry;
 mod request;
 mod spec;
 mod steps;
+mod tap;
 #[cfg(test)]
 mod tests;
 mod toolbox;
@@ -48,7 +50,8 @@ pub use probe::{Finding, PROBE_QUESTION, Pauses, Sent};
 pub(crate) use probe::{KEY as PROBE_KEY, SENT as PROBE_SENT};
 pub use registry::{CallFacts, Intent, IntentLog, Leave, NotBegun, Prepared, Probed, Registry, Unprepared};
 pub use spec::{
-    Answers, Body, CallFact, Compare, Connection, Deed, Exchange, Given, KeyPlace, McpServer, McpWay, Method,
-    Probe, Program, Rule, Sample, Source, Step, ToolSpec, Variable,
+    Answers, Body, CallFact, Compare, Connection, Deed, ErrorWhen, Exchange, Given, KeyPlace, McpServer,
+    McpWay, Method, Probe, Program, Rule, Sample, Source, Step, ToolSpec, Variable,
 };
+pub use tap::{CameBack, Passed, Proof, Shown, Tap};
 pub use toolbox::{Toolbox, mcp_server};

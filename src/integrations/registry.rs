@@ -20,14 +20,15 @@ use futures::future::BoxFuture;
 use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout_at};
 
-use super::acting::Stood;
+use super::acting::{Stood, step_key};
 use super::action::ActionSecret;
 use super::arguments::{arguments, keyed};
 use super::far::Live;
 use super::probe::{Finding, Pauses, Sent};
 use super::request::{Resolved, meant};
-use super::spec::ToolSpec;
+use super::spec::{KeyPlace, ToolSpec};
 use super::steps::{Known, Run, of_step};
+use super::tap::Shown;
 use super::toolbox::Toolbox;
 use crate::egress::{Answer, Purpose, Unanswered};
 
@@ -188,6 +189,12 @@ impl Registry {
         Registry { toolbox, call, action_key, ready, open, variables, stood }
     }
 
+    /// The call whose tools these are.
+    #[must_use]
+    pub fn call_id(&self) -> &CallId {
+        &self.call.id
+    }
+
     /// Resolves what exactly a tool with effects would send, read-only steps included, and keeps it.
     ///
     /// The digest is keyed, and of the same request with the call's id left open: who asks for the same thing in another
@@ -228,6 +235,24 @@ impl Registry {
     /// Forgets a prepared request.
     pub fn discard(&self, proposal: ProposalId) {
         self.ready().remove(&proposal);
+    }
+
+    /// What was prepared, as it would leave now, for a person who watches its toolbox; nothing of it is sent, but a token may
+    /// be fetched for it.
+    ///
+    /// # Errors
+    /// In words, why it cannot leave.
+    pub async fn preview(&self, proposal: ProposalId) -> Result<Shown, String> {
+        let of = |ready: &Ready| (ready.tool.clone(), ready.first.clone(), ready.due.clone());
+        let (tool, request, due) = self.ready().get(&proposal).map(of).ok_or("nothing is prepared")?;
+        let (spec, live) = self.toolbox.find(&tool)?;
+        let acts = spec.acts();
+        let first = due.iter().filter_map(|at| acts.get(*at)).find_map(|act| Some((act, act.place?)));
+        let keyed = first.filter(|(act, _)| *act.key != KeyPlace::None);
+        let key = keyed.map(|(act, place)| (act.key, self.step_key(&ActionKey::Own(proposal), place)));
+        let placed = key.as_ref().map(|(place, text)| (*place, text.as_str()));
+        let outgoing = live.outgoing(&request, placed, until(spec)).await.map_err(|fault| fault.what)?;
+        live.shown(&outgoing).ok_or_else(|| "nobody watches".to_owned())
     }
 
     /// Runs a tool by leave, and uses the leave up. For a tool without effects the permit covers the
@@ -392,6 +417,10 @@ impl Registry {
         })?;
         let first = run.request(first.exchange, &known)?;
         Ok(Plan { known, due, first })
+    }
+
+    fn step_key(&self, key: &ActionKey, place: u32) -> String {
+        step_key(&self.key_text(key), place)
     }
 
     /// The name under which an action is sent: the same for the same call and proposal, whoever asks and

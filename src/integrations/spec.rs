@@ -227,6 +227,10 @@ pub struct Exchange {
     pub verify: Vec<Rule>,
     /// Status → what the model is told, in the agent's language.
     pub errors: BTreeMap<u16, String>,
+    /// What the model is told of an answer, whatever its status, that one of these conditions is true of; the first one
+    /// counts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors_when: Vec<ErrorWhen>,
     /// What answers where effects are mocked; no part of what the request means.
     #[serde(skip)]
     pub sample: Option<Sample>,
@@ -250,6 +254,15 @@ pub struct Step {
     /// Of what it maps, what only later requests may hold.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub secret: BTreeSet<String>,
+}
+
+/// An answer that means that there is nothing to tell, or that it was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ErrorWhen {
+    /// A condition over the answer and what was sent.
+    pub when: String,
+    /// In the agent's language.
+    pub error: String,
 }
 
 /// What a request holds beside its address and headers.

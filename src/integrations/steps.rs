@@ -22,7 +22,6 @@ use super::registry::{CallFacts, ask};
 use super::request::Resolved;
 use super::spec::{Act, Exchange, Step, ToolSpec};
 use super::toolbox::Toolbox;
-use super::verdict::learned;
 
 /// The name under which the values of named steps are.
 const STEPS: &str = "steps";
@@ -79,7 +78,7 @@ impl Known {
     }
 
     fn masks(&self) -> Masks {
-        let texts: Vec<String> = self.secret.iter().filter_map(|secret| text(&secret.value)).collect();
+        let texts: Vec<String> = self.secret.iter().flat_map(|secret| texts(&secret.value)).collect();
         Masks::new(texts.iter().map(String::as_str))
     }
 
@@ -95,11 +94,20 @@ impl Known {
     }
 }
 
-fn text(value: &Value) -> Option<String> {
+/// Of a step's answer, what only later requests may hold.
+pub(super) fn secrets_in(exchange: &Exchange, mapped: &Map<String, Value>) -> Vec<String> {
+    let Some(step) = &exchange.step else { return Vec::new() };
+    step.secret.iter().filter_map(|name| mapped.get(name)).flat_map(texts).collect()
+}
+
+/// All texts and numbers in a value.
+fn texts(value: &Value) -> Vec<String> {
     match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+        Value::String(text) => vec![text.clone()],
+        Value::Number(number) => vec![number.to_string()],
+        Value::Array(items) => items.iter().flat_map(texts).collect(),
+        Value::Object(fields) => fields.values().flat_map(texts).collect(),
+        Value::Null | Value::Bool(_) => Vec::new(),
     }
 }
 
@@ -127,7 +135,8 @@ impl Run<'_> {
         let request = self.request(exchange, known)?;
         let learned = async {
             let answer = ask(self.live, &request, until).await?;
-            learned(exchange, &answer, &Value::Object(known.values.clone()), &self.toolbox.renderer)
+            let vars = Value::Object(known.values.clone());
+            self.live.learned(exchange, &answer, &vars, &self.toolbox.renderer)
         };
         let mapped = learned.await.map_err(|why| of_step(exchange, why))?;
         Ok(known.take(exchange, mapped))

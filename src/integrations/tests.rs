@@ -9,6 +9,7 @@ mod bodies;
 mod bookings;
 mod escaping;
 mod given;
+mod inside;
 mod mcp;
 mod mocked;
 mod oauth2;

@@ -10,13 +10,15 @@ use std::sync::Arc;
 use centralita_core::base::{Fault, Owner, ToolName, World};
 use centralita_core::language::Language;
 use centralita_core::template::Renderer;
+use tokio::time::Instant;
 
 use super::auth::{self, Credentials};
 use super::far::{Far, Live};
 use super::mcp::{Pins, Reached, Server, Start};
 use super::spec::{Connection, McpWay, Program, Source, ToolSpec, Variable};
+use super::tap::Tap;
 use crate::egress::{Egress, Reach};
-use crate::secrets::{SecretName, SecretString, Secrets};
+use crate::secrets::{ExposeSecret as _, SecretName, SecretString, Secrets};
 
 /// The tools of one agent version.
 #[derive(Debug)]
@@ -72,7 +74,7 @@ impl Toolbox {
         tools: Vec<ToolSpec>,
     ) -> Toolbox {
         let live = |connection: &Connection| {
-            (connection.id.clone(), Live { base: connection.base.clone(), far: Far::Samples })
+            (connection.id.clone(), Live { base: connection.base.clone(), far: Far::Samples, tap: None })
         };
         let live = connections.iter().map(live).collect();
         Toolbox::of(language, currency, live, tools, World::Mocked)
@@ -89,6 +91,19 @@ impl Toolbox {
         let renderer = Renderer::new(language, currency);
         let secrets = BTreeMap::new();
         Toolbox { renderer, currency: currency.to_owned(), tools, connections, secrets, language, world }
+    }
+
+    /// The same tools, with somebody who watches what passes.
+    #[must_use]
+    pub fn tapped(mut self) -> (Toolbox, Tap) {
+        let ours = self.connections.values().filter_map(|live| match &live.far {
+            Far::System { credentials, .. } => Some(credentials.values()),
+            Far::Mcp(_) | Far::Samples => None,
+        });
+        let put_in = self.secrets.values().map(|secret| secret.expose_secret());
+        let tap = Tap::hiding(ours.flatten().chain(put_in));
+        self.connections.values_mut().for_each(|live| live.tap = Some(tap.clone()));
+        (self, tap)
     }
 
     pub(super) fn language(&self) -> Language {
@@ -127,6 +142,20 @@ impl Toolbox {
         }
     }
 
+    /// Begins the sessions with MCP servers, and waits for them until then.
+    ///
+    /// # Errors
+    /// A server that is not there.
+    pub async fn begun(&self, until: Instant) -> Result<(), Fault> {
+        for live in self.connections.values() {
+            if let Far::Mcp(server) = &live.far {
+                server.keep();
+                server.tools(until).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// A tool and its connection, or for the model that there is none.
     pub(super) fn find(&self, name: &ToolName) -> Result<(&ToolSpec, &Live), String> {
         let absent = || format!("there is no tool `{name}`");
@@ -161,10 +190,10 @@ fn open(connection: &Connection, secrets: &Secrets) -> Result<Live, Vec<Fault>> 
     let base = connection.base.clone();
     if let Some(server) = &connection.mcp {
         let far = Far::Mcp(mcp_server(connection, secrets, Some(server.pins.clone()))?);
-        return Ok(Live { base, far });
+        return Ok(Live { base, far, tap: None });
     }
     let (egress, credentials) = guarded(connection, secrets)?;
-    Ok(Live { base, far: Far::System { egress, credentials: Box::new(credentials) } })
+    Ok(Live { base, far: Far::System { egress, credentials: Box::new(credentials) }, tap: None })
 }
 
 /// The MCP server of a connection; nothing is asked of it yet. Without pins any of its tools may be called.

@@ -14,7 +14,7 @@ use super::connect::{self, Pools};
 use super::intents::Settler;
 use super::queue::{Job, NoRoom, QUEUE_BYTES_MAX, Queue};
 use super::writer::{self, Disk, INTENTS_REFUSED, LINES_LOST};
-use super::{CallHead, CallRecord, CallState, Intent, IntentKey, IntentRecord, Line, Outcome};
+use super::{CallHead, CallRecord, CallState, Intent, IntentKey, IntentRecord, Line, Outcome, ToolLine};
 use super::{calls, fault, intents, journal, plans};
 use crate::core::base::{CallId, CallTime, Digest, Fault, Owner, Private, World};
 
@@ -267,6 +267,15 @@ impl Store {
     /// When the database cannot be read.
     pub async fn journal(&self, call: &CallId) -> Result<Vec<Line>, Fault> {
         journal::of_call(&self.pools.read, call).await.map_err(unread)
+    }
+
+    /// What tools were asked for and what came of it, in calls answered since then, in microseconds since 1970; call by
+    /// call.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn tool_lines(&self, since_us: i64) -> Result<Vec<ToolLine>, Fault> {
+        journal::of_tools(&self.pools.read, since_us).await.map_err(unread)
     }
 
     /// The text of a plan.

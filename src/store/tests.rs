@@ -70,6 +70,7 @@ pub(super) fn intent(call: &str, proposal: u32, step: u32) -> Intent {
         idempotency_key: Some(format!("{call}-t{proposal}-{step}")),
         caller: Private::new("+34600111222"),
         begun_us: 2_000_000,
+        admin: None,
     }
 }
 

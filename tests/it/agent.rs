@@ -158,6 +158,7 @@ fn exchange(method: Method, path: &str, map: &[(&str, &str)]) -> Exchange {
         answers: Answers::Json,
         verify: Vec::new(),
         errors: BTreeMap::new(),
+        errors_when: Vec::new(),
         sample: None,
         called: None,
         step: None,

@@ -257,7 +257,7 @@ impl Conversation {
         let Some(proposal) = self.withdraw(words.clone(), "2", out) else { return };
         let outcome = json!({"status": "declined", "caller_said": words});
         self.settle(proposal, proposals::End::Declined, outcome);
-        let text = self.phrase_for(proposal, |tool| tool.phrases.declined.clone(), phrase);
+        let text = self.phrase_for(proposal, |tool| &tool.phrases.declined, phrase);
         self.playback.queue_first(role(proposal), vec![text]);
     }
 

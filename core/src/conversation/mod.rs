@@ -43,9 +43,10 @@ pub use plan::{
     CannedAnswer, Confirm, Effects, Idempotency, Identity, Limits, Parameter, ParameterKind, Plan, Policy,
     PrivateList, Recording, SaidBy, Timing, ToolPhrases, ToolPlan, VoiceYes,
 };
+pub use proposals::told;
 pub use timer::Timer;
 pub use turn::{Collects, KEYS_MAX, MASKED_KEY};
-pub use wording::{Unworded, Wording, wording};
+pub use wording::{Unworded, Wording, outcome_words, wording};
 
 use crate::base::{CallTime, Digest, ProposalId, ReplyId};
 use crate::language::{Figures, Phrase};

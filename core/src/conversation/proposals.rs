@@ -252,7 +252,8 @@ impl Proposals {
 }
 
 /// An outcome as the model is told it.
-pub(super) fn told(outcome: &Outcome) -> Value {
+#[must_use]
+pub fn told(outcome: &Outcome) -> Value {
     match outcome {
         Outcome::Done { result } => json!({"status": "done", "result": result}),
         Outcome::Partly { result, rest: Rest::NotDone, why } => {

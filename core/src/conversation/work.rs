@@ -14,6 +14,7 @@ use super::plan::{Effects, Idempotency, ParameterKind, ToolPlan};
 use super::playback::{End, Reply};
 use super::proposals::{self, Stage, TOOL_MARGIN, told};
 use super::timer::Timer;
+use super::wording::{telling, written};
 use super::{Conversation, Entry, Expect, Outcome, Permit, Rest};
 use crate::base::{CallTime, Digest, GenerationId, ProposalId, ToolName};
 use crate::language::{Figures, Language, Phrase, claims_done};
@@ -245,9 +246,9 @@ impl Conversation {
         match why {
             Refusal::OutcomeUnknown => self.notice(Phrase::UnknownAlready),
             // Nothing may take this sentence from the caller: he may not know.
-            Refusal::AlreadyDone => self.tell(id, |_| String::new(), Phrase::AlreadyDone),
-            Refusal::PartlyDone => self.tell(id, |_| String::new(), Phrase::PartlyAlready),
-            Refusal::NotAskable => self.tell(id, |_| String::new(), Phrase::Failed),
+            Refusal::AlreadyDone => self.tell(id, |_| "", Phrase::AlreadyDone),
+            Refusal::PartlyDone => self.tell(id, |_| "", Phrase::PartlyAlready),
+            Refusal::NotAskable => self.tell(id, |_| "", Phrase::Failed),
             Refusal::UnknownTool
             | Refusal::Declined
             | Refusal::UnderWay
@@ -260,7 +261,7 @@ impl Conversation {
     fn refuse_done(&mut self, id: ProposalId) {
         let why = "what was sent first is done; this was the same action, under the same key";
         self.settle(id, proposals::End::Done, json!({"status": "done", "why": why}));
-        self.tell(id, |_| String::new(), Phrase::AlreadyDone);
+        self.tell(id, |_| "", Phrase::AlreadyDone);
     }
 
     /// A tool run came to its end. A late word about an unknown one is still the truth, and is told; of one that was
@@ -308,18 +309,8 @@ impl Conversation {
             self.proposals.known(id);
         }
         if effects != Effects::None {
-            match outcome {
-                Outcome::Done { .. } => self.tell(id, |tool| tool.phrases.done.clone(), Phrase::Done),
-                Outcome::Partly { rest: Rest::NotDone, .. } => {
-                    self.tell(id, |tool| tool.phrases.partly.clone(), Phrase::Partly);
-                }
-                // The tool's own words for what is unknown would not say that a part is done.
-                Outcome::Partly { rest: Rest::Unknown, .. } => {
-                    self.tell(id, |_| String::new(), Phrase::PartlyUnknown);
-                }
-                Outcome::Failed { .. } => self.tell(id, |tool| tool.phrases.failed.clone(), Phrase::Failed),
-                Outcome::Unknown => self.tell(id, |tool| tool.phrases.unknown.clone(), Phrase::Unknown),
-            }
+            let (words, otherwise) = telling(outcome);
+            self.tell(id, words, otherwise);
         }
     }
 
@@ -336,7 +327,7 @@ impl Conversation {
     }
 
     /// Says what became of an action, in the tool's words or the gateway's.
-    pub(super) fn tell(&mut self, id: ProposalId, words: fn(&ToolPlan) -> String, otherwise: Phrase<'_>) {
+    pub(super) fn tell(&mut self, id: ProposalId, words: fn(&ToolPlan) -> &str, otherwise: Phrase<'_>) {
         if self.life.may_speak() {
             let text = self.phrase_for(id, words, otherwise);
             self.playback.queue(Role::Outcome(id), vec![text], End::Complete);
@@ -346,13 +337,12 @@ impl Conversation {
     pub(super) fn phrase_for(
         &self,
         id: ProposalId,
-        words: fn(&ToolPlan) -> String,
+        words: fn(&ToolPlan) -> &str,
         otherwise: Phrase<'_>,
     ) -> String {
         let proposal = self.proposals.get(id);
         let tool = proposal.and_then(|p| self.plan.tool(&p.tool));
-        let written = tool.map(words).filter(|text| !text.is_empty()).zip(proposal);
-        let text = written.and_then(|(text, p)| self.renderer.render(&text, &p.values).ok());
+        let text = tool.zip(proposal).and_then(|(tool, p)| written(&self.renderer, words(tool), &p.values));
         text.unwrap_or_else(|| otherwise.say(self.plan.language))
     }
 

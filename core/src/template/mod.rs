@@ -7,6 +7,7 @@
 
 mod names;
 mod words;
+mod zones;
 
 #[cfg(test)]
 mod tests;
@@ -45,7 +46,8 @@ impl Renderer {
     /// `currency`: ISO 4217, what the filter `money` speaks.
     ///
     /// Filters beside minijinja's own, each of one value or of a list: `money` (decimal text or a number → "twenty
-    /// dollars"), `digits` ("1182" → "one one eight two"), `number`, `date`, `time`, `email`, `phone`.
+    /// dollars"), `digits` ("1182" → "one one eight two"), `number`, `date`, `time`, `email`, `phone`. Of one value: `minor`,
+    /// and `local(zone)` and `utc(zone)` between the hours of a place and of the world.
     #[must_use]
     pub fn new(language: Language, currency: &str) -> Renderer {
         let mut env = Environment::new();
@@ -58,6 +60,7 @@ impl Renderer {
         });
         env.set_formatter(write_value);
         words::add_filters(&mut env, language, currency);
+        zones::add_filters(&mut env);
         Renderer { env: Arc::new(env), currency: currency.into() }
     }
 
@@ -170,7 +173,7 @@ const ABSENT: &str =
     "give it a value, or write for its absence: `{% if name is defined and name is not none %}`";
 
 const FILTERS: &str =
-    "filters: money, minor, digits, number, date, time, email, phone, and those of minijinja";
+    "filters: money, minor, digits, number, date, time, email, phone, local, utc, and those of minijinja";
 
 /// Null is no word, and `true` is written as JSON writes it.
 fn write_value(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Held) -> Result<(), Error> {
@@ -213,7 +216,8 @@ const KINDS: &[(ErrorKind, bool, &str)] = &[
     (
         ErrorKind::InvalidOperation,
         false,
-        "money wants a decimal amount, digits a text, number a number, date 2026-07-27, time 14:05",
+        "money wants a decimal amount, digits a text, number a number, date 2026-07-27, time 14:05; local a time with its \
+         offset, utc one without, each the name of a time zone",
     ),
     (ErrorKind::BadSerialization, false, "a list or an object is no text: name one value of it"),
     (ErrorKind::OutOfFuel, false, "make it shorter: a template may take 50,000 steps"),

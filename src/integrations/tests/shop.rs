@@ -166,6 +166,7 @@ pub(super) fn exchange(method: Method, path: &str, map: &[(&str, &str)]) -> Exch
         answers: Answers::Json,
         verify: Vec::new(),
         errors: [(404, "no order with that number".to_owned())].into(),
+        errors_when: Vec::new(),
         sample: None,
         called: None,
         step: None,
