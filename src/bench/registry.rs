@@ -206,9 +206,10 @@ async fn run(system: &System, n: usize, tool: &'static str) -> Result<(), Fault>
     let leave = Leave { tool, args, key: ActionKey::Own(proposal), permit };
     match system.registry.run(leave, &private, CallTime::ANSWER, &Nowhere).await {
         Outcome::Done { .. } => Ok(()),
-        other @ (Outcome::Failed { .. } | Outcome::Withheld(_) | Outcome::Unknown) => {
-            Err(unusable(&format!("{other:?}")))
-        }
+        other @ (Outcome::Partly { .. }
+        | Outcome::Failed { .. }
+        | Outcome::Withheld(_)
+        | Outcome::Unknown) => Err(unusable(&format!("{other:?}"))),
     }
 }
 
@@ -220,9 +221,13 @@ impl IntentLog for Nowhere {
         Box::pin(std::future::ready(Ok(())))
     }
 
+    fn settled<'l>(&'l self, _: ProposalId, _: u32, _: &'l Outcome) -> BoxFuture<'l, ()> {
+        Box::pin(std::future::ready(()))
+    }
+
     fn found(&self, _finding: &Finding) {}
 
-    fn ago(&self, _proposal: ProposalId) -> BoxFuture<'_, Duration> {
+    fn ago(&self, _: ProposalId, _: u32) -> BoxFuture<'_, Duration> {
         Box::pin(std::future::ready(Duration::MAX))
     }
 

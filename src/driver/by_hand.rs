@@ -74,7 +74,6 @@ pub async fn by_hand(store: &Store, registry: &Registry, action: ByHand<'_>) -> 
     let permit = Permit::by_admin(proposal, prepared.action, admin.user, admin.reason);
     let leave = Leave { tool, args, key: ActionKey::Own(proposal), permit };
     let outcome = registry.run(leave, &PrivateValues::default(), CallTime::ANSWER, &log).await;
-    log.settle(proposal, &outcome).await;
     let over = CallState::Ended { at_us: now_us(), reason: OVER.to_owned() };
     if store.set_state(&call, over).is_err() {
         tracing::warn!(%call, "that an action by hand is over could not be written; the next gateway that starts does");

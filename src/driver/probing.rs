@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::stream::{self, StreamExt as _};
+use serde_json::{Map, Value};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
@@ -207,7 +208,7 @@ async fn ask_and_write(
     let Some(now) = agents.get(&head.agent) else {
         return Err(NotAsked::Nobody(format!("there is no agent `{}` any more", head.agent)));
     };
-    if !now.toolbox.has_probe(&intent.tool) {
+    if !now.toolbox.has_probe(&intent.tool, intent.key.step) {
         return Err(nobody("its tool has no probe"));
     }
     if head.world != now.toolbox.world() {
@@ -224,7 +225,10 @@ async fn ask_and_write(
     let ago = ago(store, intent).await?;
     let finding = now.toolbox.probe(&sent, ago, Instant::now() + PROBE_QUESTION).await;
     let mut finding = finding.ok_or_else(|| nobody("its tool has no probe"))?;
-    if is_changed && finding.outcome().is_some() && !now.toolbox.is_proved_by_key(&intent.tool, &finding) {
+    if is_changed
+        && finding.outcome().is_some()
+        && !now.toolbox.is_proved_by_key(&intent.tool, intent.key.step, &finding)
+    {
         // Perhaps another system is asked than the one it was sent to, or for something else that is like it.
         finding = finding.doubted("the agent is another version");
     }
@@ -258,11 +262,15 @@ pub(super) async fn at_resume(
     let until = Instant::now() + QUESTION_AT_RESUME;
     let open =
         intents.iter().filter(|record| !record.has_failed() && !is_told(told, record.intent.key.proposal));
-    for record in open.filter(|record| toolbox.has_probe(&record.intent.tool)) {
+    for record in open.filter(|record| toolbox.has_probe(&record.intent.tool, record.intent.key.step)) {
         let Some(sent) = sent(head, &record.intent, told.iter()) else { continue };
         let ago = ago(store, &record.intent).await?;
         let Some(finding) = toolbox.probe(&sent, ago, until).await else { continue };
         let (call, proposal) = (&head.id, record.intent.key.proposal);
+        if record.is_done() && toolbox.is_followed(&record.intent.tool, record.intent.key.step) {
+            // Its words are not those of the whole.
+            continue;
+        }
         if record.is_done() {
             count_probe(&finding);
             // Whatever else is said now, it is done.
@@ -274,7 +282,7 @@ pub(super) async fn at_resume(
         match (finding.outcome(), &finding) {
             (Some(outcome), _) => {
                 tell_known(&record.intent.key, &finding);
-                known.insert(proposal, outcome);
+                known.insert(proposal, toolbox.whole(&sent, outcome));
             }
             (None, Finding::Lost(_)) => {
                 tracing::warn!(%call, %proposal, why = %finding, "an action stays unknown");
@@ -288,23 +296,43 @@ pub(super) async fn at_resume(
     Ok((known, left))
 }
 
-/// The requests that a call's journal says were resolved.
+/// The requests that a call's journal says were resolved, and what became of them.
 async fn prepared_of(store: &Store, call: &CallId) -> Result<Vec<Event>, Fault> {
     let lines = store.journal(call).await?;
     let event = |line: &store::Line| {
         let line = line.text.reveal().strip_prefix("< ")?;
-        line.starts_with("prepared ").then(|| parse_event(line).ok()).flatten()
+        ["prepared ", "settled "]
+            .iter()
+            .any(|word| line.starts_with(word))
+            .then(|| parse_event(line).ok())
+            .flatten()
     };
     Ok(lines.iter().filter_map(event).collect())
 }
 
 /// What was sent, as the journal and the intent have it: of the last request that was resolved to that very action.
-fn sent<'e>(head: &CallHead, intent: &Intent, events: impl Iterator<Item = &'e Event>) -> Option<Sent> {
-    let values = events.filter_map(|event| {
-        let Event::Prepared { proposal, action, values } = event else { return None };
-        let is_it = (*proposal, *action) == (intent.key.proposal, intent.digest);
-        values.as_object().filter(|_| is_it)
-    });
+pub(super) fn sent<'e>(
+    head: &CallHead,
+    intent: &Intent,
+    events: impl Iterator<Item = &'e Event>,
+) -> Option<Sent> {
+    let mut values: Option<Map<String, Value>> = None;
+    let own = |proposal: &ProposalId| *proposal == intent.key.proposal;
+    for event in events {
+        if let Event::Prepared { proposal, action, values: prepared } = event
+            && own(proposal)
+            && *action == intent.digest
+        {
+            values = prepared.as_object().cloned();
+        } else if let Event::Settled { proposal, outcome: Outcome::Partly { result, .. } } = event
+            && own(proposal)
+            && let (Some(values), Some(found)) = (&mut values, result["steps"].as_object())
+            && let Value::Object(steps) = values.entry("steps").or_insert_with(|| Map::new().into())
+        {
+            // What the steps before it have found.
+            steps.extend(found.clone());
+        }
+    }
     Some(Sent {
         tool: intent.tool.clone(),
         call: CallFacts {
@@ -314,8 +342,9 @@ fn sent<'e>(head: &CallHead, intent: &Intent, events: impl Iterator<Item = &'e E
             agent: head.agent.clone(),
             now_us,
         },
-        values: values.last()?.clone(),
+        values: values?,
         key: intent.idempotency_key.clone(),
+        step: intent.key.step,
     })
 }
 
@@ -365,7 +394,8 @@ pub(super) fn kind(outcome: Option<&Outcome>) -> OutcomeKind {
     match outcome {
         Some(Outcome::Done { .. }) => OutcomeKind::Done,
         Some(Outcome::Failed { .. } | Outcome::Withheld(_)) => OutcomeKind::Failed,
-        Some(Outcome::Unknown) | None => OutcomeKind::Unknown,
+        // Of one step nothing is known but all of it.
+        Some(Outcome::Partly { .. } | Outcome::Unknown) | None => OutcomeKind::Unknown,
     }
 }
 

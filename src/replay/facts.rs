@@ -119,6 +119,7 @@ impl Reader {
             Event::Settled { proposal, outcome } => {
                 let outcome = match outcome {
                     Outcome::Done { .. } => "done",
+                    Outcome::Partly { .. } => "partly",
                     Outcome::Failed { .. } => "failed",
                     Outcome::Withheld(_) => "withheld",
                     Outcome::Unknown => "unknown",

@@ -399,6 +399,23 @@ impl Store {
         self.records(intents::untold_of(&self.pools.read, caller.reveal(), world, since_us).await)
     }
 
+    /// Of that caller, what was done since then, in microseconds since 1970, and was not followed by a later step of the same
+    /// action that is done. Of an action of one step that is each. Oldest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn unfollowed_intents(
+        &self,
+        caller: &Private,
+        world: World,
+        since_us: i64,
+    ) -> Result<Vec<IntentRecord>, Fault> {
+        if is_nobody(caller) {
+            return Ok(Vec::new());
+        }
+        self.records(intents::unfollowed_of(&self.pools.read, caller.reveal(), world, since_us).await)
+    }
+
     /// Actions begun since then, in microseconds since 1970, that are open or unknown, of calls of that world which nobody
     /// carries now. The newest first.
     ///

@@ -291,6 +291,27 @@ pub(super) async fn untold_of(
     .await
 }
 
+/// Done since then, and not followed by a later step of the same action that is done too. Oldest first.
+pub(super) async fn unfollowed_of(
+    db: &SqlitePool,
+    caller: &str,
+    world: World,
+    since_us: i64,
+) -> sqlx::Result<Vec<Row>> {
+    sqlx::query_as(records!(
+        "WHERE intents.caller = $1 AND intents.state = 'done' AND intents.outcome_us >= $2 AND calls.effects = $3 \
+         AND NOT EXISTS (SELECT 1 FROM intents AS later JOIN calls AS its ON its.id = later.call \
+         WHERE later.caller = intents.caller AND later.tool = intents.tool AND later.digest = intents.digest \
+         AND later.step > intents.step AND later.begun_us >= intents.begun_us AND later.state = 'done' \
+         AND its.effects = calls.effects) ORDER BY begun_us, intents.call, proposal, step"
+    ))
+    .bind(caller)
+    .bind(since_us)
+    .bind(world.word())
+    .fetch_all(db)
+    .await
+}
+
 /// Begun since then and open or unknown, in calls that nobody carries now. The newest first.
 pub(super) async fn left_open(db: &SqlitePool, world: World, since_us: i64) -> sqlx::Result<Vec<Row>> {
     sqlx::query_as(records!(

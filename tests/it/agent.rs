@@ -83,6 +83,7 @@ pub(crate) fn toolbox(
         request,
         given: Vec::new(),
         result: None,
+        before: Vec::new(),
         store: BTreeMap::new(),
         key: KeyPlace::Header("Idempotency-Key".to_owned()),
         not_done_on: [].into(),

@@ -33,7 +33,7 @@ use std::sync::Arc;
 
 pub use event::{
     Affirmation, Answered, By, EarlierAction, EarlierEnd, EngineYes, Event, LineAbilities, Outcome, Recorder,
-    Resumed, Tag, Transcript, TranscriptEnd, Withheld, Word,
+    Rest, Resumed, Tag, Transcript, TranscriptEnd, Withheld, Word,
 };
 pub use gate::{Basis, Permit};
 pub use history::{Entry, History};

@@ -11,7 +11,7 @@ use super::event::{parse_event, write_event};
 use super::file::{CallFile, Line};
 use super::ordered::Ordered;
 use crate::base::{CallTime, ProposalId, ReplyId};
-use crate::conversation::{Event, Outcome, Withheld};
+use crate::conversation::{Event, Outcome, Rest, Withheld};
 
 /// Before an outcome that was unknown first, or whose wait had run out.
 const FOUND_LATER: &str = "found out later, by a probe or from the record: ";
@@ -185,6 +185,13 @@ impl Play {
         let later = if self.unknown.remove(&proposal) { FOUND_LATER } else { "" };
         match outcome {
             Outcome::Done { result } => format!("{later}done: {result}"),
+            Outcome::Partly { result, rest: Rest::NotDone, why } => {
+                format!("{later}done in part, and the rest not: {why}: {result}")
+            }
+            Outcome::Partly { result, rest: Rest::Unknown, why } => {
+                self.unknown.insert(proposal);
+                format!("{later}done in part, and the rest unknown: {why}: {result}")
+            }
             Outcome::Failed { why } => format!("{later}failed: {why}"),
             Outcome::Withheld(Withheld::OutOfReach) => {
                 format!("{later}not sent: its system is out of reach")

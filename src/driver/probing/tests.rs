@@ -57,6 +57,7 @@ pub(in crate::driver) fn toolbox(asked: Exchange, done: &str) -> Toolbox {
         request: exchange("/refunds", json!({})),
         given: Vec::new(),
         result: None,
+        before: Vec::new(),
         store: BTreeMap::new(),
         key: KeyPlace::Header("Idempotency-Key".to_owned()),
         not_done_on: [].into(),
