@@ -350,7 +350,7 @@ fn write(store: &Store, record: &IntentRecord, finding: &Finding, settle: Settle
 pub(super) fn kind(outcome: Option<&Outcome>) -> OutcomeKind {
     match outcome {
         Some(Outcome::Done { .. }) => OutcomeKind::Done,
-        Some(Outcome::Failed { .. }) => OutcomeKind::Failed,
+        Some(Outcome::Failed { .. } | Outcome::Withheld(_)) => OutcomeKind::Failed,
         // Of one step nothing is known but all of it.
         Some(Outcome::Partly { .. } | Outcome::Unknown) | None => OutcomeKind::Unknown,
     }
@@ -366,7 +366,7 @@ pub(super) mod tests {
     use crate::core::journal::{JOURNAL_VERSION, write_event};
     use crate::core::language::Language;
     use crate::integrations::{
-        Answers, Auth, Connection, Exchange, KeyPlace, Method, Probe, Sample, ToolSpec,
+        Answers, Auth, Connection, Exchange, KeyPlace, Method, PerCaller, Probe, Sample, ToolSpec,
     };
 
     const PLAN: &[u8] = b"plan";
@@ -425,6 +425,8 @@ pub(super) mod tests {
                 absent_on: [].into(),
             }),
             timeout: Millis(1_000),
+            cache: None,
+            per_caller: PerCaller::default(),
         };
         let base = "http://127.0.0.1:9".parse().expect("an address");
         let auth = Auth::default();

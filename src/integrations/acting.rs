@@ -9,19 +9,19 @@ use std::fmt;
 use std::time::Duration;
 
 use centralita_core::base::{Digest, ProposalId, ToolName};
-use centralita_core::conversation::{ActionKey, Outcome};
+use centralita_core::conversation::{ActionKey, Outcome, Withheld};
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
+use super::allowance::spend;
 use super::far::Live;
 use super::probe::Sent;
 use super::registry::{Intent, IntentLog, NotBegun, PROBE_GRACE, Ready, Registry, until};
 use super::request::Resolved;
 use super::spec::{Act, KeyPlace, ToolSpec};
 use super::steps::{Known, Run, of_step};
-use super::verdict::settled;
+use super::tries::{Deed, Untold};
 use crate::crash::{self, Point};
-use crate::egress::Purpose;
 
 /// What this process knows of the steps that went out under a key, by the key and the step's place.
 pub(super) type Stood = BTreeMap<(String, u32), Stand>;
@@ -60,6 +60,8 @@ struct Way<'w> {
     is_again: bool,
     until: Instant,
     known: Known,
+    /// Whether anything of it went out.
+    has_begun: bool,
 }
 
 impl Registry {
@@ -87,6 +89,7 @@ impl Registry {
             // Waiting for a token and for the journal is part of the tool's time.
             until: until(spec),
             known,
+            has_begun: false,
         };
         let acts = spec.acts();
         let (mut own, mut first) = (Map::new(), Some(first));
@@ -109,7 +112,7 @@ impl Way<'_> {
     async fn step(&mut self, act: &Act<'_>, ready: Option<Resolved>) -> Result<Map<String, Value>, Outcome> {
         let failed = |why| Outcome::Failed { why };
         let Some(place) = act.place else {
-            return self.run.look(act.exchange, &mut self.known, self.until).await.map_err(failed);
+            return self.run.look(act.exchange, &mut self.known, self.until).await.map_err(Untold::outcome);
         };
         let stood = self.registry.stood().get(&(self.name.clone(), place)).cloned();
         let may_have_left = match stood.filter(|_| self.is_again) {
@@ -126,6 +129,7 @@ impl Way<'_> {
             None => self.run.with_holes(act.exchange, &self.known).map_err(failed)?,
         };
         let outcome = self.send(act, place, &request).await;
+        self.has_begun = true;
         let key = (self.name.clone(), place);
         match outcome {
             Outcome::Done { result: Value::Object(mapped) } => {
@@ -138,6 +142,7 @@ impl Way<'_> {
                 self.registry.stood().insert(key, stand);
                 Err(Outcome::Failed { why: of_step(act.exchange, why) })
             }
+            Outcome::Withheld(why) => Err(Outcome::Withheld(why)),
             Outcome::Done { .. } | Outcome::Partly { .. } | Outcome::Unknown => {
                 self.registry.stood().insert(key, Stand::Unknown);
                 Err(Outcome::Unknown)
@@ -150,11 +155,27 @@ impl Way<'_> {
         let Way { registry, run, log, proposal, until, .. } = self;
         let failed = |why: &str| Outcome::Failed { why: why.to_owned() };
         let key = (*act.key != KeyPlace::None).then(|| step_key(&self.name, place));
-        let placed = key.as_deref().map(|text| (act.key, text));
-        let outgoing = match run.live.outgoing(request, placed, *until).await {
+        let values = Value::Object(self.known.values.clone());
+        let deed = Deed {
+            live: run.live,
+            request,
+            exchange: act.exchange,
+            values: &values,
+            key: key.as_deref().map(|text| (act.key, text)),
+            not_done_on: act.not_done_on,
+            renderer: &run.toolbox.renderer,
+        };
+        // A system that is left alone is left alone before anything is begun: this has failed, and is no unknown.
+        let Ok(passing) = run.live.enter() else { return Outcome::Withheld(Withheld::OutOfReach) };
+        let outgoing = match deed.outgoing(*until).await {
             Ok(outgoing) => outgoing,
             Err(fault) => return failed(&fault.what),
         };
+        // The whole is one run.
+        let spent = if self.has_begun { Ok(()) } else { spend(run.spec, *log).await };
+        if let Err(not) = spent {
+            return not.outcome();
+        }
         crash::pass(Point::Permitted);
         let (call, tool, action) = (run.call.id.clone(), self.tool.clone(), self.action);
         let intent = Intent { call, proposal: *proposal, step: place, tool, action, key: key.clone() };
@@ -165,19 +186,21 @@ impl Way<'_> {
         }
         crash::pass(Point::IntentOnDisk);
         let outcome = if *until <= Instant::now() {
-            failed("the time was over before it could be sent: nothing was sent")
+            failed("the journal took too long: nothing was sent")
         } else {
             let (tool, call, values) = (self.tool.clone(), run.call.clone(), self.known.values.clone());
-            let sent = Sent { tool, call, values, key, step: place };
+            let sent = Sent { tool, call, values, key: key.clone(), step: place };
             registry.left(*proposal, sent, Duration::ZERO);
-            let answer = run.live.send(outgoing, Purpose::Act, *until).await;
-            crash::pass(Point::Answered);
-            let (values, renderer) = (Value::Object(self.known.values.clone()), &run.toolbox.renderer);
-            match settled(act.exchange, &values, act.key, act.not_done_on, answer, renderer) {
-                Outcome::Unknown => {
-                    registry.find_out(*proposal, run.live.world(), *until + PROBE_GRACE, *log).await
-                }
-                known @ (Outcome::Done { .. } | Outcome::Partly { .. } | Outcome::Failed { .. }) => known,
+            registry.cache().forget(&run.live.id);
+            let (outcome, health) = deed.done(outgoing, *until).await;
+            registry.cache().forget(&run.live.id);
+            if let Some((passing, health)) = passing.zip(health) {
+                passing.ended(health);
+            }
+            if outcome.is_open() {
+                registry.find_out(*proposal, run.live.world(), *until + PROBE_GRACE, *log).await
+            } else {
+                outcome
             }
         };
         if !outcome.is_open() {

@@ -1,7 +1,7 @@
 //! The one dispatcher: prepares what a question will ask about, and runs by permit.
 //!
 //! Promises: a request with effects is sent only if the permit covers the very request that was prepared,
-//! once, after its intent was taken; only requests without effects are tried again, once; where a tool has a probe, what
+//! after its intent was taken, and again only where that is no second deed; where a tool has a probe, what
 //! was not answered is asked about before it is told as unknown, within the tool's own time.
 //! Never: decides whether to act; that is the gate's.
 
@@ -15,22 +15,24 @@ use centralita_core::base::{
     CallId, CallTime, Digest, Placeholder, ProposalId, ToolName, World, placeholders,
 };
 use centralita_core::call::PrivateValues;
-use centralita_core::conversation::{ActionKey, Effects, Outcome, Permit};
+use centralita_core::conversation::{ActionKey, Effects, Outcome, Permit, Withheld};
 use futures::future::BoxFuture;
 use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout_at};
 
 use super::acting::{Stood, step_key};
 use super::action::ActionSecret;
+use super::allowance::{NotSpent, spend};
 use super::arguments::{arguments, keyed};
+use super::cache::{Cache, Memory};
 use super::far::Live;
 use super::probe::{Finding, Pauses, Sent};
 use super::request::{Resolved, meant};
-use super::spec::{KeyPlace, ToolSpec};
+use super::spec::{KeyPlace, PerCaller, ToolSpec};
 use super::steps::{Known, Run, of_step};
 use super::tap::Shown;
 use super::toolbox::Toolbox;
-use crate::egress::{Answer, Purpose, Unanswered};
+use super::tries::Untold;
 
 /// Stands for `call.id` where a wish is digested. No call has this id.
 const ANY_CALL: &str = "⟨call.id⟩";
@@ -97,6 +99,8 @@ pub trait IntentLog: Send + Sync {
     fn found(&self, finding: &Finding);
     /// How long ago anything last left under its key, in whichever call, or was about to; nothing where that is not known.
     fn ago(&self, proposal: ProposalId, step: u32) -> BoxFuture<'_, Duration>;
+    /// Takes one run of a tool from what this caller has left of it, durably.
+    fn spend<'a>(&'a self, tool: &'a ToolName, limit: PerCaller) -> BoxFuture<'a, Result<(), NotSpent>>;
 }
 
 /// A request that is ready to be asked about.
@@ -113,6 +117,8 @@ pub struct Prepared {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unprepared {
     pub why: String,
+    /// The rule by which nothing would be sent; the caller hears of that at once.
+    pub withheld: Option<Withheld>,
 }
 
 /// The tools of one call.
@@ -120,7 +126,7 @@ pub struct Unprepared {
 pub struct Registry {
     pub(super) toolbox: Arc<Toolbox>,
     pub(super) call: CallFacts,
-    action_key: ActionSecret,
+    pub(super) action_key: ActionSecret,
     ready: Mutex<BTreeMap<ProposalId, Ready>>,
     /// What has left and has no outcome yet.
     open: Mutex<BTreeMap<ProposalId, Open>>,
@@ -128,6 +134,8 @@ pub struct Registry {
     variables: Mutex<Map<String, Value>>,
     /// What became of the steps of tools that have several.
     stood: Mutex<Stood>,
+    /// What systems have just said.
+    pub(super) cache: Mutex<Cache>,
 }
 
 /// A request that has left, and when.
@@ -185,8 +193,8 @@ impl fmt::Debug for Ready {
 impl Registry {
     #[must_use]
     pub fn new(toolbox: Arc<Toolbox>, call: CallFacts, action_key: ActionSecret) -> Registry {
-        let (ready, open, variables, stood) = Default::default();
-        Registry { toolbox, call, action_key, ready, open, variables, stood }
+        let (ready, open, variables, stood, cache) = Default::default();
+        Registry { toolbox, call, action_key, ready, open, variables, stood, cache }
     }
 
     /// The call whose tools these are.
@@ -210,13 +218,16 @@ impl Registry {
         args: &Value,
         private: &PrivateValues,
     ) -> Result<Prepared, Unprepared> {
-        let (spec, live) = self.toolbox.find(tool).map_err(|why| Unprepared { why })?;
-        let real = real_args(spec, args, private).map_err(|why| Unprepared { why })?;
+        let (spec, live) = self.toolbox.find(tool)?;
+        // Nobody is asked about what could not be sent.
+        if live.breaker.as_ref().is_some_and(|breaker| breaker.is_open()) {
+            return Err(Untold::OutOfReach.into());
+        }
+        let real = real_args(spec, args, private)?;
         let run = self.of(spec, live);
-        let resolved = self.resolve(run, &real, until(spec)).await.map_err(|why| Unprepared { why })?;
-        let Plan { known, due, first } = resolved;
+        let Plan { known, due, first } = self.resolve(run, &real, until(spec)).await?;
         // The same wish in whichever call, at whichever time, under whichever secret.
-        let requests = run.meant(&due, &known, ANY_CALL).map_err(|why| Unprepared { why })?;
+        let requests = run.meant(&due, &known, ANY_CALL)?;
         let action = self.action_key.digest(&meant(tool, &requests));
         let mut values = known.values.clone();
         for parameter in &spec.parameters {
@@ -226,7 +237,7 @@ impl Registry {
         match self.ready().entry(proposal) {
             Entry::Vacant(free) => free.insert(Ready { tool: tool.clone(), action, first, due, known }),
             Entry::Occupied(_) => {
-                return Err(Unprepared { why: "this is being asked about already".to_owned() });
+                return Err("this is being asked about already".to_owned().into());
             }
         };
         Ok(Prepared { action, values: Value::Object(values) })
@@ -273,7 +284,10 @@ impl Registry {
         match spec.effects {
             Effects::None if permit.covers(proposal, Digest::of_json(&args), now) => {
                 match real_args(spec, &args, private) {
-                    Ok(real) => self.read(spec, live, &real).await,
+                    Ok(real) => match spend(spec, log).await {
+                        Ok(()) => self.read(spec, live, &real).await,
+                        Err(not) => not.outcome(),
+                    },
                     Err(why) => Outcome::Failed { why },
                 }
             }
@@ -296,11 +310,11 @@ impl Registry {
             for step in spec.prepare.iter().chain([&spec.request]) {
                 own = run.look(step, &mut known, until).await?;
             }
-            run.result(&known, own)
+            Ok(run.result(&known, own)?)
         };
         let outcome = match result.await {
             Ok(result) => Outcome::Done { result: Value::Object(result) },
-            Err(why) => Outcome::Failed { why },
+            Err(untold) => Untold::outcome(untold),
         };
         self.keep(spec, &outcome);
         outcome
@@ -384,11 +398,12 @@ impl Registry {
     }
 
     pub(super) fn of<'r>(&'r self, spec: &'r ToolSpec, live: &'r Live) -> Run<'r> {
-        Run { toolbox: &self.toolbox, spec, live, call: &self.call }
+        let memory = Some(Memory { cache: &self.cache, key: &self.action_key });
+        Run { toolbox: &self.toolbox, spec, live, call: &self.call, memory }
     }
 
     /// What is known before anything was asked.
-    fn begun(&self, spec: &ToolSpec, args: &Value) -> Result<Known, String> {
+    pub(super) fn begun(&self, spec: &ToolSpec, args: &Value) -> Result<Known, String> {
         let variables = self.variables().clone();
         let mut values = arguments(&spec.parameters, args, &self.toolbox.currency, &variables)?;
         values.extend(self.given(spec)?);
@@ -396,7 +411,7 @@ impl Registry {
     }
 
     /// Runs the read-only steps, sees which others are due, and puts all values into the first of them.
-    async fn resolve(&self, run: Run<'_>, args: &Value, until: Instant) -> Result<Plan, String> {
+    async fn resolve(&self, run: Run<'_>, args: &Value, until: Instant) -> Result<Plan, Untold> {
         let mut known = self.begun(run.spec, args)?;
         for step in &run.spec.prepare {
             run.look(step, &mut known, until).await?;
@@ -457,20 +472,6 @@ impl Registry {
     fn open(&self) -> MutexGuard<'_, BTreeMap<ProposalId, Open>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// One read-only request, tried again once where the first try broke off or the system was briefly away.
-pub(super) async fn ask(live: &Live, request: &Resolved, until: Instant) -> Result<Answer, String> {
-    let once = || async {
-        let outgoing = live.outgoing(request, None, until).await.map_err(Unanswered::NotSent)?;
-        live.send(outgoing, Purpose::Read, until).await
-    };
-    let answer = match once().await {
-        Ok(answer) if !matches!(answer.status, 502..=504) => Ok(answer),
-        Err(told @ (Unanswered::Refused(_) | Unanswered::WentWrong(_))) => Err(told),
-        Ok(_) | Err(Unanswered::NotSent(_) | Unanswered::Sent(_)) => once().await,
-    };
-    answer.map_err(|unanswered| unanswered.fault().what.clone())
 }
 
 /// How long ago it last left by the record; nothing, where that does not say in time.

@@ -14,14 +14,16 @@ use centralita_core::conversation::{Outcome, Rest};
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
+use super::cache::Memory;
 use super::far::Live;
 use super::given::Secrecy;
 use super::masks::Masks;
 use super::probe::named_in;
-use super::registry::{CallFacts, ask};
+use super::registry::CallFacts;
 use super::request::Resolved;
 use super::spec::{Act, Exchange, Step, ToolSpec};
 use super::toolbox::Toolbox;
+use super::tries::Untold;
 
 /// The name under which the values of named steps are.
 const STEPS: &str = "steps";
@@ -118,6 +120,8 @@ pub(super) struct Run<'r> {
     pub(super) spec: &'r ToolSpec,
     pub(super) live: &'r Live,
     pub(super) call: &'r CallFacts,
+    /// What systems have just said in this call.
+    pub(super) memory: Option<Memory<'r>>,
 }
 
 impl Run<'_> {
@@ -128,17 +132,17 @@ impl Run<'_> {
         exchange: &Exchange,
         known: &mut Known,
         until: Instant,
-    ) -> Result<Map<String, Value>, String> {
+    ) -> Result<Map<String, Value>, Untold> {
         if !self.is_due(exchange, known)? {
             return Ok(known.leave_out(exchange));
         }
         let request = self.request(exchange, known)?;
         let learned = async {
-            let answer = ask(self.live, &request, until).await?;
+            let answer = self.asked(exchange, &request, until).await?;
             let vars = Value::Object(known.values.clone());
-            self.live.learned(exchange, &answer, &vars, &self.toolbox.renderer)
+            Ok(self.live.learned(exchange, &answer, &vars, &self.toolbox.renderer)?)
         };
-        let mapped = learned.await.map_err(|why| of_step(exchange, why))?;
+        let mapped = learned.await.map_err(|untold: Untold| untold.of_step(exchange))?;
         Ok(known.take(exchange, mapped))
     }
 
@@ -245,12 +249,17 @@ impl Run<'_> {
                 (Rest::NotDone, format!("nothing after step `{name}` was sent"))
             }
             Outcome::Failed { why } if !done.is_empty() => (Rest::NotDone, why),
+            Outcome::Withheld(_) if !done.is_empty() => {
+                (Rest::NotDone, format!("step `{name}` was withheld: nothing of it was sent"))
+            }
             Outcome::Unknown if !done.is_empty() => {
                 (Rest::Unknown, format!("step `{name}` was sent, and no answer came"))
             }
-            Outcome::Done { .. } | Outcome::Partly { .. } | Outcome::Failed { .. } | Outcome::Unknown => {
-                return outcome;
-            }
+            Outcome::Done { .. }
+            | Outcome::Partly { .. }
+            | Outcome::Failed { .. }
+            | Outcome::Withheld(_)
+            | Outcome::Unknown => return outcome,
         };
         Outcome::Partly { result: json!({ STEPS: done }), rest, why }
     }
@@ -262,7 +271,7 @@ impl Run<'_> {
         named: impl Fn(&Exchange) -> BTreeSet<String>,
         known: &mut Known,
         until: Instant,
-    ) -> Result<(), String> {
+    ) -> Result<(), Untold> {
         let names_secret_of = |exchange: &Exchange, step: &Exchange| {
             let names = named(exchange);
             secret_names(step).iter().any(|full| names.iter().any(|name| is_within(name, full)))

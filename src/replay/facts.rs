@@ -121,6 +121,7 @@ impl Reader {
                     Outcome::Done { .. } => "done",
                     Outcome::Partly { .. } => "partly",
                     Outcome::Failed { .. } => "failed",
+                    Outcome::Withheld(_) => "withheld",
                     Outcome::Unknown => "unknown",
                 };
                 Some(Deed::Settled { proposal: proposal.to_string(), outcome })

@@ -189,6 +189,7 @@ impl Vault {
                         Outcome::Partly { result: self.in_json(result), rest, why: self.in_text(&why) }
                     }
                     Outcome::Failed { why } => Outcome::Failed { why: self.in_text(&why) },
+                    Outcome::Withheld(why) => Outcome::Withheld(why),
                     Outcome::Unknown => Outcome::Unknown,
                 };
                 (None, Event::Settled { proposal, outcome })

@@ -278,6 +278,8 @@ pub enum Outcome {
     Partly { result: Value, rest: Rest, why: String },
     /// It did not happen; `why` is for the model.
     Failed { why: String },
+    /// It did not happen: nothing was sent, by a rule of the gateway's own.
+    Withheld(Withheld),
     /// It was sent and nobody knows.
     Unknown,
 }
@@ -290,15 +292,25 @@ pub enum Rest {
     Unknown,
 }
 
+/// By which rule nothing was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Withheld {
+    /// Its system failed again and again just now, and is left alone for a while.
+    OutOfReach,
+    /// As often as the tool may run was reached.
+    Spent,
+}
+
 impl Outcome {
     /// Whether something may yet be found out.
     #[must_use]
     pub fn is_open(&self) -> bool {
         match self {
             Outcome::Unknown | Outcome::Partly { rest: Rest::Unknown, .. } => true,
-            Outcome::Done { .. } | Outcome::Partly { rest: Rest::NotDone, .. } | Outcome::Failed { .. } => {
-                false
-            }
+            Outcome::Done { .. }
+            | Outcome::Partly { rest: Rest::NotDone, .. }
+            | Outcome::Failed { .. }
+            | Outcome::Withheld(_) => false,
         }
     }
 }

@@ -41,6 +41,10 @@ pub enum Phrase<'a> {
     PartlyAlready,
     /// Known to have failed.
     Failed,
+    /// Not sent: its system failed again and again just now.
+    OutOfReach,
+    /// Not sent: as often as it may be done was reached.
+    Spent,
     /// Sent, no answer: nobody knows.
     Unknown,
     /// Asked again while the first is unknown.
@@ -112,6 +116,8 @@ mod tests {
         Phrase::PartlyUnknown,
         Phrase::PartlyAlready,
         Phrase::Failed,
+        Phrase::OutOfReach,
+        Phrase::Spent,
         Phrase::Unknown,
         Phrase::UnknownAlready,
         Phrase::AlreadyDone,

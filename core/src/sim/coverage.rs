@@ -9,7 +9,7 @@ use super::promises::Seen;
 use super::weather::{Calls, Fault, Faults};
 use crate::conversation::{
     ActionKey, Basis, EarlierEnd, Event, Note, Order, Outcome, Refusal, Role, Timer, TranscriptEnd, Verdict,
-    Why,
+    Why, Withheld,
 };
 use crate::journal::write_timer;
 use crate::language::{Answer, Language, Phrase, claims_done};
@@ -37,6 +37,8 @@ pub const SITUATIONS: &[&str] = &[
     "outcome unknown",
     "outcome done in part",
     "outcome failed",
+    "withheld: out of reach",
+    "withheld: spent",
     "outcome after we gave up",
     "done is told",
     "a claim screened",
@@ -167,6 +169,8 @@ impl Coverage {
                 Outcome::Unknown => self.count("outcome unknown"),
                 Outcome::Partly { .. } => self.count("outcome done in part"),
                 Outcome::Failed { .. } => self.count("outcome failed"),
+                Outcome::Withheld(Withheld::OutOfReach) => self.count("withheld: out of reach"),
+                Outcome::Withheld(Withheld::Spent) => self.count("withheld: spent"),
                 Outcome::Done { .. } if self.unknown.contains(proposal) => {
                     self.count("outcome after we gave up")
                 }
@@ -250,6 +254,7 @@ impl Coverage {
                 Refusal::NotAskable => "refused: not-askable",
                 Refusal::NotIdentified => "refused: not-identified",
                 Refusal::NotOwnWord => "refused: not-own-word",
+                Refusal::Spent => "refused: spent",
             }),
             Note::Withdrawn { .. } => {
                 if self.breath == Breath::After {

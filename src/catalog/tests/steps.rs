@@ -280,7 +280,7 @@ fn several_steps_may_have_effects_and_what_the_first_answers_fills_holes_of_the_
     assert_eq!(ids(spec.prepare.iter().collect()), ["login", "order"]);
     assert_eq!(ids(spec.before.iter().map(|deed| &deed.exchange).collect()), ["card"]);
     assert_eq!((plan.idempotency, plan.effects), (Idempotency::Keyed, Effects::Irreversible));
-    assert_eq!(plan.phrases.partly, "Only a part was done.");
+    assert_eq!(plan.phrases.partly, "Only a part was done.".into());
     let unkeyed = ("}/locks\"}\n        idempotency: {header: Again}\n", "}/locks\"}\n");
     let two: Vec<(&str, &str)> = TWO.into_iter().chain([unkeyed]).collect();
     assert_eq!(refund(&with(&two)).plan.tools[0].idempotency, Idempotency::None);

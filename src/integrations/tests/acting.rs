@@ -143,7 +143,9 @@ async fn done(
 fn partly(outcome: Outcome) -> (Value, Rest, String) {
     match outcome {
         Outcome::Partly { result, rest, why } => (result, rest, why),
-        other @ (Outcome::Done { .. } | Outcome::Failed { .. } | Outcome::Unknown) => panic!("{other:?}"),
+        other @ (Outcome::Done { .. } | Outcome::Failed { .. } | Outcome::Withheld(_) | Outcome::Unknown) => {
+            panic!("{other:?}")
+        }
     }
 }
 

@@ -197,6 +197,8 @@ pub(super) fn status() -> ToolSpec {
         not_done_on: [].into(),
         probe: None,
         timeout: Millis(TIMEOUT_MS),
+        cache: None,
+        per_caller: PerCaller::default(),
     }
 }
 
@@ -223,6 +225,8 @@ pub(super) fn refund() -> ToolSpec {
         not_done_on: [503].into(),
         probe: None,
         timeout: Millis(TIMEOUT_MS),
+        cache: None,
+        per_caller: PerCaller::default(),
     }
 }
 

@@ -156,7 +156,10 @@ async fn ran_whole(registry: &Registry, agent: &Agent, plan: &ToolPlan, args: Va
     };
     let result = match run(registry, (1, 1), name, args, covers).await {
         Outcome::Done { result } => result,
-        other @ (Outcome::Partly { .. } | Outcome::Failed { .. } | Outcome::Unknown) => {
+        other @ (Outcome::Partly { .. }
+        | Outcome::Failed { .. }
+        | Outcome::Withheld(_)
+        | Outcome::Unknown) => {
             panic!("{name}: {other:?}")
         }
     };

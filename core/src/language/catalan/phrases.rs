@@ -38,6 +38,10 @@ pub(super) fn say(phrase: &Phrase<'_>) -> String {
             "Una part ja havia funcionat abans, així que no ho torno a provar. Algú ho mirarà."
         }
         Phrase::Failed => "Ho sento, no ha funcionat. No s'ha canviat res.",
+        Phrase::OutOfReach => {
+            "Ho sento, aquest sistema ara mateix no respon. Torni-ho a provar d'aquí a uns minuts, si us plau."
+        }
+        Phrase::Spent => "Ho sento, de moment no ho puc fer més vegades.",
         Phrase::Unknown => {
             "Ho sento, no he pogut saber si s'ha fet, i no ho faré dues vegades. Comprovi-ho més tard, si us plau."
         }

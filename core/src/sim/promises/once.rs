@@ -126,7 +126,7 @@ impl Once {
         sent.fate = match outcome {
             Outcome::Done { .. } => Fate::Done(now),
             Outcome::Partly { rest: Rest::NotDone, .. } => Fate::Partly,
-            Outcome::Failed { .. } => Fate::Failed,
+            Outcome::Failed { .. } | Outcome::Withheld(_) => Fate::Failed,
             Outcome::Partly { rest: Rest::Unknown, .. } | Outcome::Unknown => Fate::Unknown,
         };
         // Done under its key, all that was sent under it is known.
