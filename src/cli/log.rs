@@ -140,14 +140,14 @@ fn use_json(one: &Use) -> Value {
     })
 }
 
-/// `shop.refund: 12 uses, 11 done, 1 failed or unknown, median 840 ms`
+/// `shop.refund: uses 12, done 11, failed or unknown 1, median 840 ms`
 fn sum(tool: &str, uses: &[&Use]) -> String {
     let Count { uses: count, failed, unproven } = Count::of(uses);
     let done = uses.iter().filter(|one| one.came == Came::Done).count();
     let mut parts =
-        vec![format!("{count} uses"), format!("{done} done"), format!("{failed} failed or unknown")];
+        vec![format!("uses {count}"), format!("done {done}"), format!("failed or unknown {failed}")];
     if unproven > 0 {
-        parts.push(format!("{unproven} not proven"));
+        parts.push(format!("not proven {unproven}"));
     }
     parts.extend(median(uses).map(|ms| format!("median {ms} ms")));
     format!("{tool}: {}", parts.join(", "))

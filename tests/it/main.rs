@@ -2,7 +2,8 @@
 //! speech programs that the set-up installs.
 //!
 //! Reading order: `scene` (everything a call needs), `calls` (whole calls), `gate` (the yes, the no and all that is
-//! neither), `unknown` (an outcome nobody knows), `probed` (one that is asked about), `tools` (a shop that fails),
+//! neither), `unknown` (an outcome nobody knows), `limited` (a tool that runs so often), `probed` (one that is asked
+//! about), `tools` (a shop that fails),
 //! `loss` (streams that break), `again` (a second stream of one call), `killed` (a gateway that is killed and started
 //! again), `door` (who may come in), `hostile` (what no carrier sends), `script` (callers who follow a file),
 //! `command` (the program as its user runs it), `recorded` (recorded calls, through the public test API), `sound`
@@ -41,6 +42,7 @@ mod import;
 mod killed;
 mod kills;
 mod languages;
+mod limited;
 mod login;
 mod loss;
 mod mcp;

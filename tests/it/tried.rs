@@ -232,6 +232,15 @@ async fn an_action_is_not_sent_without_leave_and_then_once_and_on_record() {
     assert_eq!(action["key"], notes[0]["key"]);
     let row = club.line(&["effects", "list", "--journal", &journal]).output().await.unwrap();
     assert!(String::from_utf8(row.stdout).unwrap().contains("by ana: a member rang twice"));
+    let logged = club.line(&["log", "tools", "--journal", &journal, "--json"]).output().await.unwrap();
+    let logged: Value = serde_json::from_slice(&logged.stdout).unwrap();
+    let used = &logged["uses"][0];
+    assert_eq!(
+        (&used["tool"], &used["outcome"], &used["by"]),
+        (&json!("club.add_note"), &json!("done"), &json!("ana"))
+    );
+    assert_eq!((&logged["tools"][0]["uses"], &logged["tools"][0]["warnings"]), (&json!(1), &json!([])));
+    assert!(!logged.to_string().contains("call back") && !logged.to_string().contains("rang"), "{logged}");
     let again = club.line(&["replay", &journal]).output().await.unwrap();
     assert_eq!(again.status.code(), Some(0), "{again:?}");
 }

@@ -31,14 +31,16 @@ fn connection(base: url::Url, auth: Auth, mcp: Option<McpServer>) -> Connection 
 #[tokio::test]
 async fn no_tool_reads_and_none_acts_inside_our_own_network() {
     let (port, called) = listening().await;
+    // One whose own request is the first that would leave.
+    let acting = ToolSpec { prepare: Vec::new(), ..refund() };
     for base in inside(port) {
-        let tools = vec![status(), refund()];
+        let tools = vec![status(), acting.clone()];
         let registry =
             opened_with(connection(base.clone(), Auth::default(), None), tools, &secrets(&[])).unwrap();
         let read = read(&registry, &status(), json!({"order": "1182", "postcode": "AB1"})).await;
         assert!(not_sent(read).contains("inside our own network"), "{base}");
         let log = Log::default();
-        let acted = act(&registry, &refund(), ActionKey::Own(T1), &log).await;
+        let acted = act(&registry, &acting, ActionKey::Own(T1), &log).await;
         assert!(not_sent(acted).contains("inside our own network"), "{base}");
     }
     assert_eq!(called.load(Ordering::SeqCst), 0);
@@ -70,6 +72,7 @@ async fn no_token_is_asked_for_inside_our_own_network() {
             client_id: Stated::Text("lamps".into()),
             client_secret: Some("CLIENT".into()),
             client_authentication: ClientAuthentication::Basic,
+            header: None,
             scopes: Vec::new(),
             audience: None,
             header: None,

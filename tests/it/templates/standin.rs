@@ -272,6 +272,7 @@ fn told(outcome: Outcome) -> Result<Value, String> {
     match outcome {
         Outcome::Done { result } => Ok(result),
         Outcome::Failed { why } => Err(why),
+        Outcome::Withheld(why) => Err(format!("{why:?}")),
         Outcome::Unknown => Err("unknown".to_owned()),
     }
 }
