@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 fn not_sent(outcome: Outcome) -> String {
     match outcome {
         Outcome::Failed { why } => why,
-        other => panic!("{other:?}"),
+        other @ (Outcome::Done { .. } | Outcome::Withheld(_) | Outcome::Unknown) => panic!("{other:?}"),
     }
 }
 
