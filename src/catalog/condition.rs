@@ -64,6 +64,16 @@ fn texts_compared(condition: &str, known: &BTreeSet<String>, parameters: &[Param
     found
 }
 
+/// What a condition sums up of what was done before: for each `call.sum(…)` the name between its quotes, or nothing.
+pub(super) fn summed(condition: &str) -> impl Iterator<Item = Option<String>> + '_ {
+    condition.split("call.sum").skip(1).map(|rest| {
+        let inside = rest.trim_start().strip_prefix('(')?.split(')').next()?.trim();
+        let quoted = |quote| inside.strip_prefix(quote)?.strip_suffix(quote);
+        let name = quoted('\'').or_else(|| quoted('"'))?;
+        (!name.contains(['\'', '"'])).then(|| name.to_owned())
+    })
+}
+
 /// Whether a name is of what was sent: `sent.order`.
 pub(super) fn is_of_sent(name: &String) -> bool {
     name.split('.').next() == Some(PROBE_SENT)

@@ -372,6 +372,8 @@ fn by_hand(desk: &mut Desk<'_>, at: Place, written: McpToolWritten, pinned: &Pin
         confirm: written.confirm,
         phrases: written.phrases,
         timeout_ms: written.timeout_ms,
+        limits: written.limits,
+        cache_s: written.cache_s,
     }
 }
 

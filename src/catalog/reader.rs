@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use centralita_core::base::{Fault, nearest};
-use centralita_core::conversation::Parameter;
+use centralita_core::conversation::{Parameter, Wordings};
 use centralita_core::language::Language;
 use centralita_core::template::Renderer;
 use serde_json::{Value, json};
@@ -15,11 +15,13 @@ use serde_json::{Value, json};
 use super::absence::{Lands, absent, swallowed};
 use super::place::{Place, Spanned};
 use super::problems::Desk;
-use super::written::{ByLanguage, Words};
+use super::written::{ByLanguage, WordingsByLanguage, WordingsWritten, Words};
 use crate::integrations::Exchange;
 
 /// What every request's templates may name of the call.
 const OF_THE_CALL: &[&str] = &["call.id", "call.from", "call.to"];
+/// What the condition of a question may ask of what its tool has done in the call.
+pub const DONE_BEFORE: [&str; 2] = ["call.count", "call.sum"];
 /// The name that stands for the call.
 pub(super) const RESERVED: &str = "call";
 /// The name under which the values of steps are: `steps.login.token`.
@@ -113,6 +115,26 @@ impl<'d, 'a> Reader<'d, 'a> {
             self.holds_without(words.place, Lands::Spoken, &text, parameters);
         }
         text
+    }
+
+    /// The same of one wording or several.
+    pub(super) fn wordings(
+        &mut self,
+        written: Option<&WordingsByLanguage>,
+        known: &BTreeSet<String>,
+        parameters: &[Parameter],
+    ) -> Wordings {
+        let Some(words) = written else { return Wordings::default() };
+        let wordings = match self.choose(words) {
+            WordingsWritten::One(text) => vec![text],
+            WordingsWritten::Several(texts) => texts,
+        };
+        let wordings: Vec<String> = wordings.iter().map(|text| text.trim().to_owned()).collect();
+        for text in &wordings {
+            self.template(words.place, text, known);
+            self.holds_without(words.place, Lands::Spoken, text, parameters);
+        }
+        Wordings::new(wordings)
     }
 
     /// Checks that a template has a text also where optional parameters were not given.

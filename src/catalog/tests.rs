@@ -9,6 +9,7 @@ mod files;
 mod mcp;
 mod probing;
 mod shapes;
+mod sparing;
 mod steps;
 mod table;
 mod tested;

@@ -13,17 +13,18 @@ use centralita_core::conversation::{
 use reqwest::header::HeaderName;
 use serde_json::Value;
 
-use super::condition::compares_numbers;
+use super::condition::{compares_numbers, summed};
 use super::exchange::{Exchanges, OWN_HEADERS, exchanges};
 use super::parameter::{Inputs, inputs};
 use super::place::{Place, Spanned};
 use super::probe::{Of, probe};
-use super::reader::{RESERVED, Reader, is_name};
+use super::reader::{DONE_BEFORE, RESERVED, Reader, is_name};
+use super::sparing::{Sparing, sparing};
 use super::steps::{Own, chained, effects_of, own};
 use super::verify::identity;
 use super::written::{
     ConfirmWritten, IdempotencyWritten, PhrasesWritten, PolicyWritten, RequestWritten, ResponseWritten,
-    ToolWritten, VoiceWritten, Words,
+    ToolWritten, VoiceWritten, WordingsByLanguage, Words,
 };
 use crate::integrations::{Auth, Connection, Given, KeyPlace, Source, ToolSpec};
 
@@ -31,6 +32,10 @@ use crate::integrations::{Auth, Connection, Given, KeyPlace, Source, ToolSpec};
 const TIMEOUT_MS: u32 = 8_000;
 const TIMEOUT_MS_MIN: u32 = 100;
 const TIMEOUT_MS_MAX: u32 = 60_000;
+
+/// Of silence before a word: less sounds hasty, and after more the caller asks whether anybody is there.
+const PATIENCE_MS_MIN: u32 = 500;
+const PATIENCE_MS_MAX: u32 = 10_000;
 
 const KEY_IN_A_HEADER: &str = "`idempotency: {header: Idempotency-Key}`, or how this system calls it";
 
@@ -69,6 +74,7 @@ pub(super) fn tool(
     let store = store(reader, &tool.response, &result);
     let key = key(reader, &own, &integration.auth);
     let timeout = timeout(reader, tool.timeout_ms.as_ref());
+    let Sparing { per_call, per_caller, cache } = sparing(reader, tool, effects);
     let of = Of { effects, parameters: &seen, known: &all.known, key: &key, timeout };
     let probe = own.probe.map(|written| probe(reader, written, &of));
     let name = ToolName(format!("{}.{}", integration.id, tool.name.value).into());
@@ -83,6 +89,7 @@ pub(super) fn tool(
         idempotency: if key == KeyPlace::None { Idempotency::None } else { Idempotency::Keyed },
         timeout,
         identity: identity(reader, tool),
+        per_call,
     };
     let not_done_on = not_done_on(reader, own.not_done_on);
     let Exchanges { prepare, request, result, .. } = all;
@@ -99,6 +106,8 @@ pub(super) fn tool(
         not_done_on,
         probe,
         timeout,
+        cache,
+        per_caller,
     };
     Some((plan, spec))
 }
@@ -275,7 +284,9 @@ fn policy(
         PolicyWritten::Never => Policy::Never,
         PolicyWritten::Always => Policy::Always,
         PolicyWritten::When(condition) => {
-            reader.expression(policy.place, condition, known);
+            let before = DONE_BEFORE.map(str::to_owned);
+            reader.expression(policy.place, condition, &known.iter().cloned().chain(before).collect());
+            sums(reader, policy.place, condition, parameters);
             reader.depends(policy.place, condition);
             compares_numbers(reader, policy.place, condition, known, parameters);
             Policy::When(condition.clone())
@@ -290,6 +301,27 @@ fn policy(
     meant
 }
 
+/// What is summed up is an amount or a whole number that the tool itself takes.
+fn sums(reader: &mut Reader<'_, '_>, at: Place, condition: &str, parameters: &[Parameter]) {
+    let is_sum = |name: &str| {
+        let of = parameters.iter().find(|p| p.name == name && p.list.is_none());
+        of.is_some_and(|p| matches!(p.kind, ParameterKind::Money | ParameterKind::Integer))
+    };
+    for part in summed(condition).filter(|part| !part.as_ref().is_some_and(|name| is_sum(name))) {
+        let what = match part {
+            Some(name) => {
+                format!("`call.sum('{name}')` sums up what is no amount and no whole number of this tool")
+            }
+            None => "`call.sum` wants one name in quotes".to_owned(),
+        };
+        reader.say(
+            at,
+            what,
+            "a parameter of kind `money` or `integer`: `call.sum('amount') + (amount | minor) > 5000`",
+        );
+    }
+}
+
 /// Only `done` is said when there is a result. What a tool without effects found is the model's to tell.
 fn phrases(
     reader: &mut Reader<'_, '_>,
@@ -299,7 +331,7 @@ fn phrases(
     after: &BTreeSet<String>,
     parameters: &[Parameter],
 ) -> ToolPhrases {
-    let PhrasesWritten { start: _, delay: _, done, failed, unknown, declined } = written;
+    let PhrasesWritten { done, failed, unknown, declined, .. } = written;
     let of_effects = [("done", done), ("failed", failed), ("unknown", unknown), ("declined", declined)];
     for (name, words) in of_effects.into_iter().filter_map(|(name, words)| Some((name, words.as_ref()?))) {
         if effects == Effects::None {
@@ -308,14 +340,32 @@ fn phrases(
             reader.say(words.place, format!("`{name}` is never said of a tool without effects"), remedy);
         }
     }
+    let delay_after = patience(reader, written.delay_after_ms.as_ref());
+    let delay_again_after = patience(reader, written.delay_again_after_ms.as_ref());
+    let mut said =
+        |words: &Option<WordingsByLanguage>, known| reader.wordings(words.as_ref(), known, parameters);
     ToolPhrases {
-        start: reader.spoken(written.start.as_ref(), before, parameters),
-        delay: reader.spoken(written.delay.as_ref(), before, parameters),
-        done: reader.spoken(written.done.as_ref(), after, parameters),
-        failed: reader.spoken(written.failed.as_ref(), before, parameters),
-        unknown: reader.spoken(written.unknown.as_ref(), before, parameters),
-        declined: reader.spoken(written.declined.as_ref(), before, parameters),
+        start: said(&written.start, before),
+        delay: said(&written.delay, before),
+        delay_again: said(&written.delay_again, before),
+        delay_after,
+        delay_again_after,
+        done: said(done, after),
+        failed: said(failed, before),
+        unknown: said(unknown, before),
+        declined: said(declined, before),
+        out_of_reach: said(&written.out_of_reach, before),
+        spent: said(&written.spent, before),
     }
+}
+
+fn patience(reader: &mut Reader<'_, '_>, written: Option<&Spanned<u32>>) -> Option<Millis> {
+    let written = written?;
+    if !(PATIENCE_MS_MIN..=PATIENCE_MS_MAX).contains(&written.value) {
+        let what = format!("{} ms of silence is too short or too long before a word", written.value);
+        reader.say(written.place, what, format!("{PATIENCE_MS_MIN} to {PATIENCE_MS_MAX}"));
+    }
+    Some(Millis(written.value))
 }
 
 /// Where the key goes. Its place must be free: what stands there is part of what the caller confirmed, or is put there

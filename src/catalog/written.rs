@@ -17,6 +17,7 @@ use crate::integrations::Method;
 /// Words for every language, or for each its own: `text`, or `{en: text, es: texto}`.
 pub(super) type Words = Spanned<ByLanguage<String>>;
 pub(super) type WordLists = Spanned<ByLanguage<Vec<String>>>;
+pub(super) type WordingsByLanguage = Spanned<ByLanguage<WordingsWritten>>;
 
 /// `agents/ID.yaml`.
 #[derive(Debug, Deserialize)]
@@ -200,6 +201,10 @@ pub(super) struct ToolWritten {
     #[serde(default)]
     pub(super) phrases: PhrasesWritten,
     pub(super) timeout_ms: Option<Spanned<u32>>,
+    #[serde(default)]
+    pub(super) limits: LimitsWritten,
+    /// For how many seconds an answer counts within a call.
+    pub(super) cache_s: Option<Spanned<u32>>,
 }
 
 impl ToolWritten {
@@ -510,12 +515,46 @@ pub(super) enum VoiceWritten {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PhrasesWritten {
-    pub(super) start: Option<Words>,
-    pub(super) delay: Option<Words>,
-    pub(super) done: Option<Words>,
-    pub(super) failed: Option<Words>,
-    pub(super) unknown: Option<Words>,
-    pub(super) declined: Option<Words>,
+    pub(super) start: Option<WordingsByLanguage>,
+    pub(super) delay: Option<WordingsByLanguage>,
+    pub(super) delay_after_ms: Option<Spanned<u32>>,
+    pub(super) delay_again: Option<WordingsByLanguage>,
+    pub(super) delay_again_after_ms: Option<Spanned<u32>>,
+    pub(super) done: Option<WordingsByLanguage>,
+    pub(super) failed: Option<WordingsByLanguage>,
+    pub(super) unknown: Option<WordingsByLanguage>,
+    pub(super) declined: Option<WordingsByLanguage>,
+    pub(super) out_of_reach: Option<WordingsByLanguage>,
+    pub(super) spent: Option<WordingsByLanguage>,
+}
+
+/// One wording, or several that take turns. `shape` chooses by whether a list is written.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) enum WordingsWritten {
+    One(String),
+    Several(Vec<String>),
+}
+
+impl Default for WordingsWritten {
+    fn default() -> WordingsWritten {
+        WordingsWritten::Several(Vec::new())
+    }
+}
+
+/// How often a tool may run.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LimitsWritten {
+    pub(super) per_call: Option<Spanned<u32>>,
+    #[serde(default)]
+    pub(super) per_caller: PerCallerWritten,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PerCallerWritten {
+    pub(super) per_hour: Option<Spanned<u32>>,
+    pub(super) per_day: Option<Spanned<u32>>,
 }
 
 /// One value for all languages, or one for each, by its code. `shape` chooses by whether a map is written.

@@ -30,7 +30,8 @@ use crate::core::language::{Answer, Cues, Language, judged_to};
 use crate::core::template::Renderer;
 use crate::driver::{ByHand, by_hand};
 use crate::integrations::{
-    ActionSecret, CallFacts, Finding, Intent, IntentLog, Leave, NotBegun, Prepared, Registry, Toolbox,
+    ActionSecret, CallFacts, Finding, Intent, IntentLog, Leave, NotBegun, NotSpent, PerCaller, Prepared,
+    Registry, Toolbox,
 };
 use crate::store::{Admin, CallHead, Store, now_us};
 
@@ -384,5 +385,9 @@ impl IntentLog for Unlogged {
 
     fn ago(&self, _proposal: ProposalId) -> BoxFuture<'_, Duration> {
         Box::pin(std::future::ready(Duration::ZERO))
+    }
+
+    fn spend<'a>(&'a self, _tool: &'a ToolName, _limit: PerCaller) -> BoxFuture<'a, Result<(), NotSpent>> {
+        Box::pin(std::future::ready(Ok(())))
     }
 }

@@ -159,7 +159,7 @@ impl Trial {
             End::NotSent => None,
             End::Unprepared(why) => match hidden(&self.plan, Outcome::Failed { why: why.clone() }) {
                 Outcome::Failed { why } => Some(format!("unprepared: {why}")),
-                Outcome::Done { .. } | Outcome::Unknown => None,
+                Outcome::Done { .. } | Outcome::Withheld(_) | Outcome::Unknown => None,
             },
             End::CameBack(outcome) => Some(outcome_text(&hidden(&self.plan, outcome.clone()))),
         }
@@ -175,13 +175,23 @@ impl Trial {
             }
         };
         if self.tool.effects == Effects::None {
-            say("at start", renderer.render(&self.tool.phrases.start, &self.values).unwrap_or_default());
+            say(
+                "at start",
+                renderer.render(self.tool.phrases.start.after(0), &self.values).unwrap_or_default(),
+            );
         }
         if let Some(asked) = &self.asks {
             say("after yes", asked.wording.naming.clone());
         }
-        say("if slow", self.tool.phrases.delay.clone());
-        if let (End::CameBack(outcome), true) = (&self.end, self.tool.effects != Effects::None) {
+        let phrases = &self.tool.phrases;
+        for (when, words) in [("if slow", &phrases.delay), ("if slower", &phrases.delay_again)] {
+            say(when, renderer.render(words.after(0), &self.values).unwrap_or_default());
+        }
+        let is_told =
+            |outcome: &Outcome| self.tool.effects != Effects::None || matches!(outcome, Outcome::Withheld(_));
+        if let End::CameBack(outcome) = &self.end
+            && is_told(outcome)
+        {
             let mut values = self.values.clone();
             if let (Some(values), Outcome::Done { result: Value::Object(result) }) =
                 (values.as_object_mut(), outcome)
@@ -199,6 +209,7 @@ impl Trial {
             End::Unprepared(why) => ("not asked", Some(why)),
             End::CameBack(Outcome::Done { .. }) => ("done", None),
             End::CameBack(Outcome::Failed { why }) => ("failed", Some(why)),
+            End::CameBack(Outcome::Withheld(_)) => ("withheld", None),
             End::CameBack(Outcome::Unknown) => ("unknown", None),
         }
     }
@@ -206,9 +217,9 @@ impl Trial {
     fn mapped(&self) -> Option<&Value> {
         match &self.end {
             End::CameBack(Outcome::Done { result }) => Some(result),
-            End::CameBack(Outcome::Failed { .. } | Outcome::Unknown) | End::NotSent | End::Unprepared(_) => {
-                None
-            }
+            End::CameBack(Outcome::Failed { .. } | Outcome::Withheld(_) | Outcome::Unknown)
+            | End::NotSent
+            | End::Unprepared(_) => None,
         }
     }
 

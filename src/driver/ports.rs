@@ -26,9 +26,12 @@ use crate::core::base::{
 };
 use crate::core::call::PrivateValues;
 use crate::core::conversation::{Effects, Event, Outcome};
-use crate::integrations::{Finding, Intent, IntentLog, Leave, NotBegun, PROBE_QUESTION, Pauses, Registry};
+use crate::integrations::{
+    Finding, Intent, IntentLog, Leave, NotBegun, NotSpent, PROBE_QUESTION, Pauses, PerCaller, Registry,
+    Unprepared,
+};
 use crate::llm::Prompt;
-use crate::store::{self, Admin, BeginRefused, IntentKey, Store};
+use crate::store::{self, Admin, BeginRefused, IntentKey, Store, ToolRun};
 use crate::tts::TtsEvent;
 
 /// Reports that may wait for the call's task: a second of audio in small pieces. A full queue makes the worker wait.
@@ -149,11 +152,16 @@ impl Ports {
         args: Value,
         private: PrivateValues,
     ) {
-        let registry = Arc::clone(&self.registry);
+        let (registry, log) = (Arc::clone(&self.registry), self.log.for_one_run());
+        let limit = self.agent.toolbox.per_caller(&tool);
         self.report(async move {
+            // Nobody is asked about what he has no run left for.
+            if log.is_spent(&tool, limit).await {
+                return Report::Event(Unprepared::spent().told(proposal));
+            }
             Report::Event(match registry.prepare(proposal, &tool, &args, &private).await {
                 Ok(ready) => Event::Prepared { proposal, action: ready.action, values: ready.values },
-                Err(not) => Event::Unprepared { proposal, why: not.why },
+                Err(not) => not.told(proposal),
             })
         });
     }
@@ -342,6 +350,21 @@ impl StoreLog {
         Outcome::Failed { why: "this gateway fell over it; nothing was done".to_owned() }
     }
 
+    fn run_of(&self, tool: &ToolName, limit: PerCaller) -> ToolRun {
+        let PerCaller { per_hour, per_day } = limit;
+        let (tool, caller, world) = (tool.clone(), self.caller.clone(), self.acting.world);
+        ToolRun { tool, caller, world, at_us: store::now_us(), per_hour, per_day }
+    }
+
+    /// Whether the record says that nothing is left; where it says nothing, that shows when a run is taken.
+    async fn is_spent(&self, tool: &ToolName, limit: PerCaller) -> bool {
+        if limit.is_none() {
+            return false;
+        }
+        let left = timeout(BEGIN_DEADLINE, async { self.store.is_run_left(&self.run_of(tool, limit)).await });
+        matches!(left.await, Ok(Ok(false)))
+    }
+
     fn key(&self, proposal: ProposalId) -> IntentKey {
         IntentKey { call: self.call.clone(), proposal, step: 0 }
     }
@@ -407,6 +430,21 @@ impl IntentLog for StoreLog {
 
     fn found(&self, finding: &Finding) {
         self.notes(finding);
+    }
+
+    fn spend<'a>(&'a self, tool: &'a ToolName, limit: PerCaller) -> BoxFuture<'a, Result<(), NotSpent>> {
+        Box::pin(async move {
+            let spent = timeout(BEGIN_DEADLINE, self.store.spend_run(self.run_of(tool, limit))).await;
+            match spent {
+                Ok(Ok(true)) => Ok(()),
+                Ok(Ok(false)) => Err(NotSpent::Spent),
+                Ok(Err(_)) | Err(_) => {
+                    tracing::error!(call = %self.call, %tool, "a limited tool did not run: the record takes nothing now");
+                    let why = "the record of limits is not available; nothing was done".to_owned();
+                    Err(NotSpent::Refused { why })
+                }
+            }
+        })
     }
 
     fn ago(&self, proposal: ProposalId) -> BoxFuture<'_, Duration> {

@@ -321,7 +321,7 @@ fn write(store: &Store, record: &IntentRecord, finding: &Finding, settle: Settle
 pub(super) fn kind(outcome: Option<&Outcome>) -> OutcomeKind {
     match outcome {
         Some(Outcome::Done { .. }) => OutcomeKind::Done,
-        Some(Outcome::Failed { .. }) => OutcomeKind::Failed,
+        Some(Outcome::Failed { .. } | Outcome::Withheld(_)) => OutcomeKind::Failed,
         Some(Outcome::Unknown) | None => OutcomeKind::Unknown,
     }
 }
@@ -336,7 +336,7 @@ pub(super) mod tests {
     use crate::core::journal::{JOURNAL_VERSION, write_event};
     use crate::core::language::Language;
     use crate::integrations::{
-        Answers, Auth, Connection, Exchange, KeyPlace, Method, Probe, Sample, ToolSpec,
+        Answers, Auth, Connection, Exchange, KeyPlace, Method, PerCaller, Probe, Sample, ToolSpec,
     };
 
     const PLAN: &[u8] = b"plan";
@@ -394,6 +394,8 @@ pub(super) mod tests {
                 absent_on: [].into(),
             }),
             timeout: Millis(1_000),
+            cache: None,
+            per_caller: PerCaller::default(),
         };
         let base = "http://127.0.0.1:9".parse().expect("an address");
         let auth = Auth::default();

@@ -14,8 +14,10 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use centralita_core::base::{Fault, Owner};
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::header::CONTENT_TYPE;
+use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER};
 use reqwest::{Certificate, Client, Identity, Method, Request, redirect, retry};
 use tokio::time::Instant;
 use url::{Host, Url};
@@ -52,20 +54,22 @@ pub struct Egress {
 }
 
 /// What a host answered.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Answer {
     pub status: u16,
     /// Unpacked, where the host packed it.
     pub body: Vec<u8>,
     /// As the host named it; empty where it did not.
     pub content_type: String,
+    /// How long the host wants to be left in peace, where it says so (RFC 9110 §10.2.3).
+    pub retry_after: Option<Duration>,
 }
 
 impl Answer {
     /// One whose content nobody named.
     #[must_use]
     pub fn of(status: u16, body: Vec<u8>) -> Answer {
-        Answer { status, body, content_type: String::new() }
+        Answer { status, body, content_type: String::new(), retry_after: None }
     }
 
     /// The body as text, in the letters that its type names (RFC 9110 §8.3.2) or its byte order mark; UTF-8 where neither
@@ -275,6 +279,7 @@ async fn read(mut response: reqwest::Response, place: &str, most: usize) -> Resu
     let status = response.status().as_u16();
     let content_type = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("");
     let content_type = content_type.to_owned();
+    let retry_after = retry_after(response.headers());
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|_| broken("broke off"))? {
         if body.len() + chunk.len() > most {
@@ -282,7 +287,20 @@ async fn read(mut response: reqwest::Response, place: &str, most: usize) -> Resu
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Answer { status, body, content_type })
+    Ok(Answer { status, body, content_type, retry_after })
+}
+
+/// Seconds, or a date: by the host's own clock, where it tells it.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
+    let written = text(RETRY_AFTER)?;
+    if let Ok(seconds) = written.parse::<u32>() {
+        return Some(Duration::from_secs(seconds.into()));
+    }
+    let date = |text: &str| rfc2822::parse(text).ok().map(|date| date.timestamp());
+    let now = text(DATE).and_then(date).unwrap_or_else(Timestamp::now);
+    // What is over is no wait.
+    Some(Duration::try_from(date(written)?.duration_since(now)).unwrap_or_default())
 }
 
 /// Whether anything was sent: only an error of connecting says surely that nothing was.

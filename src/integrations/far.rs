@@ -4,6 +4,8 @@
 //! is not answered, and says so.
 //! Never: prints a secret; decides what an answer means.
 
+use std::sync::Arc;
+
 use centralita_core::base::{Fault, Owner, World};
 use centralita_core::template::Renderer;
 use serde_json::Value;
@@ -11,6 +13,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::auth::Credentials;
+use super::breaker::{Breaker, OutOfReach, Passing};
 use super::mcp::Server;
 use super::request::{Called, Resolved};
 use super::spec::{KeyPlace, Sample};
@@ -24,8 +27,12 @@ const UNAUTHORIZED: u16 = 401;
 /// A connection in use.
 #[derive(Debug)]
 pub(super) struct Live {
+    /// The integration's id.
+    pub(super) id: String,
     pub(super) base: Url,
     pub(super) far: Far,
+    /// None where nobody is asked.
+    pub(super) breaker: Option<Arc<Breaker>>,
     /// Where a person tries its tools out.
     pub(super) tap: Option<Tap>,
 }
@@ -49,6 +56,11 @@ impl Live {
             Far::System { .. } | Far::Mcp(_) => World::Real,
             Far::Samples => World::Mocked,
         }
+    }
+
+    /// Lets a request through, if its system is not left alone for now.
+    pub(super) fn enter(&self) -> Result<Option<Passing<'_>>, OutOfReach> {
+        self.breaker.as_ref().map(|breaker| breaker.enter()).transpose()
     }
 
     /// A request as it will go out, with who we are on it: a token may have to be fetched for that, until then at most.

@@ -19,10 +19,11 @@ use tokio::time::Instant;
 
 use super::far::Live;
 use super::given::Secrecy;
-use super::registry::{CallFacts, ask};
+use super::registry::CallFacts;
 use super::spec::{Body, Exchange, Probe, ToolSpec};
 use super::steps::{Known, Run};
 use super::toolbox::Toolbox;
+use super::tries::{Untold, ask};
 use super::verdict::{mapped, unreadable, vars_of};
 use crate::egress::Answer;
 
@@ -187,12 +188,13 @@ impl Toolbox {
         if let Some((_, placeholder, _)) = sent.values.iter().find_map(lost) {
             return Ok(Finding::Lost(placeholder));
         }
-        let run = Run { toolbox: self, spec, live, call: &sent.call };
+        let run = Run { toolbox: self, spec, live, call: &sent.call, memory: None };
         let mut known = Known::new(values(sent));
         // A request that cannot be read names nothing, and is told below.
         let named = |request: &Exchange| named_in(request, &self.renderer).unwrap_or_default();
-        run.secrets_for(&probe.request, named, &mut known, until).await?;
-        let answer = ask(live, &run.request(&probe.request, &known)?, until).await?;
+        run.secrets_for(&probe.request, named, &mut known, until).await.map_err(Untold::why)?;
+        let asked = ask(live, &run.request(&probe.request, &known)?, &probe.request.errors, until).await;
+        let answer = asked.map_err(Untold::why)?;
         let mut sent = Value::Object(known.values);
         self.put_in_hidden(spec, run.call, run.call.id.as_str(), Secrecy::Open, &mut sent);
         finding(probe, &answer, &sent, age, &self.renderer)

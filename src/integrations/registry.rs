@@ -1,7 +1,7 @@
 //! The one dispatcher: prepares what a question will ask about, and runs by permit.
 //!
 //! Promises: a request with effects is sent only if the permit covers the very request that was prepared,
-//! once, after its intent was taken; only requests without effects are tried again, once; where a tool has a probe, what
+//! after its intent was taken, and again only where that is no second deed; where a tool has a probe, what
 //! was not answered is asked about before it is told as unknown, within the tool's own time.
 //! Never: decides whether to act; that is the gate's.
 
@@ -15,24 +15,25 @@ use centralita_core::base::{
     CallId, CallTime, Digest, Placeholder, ProposalId, ToolName, World, placeholders,
 };
 use centralita_core::call::PrivateValues;
-use centralita_core::conversation::{ActionKey, Effects, Outcome, Permit};
+use centralita_core::conversation::{ActionKey, Effects, Outcome, Permit, Withheld};
 use futures::future::BoxFuture;
 use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout_at};
 
 use super::action::ActionSecret;
+use super::allowance::{NotSpent, spend};
 use super::arguments::{arguments, keyed};
+use super::cache::{Cache, Memory};
 use super::far::Live;
 use super::given::Secrecy;
 use super::probe::{Finding, Pauses, Sent};
 use super::request::Resolved;
-use super::spec::{KeyPlace, ToolSpec};
+use super::spec::{KeyPlace, PerCaller, ToolSpec};
 use super::steps::{Known, Run, of_step};
 use super::tap::Shown;
 use super::toolbox::Toolbox;
-use super::verdict::settled;
+use super::tries::{Deed, Untold};
 use crate::crash::{self, Point};
-use crate::egress::{Answer, Purpose, Unanswered};
 
 /// Stands for `call.id` where a wish is digested. No call has this id.
 const ANY_CALL: &str = "⟨call.id⟩";
@@ -95,6 +96,8 @@ pub trait IntentLog: Send + Sync {
     fn found(&self, finding: &Finding);
     /// How long ago anything last left under its key, in whichever call, or was about to; nothing where that is not known.
     fn ago(&self, proposal: ProposalId) -> BoxFuture<'_, Duration>;
+    /// Takes one run of a tool from what this caller has left of it, durably.
+    fn spend<'a>(&'a self, tool: &'a ToolName, limit: PerCaller) -> BoxFuture<'a, Result<(), NotSpent>>;
 }
 
 /// A request that is ready to be asked about.
@@ -111,6 +114,8 @@ pub struct Prepared {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unprepared {
     pub why: String,
+    /// The rule by which nothing would be sent; the caller hears of that at once.
+    pub withheld: Option<Withheld>,
 }
 
 /// The tools of one call.
@@ -118,12 +123,14 @@ pub struct Unprepared {
 pub struct Registry {
     pub(super) toolbox: Arc<Toolbox>,
     pub(super) call: CallFacts,
-    action_key: ActionSecret,
+    pub(super) action_key: ActionSecret,
     ready: Mutex<BTreeMap<ProposalId, Ready>>,
     /// What has left and has no outcome yet.
     open: Mutex<BTreeMap<ProposalId, Open>>,
     /// What its tools have stored.
     variables: Mutex<Map<String, Value>>,
+    /// What systems have just said.
+    pub(super) cache: Mutex<Cache>,
 }
 
 /// A request that has left, and when.
@@ -163,7 +170,8 @@ impl Registry {
     #[must_use]
     pub fn new(toolbox: Arc<Toolbox>, call: CallFacts, action_key: ActionSecret) -> Registry {
         let (ready, open, variables) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Registry { toolbox, call, action_key, ready, open, variables }
+        let cache = Mutex::default();
+        Registry { toolbox, call, action_key, ready, open, variables, cache }
     }
 
     /// The call whose tools these are.
@@ -187,14 +195,16 @@ impl Registry {
         args: &Value,
         private: &PrivateValues,
     ) -> Result<Prepared, Unprepared> {
-        let (spec, live) = self.toolbox.find(tool).map_err(|why| Unprepared { why })?;
-        let real = real_args(spec, args, private).map_err(|why| Unprepared { why })?;
+        let (spec, live) = self.toolbox.find(tool)?;
+        // Nobody is asked about what could not be sent.
+        if live.breaker.as_ref().is_some_and(|breaker| breaker.is_open()) {
+            return Err(Untold::OutOfReach.into());
+        }
+        let real = real_args(spec, args, private)?;
         let run = self.of(spec, live);
-        let (known, request) =
-            self.resolve(run, &real, until(spec)).await.map_err(|why| Unprepared { why })?;
+        let (known, request) = self.resolve(run, &real, until(spec)).await?;
         // The same wish in whichever call, at whichever time, under whichever secret.
-        let meant = run.filled(&spec.request, &known, (ANY_CALL, Secrecy::Named));
-        let action = meant.map_err(|why| Unprepared { why })?;
+        let action = run.filled(&spec.request, &known, (ANY_CALL, Secrecy::Named))?;
         let action = self.action_key.digest(&action.meant(tool));
         let mut values = known.values.clone();
         for parameter in &spec.parameters {
@@ -204,7 +214,7 @@ impl Registry {
         match self.ready().entry(proposal) {
             Entry::Vacant(free) => free.insert(Ready { tool: tool.clone(), action, request, known }),
             Entry::Occupied(_) => {
-                return Err(Unprepared { why: "this is being asked about already".to_owned() });
+                return Err("this is being asked about already".to_owned().into());
             }
         };
         Ok(Prepared { action, values: Value::Object(values) })
@@ -248,7 +258,10 @@ impl Registry {
         match spec.effects {
             Effects::None if permit.covers(proposal, Digest::of_json(&args), now) => {
                 match real_args(spec, &args, private) {
-                    Ok(real) => self.read(spec, live, &real).await,
+                    Ok(real) => match spend(spec, log).await {
+                        Ok(()) => self.read(spec, live, &real).await,
+                        Err(not) => not.outcome(),
+                    },
                     Err(why) => Outcome::Failed { why },
                 }
             }
@@ -271,11 +284,11 @@ impl Registry {
             for step in spec.prepare.iter().chain([&spec.request]) {
                 own = run.look(step, &mut known, until).await?;
             }
-            run.result(&known, own)
+            Ok(run.result(&known, own)?)
         };
         let outcome = match result.await {
             Ok(result) => Outcome::Done { result: Value::Object(result) },
-            Err(why) => Outcome::Failed { why },
+            Err(untold) => Untold::outcome(untold),
         };
         self.keep(spec, &outcome);
         outcome
@@ -301,10 +314,25 @@ impl Registry {
         let placed = key.as_deref().map(|text| (&spec.key, text));
         // Waiting for a token and for the journal is part of the tool's time.
         let until = until(spec);
-        let outgoing = match live.outgoing(&ready.request, placed, until).await {
+        // A system that is left alone is left alone before anything is begun: this has failed, and is no unknown.
+        let Ok(passing) = live.enter() else { return Outcome::Withheld(Withheld::OutOfReach) };
+        let values = Value::Object(ready.known.values.clone());
+        let deed = Deed {
+            live,
+            request: &ready.request,
+            exchange: &spec.request,
+            key: placed,
+            not_done_on: &spec.not_done_on,
+            values: &values,
+            renderer: &self.toolbox.renderer,
+        };
+        let outgoing = match deed.outgoing(until).await {
             Ok(outgoing) => outgoing,
             Err(fault) => return failed(fault.what),
         };
+        if let Err(not) = spend(spec, log).await {
+            return not.outcome();
+        }
         crash::pass(Point::Permitted);
         let (call, tool) = (self.call.id.clone(), ready.tool.clone());
         match log.begin(Intent { call, proposal, tool, action: ready.action, key: key.clone() }).await {
@@ -316,16 +344,22 @@ impl Registry {
         if until <= Instant::now() {
             return failed("the journal took too long: nothing was sent".to_owned());
         }
-        let values = ready.known.values.clone();
-        let sent = Sent { tool: ready.tool, call: self.call.clone(), values: values.clone(), key };
+        let sent = Sent {
+            tool: ready.tool,
+            call: self.call.clone(),
+            values: ready.known.values.clone(),
+            key: key.clone(),
+        };
         self.left(proposal, sent, Duration::ZERO);
-        let answer = live.send(outgoing, Purpose::Act, until).await;
-        crash::pass(Point::Answered);
-        let (values, renderer) = (Value::Object(values), &self.toolbox.renderer);
-        let outcome = settled(&spec.request, &values, &spec.key, &spec.not_done_on, answer, renderer);
+        self.cache().forget(&live.id);
+        let (outcome, health) = deed.done(outgoing, until).await;
+        self.cache().forget(&live.id);
+        if let Some((passing, health)) = passing.zip(health) {
+            passing.ended(health);
+        }
         match self.of(spec, live).concluded(ready.known, outcome) {
             Outcome::Unknown => self.find_out(proposal, live.world(), until + PROBE_GRACE, log).await,
-            known @ (Outcome::Done { .. } | Outcome::Failed { .. }) => {
+            known @ (Outcome::Done { .. } | Outcome::Failed { .. } | Outcome::Withheld(_)) => {
                 self.keep(spec, &known);
                 self.is_known(proposal, &known);
                 known
@@ -406,12 +440,13 @@ impl Registry {
         self.open().insert(proposal, Open { sent, at });
     }
 
-    fn of<'r>(&'r self, spec: &'r ToolSpec, live: &'r Live) -> Run<'r> {
-        Run { toolbox: &self.toolbox, spec, live, call: &self.call }
+    pub(super) fn of<'r>(&'r self, spec: &'r ToolSpec, live: &'r Live) -> Run<'r> {
+        let memory = Some(Memory { cache: &self.cache, key: &self.action_key });
+        Run { toolbox: &self.toolbox, spec, live, call: &self.call, memory }
     }
 
     /// What is known before anything was asked.
-    fn begun(&self, spec: &ToolSpec, args: &Value) -> Result<Known, String> {
+    pub(super) fn begun(&self, spec: &ToolSpec, args: &Value) -> Result<Known, String> {
         let variables = self.variables().clone();
         let mut values = arguments(&spec.parameters, args, &self.toolbox.currency, &variables)?;
         values.extend(self.given(spec)?);
@@ -419,14 +454,14 @@ impl Registry {
     }
 
     /// Runs the read-only steps and puts all values into the tool's own request.
-    async fn resolve(&self, run: Run<'_>, args: &Value, until: Instant) -> Result<(Known, Resolved), String> {
+    async fn resolve(&self, run: Run<'_>, args: &Value, until: Instant) -> Result<(Known, Resolved), Untold> {
         let mut known = self.begun(run.spec, args)?;
         for step in &run.spec.prepare {
             run.look(step, &mut known, until).await?;
         }
         let own = &run.spec.request;
         if !run.is_due(own, &known)? {
-            return Err(of_step(own, "its `if` is not true: there is nothing to be done".to_owned()));
+            return Err(of_step(own, "its `if` is not true: there is nothing to be done".to_owned()).into());
         }
         let request = run.request(own, &known)?;
         Ok((known, request))
@@ -462,20 +497,6 @@ impl Registry {
     fn open(&self) -> MutexGuard<'_, BTreeMap<ProposalId, Open>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// One read-only request, tried again once where the first try broke off or the system was briefly away.
-pub(super) async fn ask(live: &Live, request: &Resolved, until: Instant) -> Result<Answer, String> {
-    let once = || async {
-        let outgoing = live.outgoing(request, None, until).await.map_err(Unanswered::NotSent)?;
-        live.send(outgoing, Purpose::Read, until).await
-    };
-    let answer = match once().await {
-        Ok(answer) if !matches!(answer.status, 502..=504) => Ok(answer),
-        Err(told @ (Unanswered::Refused(_) | Unanswered::WentWrong(_))) => Err(told),
-        Ok(_) | Err(Unanswered::NotSent(_) | Unanswered::Sent(_)) => once().await,
-    };
-    answer.map_err(|unanswered| unanswered.fault().what.clone())
 }
 
 /// How long ago it last left by the record; nothing, where that does not say in time.

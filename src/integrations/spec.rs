@@ -91,6 +91,28 @@ pub struct ToolSpec {
     pub probe: Option<Probe>,
     /// For the read-only part in all, and again for a request with effects.
     pub timeout: Millis,
+    /// For how long an answer counts within a call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache: Option<Millis>,
+    #[serde(skip_serializing_if = "PerCaller::is_none")]
+    pub per_caller: PerCaller,
+}
+
+/// How often a tool may run for one caller, in whichever calls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PerCaller {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub per_hour: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub per_day: Option<u32>,
+}
+
+impl PerCaller {
+    /// As often as anybody likes.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        *self == PerCaller::default()
+    }
 }
 
 /// A value that neither the caller nor the model supplies.

@@ -14,13 +14,15 @@ use centralita_core::conversation::Outcome;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
+use super::cache::Memory;
 use super::far::Live;
 use super::given::Secrecy;
 use super::masks::Masks;
-use super::registry::{CallFacts, ask};
+use super::registry::CallFacts;
 use super::request::Resolved;
 use super::spec::{Exchange, ToolSpec};
 use super::toolbox::Toolbox;
+use super::tries::Untold;
 
 /// The name under which the values of named steps are.
 const STEPS: &str = "steps";
@@ -117,6 +119,8 @@ pub(super) struct Run<'r> {
     pub(super) spec: &'r ToolSpec,
     pub(super) live: &'r Live,
     pub(super) call: &'r CallFacts,
+    /// What systems have just said in this call.
+    pub(super) memory: Option<Memory<'r>>,
 }
 
 impl Run<'_> {
@@ -127,17 +131,17 @@ impl Run<'_> {
         exchange: &Exchange,
         known: &mut Known,
         until: Instant,
-    ) -> Result<Map<String, Value>, String> {
+    ) -> Result<Map<String, Value>, Untold> {
         if !self.is_due(exchange, known)? {
             return Ok(known.leave_out(exchange));
         }
         let request = self.request(exchange, known)?;
         let learned = async {
-            let answer = ask(self.live, &request, until).await?;
+            let answer = self.asked(exchange, &request, until).await?;
             let vars = Value::Object(known.values.clone());
-            self.live.learned(exchange, &answer, &vars, &self.toolbox.renderer)
+            Ok(self.live.learned(exchange, &answer, &vars, &self.toolbox.renderer)?)
         };
-        let mapped = learned.await.map_err(|why| of_step(exchange, why))?;
+        let mapped = learned.await.map_err(|untold: Untold| untold.of_step(exchange))?;
         Ok(known.take(exchange, mapped))
     }
 
@@ -196,7 +200,7 @@ impl Run<'_> {
                 Outcome::Done { result: Value::Object(result) }
             }
             Outcome::Failed { why } => Outcome::Failed { why: of_step(&self.spec.request, why) },
-            Outcome::Done { .. } | Outcome::Unknown => outcome,
+            Outcome::Done { .. } | Outcome::Withheld(_) | Outcome::Unknown => outcome,
         }
     }
 
@@ -207,7 +211,7 @@ impl Run<'_> {
         named: impl Fn(&Exchange) -> BTreeSet<String>,
         known: &mut Known,
         until: Instant,
-    ) -> Result<(), String> {
+    ) -> Result<(), Untold> {
         let names_secret_of = |exchange: &Exchange, step: &Exchange| {
             let names = named(exchange);
             secret_names(step).iter().any(|full| names.iter().any(|name| is_within(name, full)))

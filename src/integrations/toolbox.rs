@@ -13,10 +13,12 @@ use centralita_core::template::Renderer;
 use tokio::time::Instant;
 
 use super::auth::{self, Credentials};
+use super::breaker::Breakers;
 use super::far::{Far, Live};
 use super::mcp::{Pins, Reached, Server, Start};
 use super::spec::{Connection, McpWay, Program, Source, ToolSpec, Variable};
 use super::tap::Tap;
+use super::tries::begin_figures;
 use crate::egress::{Egress, Reach};
 use crate::secrets::{ExposeSecret as _, SecretName, SecretString, Secrets};
 
@@ -74,10 +76,20 @@ impl Toolbox {
         tools: Vec<ToolSpec>,
     ) -> Toolbox {
         let live = |connection: &Connection| {
-            (connection.id.clone(), Live { base: connection.base.clone(), far: Far::Samples, tap: None })
+            let (id, base) = (connection.id.clone(), connection.base.clone());
+            (connection.id.clone(), Live { id, base, far: Far::Samples, breaker: None, tap: None })
         };
         let live = connections.iter().map(live).collect();
         Toolbox::of(language, currency, live, tools, World::Mocked)
+    }
+
+    /// The same toolbox, leaving systems alone together with all others that share these breakers.
+    #[must_use]
+    pub fn sharing(mut self, breakers: &Breakers) -> Toolbox {
+        for live in self.connections.values_mut().filter(|live| live.breaker.is_some()) {
+            live.breaker = Some(breakers.of(&live.id, &live.base));
+        }
+        self
     }
 
     fn of(
@@ -142,6 +154,12 @@ impl Toolbox {
         }
     }
 
+    /// Integrations whose system is left alone for now.
+    pub fn out_of_reach(&self) -> impl Iterator<Item = &str> {
+        let is_open = |live: &&Live| live.breaker.as_ref().is_some_and(|breaker| breaker.is_open());
+        self.connections.values().filter(is_open).map(|live| live.id.as_str())
+    }
+
     /// Begins the sessions with MCP servers, and waits for them until then.
     ///
     /// # Errors
@@ -187,13 +205,16 @@ fn secret(name: &str, secrets: &Secrets) -> Result<SecretString, Fault> {
 }
 
 fn open(connection: &Connection, secrets: &Secrets) -> Result<Live, Vec<Fault>> {
-    let base = connection.base.clone();
+    let (id, base) = (connection.id.clone(), connection.base.clone());
+    let breaker = Some(Breakers::default().of(&id, &base));
+    begin_figures(&id);
     if let Some(server) = &connection.mcp {
         let far = Far::Mcp(mcp_server(connection, secrets, Some(server.pins.clone()))?);
-        return Ok(Live { base, far, tap: None });
+        return Ok(Live { id, base, far, breaker, tap: None });
     }
     let (egress, credentials) = guarded(connection, secrets)?;
-    Ok(Live { base, far: Far::System { egress, credentials: Box::new(credentials) }, tap: None })
+    let far = Far::System { egress, credentials: Box::new(credentials) };
+    Ok(Live { id, base, far, breaker, tap: None })
 }
 
 /// The MCP server of a connection; nothing is asked of it yet. Without pins any of its tools may be called.

@@ -13,6 +13,7 @@ use super::calls::{CallHead, CallState};
 use super::handle::{BeginRefused, Begun, NotOpened};
 use super::intents::{Intent, IntentKey, Outcome, Settler};
 use super::journal::Line;
+use super::runs::ToolRun;
 use crate::core::base::{CallId, Fault};
 
 /// All that may wait for the disk, in bytes. A thousand calls give some twenty lines of 200 bytes a second
@@ -31,6 +32,7 @@ pub(super) enum Job {
     Line { call: CallId, line: Line },
     Begin { intent: Box<Intent>, reply: oneshot::Sender<Result<Begun, BeginRefused>> },
     Settle { key: IntentKey, outcome: Outcome, by: Settler },
+    Spend { run: Box<ToolRun>, key: [u8; 32], reply: oneshot::Sender<Result<u64, Fault>> },
     Flush { reply: oneshot::Sender<Result<(), Fault>> },
     Close { reply: oneshot::Sender<Result<(), Fault>> },
 }
@@ -88,6 +90,7 @@ impl Job {
             Job::Begin { .. }
             | Job::LoseLive { .. }
             | Job::TakeUp { .. }
+            | Job::Spend { .. }
             | Job::Flush { .. }
             | Job::Close { .. } => true,
             Job::Open { reply, .. } => !reply.is_closed(),
@@ -109,6 +112,7 @@ impl Job {
             | Job::State { .. }
             | Job::LoseLive { .. }
             | Job::TakeUp { .. }
+            | Job::Spend { .. }
             | Job::Begin { .. } => 0,
             // Writes nothing; it must get in when the queue is full, as it is how one waits for room.
             Job::Flush { .. } | Job::Close { .. } => return 0,

@@ -19,7 +19,7 @@ use super::intents::{IntentKey, Outcome, OutcomeKind, Settler};
 use super::journal::LINES_PER_INSERT;
 use super::queue::{Job, Queued};
 use super::stamp::now_us;
-use super::{calls, fault, intents, journal, plans};
+use super::{calls, fault, intents, journal, plans, runs};
 use crate::core::base::{Fault, Owner};
 use crate::crash::{self, Point};
 
@@ -135,7 +135,7 @@ impl Writer {
                     }
                 }
                 Job::Flush { reply } | Job::Close { reply } => drop(reply.send(Ok(()))),
-                Job::LoseLive { reply } => drop(reply.send(wrote.rows())),
+                Job::LoseLive { reply } | Job::Spend { reply, .. } => drop(reply.send(wrote.rows())),
                 Job::TakeUp { call, reply, .. } => {
                     // Whoever took it up is gone: it is the next one's.
                     if let Err(Ok(1..)) = reply.send(wrote.rows()) {
@@ -187,7 +187,7 @@ impl Writer {
                     drop(reply.send(Err(BeginRefused::RecordUnavailable(fault.clone()))));
                 }
                 Job::Flush { reply } | Job::Close { reply } => drop(reply.send(Err(fault.clone()))),
-                Job::LoseLive { reply } | Job::TakeUp { reply, .. } => {
+                Job::LoseLive { reply } | Job::TakeUp { reply, .. } | Job::Spend { reply, .. } => {
                     drop(reply.send(Err(fault.clone())));
                 }
                 Job::State { .. } | Job::Line { .. } | Job::Settle { .. } => {
@@ -319,6 +319,7 @@ async fn write_all(db: &mut SqliteConnection, jobs: &[Queued]) -> sqlx::Result<V
             Job::TakeUp { call, attempts, .. } => calls::take_up(db, call, *attempts).await,
             Job::Begin { intent, .. } => intents::begin(db, intent).await,
             Job::Settle { key, outcome, by } => intents::settle(db, key, outcome, *by).await,
+            Job::Spend { run, key, .. } => runs::spend(db, key, run).await,
             Job::Flush { .. } | Job::Close { .. } => Ok(0),
         };
         wrote.push(one_row(rows)?);
@@ -336,6 +337,7 @@ async fn write_lines(db: &mut SqliteConnection, jobs: &[Queued], wrote: &mut Vec
         | Job::TakeUp { .. }
         | Job::Begin { .. }
         | Job::Settle { .. }
+        | Job::Spend { .. }
         | Job::Flush { .. }
         | Job::Close { .. } => None,
     });

@@ -11,7 +11,8 @@ use centralita::core::base::{CallId, CallTime, Digest, ProposalId, ToolName};
 use centralita::core::call::PrivateValues;
 use centralita::core::conversation::{ActionKey, Outcome, Permit};
 use centralita::integrations::{
-    ActionSecret, CallFacts, Finding, Intent, IntentLog, Leave, NotBegun, Prepared, Registry, Toolbox,
+    ActionSecret, CallFacts, Finding, Intent, IntentLog, Leave, NotBegun, NotSpent, PerCaller, Prepared,
+    Registry, Toolbox,
 };
 use centralita::secrets::Secrets;
 use futures::future::{BoxFuture, FutureExt as _};
@@ -43,6 +44,10 @@ impl IntentLog for Takes {
 
     fn ago(&self, _: ProposalId) -> BoxFuture<'_, Duration> {
         async { Duration::ZERO }.boxed()
+    }
+
+    fn spend<'a>(&'a self, _: &'a ToolName, _: PerCaller) -> BoxFuture<'a, Result<(), NotSpent>> {
+        async { Ok(()) }.boxed()
     }
 }
 
@@ -84,6 +89,7 @@ pub(crate) async fn ran(
     match run(registry, (1, 1), tool, args, covers).await {
         Outcome::Done { result } => Ok(result),
         Outcome::Failed { why } => Err(why),
+        Outcome::Withheld(why) => Err(format!("{why:?}")),
         Outcome::Unknown => Err("unknown".to_owned()),
     }
 }

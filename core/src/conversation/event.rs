@@ -274,6 +274,17 @@ pub enum Outcome {
     Done { result: Value },
     /// It did not happen; `why` is for the model.
     Failed { why: String },
+    /// It did not happen: nothing was sent, by a rule of the gateway's own.
+    Withheld(Withheld),
     /// It was sent and nobody knows.
     Unknown,
+}
+
+/// By which rule nothing was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Withheld {
+    /// Its system failed again and again just now, and is left alone for a while.
+    OutOfReach,
+    /// As often as the tool may run was reached.
+    Spent,
 }

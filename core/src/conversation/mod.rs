@@ -19,6 +19,7 @@ mod named;
 mod next;
 mod order;
 mod outputs;
+mod phrases;
 mod plan;
 mod playback;
 mod proposals;
@@ -32,16 +33,17 @@ use std::sync::Arc;
 
 pub use event::{
     Affirmation, Answered, By, EarlierAction, EarlierEnd, EngineYes, Event, LineAbilities, Outcome, Recorder,
-    Resumed, Tag, Transcript, TranscriptEnd, Word,
+    Resumed, Tag, Transcript, TranscriptEnd, Withheld, Word,
 };
 pub use gate::{Basis, Permit};
 pub use history::{Entry, History};
 pub use named::unsaid;
 pub use order::{ActionKey, Expect, Note, Order, Refusal, Role, Verdict, Watch, Why};
 pub use outputs::{Outputs, Step};
+pub use phrases::{ToolPhrases, Wordings};
 pub use plan::{
     CannedAnswer, Confirm, Effects, Idempotency, Identity, Limits, Parameter, ParameterKind, Plan, Policy,
-    PrivateList, Recording, SaidBy, Timing, ToolPhrases, ToolPlan, VoiceYes,
+    PrivateList, Recording, SaidBy, Timing, ToolPlan, VoiceYes,
 };
 pub use proposals::told;
 pub use timer::Timer;

@@ -7,8 +7,9 @@
 
 use serde_json::Value;
 
-use super::event::Outcome;
+use super::event::{Outcome, Withheld};
 use super::named::unsaid;
+use super::phrases::Wordings;
 use super::plan::ToolPlan;
 use crate::base::Fault;
 use crate::language::{Language, Phrase};
@@ -57,10 +58,12 @@ pub fn wording(
 }
 
 /// Which of a tool's words tell what became of its action, and the gateway's own in their place.
-pub(super) fn telling(outcome: &Outcome) -> (fn(&ToolPlan) -> &str, Phrase<'static>) {
+pub(super) fn telling(outcome: &Outcome) -> (fn(&ToolPlan) -> &Wordings, Phrase<'static>) {
     match outcome {
         Outcome::Done { .. } => (|tool| &tool.phrases.done, Phrase::Done),
         Outcome::Failed { .. } => (|tool| &tool.phrases.failed, Phrase::Failed),
+        Outcome::Withheld(Withheld::OutOfReach) => (|tool| &tool.phrases.out_of_reach, Phrase::OutOfReach),
+        Outcome::Withheld(Withheld::Spent) => (|tool| &tool.phrases.spent, Phrase::Spent),
         Outcome::Unknown => (|tool| &tool.phrases.unknown, Phrase::Unknown),
     }
 }
@@ -75,7 +78,7 @@ pub fn outcome_words(
     outcome: &Outcome,
 ) -> String {
     let (words, otherwise) = telling(outcome);
-    written(renderer, words(tool), values).unwrap_or_else(|| otherwise.say(language))
+    written(renderer, words(tool).after(0), values).unwrap_or_else(|| otherwise.say(language))
 }
 
 /// An admin's words with their values; nothing where there are none, or a value that they name is missing.

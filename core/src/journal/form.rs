@@ -40,6 +40,7 @@ const REFUSALS: &[&str] = &[
     "not-askable",
     "not-identified",
     "not-own-word",
+    "spent",
 ];
 const WHYS: &[&str] = &["finished", "silence", "limit", "service"];
 const BASES: &[&str] = &["unasked", "confirmed", "admin"];

@@ -143,6 +143,7 @@ fn refusal_word(refusal: Refusal) -> &'static str {
         Refusal::NotAskable => "not-askable",
         Refusal::NotIdentified => "not-identified",
         Refusal::NotOwnWord => "not-own-word",
+        Refusal::Spent => "spent",
     }
 }
 
@@ -213,6 +214,7 @@ mod tests {
             Refusal::NotAskable => Refusal::NotAskable,
             Refusal::NotIdentified => Refusal::NotIdentified,
             Refusal::NotOwnWord => Refusal::NotOwnWord,
+            Refusal::Spent => Refusal::Spent,
         ];
         let each = one_of_each![
             Note::Asked { .. } => Note::Asked { proposal, end: crate::base::Position(8) },

@@ -9,7 +9,7 @@ use super::promises::Seen;
 use super::weather::{Calls, Fault, Faults};
 use crate::conversation::{
     ActionKey, Basis, EarlierEnd, Event, Note, Order, Outcome, Refusal, Role, Timer, TranscriptEnd, Verdict,
-    Why,
+    Why, Withheld,
 };
 use crate::journal::write_timer;
 use crate::language::{Answer, Language, Phrase, claims_done};
@@ -36,6 +36,8 @@ pub const SITUATIONS: &[&str] = &[
     "an earlier call left an unknown",
     "outcome unknown",
     "outcome failed",
+    "withheld: out of reach",
+    "withheld: spent",
     "outcome after we gave up",
     "done is told",
     "a claim screened",
@@ -165,6 +167,8 @@ impl Coverage {
             match outcome {
                 Outcome::Unknown => self.count("outcome unknown"),
                 Outcome::Failed { .. } => self.count("outcome failed"),
+                Outcome::Withheld(Withheld::OutOfReach) => self.count("withheld: out of reach"),
+                Outcome::Withheld(Withheld::Spent) => self.count("withheld: spent"),
                 Outcome::Done { .. } if self.unknown.contains(proposal) => {
                     self.count("outcome after we gave up")
                 }
@@ -247,6 +251,7 @@ impl Coverage {
                 Refusal::NotAskable => "refused: not-askable",
                 Refusal::NotIdentified => "refused: not-identified",
                 Refusal::NotOwnWord => "refused: not-own-word",
+                Refusal::Spent => "refused: spent",
             }),
             Note::Withdrawn { .. } => {
                 if self.breath == Breath::After {

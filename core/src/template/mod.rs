@@ -5,6 +5,7 @@
 //! around it.
 //! Never: reads a clock, a file or the environment; prints a value in a fault.
 
+mod done;
 mod names;
 mod words;
 mod zones;
@@ -19,12 +20,13 @@ use std::sync::Arc;
 use minijinja::machinery::{parse, parse_expr};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Serde, Value as Held, ValueKind};
-use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior, context};
 use serde_json::Value;
 
 use crate::base::{Fault, Owner};
 use crate::language::Language;
 
+use done::Done;
 use names::Names;
 pub use words::{money_minor, money_text};
 
@@ -107,18 +109,24 @@ impl Renderer {
 
     /// Whether a condition is true of these values.
     pub fn holds(&self, expression: &str, vars: &Value) -> Result<bool, Fault> {
-        match self.eval(expression, vars)? {
-            Value::Bool(truth) => Ok(truth),
-            Value::Null | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => Err(
-                fault("a condition is neither true nor false", "compare: `amount > 20`, `name is defined`"),
-            ),
-        }
+        is_true(self.eval(expression, vars)?)
+    }
+
+    /// The same where the condition may ask what was done before: `call.count`, and `call.sum('amount')` over these values,
+    /// of amounts in minor units.
+    pub fn holds_after(&self, expression: &str, vars: &Value, done: Vec<Value>) -> Result<bool, Fault> {
+        let done = Held::from_object(Done { values: done, currency: Arc::clone(&self.currency) });
+        is_true(self.value(expression, context! { call => done, ..Held::from(Serde(vars)) })?)
     }
 
     /// The value of an expression: `billing.email`, `items | length`.
     pub fn eval(&self, expression: &str, vars: &Value) -> Result<Value, Fault> {
+        self.value(expression, Held::from(Serde(vars)))
+    }
+
+    fn value(&self, expression: &str, vars: Held) -> Result<Value, Fault> {
         let compiled = self.env.compile_expression(expression).map_err(|e| told(&e))?;
-        let value = compiled.eval(Serde(vars)).map_err(|e| told(&e))?;
+        let value = compiled.eval(vars).map_err(|e| told(&e))?;
         if value.is_undefined() {
             return Err(fault(format!("`{expression}` has no value"), ABSENT));
         }
@@ -167,6 +175,15 @@ impl fmt::Debug for Renderer {
 pub fn lone_hole(source: &str) -> Option<&str> {
     let inside = source.trim().strip_prefix("{{")?.strip_suffix("}}")?;
     (!inside.contains("{{") && !inside.contains("}}")).then(|| inside.trim())
+}
+
+fn is_true(value: Value) -> Result<bool, Fault> {
+    match value {
+        Value::Bool(truth) => Ok(truth),
+        Value::Null | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => {
+            Err(fault("a condition is neither true nor false", "compare: `amount > 20`, `name is defined`"))
+        }
+    }
 }
 
 const ABSENT: &str =

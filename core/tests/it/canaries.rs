@@ -100,7 +100,7 @@ fn planted(file: &CallFile, nth: usize) -> Vec<(CallTime, Event)> {
             | Event::Cut { .. }
             | Event::Finished { .. }
             | Event::GenerationFailed { .. }
-            | Event::Settled { outcome: Outcome::Unknown, .. }
+            | Event::Settled { outcome: Outcome::Withheld(_) | Outcome::Unknown, .. }
             | Event::HungUp) => other,
         };
         events.push((at, event));

@@ -196,6 +196,8 @@ pub(super) fn status() -> ToolSpec {
         not_done_on: [].into(),
         probe: None,
         timeout: Millis(TIMEOUT_MS),
+        cache: None,
+        per_caller: PerCaller::default(),
     }
 }
 
@@ -221,6 +223,8 @@ pub(super) fn refund() -> ToolSpec {
         not_done_on: [503].into(),
         probe: None,
         timeout: Millis(TIMEOUT_MS),
+        cache: None,
+        per_caller: PerCaller::default(),
     }
 }
 

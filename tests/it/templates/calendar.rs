@@ -97,7 +97,9 @@ fn changed(calendar: &mut Calendar, asked: &Asked) -> Says {
                 return refused(400, "BadRequestException", words);
             }
             assert_eq!(asked.body["eventTypeId"], 12345);
-            let attendee = json!({"name": "Ana García", "email": "ana@example.com", "timeZone": "Europe/Madrid", "language": "en"});
+            let (name, email) = ("Ana García", "ana@example.com");
+            let attendee =
+                json!({"name": name, "email": email, "timeZone": "Europe/Madrid", "language": "en"});
             assert_eq!(asked.body["attendee"], attendee);
             let start = start.replace('Z', ".000Z");
             let made = booking("bk_new", &start, &asked.body["metadata"]);
@@ -212,8 +214,8 @@ async fn an_appointment_is_told_moved_and_cancelled_for_whoever_knows_the_name_i
     let (question, _) = tools.question(9, "reschedule", &moved).await.unwrap();
     assert_eq!(
         question,
-        "¿Cambio la cita de ana arroba example punto com del jueves, tres de diciembre de dos mil veintiséis a las dieciséis en punto \
-         al martes, uno de diciembre de dos mil veintiséis a las nueve en punto?"
+        "¿Cambio la cita de ana arroba example punto com del jueves, tres de diciembre de dos mil veintiséis a las dieciséis \
+         en punto al martes, uno de diciembre de dos mil veintiséis a las nueve en punto?"
     );
     calendar.lock().unwrap().loses_the_next = true;
     assert_eq!(tools.act("reschedule", moved.clone()).await, Ok(json!({})), "found by the old booking");

@@ -156,7 +156,9 @@ async fn ran_whole(registry: &Registry, agent: &Agent, plan: &ToolPlan, args: Va
     };
     let result = match run(registry, (1, 1), name, args, covers).await {
         Outcome::Done { result } => result,
-        other @ (Outcome::Failed { .. } | Outcome::Unknown) => panic!("{name}: {other:?}"),
+        other @ (Outcome::Failed { .. } | Outcome::Withheld(_) | Outcome::Unknown) => {
+            panic!("{name}: {other:?}")
+        }
     };
     for (name, value) in result.as_object().unwrap() {
         vars[name] = value.clone();

@@ -6,9 +6,12 @@
 //! Promises: an event is signed so that its receiver can tell; a token is nowhere but in what is sent.
 //! Never: asks anybody for the weather.
 
+use std::sync::{Arc, Mutex};
+
 use aws_lc_rs::hmac::{HMAC_SHA256, Key, verify};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use centralita::core::conversation::Outcome;
 use serde_json::json;
 
 use super::standin::{Asked, Says, Standin, Tools, WEBHOOK_SECRET, secret};
@@ -161,4 +164,91 @@ async fn a_token_is_fetched_once_for_all_that_is_looked_up() {
     let args = json!({"order": "1182", "email": "ana@example.com"});
     assert!(stranger.look("order_status", args).await.is_err());
     assert_eq!(service.lines(), ["POST /oauth/token"], "without a token nothing is asked");
+}
+
+/// A system that gives a new token for each login, and knows what was cancelled under which key.
+#[derive(Default)]
+struct Logins {
+    given: usize,
+    cancelled: Vec<String>,
+    loses_the_next: bool,
+}
+
+fn with_logins(logins: &mut Logins, asked: &Asked) -> Says {
+    let status = if logins.cancelled.is_empty() { "open" } else { "cancelled" };
+    match &*asked.line {
+        "POST /v1/login" => {
+            let known = json!({"user": secret("LOGIN_USER"), "password": secret("LOGIN_PASSWORD")});
+            if asked.body != known {
+                return Says::Json(401, json!({"error": "who are you"}));
+            }
+            logins.given += 1;
+            Says::Json(200, json!({"token": format!("day-token-{}", logins.given)}))
+        }
+        _ if !asked.is_bearer(&format!("day-token-{}", logins.given)) => {
+            Says::Json(401, json!({"error": "no token"}))
+        }
+        "GET /v1/orders/1182" => Says::Json(
+            200,
+            json!({"order": "1182", "item": "a walnut desk lamp", "status": status, "customer": {"email": "ana@example.com"}}),
+        ),
+        "POST /v1/orders/1182/cancellation" => {
+            let key = asked.header("idempotency-key").unwrap().to_owned();
+            if !logins.cancelled.contains(&key) {
+                logins.cancelled.push(key);
+            }
+            let answer = Says::Json(200, json!({"status": "cancelled"}));
+            if std::mem::take(&mut logins.loses_the_next) { Says::Closes } else { answer }
+        }
+        _ => Says::Json(404, json!({"error": "no such order"})),
+    }
+}
+
+async fn system() -> (Standin, Arc<Mutex<Logins>>) {
+    let logins = Arc::<Mutex<Logins>>::default();
+    let held = Arc::clone(&logins);
+    (Standin::open(move |asked| with_logins(&mut held.lock().unwrap(), asked)).await, logins)
+}
+
+#[tokio::test]
+async fn a_tool_logs_in_and_then_asks_with_the_token_it_got() {
+    let (service, _) = system().await;
+    let tools = Tools::of("two_step_token", OURS, &service, "en");
+    let of = |order: &str, email: &str| json!({"order": order, "email": email});
+    let found = tools.look("order_status", of("1182", "ana@example.com")).await;
+    let say = "Your order, a walnut desk lamp, is open.";
+    assert_eq!(found, Ok(json!({"item": "a walnut desk lamp", "status": "open", "say": say})));
+    assert_eq!(service.lines(), ["POST /v1/login", "GET /v1/orders/1182"]);
+    let words = "No order fits that number and e-mail address. Ask for both once more.";
+    for (order, email) in [("1182", "eva@example.com"), ("1", "ana@example.com")] {
+        let why = tools.look("order_status", of(order, email)).await.unwrap_err();
+        assert!(why.ends_with(words) && !why.contains("lamp"), "{why}");
+        let why = tools.act("cancel_order", of(order, email)).await.unwrap_err();
+        assert!(why.ends_with(words), "{why}");
+    }
+    service.asked();
+    let stranger = Tools::with("two_step_token", OURS, &service, "en", |_| Some("wrong".to_owned()));
+    let why = stranger.look("order_status", of("1182", "ana@example.com")).await.unwrap_err();
+    assert!(why.contains("Orders cannot be looked up"), "{why}");
+    assert_eq!(service.lines(), ["POST /v1/login"], "without a token nothing is asked");
+}
+
+#[tokio::test]
+async fn an_order_is_cancelled_once_after_its_question_and_found_out_where_the_answer_was_lost() {
+    let (service, logins) = system().await;
+    let tools = Tools::of("two_step_token", OURS, &service, "es");
+    let args = json!({"order": "1182", "email": "ana@example.com"});
+    let (question, _) = tools.question(9, "cancel_order", &args).await.unwrap();
+    assert_eq!(question, "¿Anulo el pedido uno uno ocho dos, a walnut desk lamp?");
+    assert_eq!(
+        service.lines(),
+        ["POST /v1/login", "GET /v1/orders/1182"],
+        "nothing is cancelled before the yes"
+    );
+    logins.lock().unwrap().loses_the_next = true;
+    assert_eq!(tools.act("cancel_order", args.clone()).await, Ok(json!({})));
+    assert_eq!(logins.lock().unwrap().cancelled, ["CA1-t1"]);
+    let why = tools.act_under((2, 2), "cancel_order", args).await;
+    let is_told = matches!(&why, Outcome::Failed { why } if why.contains("ya no se puede anular"));
+    assert!(is_told, "{why:?}");
 }

@@ -46,7 +46,8 @@ async fn an_order_of_woocommerce_is_told_to_whoever_knows_its_number_and_address
         found,
         json!({"order": "1182", "status": "on-hold", "ordered_on": "2026-11-24", "items": "Walnut desk lamp, Shade",
             "total": "84.00", "currency": "EUR",
-            "say": "Your order of Tuesday, November twenty-fourth, two thousand twenty-six, Walnut desk lamp, Shade, is on hold."})
+            "say": "Your order of Tuesday, November twenty-fourth, two thousand twenty-six, Walnut desk lamp, Shade, is on \
+                hold."})
     );
     let spanish = Tools::of("woocommerce", WOO, &shop, "es");
     let said = spanish.look("order_status", order("ana@example.com")).await.unwrap()["say"].take();
@@ -176,7 +177,10 @@ fn stripe(ledger: &Mutex<Ledger>, asked: &Asked) -> Says {
             // By nobody's request.
             events
                 .push(json!({"id": "evt_0", "object": "event", "type": "charge.refunded", "request": null}));
-            events.push(json!({"id": "evt_9", "object": "event", "type": "charge.refunded", "request": {"id": null, "idempotency_key": null}}));
+            let no_key = json!({"id": null, "idempotency_key": null});
+            events.push(
+                json!({"id": "evt_9", "object": "event", "type": "charge.refunded", "request": no_key}),
+            );
             Says::Json(200, json!({"object": "list", "url": "/v1/events", "has_more": false, "data": events}))
         }
         "POST /v1/refunds" => {
@@ -184,7 +188,7 @@ fn stripe(ledger: &Mutex<Ledger>, asked: &Asked) -> Says {
             let amount: i64 = asked.body["amount"].as_str().unwrap().parse().unwrap();
             match ledger.refunds.get(&key) {
                 Some(before) if *before != asked.body => {
-                    let words = "Keys for idempotent requests can only be used with the same parameters they were first used with.";
+                    let words = "Keys for idempotent requests can only be used with the same parameters.";
                     return stripe_error(400, "idempotency_error", "", words);
                 }
                 // The answer of the first time.
@@ -234,7 +238,8 @@ async fn a_refund_of_stripe_is_asked_about_and_made_once_however_often_it_is_sen
     let first = tools.act_under((1, 1), "refund", twenty("ana@example.com")).await;
     assert_eq!(first, Outcome::Done { result: json!({"refund": "re_1", "state": "succeeded"}) });
     assert_eq!(tools.act_under((2, 1), "refund", twenty("ana@example.com")).await, first);
-    let form = json!({"payment_intent": "pi_1", "amount": "2000", "reason": "requested_by_customer", "metadata[channel]": "telephone"});
+    let form = json!({"payment_intent": "pi_1", "amount": "2000", "reason": "requested_by_customer",
+        "metadata[channel]": "telephone"});
     assert_eq!(ledger.lock().unwrap().refunds, [("CA1-t1".to_owned(), form)].into());
     let sent = service.asked().into_iter().filter(|asked| asked.line == "POST /v1/refunds").count();
     assert_eq!(sent, 2, "it was sent twice");

@@ -64,7 +64,7 @@ pub(super) fn agents(name: &str, hosts: &BTreeMap<&str, String>) -> BTreeMap<Str
     for (host, ours) in hosts {
         assert!(integration.contains(&format!("https://{host}")), "{name} has no host {host}");
         integration = integration.replace(&format!("https://{host}"), ours);
-        integration = integration.replacen("\nauth:", "\nallow_private: true\nauth:", 1);
+        integration = integration.replacen("\nkind: http\n", "\nkind: http\nallow_private: true\n", 1);
     }
     let source = |kind, path: String, text: String| Source::new(kind, path, text);
     let mut sources = vec![source(Kind::Integration, format!("integrations/{name}.yaml"), integration)];
@@ -272,6 +272,7 @@ fn told(outcome: Outcome) -> Result<Value, String> {
     match outcome {
         Outcome::Done { result } => Ok(result),
         Outcome::Failed { why } => Err(why),
+        Outcome::Withheld(why) => Err(format!("{why:?}")),
         Outcome::Unknown => Err("unknown".to_owned()),
     }
 }
