@@ -75,7 +75,6 @@ async fn no_token_is_asked_for_inside_our_own_network() {
             header: None,
             scopes: Vec::new(),
             audience: None,
-            header: None,
             grant: Grant::ClientCredentials,
         };
         let auth = Auth { oauth2: Some(Box::new(oauth2)), ..Auth::default() };
