@@ -34,6 +34,9 @@ pub const ANSWER_BYTES_MAX: usize = 256 * 1024;
 /// one it is known that nothing was sent.
 const CONNECT: Duration = Duration::from_secs(3);
 
+/// What is said of a host that takes no connection, behind its name.
+pub const UNREACHED: &str = "cannot be reached";
+
 /// Whether an integration may reach private addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reach {
@@ -309,10 +312,7 @@ fn unanswered(reach: &Reach, host: &str, place: &str, error: &reqwest::Error) ->
         return Unanswered::NotSent(private(host));
     }
     if error.is_connect() || error.is_builder() {
-        return Unanswered::NotSent(provider(
-            format!("{place} cannot be reached"),
-            "see whether the host is up",
-        ));
+        return Unanswered::NotSent(provider(format!("{place} {UNREACHED}"), "see whether the host is up"));
     }
     Unanswered::Sent(provider(format!("{place} closed without an answer"), "look at its log"))
 }
