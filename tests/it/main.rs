@@ -7,9 +7,10 @@
 //! `loss` (streams that break), `again` (a second stream of one call), `killed` (a gateway that is killed and started
 //! again), `door` (who may come in), `hostile` (what no carrier sends), `script` (callers who follow a file), `command`
 //! (the program as its user runs it), `recorded` (recorded calls, through the public test API), `sound` (what the line
-//! carried, and what was kept of it), `templates` (each against a service of the right shape), `login` (a person lets the gateway in), `speech` (the embedded engines), `house` (the
-//! program as a process that may die), `crash` (at numbered moments), `kills` (at any), `mcp` (servers with
-//! tools, and the same there), `tried` (tools that a person tries out), `fuzz` (any bytes at every door).
+//! carried, and what was kept of it), `templates` (each against a service of the right shape),
+//! `login` (a person lets the gateway in), `speech` (the embedded engines), `house` (the program as a process that may die),
+//! `crash` (at numbered moments), `kills` (at any), `mcp` (servers with tools, and the same there), `tried` (tools that a
+//! person tries out), `fuzz` (any bytes at every door).
 //!
 //! Promises: every scene ends with its journals folded anew and not one task left; no test waits for a time, only
 //! for what happens, but for `kills`, whose moments are drawn.
