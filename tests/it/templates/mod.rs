@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use centralita::catalog::Agent;
 use centralita::core::base::Digest;
-use centralita::core::conversation::{Effects, Outcome, Parameter, ParameterKind, ToolPlan};
+use centralita::core::conversation::{Effects, Outcome, Parameter, ParameterKind, ToolPlan, Wordings};
 use centralita::core::template::Renderer;
 use centralita::integrations::{Registry, Source, ToolSpec};
 use serde_json::{Map, Value, json};
@@ -143,14 +143,14 @@ async fn ran_whole(registry: &Registry, agent: &Agent, plan: &ToolPlan, args: Va
     let name = &*plan.name.0;
     let renderer = Renderer::new(agent.plan.language, &agent.plan.currency);
     let mut vars = args.clone();
-    let mut said = Vec::new();
+    let mut said: Vec<&str> = Vec::new();
     let covers = match plan.effects {
         Effects::None => Digest::of_json(&args),
         Effects::Reversible | Effects::Irreversible => {
             let ready =
                 prepared(registry, 1, name, &args).await.unwrap_or_else(|why| panic!("{name}: {why}"));
             vars = ready.values;
-            said.extend([&plan.confirm.question, &plan.confirm.short, &plan.confirm.action]);
+            said.extend([&*plan.confirm.question, &*plan.confirm.short, &*plan.confirm.action]);
             ready.action
         }
     };
@@ -163,7 +163,12 @@ async fn ran_whole(registry: &Registry, agent: &Agent, plan: &ToolPlan, args: Va
     for (name, value) in result.as_object().unwrap() {
         vars[name] = value.clone();
     }
-    said.extend([&plan.phrases.start, &plan.phrases.done, &plan.phrases.failed, &plan.phrases.unknown]);
-    let say = |text: &&String| renderer.render(text, &vars).unwrap_or_else(|fault| panic!("{name}: {fault}"));
+    let phrases = &plan.phrases;
+    said.extend(
+        [&phrases.start, &phrases.done, &phrases.failed, &phrases.unknown]
+            .into_iter()
+            .flat_map(Wordings::iter),
+    );
+    let say = |text: &&str| renderer.render(text, &vars).unwrap_or_else(|fault| panic!("{name}: {fault}"));
     said.iter().map(say).collect::<Vec<_>>().join("\n")
 }
