@@ -14,7 +14,7 @@ use super::absence::{Lands, given};
 use super::hidden;
 use super::place::{Place, Spanned};
 use super::reader::{Hidden, RESERVED, Reader, braces, is_name, with_call};
-use super::verify::read_rule;
+use super::verify::{alike, read_rule};
 use super::written::{AnswersWritten, RequestWritten, ResponseWritten, StepWritten, ToolWritten, Words};
 use crate::integrations::{Answers, Body, Exchange, PROBE_KEY, Sample};
 use crate::secrets::SecretName;
@@ -62,7 +62,8 @@ pub(super) fn exchanges(
     request.success = success.as_ref().map(|condition| reader.over_answer(condition.place, &condition.value));
     request.errors = read_errors(reader, errors);
     request.sample = sample.as_ref().map(|sample| read_sample(reader, sample, &known, parameters, &request));
-    let rules = tool.verify.iter().filter_map(|rule| read_rule(reader, rule, names)).collect();
+    let rules: Vec<_> = tool.verify.iter().filter_map(|rule| read_rule(reader, rule, names)).collect();
+    alike(reader, &tool.verify, &rules);
     match (prepare.last_mut(), tool.verify.first()) {
         (Some(step), _) => step.verify = rules,
         // What decides is the tool's effects, as it is when the tool runs: not the method they were guessed by.

@@ -19,7 +19,7 @@ use super::parameter::{Inputs, inputs};
 use super::place::{Place, Spanned};
 use super::probe::{Of, probe};
 use super::reader::{RESERVED, Reader, is_name};
-use super::verify::identity;
+use super::verify::{budget, identity};
 use super::written::{
     ConfirmWritten, IdempotencyWritten, PhrasesWritten, PolicyWritten, RequestWritten, ResponseWritten,
     ToolWritten, VoiceWritten, Words,
@@ -65,6 +65,7 @@ pub(super) fn tool(
     let of = Of { effects, parameters: &seen, known: &all.known, key: &key, timeout };
     let probe = tool.probe.as_ref().map(|written| probe(reader, written, &of));
     let name = ToolName(format!("{}.{}", integration.id, tool.name.value).into());
+    let budget = budget(reader, tool);
     let plan = ToolPlan {
         name: name.clone(),
         description: required(reader, tool.description.place, Some(&tool.description), "description"),
@@ -75,7 +76,7 @@ pub(super) fn tool(
         phrases,
         idempotency: if key == KeyPlace::None { Idempotency::None } else { Idempotency::Keyed },
         timeout,
-        identity: identity(reader, tool),
+        identity: identity(reader, tool, budget),
     };
     let not_done_on = not_done_on(reader, &tool.not_done_on);
     let Exchanges { prepare, request, .. } = all;
@@ -90,6 +91,7 @@ pub(super) fn tool(
         key,
         not_done_on,
         probe,
+        budget,
         timeout,
     };
     reader.hidden.clear();

@@ -292,7 +292,7 @@ async fn worded(
     let prepared =
         registry.prepare(ProposalId(1), name, &Value::Object(arguments), &PrivateValues::default()).await;
     let values = prepared.map_err(|unprepared| {
-        refused(format!("`{name}` cannot be asked about: {}", unprepared.why), &needs(tool))
+        refused(format!("`{name}` cannot be asked about: {}", unprepared.why()), &needs(tool))
     })?;
     let renderer = Renderer::new(asking.language, &asking.currency);
     let wording = wording(&renderer, asking.language, tool, &values.values).map_err(|why| match why {

@@ -153,7 +153,7 @@ impl Ports {
         self.report(async move {
             Report::Event(match registry.prepare(proposal, &tool, &args, &private).await {
                 Ok(ready) => Event::Prepared { proposal, action: ready.action, values: ready.values },
-                Err(not) => Event::Unprepared { proposal, why: not.why },
+                Err(not) => not.event(proposal),
             })
         });
     }
@@ -171,7 +171,14 @@ impl Ports {
         self.runs.spawn(async move {
             let proposal = leave.permit.proposal();
             let ran = AssertUnwindSafe(registry.run(leave, &private, at, &log)).catch_unwind().await;
-            let outcome = ran.unwrap_or_else(|_| log.fell_over());
+            let outcome = match ran {
+                Ok(Ok(outcome)) => outcome,
+                Ok(Err(unproven)) => {
+                    let _ = inbox.send(Report::Event(Event::Unproven { proposal, unproven })).await;
+                    return;
+                }
+                Err(_) => log.fell_over(),
+            };
             if effects != Effects::None {
                 log.settle(proposal, &outcome).await;
             }

@@ -336,7 +336,7 @@ pub(super) mod tests {
     use crate::core::journal::{JOURNAL_VERSION, write_event};
     use crate::core::language::Language;
     use crate::integrations::{
-        Answers, Auth, Connection, Exchange, KeyPlace, Method, Probe, Sample, ToolSpec,
+        Answers, Auth, Budget, Connection, Exchange, KeyPlace, Method, Probe, Sample, ToolSpec,
     };
 
     const PLAN: &[u8] = b"plan";
@@ -390,6 +390,7 @@ pub(super) mod tests {
                 absent_after: Some(Millis(60_000)),
                 absent_on: [].into(),
             }),
+            budget: Budget::default(),
             timeout: Millis(1_000),
         };
         let base = "http://127.0.0.1:9".parse().expect("an address");

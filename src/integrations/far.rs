@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::auth::Credentials;
+use super::masks::{Masks, sent};
 use super::mcp::Server;
 use super::request::{Called, Resolved};
 use super::spec::{KeyPlace, Sample};
@@ -58,40 +59,43 @@ impl Live {
         key: Option<(&KeyPlace, &str)>,
         until: Instant,
     ) -> Result<Outgoing, Fault> {
-        match &self.far {
+        let goes = match &self.far {
             Far::System { credentials, .. } => {
                 let (mut wire, keyed) = (request.wire(key)?, key.is_some());
                 let token = credentials.put(&mut wire, until).await?;
-                Ok(Outgoing(Goes::Out(Box::new(Wire { request: wire, token, keyed }))))
+                Goes::Out(Box::new(Wire { request: wire, token, keyed }))
             }
-            Far::Mcp(_) => request.call(key).map(|called| Outgoing(Goes::Called(called))),
+            Far::Mcp(_) => Goes::Called(request.call(key)?),
             Far::Samples => {
                 // What could not be sent in life is not answered here.
                 match &request.called {
                     Some(_) => drop(request.call(key)?),
                     None => drop(request.wire(key)?),
                 }
-                request.sample.clone().map(|sample| Outgoing(Goes::Nowhere(sample))).ok_or_else(without)
+                Goes::Nowhere(request.sample.clone().ok_or_else(without)?)
             }
-        }
+        };
+        Ok(Outgoing { goes, masks: request.masks.clone() })
     }
 
-    /// Sends, or lets the sample answer.
+    /// Sends, or lets the sample answer. What is secret in what was sent is not in the answer.
     pub(super) async fn send(
         &self,
         outgoing: Outgoing,
         purpose: Purpose,
         until: Instant,
     ) -> Result<Answer, Unanswered> {
-        match (outgoing.0, &self.far) {
+        let Outgoing { goes, masks } = outgoing;
+        match (goes, &self.far) {
             (Goes::Out(wire), Far::System { egress, credentials }) => {
-                wire.go(egress, credentials, purpose, until).await
+                wire.go(egress, credentials, &masks, purpose, until).await
             }
             (Goes::Called(Called { tool, arguments, is_to_prove }), Far::Mcp(server)) => {
                 match server.call(&tool, arguments, purpose, until).await {
+                    Ok(answer) => Ok(masks.hide_in(answer)),
                     Err(Unanswered::Refused(_)) if is_to_prove => Err(Unanswered::Refused(unsaid())),
                     Err(Unanswered::WentWrong(_)) if is_to_prove => Err(Unanswered::WentWrong(unsaid())),
-                    answered => answered,
+                    Err(unanswered) => Err(masks.hide_of(unanswered)),
                 }
             }
             (Goes::Nowhere(sample), Far::System { .. } | Far::Mcp(_) | Far::Samples) => answer(sample),
@@ -103,7 +107,11 @@ impl Live {
 }
 
 /// A request on its way out, made by the connection that carries it.
-pub(super) struct Outgoing(Goes);
+pub(super) struct Outgoing {
+    goes: Goes,
+    /// Of the secrets in it.
+    masks: Masks,
+}
 
 enum Goes {
     Out(Box<Wire>),
@@ -131,6 +139,7 @@ impl Wire {
         self,
         egress: &Egress,
         credentials: &Credentials,
+        masks: &Masks,
         purpose: Purpose,
         until: Instant,
     ) -> Result<Answer, Unanswered> {
@@ -140,14 +149,17 @@ impl Wire {
             Purpose::Token => false,
         };
         let next = self.request.try_clone().filter(|_| may_go_again && self.token.is_some());
-        let signed =
-            |mut request| credentials.sign(&mut request).map(|()| request).map_err(Unanswered::NotSent);
-        let answer = egress.send(signed(self.request)?, purpose, until).await?;
+        let send = async |mut request: reqwest::Request| {
+            credentials.sign(&mut request).map_err(Unanswered::NotSent)?;
+            let masks = masks.and(credentials.values().chain(sent(&request)));
+            egress.send(request, purpose, until).await.map(|answer| masks.hide_in(answer))
+        };
+        let answer = send(self.request).await?;
         let Some(token) = self.token.filter(|_| answer.status == UNAUTHORIZED) else { return Ok(answer) };
         credentials.refused(&token);
         let Some(mut next) = next else { return Ok(answer) };
         match credentials.renew(&mut next, until).await {
-            Ok(()) => egress.send(signed(next)?, purpose, until).await,
+            Ok(()) => send(next).await,
             // There is no other: the refusal stands.
             Err(_) => Ok(answer),
         }

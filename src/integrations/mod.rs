@@ -17,6 +17,7 @@ mod far;
 mod forms;
 mod given;
 mod limits;
+mod masks;
 pub mod mcp;
 mod phone;
 mod probe;
@@ -26,6 +27,7 @@ mod spec;
 #[cfg(test)]
 mod tests;
 mod toolbox;
+mod tries;
 mod verdict;
 mod verify;
 
@@ -48,3 +50,4 @@ pub use spec::{
     Probe, Program, Rule, Sample, Source, ToolSpec, Variable,
 };
 pub use toolbox::{Toolbox, mcp_server};
+pub use tries::{BUDGET_MOST, Budget, TRIES_COUNT_FOR, Trial, Tried, TriesInMemory, TryEnd, TryId, TryLog};

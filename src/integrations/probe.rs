@@ -23,7 +23,7 @@ use super::registry::{CallFacts, ask};
 use super::request::Resolved;
 use super::spec::{Body, Exchange, Probe, ToolSpec};
 use super::toolbox::Toolbox;
-use super::verdict::{mapped, unreadable, vars_of};
+use super::verdict::{Unlearned, mapped, unreadable, vars_of};
 use crate::egress::Answer;
 
 /// How long one question may take: it only reads, and a caller or a start may wait for it.
@@ -190,7 +190,8 @@ impl Toolbox {
         let mut vars = vars(sent);
         self.put_in_hidden(spec, &sent.call, sent.call.id.as_str(), Secrecy::Open, &mut vars);
         let request = Resolved::new(&probe.request, &live.base, live.world(), &self.renderer, &vars);
-        let answer = ask(live, &request.map_err(told)?, until).await?;
+        let request = Resolved { masks: self.masks(spec), ..request.map_err(told)? };
+        let answer = ask(live, &request, until).await.map_err(Unlearned::why)?;
         finding(probe, &answer, &vars, age, &self.renderer)
     }
 }
@@ -215,7 +216,7 @@ fn names(probe: &Probe, renderer: &Renderer) -> Result<BTreeSet<String>, Fault> 
 }
 
 /// Those in a request.
-fn asked_by(request: &Exchange, renderer: &Renderer) -> Result<BTreeSet<String>, Fault> {
+pub(super) fn asked_by(request: &Exchange, renderer: &Renderer) -> Result<BTreeSet<String>, Fault> {
     let Exchange { path, query, headers, body, .. } = request;
     let mut found = BTreeSet::new();
     let mut texts: Vec<&str> = vec![path];

@@ -15,7 +15,7 @@ use centralita_core::base::{
     CallId, CallTime, Digest, Placeholder, ProposalId, ToolName, World, placeholders,
 };
 use centralita_core::call::PrivateValues;
-use centralita_core::conversation::{ActionKey, Effects, Outcome, Permit};
+use centralita_core::conversation::{ActionKey, Effects, Event, Outcome, Permit, Unproven};
 use futures::future::BoxFuture;
 use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout_at};
@@ -28,7 +28,8 @@ use super::probe::{Finding, Pauses, Sent};
 use super::request::Resolved;
 use super::spec::{Exchange, KeyPlace, ToolSpec};
 use super::toolbox::Toolbox;
-use super::verdict::{learned, settled};
+use super::tries::{TriesInMemory, TryLog, Unmade};
+use super::verdict::{Unlearned, learned, settled};
 use crate::crash::{self, Point};
 use crate::egress::{Answer, Purpose, Unanswered};
 
@@ -105,10 +106,48 @@ pub struct Prepared {
     pub values: Value,
 }
 
-/// A request that cannot be made; `why` is for the model.
+/// Why there is no request to be asked about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unprepared {
-    pub why: String,
+pub enum Unprepared {
+    /// It cannot be made; for the model.
+    Why(String),
+    /// Who is calling is not proven.
+    Unproven(Unproven),
+}
+
+impl Unprepared {
+    /// In words.
+    #[must_use]
+    pub fn why(self) -> String {
+        match self {
+            Unprepared::Why(why) | Unprepared::Unproven(Unproven::Failed { why }) => why,
+            Unprepared::Unproven(Unproven::Locked(_)) => "too many proofs have failed".to_owned(),
+        }
+    }
+
+    /// As the conversation is told it.
+    #[must_use]
+    pub fn event(self, proposal: ProposalId) -> Event {
+        match self {
+            Unprepared::Why(why) => Event::Unprepared { proposal, why },
+            Unprepared::Unproven(unproven) => Event::Unproven { proposal, unproven },
+        }
+    }
+}
+
+impl From<Unmade> for Unprepared {
+    fn from(unmade: Unmade) -> Unprepared {
+        match unmade {
+            Unmade::Why(why) => Unprepared::Why(why),
+            Unmade::Unproven(unproven) => Unprepared::Unproven(unproven),
+        }
+    }
+}
+
+impl From<String> for Unprepared {
+    fn from(why: String) -> Unprepared {
+        Unprepared::Why(why)
+    }
 }
 
 /// The tools of one call.
@@ -116,7 +155,9 @@ pub struct Unprepared {
 pub struct Registry {
     pub(super) toolbox: Arc<Toolbox>,
     pub(super) call: CallFacts,
-    action_key: ActionSecret,
+    pub(super) action_key: ActionSecret,
+    /// Where failed proofs are counted.
+    pub(super) tries: Arc<dyn TryLog>,
     ready: Mutex<BTreeMap<ProposalId, Ready>>,
     /// What has left and has no outcome yet.
     open: Mutex<BTreeMap<ProposalId, Open>>,
@@ -161,7 +202,14 @@ impl Registry {
     #[must_use]
     pub fn new(toolbox: Arc<Toolbox>, call: CallFacts, action_key: ActionSecret) -> Registry {
         let (ready, open, variables) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Registry { toolbox, call, action_key, ready, open, variables }
+        let tries = Arc::new(TriesInMemory::default());
+        Registry { toolbox, call, action_key, tries, ready, open, variables }
+    }
+
+    /// The same, with failed proofs counted there, and not for this call alone.
+    #[must_use]
+    pub fn counting(self, tries: Arc<dyn TryLog>) -> Registry {
+        Registry { tries, ..self }
     }
 
     /// Resolves what exactly a tool with effects would send, read-only steps included, and keeps it.
@@ -179,11 +227,12 @@ impl Registry {
         args: &Value,
         private: &PrivateValues,
     ) -> Result<Prepared, Unprepared> {
-        let (spec, live) = self.toolbox.find(tool).map_err(|why| Unprepared { why })?;
-        let real = real_args(spec, args, private).map_err(|why| Unprepared { why })?;
-        let (mut values, request) =
-            self.resolve(spec, live, &real, until(spec)).await.map_err(|why| Unprepared { why })?;
-        let action = self.meant(spec, live, &values).map_err(|why| Unprepared { why })?;
+        let (spec, live) = self.toolbox.find(tool)?;
+        let real = real_args(spec, args, private)?;
+        let (values, until) = (self.values(spec, &real)?, until(spec));
+        let resolved = self.tried(spec, &values, until, self.resolve(spec, live, values.clone(), until));
+        let (mut values, request) = resolved.await?;
+        let action = self.meant(spec, live, &values)?;
         let action = self.action_key.digest(&action.meant(tool));
         let real = values.clone();
         for parameter in &spec.parameters {
@@ -193,7 +242,7 @@ impl Registry {
         match self.ready().entry(proposal) {
             Entry::Vacant(free) => free.insert(Ready { tool: tool.clone(), action, request, values: real }),
             Entry::Occupied(_) => {
-                return Err(Unprepared { why: "this is being asked about already".to_owned() });
+                return Err(Unprepared::Why("this is being asked about already".to_owned()));
             }
         };
         Ok(Prepared { action, values: Value::Object(values) })
@@ -206,49 +255,64 @@ impl Registry {
 
     /// Runs a tool by leave, and uses the leave up. For a tool without effects the permit covers the
     /// arguments, for all others the request that was prepared.
+    ///
+    /// # Errors
+    /// A tool without effects has found nothing, for who is calling is not proven.
     pub async fn run(
         &self,
         leave: Leave,
         private: &PrivateValues,
         now: CallTime,
         log: &dyn IntentLog,
-    ) -> Outcome {
+    ) -> Result<Outcome, Unproven> {
         let Leave { tool, args, key, permit } = leave;
         let proposal = permit.proposal();
         let (spec, live) = match self.toolbox.find(&tool) {
             Ok(found) => found,
-            Err(why) => return Outcome::Failed { why },
+            Err(why) => return Ok(Outcome::Failed { why }),
         };
         match spec.effects {
             Effects::None if permit.covers(proposal, Digest::of_json(&args), now) => {
                 match real_args(spec, &args, private) {
                     Ok(real) => self.read(spec, live, &real).await,
-                    Err(why) => Outcome::Failed { why },
+                    Err(why) => Ok(Outcome::Failed { why }),
                 }
             }
-            Effects::None => no_leave(),
+            Effects::None => Ok(no_leave()),
             Effects::Reversible | Effects::Irreversible => match self.take(proposal, &tool) {
                 Some(ready) if permit.covers(proposal, ready.action, now) => {
-                    self.act(spec, live, proposal, ready, &key, log).await
+                    Ok(self.act(spec, live, proposal, ready, &key, log).await)
                 }
-                Some(_) | None => no_leave(),
+                Some(_) | None => Ok(no_leave()),
             },
         }
     }
 
     /// A tool without effects: steps, request, mapping.
-    pub(super) async fn read(&self, spec: &ToolSpec, live: &Live, args: &Value) -> Outcome {
+    pub(super) async fn read(&self, spec: &ToolSpec, live: &Live, args: &Value) -> Result<Outcome, Unproven> {
         let until = until(spec);
         let result = async {
-            let (values, request) = self.resolve(spec, live, args, until).await?;
-            let answer = ask(live, &request, until).await?;
-            learned(&spec.request, &answer, &Value::Object(values), &self.toolbox.renderer)
+            let values = self.values(spec, args)?;
+            let found = async {
+                let (values, request) = self.resolve(spec, live, values.clone(), until).await?;
+                let answer = ask(live, &request, until).await;
+                let renderer = &self.toolbox.renderer;
+                let found = answer
+                    .and_then(|answer| learned(&spec.request, &answer, &Value::Object(values), renderer));
+                let proves = !spec.request.verify.is_empty();
+                found.map_err(|not| if proves { not.as_unproven(spec.unproven()) } else { not })
+            };
+            self.tried(spec, &values, until, found).await
         };
         let outcome = match result.await {
-            Ok(result) => Outcome::Done { result: Value::Object(result) },
-            Err(why) => Outcome::Failed { why },
+            Ok(result) => Ok(Outcome::Done { result: Value::Object(result) }),
+            Err(Unmade::Why(why)) => Ok(Outcome::Failed { why }),
+            Err(Unmade::Unproven(unproven)) => Err(unproven),
         };
-        self.keep(spec, &outcome);
+        match &outcome {
+            Ok(outcome) => self.keep(spec, outcome),
+            Err(_) => self.forget(spec),
+        }
         outcome
     }
 
@@ -373,24 +437,32 @@ impl Registry {
         self.open().insert(proposal, Open { sent, at });
     }
 
+    /// The arguments in their one form, and what nobody is asked for.
+    fn values(&self, spec: &ToolSpec, args: &Value) -> Result<Map<String, Value>, String> {
+        let variables = self.variables().clone();
+        let mut values = arguments(&spec.parameters, args, &self.toolbox.currency, &variables)?;
+        values.extend(self.given(spec)?);
+        Ok(values)
+    }
+
     /// Runs the read-only steps and puts all values into the tool's own request.
     async fn resolve(
         &self,
         spec: &ToolSpec,
         live: &Live,
-        args: &Value,
+        mut values: Map<String, Value>,
         until: Instant,
-    ) -> Result<(Map<String, Value>, Resolved), String> {
-        let variables = self.variables().clone();
-        let mut values = arguments(&spec.parameters, args, &self.toolbox.currency, &variables)?;
-        values.extend(self.given(spec)?);
+    ) -> Result<(Map<String, Value>, Resolved), Unlearned> {
+        let proves = spec.prepare.last().is_some_and(|step| !step.verify.is_empty());
         for step in &spec.prepare {
-            let request = self.put_in(spec, step, live, &values)?;
-            let answer = ask(live, &request, until).await?;
+            let request = self.put_in(spec, step, live, &values).map_err(Unlearned::Broken)?;
+            let answer = ask(live, &request, until).await;
             let known = Value::Object(values.clone());
-            values.extend(learned(step, &answer, &known, &self.toolbox.renderer)?);
+            let found = answer.and_then(|answer| learned(step, &answer, &known, &self.toolbox.renderer));
+            let told = |not: Unlearned| if proves { not.as_unproven(spec.unproven()) } else { not };
+            values.extend(found.map_err(told)?);
         }
-        let request = self.put_in(spec, &spec.request, live, &values)?;
+        let request = self.put_in(spec, &spec.request, live, &values).map_err(Unlearned::Broken)?;
         Ok((values, request))
     }
 
@@ -421,7 +493,9 @@ impl Registry {
         vars.insert("call".to_owned(), self.call.vars(call_id));
         let (renderer, mut vars) = (&self.toolbox.renderer, Value::Object(vars));
         self.toolbox.put_in_hidden(spec, &self.call, call_id, secrecy, &mut vars);
-        Resolved::new(exchange, &live.base, live.world(), renderer, &vars).map_err(|fault| fault.what)
+        let request = Resolved::new(exchange, &live.base, live.world(), renderer, &vars);
+        let request = request.map_err(|fault| fault.what)?;
+        Ok(Resolved { masks: self.toolbox.masks(spec), ..request })
     }
 
     /// The name under which an action is sent: the same for the same call and proposal, whoever asks and
@@ -457,7 +531,7 @@ impl Registry {
 }
 
 /// One read-only request, tried again once where the first try broke off or the system was briefly away.
-pub(super) async fn ask(live: &Live, request: &Resolved, until: Instant) -> Result<Answer, String> {
+pub(super) async fn ask(live: &Live, request: &Resolved, until: Instant) -> Result<Answer, Unlearned> {
     let once = || async {
         let outgoing = live.outgoing(request, None, until).await.map_err(Unanswered::NotSent)?;
         live.send(outgoing, Purpose::Read, until).await
@@ -467,7 +541,12 @@ pub(super) async fn ask(live: &Live, request: &Resolved, until: Instant) -> Resu
         Err(told @ (Unanswered::Refused(_) | Unanswered::WentWrong(_))) => Err(told),
         Ok(_) | Err(Unanswered::NotSent(_) | Unanswered::Sent(_)) => once().await,
     };
-    answer.map_err(|unanswered| unanswered.fault().what.clone())
+    answer.map_err(|unanswered| match unanswered {
+        Unanswered::Refused(fault) => Unlearned::Absent(fault.what),
+        Unanswered::NotSent(fault) | Unanswered::Sent(fault) | Unanswered::WentWrong(fault) => {
+            Unlearned::Broken(fault.what)
+        }
+    })
 }
 
 /// How long ago it last left by the record; nothing, where that does not say in time.

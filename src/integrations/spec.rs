@@ -13,6 +13,7 @@ use url::Url;
 
 use super::auth::Auth;
 use super::mcp::Pins;
+use super::tries::Budget;
 
 /// One connection to an external system.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -86,8 +87,30 @@ pub struct ToolSpec {
     /// How the system is asked what became of a request that was not answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub probe: Option<Probe>,
+    /// How many of its proofs may fail.
+    #[serde(skip_serializing_if = "Budget::is_default")]
+    pub budget: Budget,
     /// For the read-only part in all, and again for a request with effects.
     pub timeout: Millis,
+}
+
+impl ToolSpec {
+    /// The read-only exchanges by which it is found out whether its proofs hold, the last one deciding; none where it has no
+    /// proofs.
+    pub(super) fn proving(&self) -> &[Exchange] {
+        let has_proofs = |exchange: &Exchange| !exchange.verify.is_empty();
+        match self.prepare.last() {
+            Some(last) if has_proofs(last) => &self.prepare,
+            Some(_) | None if has_proofs(&self.request) => std::slice::from_ref(&self.request),
+            Some(_) | None => &[],
+        }
+    }
+
+    /// What the model is told where they do not, whatever was wrong.
+    pub(super) fn unproven(&self) -> &str {
+        let rules = self.proving().last().map_or(&[][..], |exchange| &exchange.verify);
+        rules.first().map_or("", |rule| &rule.error)
+    }
 }
 
 /// A value that neither the caller nor the model supplies.

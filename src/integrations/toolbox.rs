@@ -13,10 +13,11 @@ use centralita_core::template::Renderer;
 
 use super::auth::{self, Credentials};
 use super::far::{Far, Live};
+use super::masks::Masks;
 use super::mcp::{Pins, Reached, Server, Start};
 use super::spec::{Connection, McpWay, Program, Source, ToolSpec, Variable};
 use crate::egress::{Egress, Reach};
-use crate::secrets::{SecretName, SecretString, Secrets};
+use crate::secrets::{ExposeSecret as _, SecretName, SecretString, Secrets};
 
 /// The tools of one agent version.
 #[derive(Debug)]
@@ -97,6 +98,12 @@ impl Toolbox {
 
     pub(super) fn secret(&self, name: &str) -> Option<&SecretString> {
         self.secrets.get(name)
+    }
+
+    /// Of the secrets that a tool's own requests hold.
+    pub(super) fn masks(&self, tool: &ToolSpec) -> Masks {
+        let held = secret_names(tool).filter_map(|name| self.secret(name));
+        Masks::new(held.map(|secret| secret.expose_secret()))
     }
 
     pub(super) fn specs(&self) -> impl Iterator<Item = &ToolSpec> {

@@ -21,24 +21,61 @@ use super::spec::{Answers, Exchange, KeyPlace};
 use super::verify::proves;
 use crate::egress::{Answer, Unanswered};
 
-/// What the answer to a read-only request lets through, or for the model why there is nothing.
+/// Why nothing is let through of what was asked, in words for the model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Unlearned {
+    /// What the caller said is not what the system holds.
+    Unproven(String),
+    /// The system has answered: it has no such thing, or nothing that was looked for.
+    Absent(String),
+    /// It was not asked, or has not answered what it was asked.
+    Broken(String),
+}
+
+impl Unlearned {
+    pub(super) fn why(self) -> String {
+        match self {
+            Unlearned::Unproven(why) | Unlearned::Absent(why) | Unlearned::Broken(why) => why,
+        }
+    }
+
+    /// Of a request that is to prove something: that there is no such record is the same as another one's.
+    pub(super) fn as_unproven(self, words: &str) -> Unlearned {
+        match self {
+            Unlearned::Unproven(_) | Unlearned::Absent(_) => Unlearned::Unproven(words.to_owned()),
+            Unlearned::Broken(_) => self,
+        }
+    }
+}
+
+/// Statuses of 400 to 499 that are about who asks, or when: we are not known, a time ran out, there were too many.
+const ABOUT_THE_QUESTION: [u16; 5] = [401, 407, 408, 425, 429];
+
+/// What the answer to a read-only request lets through, or why there is nothing.
 pub(super) fn learned(
     exchange: &Exchange,
     answer: &Answer,
     args: &Value,
     renderer: &Renderer,
-) -> Result<Map<String, Value>, String> {
-    if !(200..300).contains(&answer.status) {
-        return Err(reason(exchange, answer.status));
+) -> Result<Map<String, Value>, Unlearned> {
+    let status = answer.status;
+    if !(200..300).contains(&status) {
+        let is_answer = (400..500).contains(&status) && !ABOUT_THE_QUESTION.contains(&status);
+        let why = reason(exchange, status);
+        return Err(if is_answer { Unlearned::Absent(why) } else { Unlearned::Broken(why) });
     }
-    let vars = vars_of(exchange.answers, answer).ok_or(unreadable(exchange.answers))?;
+    let broken = |why: &str| Unlearned::Broken(why.to_owned());
+    let vars = vars_of(exchange.answers, answer).ok_or_else(|| broken(unreadable(exchange.answers)))?;
     if let Some(rule) = exchange.verify.iter().find(|rule| !proves(rule, args, &vars, renderer)) {
-        return Err(rule.error.clone());
+        return Err(Unlearned::Unproven(rule.error.clone()));
     }
-    if !succeeded(exchange, &vars, renderer)? {
-        return Err("the system says it did not succeed".to_owned());
+    // Whose proofs have held may hear what else is wrong.
+    let is_proven = !exchange.verify.is_empty();
+    let lacks = |why: String| if is_proven { Unlearned::Broken(why) } else { Unlearned::Absent(why) };
+    if !succeeded(exchange, &vars, renderer).map_err(lacks)? {
+        return Err(lacks("the system says it did not succeed".to_owned()));
     }
-    mapped(exchange, &vars, renderer)
+    mapped(exchange, &vars, renderer).map_err(lacks)
 }
 
 /// How a request with effects ended.

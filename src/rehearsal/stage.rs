@@ -344,15 +344,18 @@ impl Stage {
             Order::Prepare { proposal, tool, args } => {
                 let event = match self.registry.prepare(proposal, &tool, &args, self.vault.values()).await {
                     Ok(ready) => Event::Prepared { proposal, action: ready.action, values: ready.values },
-                    Err(not) => Event::Unprepared { proposal, why: not.why },
+                    Err(not) => not.event(proposal),
                 };
                 self.tell(self.now + TOOL_TAKES, event);
             }
             Order::Discard { proposal } => self.registry.discard(proposal),
             Order::Run { proposal, tool, args, key, permit } => {
                 let (leave, now) = (Leave { tool, args, key, permit }, self.now);
-                let outcome = self.registry.run(leave, self.vault.values(), now, &NothingBefore).await;
-                self.tell(now + TOOL_TAKES, Event::Settled { proposal, outcome });
+                let event = match self.registry.run(leave, self.vault.values(), now, &NothingBefore).await {
+                    Ok(outcome) => Event::Settled { proposal, outcome },
+                    Err(unproven) => Event::Unproven { proposal, unproven },
+                };
+                self.tell(now + TOOL_TAKES, event);
             }
             Order::HangUp { .. } => self.tell(self.now + HANGS_UP_AFTER, Event::HungUp),
             // What a model that is not waited for any more still says, the conversation leaves out.

@@ -141,6 +141,7 @@ impl Reader {
             | Event::GenerationFailed { .. }
             | Event::Prepared { .. }
             | Event::Unprepared { .. }
+            | Event::Unproven { .. }
             | Event::HungUp => None,
         }
     }

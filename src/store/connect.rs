@@ -179,6 +179,7 @@ async fn migrate(write: &SqlitePool) -> Result<(), Fault> {
         step(1, "calls journal intents", include_str!("migrations/0001_calls_journal_intents.sql")),
         step(2, "calls effects", include_str!("migrations/0002_calls_effects.sql")),
         step(3, "action key", include_str!("migrations/0003_action_key.sql")),
+        step(4, "tries", include_str!("migrations/0004_tries.sql")),
     ]);
     migrator.set_ignore_missing(true);
     let locked = |e: sqlx::Error| migrate_fault(&MigrateError::Execute(e));

@@ -13,6 +13,7 @@ use super::calls::{CallHead, CallState};
 use super::handle::{BeginRefused, Begun, NotOpened};
 use super::intents::{Intent, IntentKey, Outcome, Settler};
 use super::journal::Line;
+use super::tries::Try;
 use crate::core::base::{CallId, Fault};
 
 /// All that may wait for the disk, in bytes. A thousand calls give some twenty lines of 200 bytes a second
@@ -24,15 +25,53 @@ pub(super) const JOB_BYTES: u32 = 256;
 
 /// One thing to write, or to answer once all before it is written.
 pub(super) enum Job {
-    Open { head: Box<CallHead>, plan: Arc<str>, reply: oneshot::Sender<Result<(), NotOpened>> },
-    State { call: CallId, state: CallState },
-    LoseLive { reply: oneshot::Sender<Result<u64, Fault>> },
-    TakeUp { call: CallId, attempts: u32, reply: oneshot::Sender<Result<u64, Fault>> },
-    Line { call: CallId, line: Line },
-    Begin { intent: Box<Intent>, reply: oneshot::Sender<Result<Begun, BeginRefused>> },
-    Settle { key: IntentKey, outcome: Outcome, by: Settler },
-    Flush { reply: oneshot::Sender<Result<(), Fault>> },
-    Close { reply: oneshot::Sender<Result<(), Fault>> },
+    Open {
+        head: Box<CallHead>,
+        plan: Arc<str>,
+        reply: oneshot::Sender<Result<(), NotOpened>>,
+    },
+    State {
+        call: CallId,
+        state: CallState,
+    },
+    LoseLive {
+        reply: oneshot::Sender<Result<u64, Fault>>,
+    },
+    TakeUp {
+        call: CallId,
+        attempts: u32,
+        reply: oneshot::Sender<Result<u64, Fault>>,
+    },
+    Line {
+        call: CallId,
+        line: Line,
+    },
+    Begin {
+        intent: Box<Intent>,
+        reply: oneshot::Sender<Result<Begun, BeginRefused>>,
+    },
+    Settle {
+        key: IntentKey,
+        outcome: Outcome,
+        by: Settler,
+    },
+    /// The answer is its number.
+    Try {
+        one: Box<Try>,
+        reply: oneshot::Sender<Result<u64, Fault>>,
+    },
+    ClearTries {
+        id: i64,
+    },
+    TakeBackTry {
+        id: i64,
+    },
+    Flush {
+        reply: oneshot::Sender<Result<(), Fault>>,
+    },
+    Close {
+        reply: oneshot::Sender<Result<(), Fault>>,
+    },
 }
 
 /// A job with the room it takes up until it is dropped.
@@ -88,10 +127,15 @@ impl Job {
             Job::Begin { .. }
             | Job::LoseLive { .. }
             | Job::TakeUp { .. }
+            | Job::Try { .. }
             | Job::Flush { .. }
             | Job::Close { .. } => true,
             Job::Open { reply, .. } => !reply.is_closed(),
-            Job::State { .. } | Job::Line { .. } | Job::Settle { .. } => false,
+            Job::State { .. }
+            | Job::Line { .. }
+            | Job::Settle { .. }
+            | Job::ClearTries { .. }
+            | Job::TakeBackTry { .. } => false,
         }
     }
 
@@ -109,6 +153,9 @@ impl Job {
             | Job::State { .. }
             | Job::LoseLive { .. }
             | Job::TakeUp { .. }
+            | Job::Try { .. }
+            | Job::ClearTries { .. }
+            | Job::TakeBackTry { .. }
             | Job::Begin { .. } => 0,
             // Writes nothing; it must get in when the queue is full, as it is how one waits for room.
             Job::Flush { .. } | Job::Close { .. } => return 0,

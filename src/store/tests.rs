@@ -3,6 +3,7 @@
 //! Promises: every test leaves no file behind.
 //! Never: waits for a length of time.
 
+mod tries;
 mod whose;
 
 use std::path::{Path, PathBuf};

@@ -12,7 +12,8 @@ use centralita::core::conversation::{
 };
 use centralita::core::language::Language;
 use centralita::integrations::{
-    Answers, Auth, Body, Connection, Exchange, KeyPlace, Method, Probe, SecretHeader, ToolSpec, Toolbox,
+    Answers, Auth, Body, Budget, Connection, Exchange, KeyPlace, Method, Probe, SecretHeader, ToolSpec,
+    Toolbox,
 };
 use centralita::secrets::{SecretName, Secrets};
 use secrecy::SecretString;
@@ -78,6 +79,7 @@ pub(crate) fn toolbox(shop: &Url, token: SecretString, timeout: Millis, probe: b
         key: KeyPlace::Header("Idempotency-Key".to_owned()),
         not_done_on: [].into(),
         probe: None,
+        budget: Budget::default(),
         timeout,
     };
     let pay_back = Exchange {

@@ -17,9 +17,9 @@ use centralita::catalog::import::{Wanted, openapi};
 use centralita::catalog::{Kind, Source, check};
 use centralita::core::base::{CallId, CallTime, Digest, ProposalId, ToolName};
 use centralita::core::call::PrivateValues;
-use centralita::core::conversation::{ActionKey, Outcome, Permit};
+use centralita::core::conversation::{ActionKey, Outcome, Permit, Unproven};
 use centralita::integrations::{
-    ActionSecret, CallFacts, Finding, Intent, IntentLog, Leave, NotBegun, Registry,
+    ActionSecret, CallFacts, Finding, Intent, IntentLog, Leave, NotBegun, Registry, Unprepared,
 };
 use centralita::secrets::{SecretName, Secrets};
 use futures::future::{BoxFuture, FutureExt as _};
@@ -206,21 +206,16 @@ impl IntentLog for Takes {
 async fn ran(registry: &Registry, tool: &str, args: Value, has_effects: bool) -> Result<Value, String> {
     let (tool, proposal, private) = (ToolName(tool.into()), ProposalId(1), PrivateValues::default());
     let action = match has_effects {
-        true => {
-            registry
-                .prepare(proposal, &tool, &args, &private)
-                .await
-                .map_err(|unprepared| unprepared.why)?
-                .action
-        }
+        true => registry.prepare(proposal, &tool, &args, &private).await.map_err(Unprepared::why)?.action,
         false => Digest::of_json(&args),
     };
     let permit = Permit::by_admin(proposal, action, "ada".into(), "a test".into());
     let leave = Leave { tool, args, key: ActionKey::Own(proposal), permit };
     match registry.run(leave, &private, CallTime::ANSWER, &Takes).await {
-        Outcome::Done { result } => Ok(result),
-        Outcome::Failed { why } => Err(why),
-        Outcome::Unknown => Err("unknown".to_owned()),
+        Ok(Outcome::Done { result }) => Ok(result),
+        Ok(Outcome::Failed { why }) | Err(Unproven::Failed { why }) => Err(why),
+        Ok(Outcome::Unknown) => Err("unknown".to_owned()),
+        Err(Unproven::Locked(_)) => Err("locked".to_owned()),
     }
 }
 

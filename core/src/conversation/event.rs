@@ -87,6 +87,11 @@ pub enum Event {
         proposal: ProposalId,
         why: String,
     },
+    /// What was to prove who is calling did not, or was not tried: a read-only tool, or the steps before a question.
+    Unproven {
+        proposal: ProposalId,
+        unproven: Unproven,
+    },
     /// A tool run came to its end.
     Settled {
         proposal: ProposalId,
@@ -276,4 +281,23 @@ pub enum Outcome {
     Failed { why: String },
     /// It was sent and nobody knows.
     Unknown,
+}
+
+/// Why nothing is told of what a tool with proofs was to find.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unproven {
+    /// It was tried. What the caller said is not what the system holds, or the system has no such thing: which of them
+    /// it was, `why` does not say.
+    Failed { why: String },
+    /// Nothing was sent: too many tries have failed before.
+    Locked(Lock),
+}
+
+/// How long nobody may try again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lock {
+    /// So many minutes, at least one.
+    Minutes(u32),
+    /// The rest of the call.
+    Call,
 }

@@ -14,6 +14,7 @@ mod gate;
 mod generation;
 mod history;
 mod identity;
+mod keyed;
 mod lifecycle;
 mod named;
 mod next;
@@ -31,8 +32,8 @@ mod work;
 use std::sync::Arc;
 
 pub use event::{
-    Affirmation, Answered, By, EarlierAction, EarlierEnd, EngineYes, Event, LineAbilities, Outcome, Recorder,
-    Resumed, Tag, Transcript, TranscriptEnd, Word,
+    Affirmation, Answered, By, EarlierAction, EarlierEnd, EngineYes, Event, LineAbilities, Lock, Outcome,
+    Recorder, Resumed, Tag, Transcript, TranscriptEnd, Unproven, Word,
 };
 pub use gate::{Basis, Permit};
 pub use history::{Entry, History};
@@ -40,8 +41,8 @@ pub use named::unsaid;
 pub use order::{ActionKey, Expect, Note, Order, Refusal, Role, Verdict, Watch, Why};
 pub use outputs::{Outputs, Step};
 pub use plan::{
-    CannedAnswer, Confirm, Effects, Idempotency, Identity, Limits, Parameter, ParameterKind, Plan, Policy,
-    PrivateList, Recording, SaidBy, Timing, ToolPhrases, ToolPlan, VoiceYes,
+    CannedAnswer, Confirm, Effects, Idempotency, Identity, Limits, PROOFS_PER_CALL, Parameter, ParameterKind,
+    Plan, Policy, PrivateList, Recording, SaidBy, Timing, ToolPhrases, ToolPlan, VoiceYes,
 };
 pub use timer::Timer;
 pub use turn::{Collects, KEYS_MAX, MASKED_KEY};
@@ -269,6 +270,7 @@ impl Conversation {
                 self.on_prepared(at, *proposal, *action, values, out)
             }
             Event::Unprepared { proposal, why } => self.on_unprepared(*proposal, why),
+            Event::Unproven { proposal, unproven } => self.on_unproven(*proposal, unproven),
             Event::Settled { proposal, outcome } => self.on_settled(*proposal, outcome),
             Event::HungUp => self.on_hung_up(out),
             Event::Resumed(resumed) => self.on_resumed(at, resumed, out),

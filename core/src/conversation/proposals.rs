@@ -37,6 +37,8 @@ pub(super) struct Proposal {
 /// How far a proposal has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
+    /// Not taken up yet: a wish before it may prove what it requires, or fail one proof too many.
+    Held,
     /// Its request is being resolved.
     Preparing {
         until: CallTime,
@@ -58,6 +60,8 @@ pub(super) enum End {
     Done,
     Failed,
     Unknown,
+    /// It was to prove who is calling, and did not.
+    Unproven,
     /// Sent once more under an earlier key and refused: what was sent first may have gone through all the same.
     SentInVain,
     Declined,
@@ -109,7 +113,7 @@ impl Proposals {
         let id = ProposalId(u32::try_from(self.list.len()).unwrap_or(u32::MAX)).next();
         let action = Digest::of_json(&args);
         let values = args.clone();
-        let stage = Stage::Waiting;
+        let stage = Stage::Held;
         let key = ActionKey::Own(id);
         self.list.push(Proposal { id, tool: tool.clone(), args, effects, stage, action, values, key, turn });
         self.list.last_mut()
@@ -125,6 +129,21 @@ impl Proposals {
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Proposal> {
         self.list.iter()
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Proposal> {
+        self.list.iter_mut()
+    }
+
+    /// The first that is held, after another one.
+    pub(super) fn next_held(&self, after: Option<ProposalId>) -> Option<ProposalId> {
+        let held = |p: &&Proposal| p.stage == Stage::Held && after.is_none_or(|after| p.id > after);
+        self.list.iter().find(held).map(|p| p.id)
+    }
+
+    /// How many proofs of who is calling have failed.
+    pub(super) fn count_unproven(&self) -> usize {
+        self.list.iter().filter(|p| p.stage == Stage::Settled(End::Unproven)).count()
     }
 
     /// The first whose question waits.
@@ -182,12 +201,12 @@ impl Proposals {
         for other in self.list.iter().filter(|p| p.id != id && p.tool == *tool && p.action == action) {
             match other.stage {
                 // Not resolved, so its digest is of other things.
-                Stage::Preparing { .. } => {}
+                Stage::Held | Stage::Preparing { .. } => {}
                 Stage::Waiting | Stage::Asking | Stage::Running { .. } => return Err(Refusal::UnderWay),
                 Stage::Settled(End::Declined) if other.turn == turn => return Err(Refusal::Declined),
                 Stage::Settled(End::Done) if other.turn == turn => return Err(Refusal::AlreadyDone),
                 Stage::Settled(End::Unknown | End::SentInVain) => key = other.key.clone(),
-                Stage::Settled(End::Declined | End::Done | End::Failed) => {}
+                Stage::Settled(End::Declined | End::Done | End::Failed | End::Unproven) => {}
             }
         }
         // Sent without a key, it cannot be recognised by one.
@@ -224,7 +243,7 @@ impl Proposals {
         let due = |p: &Proposal| match p.stage {
             Stage::Preparing { until } => Some((until, Timer::Prepare)),
             Stage::Running { until } => Some((until, Timer::Tool)),
-            Stage::Waiting | Stage::Asking | Stage::Settled(_) => None,
+            Stage::Held | Stage::Waiting | Stage::Asking | Stage::Settled(_) => None,
         };
         self.list.iter().filter_map(due).min()
     }
@@ -234,7 +253,7 @@ impl Proposals {
         let late = |p: &&Proposal| match p.stage {
             Stage::Preparing { until } => timer == Timer::Prepare && until <= now,
             Stage::Running { until } => timer == Timer::Tool && until <= now,
-            Stage::Waiting | Stage::Asking | Stage::Settled(_) => false,
+            Stage::Held | Stage::Waiting | Stage::Asking | Stage::Settled(_) => false,
         };
         self.list.iter().find(late).map(|p| p.id)
     }

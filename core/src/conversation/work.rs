@@ -7,6 +7,7 @@
 use serde_json::{Value, json};
 
 use super::generation::{Round, State, Survives, Voice};
+use super::identity::Standing;
 use super::lifecycle::Life;
 use super::order::{ActionKey, Note, Order, Refusal, Role, Why};
 use super::outputs::Outputs;
@@ -14,12 +15,16 @@ use super::plan::{Effects, Idempotency, ParameterKind, ToolPlan};
 use super::playback::{End, Reply};
 use super::proposals::{self, Stage, TOOL_MARGIN, told};
 use super::timer::Timer;
-use super::{Conversation, Entry, Expect, Outcome, Permit};
+use super::{Conversation, Entry, Expect, Lock, Outcome, Permit, Unproven};
 use crate::base::{CallTime, Digest, GenerationId, ProposalId, ToolName};
 use crate::language::{Figures, Language, Phrase, claims_done};
 
 /// Replies lost in a row after which the agent has no voice.
 const LOST_REPLIES_MAX: u8 = 3;
+
+/// Why a proof is not tried, for the model: the caller has heard it by then.
+const LOCKED: &str = "it was not tried: too many proofs of who is calling have failed, and the caller is told when it can be \
+                      tried again. Do not try again now";
 
 /// Longest answer of the model: four minutes aloud, less than the line holds. Nobody listens for so long.
 const ANSWER_CHARS_MAX: usize = 3_000;
@@ -112,8 +117,6 @@ impl Conversation {
             return;
         }
         let effects = self.plan.tool(name).map_or(Effects::None, |tool| tool.effects);
-        let timeout = self.plan.tool(name).map(|tool| tool.timeout);
-        let unidentified = self.unidentified(name, args);
         let turn = self.turns;
         let Some(proposal) = self.proposals.add(name, args.clone(), effects, turn) else {
             // A model that wishes so much has gone astray.
@@ -121,29 +124,54 @@ impl Conversation {
             self.on_generation_failed(at, out);
             return;
         };
+        let id = proposal.id;
         self.generation.alive(at, &self.plan.timing);
-        let (id, tool, args) = (proposal.id, proposal.tool.clone(), proposal.args.clone());
-        let Some(timeout) = timeout else {
+        if effects != Effects::None && !matches!(self.standing(id), Standing::Refused(_)) {
+            if let Some(voice) = self.generation.running(generation) {
+                *voice = Voice::Muted;
+            }
+            // Nothing more of it is spoken: what was keeps the line no longer than its audio.
+            self.playback.complete(at, Role::Answer(generation), out);
+        }
+        self.take_up(at, id, out);
+    }
+
+    /// Takes up a wish that is held, if nothing stands before it any more.
+    pub(super) fn take_up(&mut self, at: CallTime, id: ProposalId, out: &mut Outputs) {
+        let Some(proposal) = self.proposals.get(id) else { return };
+        let (tool, args) = (proposal.tool.clone(), proposal.args.clone());
+        let (action, effects) = (proposal.action, proposal.effects);
+        let Some(timeout) = self.plan.tool(&tool).map(|tool| tool.timeout) else {
             self.refuse(id, Refusal::UnknownTool, out);
             return;
         };
-        if let Some(why) = unidentified {
-            self.refuse(id, why, out);
-            return;
+        match self.standing(id) {
+            Standing::Refused(why) => self.refuse(id, why, out),
+            Standing::Waits => {}
+            Standing::Ready if effects == Effects::None => {
+                self.moves(id, Stage::Waiting);
+                self.run_unasked(at, id, action, out);
+            }
+            Standing::Ready => {
+                self.moves(id, Stage::Preparing { until: at + timeout + TOOL_MARGIN });
+                out.order(Order::Prepare { proposal: id, tool, args });
+            }
         }
-        let until = at + timeout + TOOL_MARGIN;
-        if effects == Effects::None {
-            let action = proposal.action;
-            self.run_unasked(at, id, action, out);
-            return;
+    }
+
+    fn moves(&mut self, id: ProposalId, stage: Stage) {
+        if let Some(proposal) = self.proposals.get_mut(id) {
+            proposal.stage = stage;
         }
-        proposal.stage = Stage::Preparing { until };
-        if let Some(voice) = self.generation.running(generation) {
-            *voice = Voice::Muted;
+    }
+
+    /// Takes up what was held, in the order of the wishes.
+    pub(super) fn take_up_held(&mut self, at: CallTime, out: &mut Outputs) {
+        let mut last = None;
+        while let Some(id) = self.proposals.next_held(last) {
+            self.take_up(at, id, out);
+            last = Some(id);
         }
-        // Nothing more of it is spoken: what was keeps the line no longer than its audio.
-        self.playback.complete(at, Role::Answer(generation), out);
-        out.order(Order::Prepare { proposal: id, tool, args });
     }
 
     /// Runs it where the plan wants no question; whether it did.
@@ -208,6 +236,30 @@ impl Conversation {
         }
     }
 
+    /// A tool with proofs has found nothing that may be told.
+    pub(super) fn on_unproven(&mut self, id: ProposalId, unproven: &Unproven) {
+        let Some(proposal) = self.proposals.get(id) else { return };
+        let is_tried = match proposal.stage {
+            Stage::Preparing { .. } => true,
+            Stage::Running { .. } => proposal.effects == Effects::None,
+            Stage::Held | Stage::Waiting | Stage::Asking | Stage::Settled(_) => false,
+        };
+        if !is_tried {
+            return;
+        }
+        let failed = |why: &str| json!({"status": "failed", "why": why});
+        match unproven {
+            Unproven::Failed { why } => self.settle(id, proposals::End::Unproven, failed(why)),
+            Unproven::Locked(lock) => {
+                self.settle(id, proposals::End::Failed, failed(LOCKED));
+                self.notice(match lock {
+                    Lock::Minutes(minutes) => Phrase::CheckLater(*minutes),
+                    Lock::Call => Phrase::NoMoreChecks,
+                });
+            }
+        }
+    }
+
     pub(super) fn refuse(&mut self, id: ProposalId, why: Refusal, out: &mut Outputs) {
         out.note(Note::Refused { proposal: id, why });
         let (end, status, reason) = match why {
@@ -235,6 +287,12 @@ impl Conversation {
                 "failed",
                 "what proves who is calling must be said or keyed by the caller himself in this call: ask the caller",
             ),
+            Refusal::ProofsSpent => (proposals::End::Failed, "failed", LOCKED),
+            Refusal::KeyedForAnother => (
+                proposals::End::Failed,
+                "failed",
+                "that number was keyed for another value: ask the caller to key in this one",
+            ),
         };
         self.settle(id, end, json!({"status": status, "why": reason}));
         match why {
@@ -242,11 +300,13 @@ impl Conversation {
             // Nothing may take this sentence from the caller: he may not know.
             Refusal::AlreadyDone => self.tell(id, |_| String::new(), Phrase::AlreadyDone),
             Refusal::NotAskable => self.tell(id, |_| String::new(), Phrase::Failed),
+            Refusal::ProofsSpent => self.notice(Phrase::NoMoreChecks),
             Refusal::UnknownTool
             | Refusal::Declined
             | Refusal::UnderWay
             | Refusal::NotIdentified
-            | Refusal::NotOwnWord => {}
+            | Refusal::NotOwnWord
+            | Refusal::KeyedForAnother => {}
         }
     }
 
@@ -277,7 +337,9 @@ impl Conversation {
                 proposal.stage = Stage::Settled(proposals::End::SentInVain);
                 return;
             }
-            Stage::Preparing { .. } | Stage::Waiting | Stage::Asking | Stage::Settled(_) => return,
+            Stage::Held | Stage::Preparing { .. } | Stage::Waiting | Stage::Asking | Stage::Settled(_) => {
+                return;
+            }
         }
         // That nobody knew is no news any more, if it was not said yet.
         self.playback.forget_waiting(|waiting| waiting != Role::Outcome(id));
@@ -342,8 +404,12 @@ impl Conversation {
     pub(super) fn on_overdue(&mut self, at: CallTime, timer: Timer) {
         let Some(id) = self.proposals.overdue(at, timer) else { return };
         let Some(proposal) = self.proposals.get(id) else { return };
-        if matches!(proposal.stage, Stage::Preparing { .. }) {
-            self.on_unprepared(id, "the service did not answer in time");
+        let why = "the service did not answer in time";
+        if self.is_try(proposal) {
+            // Whatever it was to say: a try that nobody takes back counts.
+            self.on_unproven(id, &Unproven::Failed { why: why.to_owned() });
+        } else if matches!(proposal.stage, Stage::Preparing { .. }) {
+            self.on_unprepared(id, why);
         } else {
             self.on_settled(id, &Outcome::Unknown);
         }

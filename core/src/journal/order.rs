@@ -143,6 +143,8 @@ fn refusal_word(refusal: Refusal) -> &'static str {
         Refusal::NotAskable => "not-askable",
         Refusal::NotIdentified => "not-identified",
         Refusal::NotOwnWord => "not-own-word",
+        Refusal::ProofsSpent => "proofs-spent",
+        Refusal::KeyedForAnother => "keyed-for-another",
     }
 }
 
@@ -213,6 +215,8 @@ mod tests {
             Refusal::NotAskable => Refusal::NotAskable,
             Refusal::NotIdentified => Refusal::NotIdentified,
             Refusal::NotOwnWord => Refusal::NotOwnWord,
+            Refusal::ProofsSpent => Refusal::ProofsSpent,
+            Refusal::KeyedForAnother => Refusal::KeyedForAnother,
         ];
         let each = one_of_each![
             Note::Asked { .. } => Note::Asked { proposal, end: crate::base::Position(8) },

@@ -10,7 +10,7 @@ use std::fmt;
 use super::event::{parse_event, write_event};
 use super::file::{CallFile, Line};
 use crate::base::{CallTime, ProposalId, ReplyId};
-use crate::conversation::{Event, Outcome};
+use crate::conversation::{Event, Lock, Outcome, Unproven};
 
 /// Before an outcome that was unknown first.
 const FOUND_LATER: &str = "found out later, by a probe or from the record: ";
@@ -49,6 +49,14 @@ impl Who {
             Who::Gate => "gate",
             Who::Line => "line",
         }
+    }
+}
+
+fn unproven_told(unproven: &Unproven) -> String {
+    match unproven {
+        Unproven::Failed { why } => format!("not proven: {why}"),
+        Unproven::Locked(Lock::Minutes(minutes)) => format!("no proof was tried, for {minutes} min"),
+        Unproven::Locked(Lock::Call) => "no proof was tried, nor will be in this call".to_owned(),
     }
 }
 
@@ -111,6 +119,7 @@ impl Play {
                 None
             }
             Event::Settled { proposal, outcome } => Some((Who::Tool, self.outcome(*proposal, outcome))),
+            Event::Unproven { unproven, .. } => Some((Who::Tool, unproven_told(unproven))),
             Event::HungUp => Some((Who::Line, "the call is over".to_owned())),
             Event::Resumed(_) => Some((Who::Line, self.on_a_new_line())),
             Event::LineStalled => Some((Who::Line, "no audio comes".to_owned())),

@@ -92,10 +92,11 @@ impl Credentials {
         self.put_token(request, until).await
     }
 
-    /// The values that stand in headers from the beginning: what must not come back from where they go.
+    /// The values that go out from the beginning: what must not come back from where they go.
     pub(super) fn values(&self) -> impl Iterator<Item = &str> {
         let secret = self.headers.iter().filter(|(_, value)| value.is_sensitive());
-        secret.filter_map(|(_, value)| value.to_str().ok())
+        let query = self.query.iter().map(|(_, value)| value.expose_secret());
+        secret.filter_map(|(_, value)| value.to_str().ok()).chain(query)
     }
 
     /// The system refuses this token: puts another one in its place.

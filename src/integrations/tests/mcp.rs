@@ -55,6 +55,7 @@ fn tool(called: &str, effects: Effects, map: &[(&str, &str)]) -> ToolSpec {
         key: KeyPlace::None,
         not_done_on: BTreeSet::new(),
         probe: None,
+        budget: Budget::default(),
         timeout: Millis(TIMEOUT_MS),
     }
 }
@@ -130,7 +131,7 @@ async fn run(registry: &Registry, spec: &ToolSpec, log: &Log) -> Outcome {
     let asked = registry.prepare(T1, &spec.name, &four(), &private()).await.unwrap();
     let permit = Permit::by_admin(T1, asked.action, "ada".into(), "a test".into());
     let leave = Leave { tool: spec.name.clone(), args: four(), key: ActionKey::Own(T1), permit };
-    registry.run(leave, &private(), CallTime::ANSWER, log).await
+    registry.run(leave, &private(), CallTime::ANSWER, log).await.unwrap_or_else(failed)
 }
 
 /// Started as a process it is the server that others call; else it is called here.
@@ -191,7 +192,7 @@ async fn leave_for_other_arguments_or_another_tool_of_the_server_calls_nothing()
         assert_ne!(asked, said_yes);
         let permit = Permit::by_admin(T1, said_yes, "ada".into(), "a test".into());
         let leave = Leave { tool: spec.name.clone(), args: four(), key: ActionKey::Own(T1), permit };
-        let outcome = registry.run(leave, &private(), CallTime::ANSWER, &Log::default()).await;
+        let outcome = registry.run(leave, &private(), CallTime::ANSWER, &Log::default()).await.unwrap();
         assert!(why(outcome).contains("no leave"));
     }
     assert_eq!(served.bookings.calls("book-table").len() + served.bookings.calls("tells").len(), 0);
