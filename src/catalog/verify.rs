@@ -53,7 +53,8 @@ pub(super) fn read_rule(
         return None;
     };
     let held = reader.over_answer(held.place, &held.value);
-    Some(Rule { parameter: rule.parameter.value.clone(), compare, held, error })
+    let country = reader.country.filter(|_| compare == Compare::EqualsPhone).map(str::to_owned);
+    Some(Rule { parameter: rule.parameter.value.clone(), compare, held, country, error })
 }
 
 /// Which of two values was wrong, and whether there is such a record at all, would be told by the words: they are the same.

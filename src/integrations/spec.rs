@@ -267,6 +267,9 @@ pub struct Rule {
     pub compare: Compare,
     /// Where the answer holds the value: an expression.
     pub held: String,
+    /// Of phone numbers: ISO 3166 code of the country in which one without a `+` is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
     /// What the model is told when it fails, in the agent's language.
     pub error: String,
 }
@@ -281,7 +284,7 @@ pub enum Compare {
     EqualsIgnoreCase,
     /// Only the digits count: `+34 600-11` is `3460011`.
     EqualsDigits,
-    /// The same number, with or without the country before it.
+    /// The same number, with or without its country.
     EqualsPhone,
     /// Words in a row of what is held: a surname of a whole name. Case and accents do not count.
     Contains,

@@ -27,6 +27,7 @@ use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
 use super::registry::{Intent, IntentLog, NotBegun};
+use super::tries::{Trial, Tried, TryEnd, TryId};
 use super::*;
 use shop::{Behaviour, Shop, call, call_named, refund, registry, registry_of, status};
 
@@ -456,6 +457,7 @@ async fn a_proof_guards_an_action_before_it_is_asked_about() {
         parameter: "order".into(),
         compare: Compare::Equals,
         held: "customer.postcode".into(),
+        country: None,
         error: "not yours".into(),
     });
     let registry = registry(&shop, [tool.clone()]);

@@ -1,7 +1,8 @@
 //! Whether a question says the values it is about: a template could name one and still swallow or change it.
 //!
 //! Promises: of every parameter that the question's template names and that has a value, the words for that very value
-//! are in the question, of a list's those for each value, as often as it is in the list; of a yes or no, the question is another one for the other.
+//! are in the question, of a list's those for each value, as often as it is in the list; of a yes or no, the question is
+//! another one for the other.
 //! Never: knows what a question means; it compares words.
 
 use std::cell::OnceCell;

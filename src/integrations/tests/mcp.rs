@@ -245,6 +245,7 @@ async fn before_a_proof_has_held_nothing_that_a_server_says_is_passed_on() {
         parameter: "people".into(),
         compare: Compare::Equals,
         held: "people".into(),
+        country: None,
         error: "That does not fit.".into(),
     }];
     let registry = registry_with(over_http(&served, Pins::new()), &[&spec]).await;

@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 
-use centralita_core::base::Fault;
 use centralita_core::conversation::Lock;
 
 use super::*;

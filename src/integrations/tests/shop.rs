@@ -188,6 +188,7 @@ pub(super) fn status() -> ToolSpec {
         parameter: "postcode".into(),
         compare: Compare::EqualsIgnoreCase,
         held: "customer.postcode".into(),
+        country: None,
         error: "that postcode does not fit".into(),
     };
     ToolSpec {
