@@ -289,9 +289,10 @@ impl World {
 
     fn says(&mut self, at: CallTime, meaning: Meaning) {
         if !self.calm {
-            let mut utterance = match self.temper {
-                Temper::Guessing if meaning == Meaning::Talk => Utterance::guess(at, &mut self.random),
-                _ => Utterance::new(self.language, meaning, at, &mut self.random),
+            let mut utterance = if self.temper == Temper::Guessing && meaning == Meaning::Talk {
+                Utterance::guess(at, &mut self.random)
+            } else {
+                Utterance::new(self.language, meaning, at, &mut self.random)
             };
             if self.temper == Temper::Endless && self.random.chance(200) {
                 utterance.to = utterance.to + Millis(70_000);
@@ -415,9 +416,7 @@ impl World {
             | Temper::Hurried
             | Temper::Interrupting
             | Temper::Silent
-            | Temper::Endless => {
-                self.says(soon, Meaning::Yes);
-            }
+            | Temper::Endless => self.says(soon, Meaning::Yes),
         }
     }
 

@@ -41,11 +41,7 @@ pub(super) fn say(phrase: &Phrase<'_>) -> String {
             "I still can't tell whether the first try went through, so I won't do it a second time."
         }
         Phrase::AlreadyDone => "That was already done, so I won't do it again.",
-        Phrase::CheckLater(wait) => {
-            let when =
-                minutes(Language::English, *wait).map_or("a minute".to_owned(), |n| format!("{n} minutes"));
-            return format!("I can't check that right now. Please try again in {when}.");
-        }
+        Phrase::CheckLater(wait) => return later(*wait),
         Phrase::NoMoreChecks => "I'm sorry, I can't check that any more in this call.",
         Phrase::RecordUnavailable => "I'm sorry, I can't make any changes right now. Please try again later.",
         Phrase::CallLimitSoon => "Just so you know, we have about a minute left on this call.",
@@ -65,4 +61,9 @@ pub(super) fn say(phrase: &Phrase<'_>) -> String {
         Phrase::Retracted => "All right, I have not done it.",
     };
     fixed.to_owned()
+}
+
+fn later(wait: u32) -> String {
+    let when = minutes(Language::English, wait).map_or("a minute".to_owned(), |n| format!("{n} minutes"));
+    format!("I can't check that right now. Please try again in {when}.")
 }

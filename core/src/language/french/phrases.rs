@@ -45,13 +45,7 @@ pub(super) fn say(phrase: &Phrase<'_>) -> String {
             "Je ne sais toujours pas si le premier essai est passé, je ne le ferai donc pas une seconde fois."
         }
         Phrase::AlreadyDone => "C'est déjà fait, je ne le refais donc pas.",
-        Phrase::CheckLater(wait) => {
-            let when =
-                minutes(Language::French, *wait).map_or("une minute".to_owned(), |n| format!("{n} minutes"));
-            return format!(
-                "Je ne peux pas vérifier cela pour le moment. Réessayez dans {when}, s'il vous plaît."
-            );
-        }
+        Phrase::CheckLater(wait) => return later(*wait),
         Phrase::NoMoreChecks => "Je suis désolé, je ne peux plus vérifier cela pendant cet appel.",
         Phrase::RecordUnavailable => {
             "Toutes mes excuses, je ne peux rien modifier pour le moment. Réessayez plus tard, s'il vous plaît."
@@ -77,4 +71,9 @@ pub(super) fn say(phrase: &Phrase<'_>) -> String {
         Phrase::Retracted => "D'accord, je ne l'ai pas fait.",
     };
     fixed.to_owned()
+}
+
+fn later(wait: u32) -> String {
+    let when = minutes(Language::French, wait).map_or("une minute".to_owned(), |n| format!("{n} minutes"));
+    format!("Je ne peux pas vérifier cela pour le moment. Réessayez dans {when}, s'il vous plaît.")
 }
