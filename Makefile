@@ -30,7 +30,7 @@ agents: setup
 bench: setup
 	cargo build --release
 	cargo bench --bench handle
-	@for name in handle audio sim replay turn barge-in load recording; do ./target/release/centralita bench $$name || exit; echo; done
+	@for name in handle audio sim replay turn barge-in load recording registry; do ./target/release/centralita bench $$name || exit; echo; done
 
 # Every scenario once over the wire, four at a time (a debug build is slow), and three drawn calls, with stand-in speech.
 scenarios: setup

@@ -291,7 +291,13 @@ fn row(record: &IntentRecord, now: i64) -> String {
     let intent = &record.intent;
     let detail = detail(record).map(|detail| format!("  ({detail})")).unwrap_or_default();
     let id = intent.key.to_string();
-    format!("{id:<24}  {}  {:<9}  {}{detail}", when(intent.begun_us), record.standing(now), intent.tool)
+    format!(
+        "{id:<24}  {}  {:<9}  {}{detail}{}",
+        when(intent.begun_us),
+        record.standing(now),
+        intent.tool,
+        by(record)
+    )
 }
 
 fn object(record: &IntentRecord, now: i64) -> Value {
@@ -304,6 +310,7 @@ fn object(record: &IntentRecord, now: i64) -> Value {
         "key": intent.idempotency_key,
         "detail": detail(record),
         "effects": record.world.word(),
+        "by": intent.admin.as_ref().map(|admin| json!({"user": admin.user, "reason": admin.reason})),
     })
 }
 
@@ -314,6 +321,17 @@ fn detail(record: &IntentRecord) -> Option<String> {
     let mocked = Some(World::Mocked.word()).filter(|word| record.world == World::Mocked && !is_said(word));
     let parts: Vec<&str> = detail.into_iter().chain(mocked).collect();
     Some(parts.join(", ")).filter(|detail| !detail.is_empty())
+}
+
+/// Who had it done outside any call, and why.
+fn by(record: &IntentRecord) -> String {
+    let admin = record.intent.admin.as_ref();
+    admin.map_or_else(String::new, |admin| format!("  by {}: {}", plain(&admin.user), plain(&admin.reason)))
+}
+
+/// On one line, without signs that a terminal obeys.
+fn plain(text: &str) -> String {
+    text.chars().map(|sign| if sign.is_control() { ' ' } else { sign }).collect()
 }
 
 /// In UTC, to the second.
@@ -380,6 +398,7 @@ mod tests {
             idempotency_key: Some("CA12-t1".into()),
             caller: Private::new("+34600111222"),
             begun_us: BEGUN,
+            admin: None,
         });
         begin.await.expect("the intent is new");
         store

@@ -28,6 +28,7 @@ use crate::driver::{
     keep_asking,
 };
 use crate::gateway::{Gateway, Settings, Switchboard, Trust, tell_panics};
+use crate::integrations::Breakers;
 use crate::secrets::{SecretName, Secrets};
 use crate::store::{Carrying, Sole, Store};
 use crate::telephony::twilio::{PublicUrl, Rest, Verifier};
@@ -127,9 +128,9 @@ pub(super) async fn run(args: ServeArgs) -> Done {
     for language in languages {
         try_voice(language, &speech).await?;
     }
-    let mut agents = BTreeMap::new();
+    let (mut agents, breakers) = (BTreeMap::new(), Breakers::default());
     for (id, meant) in &catalog.agents {
-        let ready = agent(meant, args.effects.world(), &secrets, &llm, &speech)?;
+        let ready = agent(meant, args.effects.world(), &secrets, &llm, &speech, &breakers)?;
         warm(&ready, &speech).await?;
         tell_without_samples(id, &ready);
         agents.insert(id.clone(), ready);

@@ -4,6 +4,7 @@
 //! conversation has a journal of its own, and begins nothing once its tenure is over.
 //! Never: decides anything about a conversation.
 
+mod by_hand;
 mod cassette;
 mod clock;
 mod coder;
@@ -27,11 +28,12 @@ use futures::future::BoxFuture;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
 
+pub use by_hand::{ByHand, by_hand};
 use clock::Clock;
 use figures::RESUMED;
 pub use figures::{TURN_LATENCY, TURN_LATENCY_BUCKETS, begin_figures};
 pub use probing::{Askable, Askables, NotAsked, ask, keep_asking};
-pub use prompt::prompt;
+pub use prompt::{outcome_text, prompt};
 pub use record::{Seen, Watcher};
 pub use recordings::{Format, Recordings};
 pub use tenure::Tenure;
@@ -456,6 +458,7 @@ mod tests {
             idempotency_key: Some("CA1-t1".into()),
             caller: Private::new(caller_number),
             begun_us: 2,
+            admin: None,
         }
     }
 

@@ -26,9 +26,12 @@ use crate::core::base::{
 };
 use crate::core::call::PrivateValues;
 use crate::core::conversation::{Effects, Event, Outcome};
-use crate::integrations::{Finding, Intent, IntentLog, Leave, NotBegun, PROBE_QUESTION, Pauses, Registry};
+use crate::integrations::{
+    Finding, Intent, IntentLog, Leave, NotBegun, NotSpent, PROBE_QUESTION, Pauses, PerCaller, Registry,
+    Unprepared,
+};
 use crate::llm::Prompt;
-use crate::store::{self, BeginRefused, IntentKey, Store};
+use crate::store::{self, Admin, BeginRefused, IntentKey, Store, ToolRun};
 use crate::tts::TtsEvent;
 
 /// Reports that may wait for the call's task: a second of audio in small pieces. A full queue makes the worker wait.
@@ -149,11 +152,16 @@ impl Ports {
         args: Value,
         private: PrivateValues,
     ) {
-        let registry = Arc::clone(&self.registry);
+        let (registry, log) = (Arc::clone(&self.registry), self.log.for_one_run());
+        let limit = self.agent.toolbox.per_caller(&tool);
         self.report(async move {
+            // Nobody is asked about what he has no run left for.
+            if log.is_spent(&tool, limit).await {
+                return Report::Event(Unprepared::spent().told(proposal));
+            }
             Report::Event(match registry.prepare(proposal, &tool, &args, &private).await {
                 Ok(ready) => Event::Prepared { proposal, action: ready.action, values: ready.values },
-                Err(not) => not.event(proposal),
+                Err(not) => not.told(proposal),
             })
         });
     }
@@ -304,6 +312,8 @@ pub(super) struct StoreLog {
     begun: AtomicBool,
     /// What is to stand beside the outcome.
     detail: Mutex<String>,
+    /// Who has it done, outside any call.
+    admin: Option<Admin>,
 }
 
 impl StoreLog {
@@ -312,7 +322,13 @@ impl StoreLog {
             World::Real => String::new(),
             World::Mocked => World::Mocked.word().to_owned(),
         };
-        StoreLog { store, call, caller, acting, begun: AtomicBool::new(false), detail: Mutex::new(detail) }
+        let (begun, detail) = (AtomicBool::new(false), Mutex::new(detail));
+        StoreLog { store, call, caller, acting, begun, detail, admin: None }
+    }
+
+    /// Of an action that an admin has done.
+    pub(super) fn by(self, admin: Admin) -> StoreLog {
+        StoreLog { admin: Some(admin), ..self }
     }
 
     fn for_one_run(&self) -> StoreLog {
@@ -341,13 +357,28 @@ impl StoreLog {
         Outcome::Failed { why: "this gateway fell over it; nothing was done".to_owned() }
     }
 
+    fn run_of(&self, tool: &ToolName, limit: PerCaller) -> ToolRun {
+        let PerCaller { per_hour, per_day } = limit;
+        let (tool, caller, world) = (tool.clone(), self.caller.clone(), self.acting.world);
+        ToolRun { tool, caller, world, at_us: store::now_us(), per_hour, per_day }
+    }
+
+    /// Whether the record says that nothing is left; where it says nothing, that shows when a run is taken.
+    async fn is_spent(&self, tool: &ToolName, limit: PerCaller) -> bool {
+        if limit.is_none() {
+            return false;
+        }
+        let left = timeout(BEGIN_DEADLINE, async { self.store.is_run_left(&self.run_of(tool, limit)).await });
+        matches!(left.await, Ok(Ok(false)))
+    }
+
     fn key(&self, proposal: ProposalId) -> IntentKey {
         IntentKey { call: self.call.clone(), proposal, step: 0 }
     }
 
     /// Writes what became of it, if it was begun at all, and waits a moment for the disk: what a caller is told is on
     /// record, also of a process that is killed in the middle of the sentence.
-    async fn settle(&self, proposal: ProposalId, outcome: &Outcome) {
+    pub(super) async fn settle(&self, proposal: ProposalId, outcome: &Outcome) {
         if !self.begun.load(Ordering::Acquire) {
             return;
         }
@@ -378,6 +409,7 @@ impl IntentLog for StoreLog {
             idempotency_key: intent.key,
             caller: self.caller.clone(),
             begun_us: store::now_us(),
+            admin: self.admin.clone(),
         };
         let Some(begin) = self.acting.tenure.while_held(|| self.store.begin(intent)) else {
             let why = refused("the carrier has connected the caller anew; nothing was done");
@@ -405,6 +437,21 @@ impl IntentLog for StoreLog {
 
     fn found(&self, finding: &Finding) {
         self.notes(finding);
+    }
+
+    fn spend<'a>(&'a self, tool: &'a ToolName, limit: PerCaller) -> BoxFuture<'a, Result<(), NotSpent>> {
+        Box::pin(async move {
+            let spent = timeout(BEGIN_DEADLINE, self.store.spend_run(self.run_of(tool, limit))).await;
+            match spent {
+                Ok(Ok(true)) => Ok(()),
+                Ok(Ok(false)) => Err(NotSpent::Spent),
+                Ok(Err(_)) | Err(_) => {
+                    tracing::error!(call = %self.call, %tool, "a limited tool did not run: the record takes nothing now");
+                    let why = "the record of limits is not available; nothing was done".to_owned();
+                    Err(NotSpent::Refused { why })
+                }
+            }
+        })
     }
 
     fn ago(&self, proposal: ProposalId) -> BoxFuture<'_, Duration> {

@@ -321,7 +321,7 @@ fn write(store: &Store, record: &IntentRecord, finding: &Finding, settle: Settle
 pub(super) fn kind(outcome: Option<&Outcome>) -> OutcomeKind {
     match outcome {
         Some(Outcome::Done { .. }) => OutcomeKind::Done,
-        Some(Outcome::Failed { .. }) => OutcomeKind::Failed,
+        Some(Outcome::Failed { .. } | Outcome::Withheld(_)) => OutcomeKind::Failed,
         Some(Outcome::Unknown) | None => OutcomeKind::Unknown,
     }
 }
@@ -336,7 +336,7 @@ pub(super) mod tests {
     use crate::core::journal::{JOURNAL_VERSION, write_event};
     use crate::core::language::Language;
     use crate::integrations::{
-        Answers, Auth, Budget, Connection, Exchange, KeyPlace, Method, Probe, Sample, ToolSpec,
+        Answers, Auth, Budget, Connection, Exchange, KeyPlace, Method, PerCaller, Probe, Sample, ToolSpec,
     };
 
     const PLAN: &[u8] = b"plan";
@@ -354,8 +354,10 @@ pub(super) mod tests {
             answers: Answers::Json,
             verify: Vec::new(),
             errors: BTreeMap::new(),
+            errors_when: Vec::new(),
             sample: Some(Sample::Answer(sample)),
             called: None,
+            step: None,
         }
     }
 
@@ -380,6 +382,7 @@ pub(super) mod tests {
             prepare: Vec::new(),
             request: exchange("/refunds", json!({})),
             given: Vec::new(),
+            result: None,
             store: BTreeMap::new(),
             key: KeyPlace::Header("Idempotency-Key".to_owned()),
             not_done_on: [].into(),
@@ -392,6 +395,8 @@ pub(super) mod tests {
             }),
             budget: Budget::default(),
             timeout: Millis(1_000),
+            cache: None,
+            per_caller: PerCaller::default(),
         };
         let base = "http://127.0.0.1:9".parse().expect("an address");
         let auth = Auth::default();
@@ -429,6 +434,7 @@ pub(super) mod tests {
             idempotency_key: key.map(ToOwned::to_owned),
             caller: Private::new("+34600111222"),
             begun_us: now_us() - 120_000_000,
+            admin: None,
         };
         store.begin(intent).await.expect("it is new");
         store.lose_live().await.expect("memory takes it");

@@ -324,6 +324,7 @@ mod tests {
                 idempotency_key: None,
                 caller: Private::new("+34600111222"),
                 begun_us: 2,
+                admin: None,
             });
             begun.await.expect("it is new");
         }

@@ -19,11 +19,12 @@ use tokio::time::Instant;
 
 use super::far::Live;
 use super::given::Secrecy;
-use super::registry::{CallFacts, ask};
-use super::request::Resolved;
+use super::registry::CallFacts;
 use super::spec::{Body, Exchange, Probe, ToolSpec};
+use super::steps::{Known, Run};
 use super::toolbox::Toolbox;
-use super::verdict::{Unlearned, mapped, unreadable, vars_of};
+use super::tries::{Untold, ask};
+use super::verdict::{mapped, unreadable, vars_of};
 use crate::egress::Answer;
 
 /// How long one question may take: it only reads, and a caller or a start may wait for it.
@@ -187,23 +188,27 @@ impl Toolbox {
         if let Some((_, placeholder, _)) = sent.values.iter().find_map(lost) {
             return Ok(Finding::Lost(placeholder));
         }
-        let mut vars = vars(sent);
-        self.put_in_hidden(spec, &sent.call, sent.call.id.as_str(), Secrecy::Open, &mut vars);
-        let request = Resolved::new(&probe.request, &live.base, live.world(), &self.renderer, &vars);
-        let request = Resolved { masks: self.masks(spec), ..request.map_err(told)? };
-        let answer = ask(live, &request, until).await.map_err(Unlearned::why)?;
-        finding(probe, &answer, &vars, age, &self.renderer)
+        let run = Run { toolbox: self, spec, live, call: &sent.call, memory: None };
+        let mut known = Known::new(values(sent));
+        // A request that cannot be read names nothing, and is told below.
+        let named = |request: &Exchange| named_in(request, &self.renderer).unwrap_or_default();
+        run.secrets_for(&probe.request, named, &mut known, until).await.map_err(Untold::why)?;
+        let asked = ask(live, &run.request(&probe.request, &known)?, &probe.request.errors, until).await;
+        let answer = asked.map_err(Untold::why)?;
+        let mut sent = Value::Object(known.values);
+        self.put_in_hidden(spec, run.call, run.call.id.as_str(), Secrecy::Open, &mut sent);
+        finding(probe, &answer, &sent, age, &self.renderer)
     }
 }
 
-/// All that a probe may name of what was sent.
-fn vars(sent: &Sent) -> Value {
-    let mut vars = sent.values.clone();
-    vars.insert("call".to_owned(), sent.call.vars(sent.call.id.as_str()));
+/// All that a probe may name of what was sent, secrets apart.
+fn values(sent: &Sent) -> Map<String, Value> {
+    let mut values = sent.values.clone();
+    values.insert("call".to_owned(), sent.call.vars(sent.call.id.as_str()));
     if let Some(key) = &sent.key {
-        vars.insert(KEY.to_owned(), Value::String(key.clone()));
+        values.insert(KEY.to_owned(), Value::String(key.clone()));
     }
-    Value::Object(vars)
+    values
 }
 
 /// The names of ours that a probe takes, each without its fields.
@@ -217,6 +222,11 @@ fn names(probe: &Probe, renderer: &Renderer) -> Result<BTreeSet<String>, Fault> 
 
 /// Those in a request.
 pub(super) fn asked_by(request: &Exchange, renderer: &Renderer) -> Result<BTreeSet<String>, Fault> {
+    Ok(named_in(request, renderer)?.iter().map(|name| first(name)).collect())
+}
+
+/// The same with their fields.
+fn named_in(request: &Exchange, renderer: &Renderer) -> Result<BTreeSet<String>, Fault> {
     let Exchange { path, query, headers, body, .. } = request;
     let mut found = BTreeSet::new();
     let mut texts: Vec<&str> = vec![path];
@@ -231,7 +241,7 @@ pub(super) fn asked_by(request: &Exchange, renderer: &Renderer) -> Result<BTreeS
     for text in texts {
         found.extend(renderer.variables(text)?);
     }
-    Ok(found.iter().map(|name| first(name)).collect())
+    Ok(found)
 }
 
 /// Those in a condition.

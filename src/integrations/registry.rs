@@ -1,7 +1,7 @@
 //! The one dispatcher: prepares what a question will ask about, and runs by permit.
 //!
 //! Promises: a request with effects is sent only if the permit covers the very request that was prepared,
-//! once, after its intent was taken; only requests without effects are tried again, once; where a tool has a probe, what
+//! after its intent was taken, and again only where that is no second deed; where a tool has a probe, what
 //! was not answered is asked about before it is told as unknown, within the tool's own time.
 //! Never: decides whether to act; that is the gate's.
 
@@ -15,23 +15,26 @@ use centralita_core::base::{
     CallId, CallTime, Digest, Placeholder, ProposalId, ToolName, World, placeholders,
 };
 use centralita_core::call::PrivateValues;
-use centralita_core::conversation::{ActionKey, Effects, Event, Outcome, Permit, Unproven};
+use centralita_core::conversation::{ActionKey, Effects, Outcome, Permit, Unproven, Withheld};
 use futures::future::BoxFuture;
 use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout_at};
 
 use super::action::ActionSecret;
+use super::allowance::{NotSpent, spend};
 use super::arguments::{arguments, keyed};
+use super::budget::{TriesInMemory, TryLog, Unmade};
+use super::cache::{Cache, Memory};
 use super::far::Live;
 use super::given::Secrecy;
 use super::probe::{Finding, Pauses, Sent};
 use super::request::Resolved;
-use super::spec::{Exchange, KeyPlace, ToolSpec};
+use super::spec::{KeyPlace, PerCaller, ToolSpec};
+use super::steps::{Known, Run, of_step};
+use super::tap::Shown;
 use super::toolbox::Toolbox;
-use super::tries::{TriesInMemory, TryLog, Unmade};
-use super::verdict::{Unlearned, learned, settled};
+use super::tries::{Deed, Untold};
 use crate::crash::{self, Point};
-use crate::egress::{Answer, Purpose, Unanswered};
 
 /// Stands for `call.id` where a wish is digested. No call has this id.
 const ANY_CALL: &str = "⟨call.id⟩";
@@ -94,6 +97,8 @@ pub trait IntentLog: Send + Sync {
     fn found(&self, finding: &Finding);
     /// How long ago anything last left under its key, in whichever call, or was about to; nothing where that is not known.
     fn ago(&self, proposal: ProposalId) -> BoxFuture<'_, Duration>;
+    /// Takes one run of a tool from what this caller has left of it, durably.
+    fn spend<'a>(&'a self, tool: &'a ToolName, limit: PerCaller) -> BoxFuture<'a, Result<(), NotSpent>>;
 }
 
 /// A request that is ready to be asked about.
@@ -106,48 +111,14 @@ pub struct Prepared {
     pub values: Value,
 }
 
-/// Why there is no request to be asked about.
+/// A request that cannot be made; `why` is for the model.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unprepared {
-    /// It cannot be made; for the model.
-    Why(String),
-    /// Who is calling is not proven.
-    Unproven(Unproven),
-}
-
-impl Unprepared {
-    /// In words.
-    #[must_use]
-    pub fn why(self) -> String {
-        match self {
-            Unprepared::Why(why) | Unprepared::Unproven(Unproven::Failed { why }) => why,
-            Unprepared::Unproven(Unproven::Locked(_)) => "too many proofs have failed".to_owned(),
-        }
-    }
-
-    /// As the conversation is told it.
-    #[must_use]
-    pub fn event(self, proposal: ProposalId) -> Event {
-        match self {
-            Unprepared::Why(why) => Event::Unprepared { proposal, why },
-            Unprepared::Unproven(unproven) => Event::Unproven { proposal, unproven },
-        }
-    }
-}
-
-impl From<Unmade> for Unprepared {
-    fn from(unmade: Unmade) -> Unprepared {
-        match unmade {
-            Unmade::Why(why) => Unprepared::Why(why),
-            Unmade::Unproven(unproven) => Unprepared::Unproven(unproven),
-        }
-    }
-}
-
-impl From<String> for Unprepared {
-    fn from(why: String) -> Unprepared {
-        Unprepared::Why(why)
-    }
+pub struct Unprepared {
+    pub why: String,
+    /// The rule by which nothing would be sent; the caller hears of that at once.
+    pub withheld: Option<Withheld>,
+    /// Why who is calling is not proven.
+    pub unproven: Option<Unproven>,
 }
 
 /// The tools of one call.
@@ -163,6 +134,8 @@ pub struct Registry {
     open: Mutex<BTreeMap<ProposalId, Open>>,
     /// What its tools have stored.
     variables: Mutex<Map<String, Value>>,
+    /// What systems have just said.
+    pub(super) cache: Mutex<Cache>,
 }
 
 /// A request that has left, and when.
@@ -188,7 +161,7 @@ pub(super) struct Ready {
     action: Digest,
     request: Resolved,
     /// What was put into it, for whoever asks what became of it.
-    values: Map<String, Value>,
+    pub(super) known: Known,
 }
 
 /// What a caller said does not print.
@@ -202,14 +175,21 @@ impl Registry {
     #[must_use]
     pub fn new(toolbox: Arc<Toolbox>, call: CallFacts, action_key: ActionSecret) -> Registry {
         let (ready, open, variables) = (Mutex::default(), Mutex::default(), Mutex::default());
+        let cache = Mutex::default();
         let tries = Arc::new(TriesInMemory::default());
-        Registry { toolbox, call, action_key, tries, ready, open, variables }
+        Registry { toolbox, call, action_key, tries, ready, open, variables, cache }
     }
 
     /// The same, with failed proofs counted there, and not for this call alone.
     #[must_use]
     pub fn counting(self, tries: Arc<dyn TryLog>) -> Registry {
         Registry { tries, ..self }
+    }
+
+    /// The call whose tools these are.
+    #[must_use]
+    pub fn call_id(&self) -> &CallId {
+        &self.call.id
     }
 
     /// Resolves what exactly a tool with effects would send, read-only steps included, and keeps it.
@@ -228,21 +208,27 @@ impl Registry {
         private: &PrivateValues,
     ) -> Result<Prepared, Unprepared> {
         let (spec, live) = self.toolbox.find(tool)?;
+        // Nobody is asked about what could not be sent.
+        if live.breaker.as_ref().is_some_and(|breaker| breaker.is_open()) {
+            return Err(Untold::OutOfReach.into());
+        }
         let real = real_args(spec, args, private)?;
-        let (values, until) = (self.values(spec, &real)?, until(spec));
-        let resolved = self.tried(spec, &values, until, self.resolve(spec, live, values.clone(), until));
-        let (mut values, request) = resolved.await?;
-        let action = self.meant(spec, live, &values)?;
+        let run = self.of(spec, live);
+        let (known, until) = (self.begun(spec, &real)?, until(spec));
+        let values = known.values.clone();
+        let (known, request) = self.tried(spec, &values, until, self.resolve(run, known, until)).await?;
+        // The same wish in whichever call, at whichever time, under whichever secret.
+        let action = run.filled(&spec.request, &known, (ANY_CALL, Secrecy::Named))?;
         let action = self.action_key.digest(&action.meant(tool));
-        let real = values.clone();
+        let mut values = known.values.clone();
         for parameter in &spec.parameters {
             let hidden = args.get(&parameter.name).filter(|value| has_placeholder(value));
             values.extend(hidden.map(|value| (parameter.name.clone(), value.clone())));
         }
         match self.ready().entry(proposal) {
-            Entry::Vacant(free) => free.insert(Ready { tool: tool.clone(), action, request, values: real }),
+            Entry::Vacant(free) => free.insert(Ready { tool: tool.clone(), action, request, known }),
             Entry::Occupied(_) => {
-                return Err(Unprepared::Why("this is being asked about already".to_owned()));
+                return Err("this is being asked about already".to_owned().into());
             }
         };
         Ok(Prepared { action, values: Value::Object(values) })
@@ -251,6 +237,21 @@ impl Registry {
     /// Forgets a prepared request.
     pub fn discard(&self, proposal: ProposalId) {
         self.ready().remove(&proposal);
+    }
+
+    /// What was prepared, as it would leave now, for a person who watches its toolbox; nothing of it is sent, but a token may
+    /// be fetched for it.
+    ///
+    /// # Errors
+    /// In words, why it cannot leave.
+    pub async fn preview(&self, proposal: ProposalId) -> Result<Shown, String> {
+        let ready = self.ready().get(&proposal).map(|ready| (ready.tool.clone(), ready.request.clone()));
+        let (tool, request) = ready.ok_or("nothing is prepared")?;
+        let (spec, live) = self.toolbox.find(&tool)?;
+        let key = (spec.key != KeyPlace::None).then(|| self.key_text(&ActionKey::Own(proposal)));
+        let placed = key.as_deref().map(|text| (&spec.key, text));
+        let outgoing = live.outgoing(&request, placed, until(spec)).await.map_err(|fault| fault.what)?;
+        live.shown(&outgoing).ok_or_else(|| "nobody watches".to_owned())
     }
 
     /// Runs a tool by leave, and uses the leave up. For a tool without effects the permit covers the
@@ -274,7 +275,10 @@ impl Registry {
         match spec.effects {
             Effects::None if permit.covers(proposal, Digest::of_json(&args), now) => {
                 match real_args(spec, &args, private) {
-                    Ok(real) => self.read(spec, live, &real).await,
+                    Ok(real) => match spend(spec, log).await {
+                        Ok(()) => self.read(spec, live, &real).await,
+                        Err(not) => Ok(not.outcome()),
+                    },
                     Err(why) => Ok(Outcome::Failed { why }),
                 }
             }
@@ -290,30 +294,29 @@ impl Registry {
 
     /// A tool without effects: steps, request, mapping.
     pub(super) async fn read(&self, spec: &ToolSpec, live: &Live, args: &Value) -> Result<Outcome, Unproven> {
-        let until = until(spec);
+        let (run, until) = (self.of(spec, live), until(spec));
         let result = async {
-            let values = self.values(spec, args)?;
+            let mut known = self.begun(spec, args)?;
+            let values = known.values.clone();
             let found = async {
-                let (values, request) = self.resolve(spec, live, values.clone(), until).await?;
-                let answer = ask(live, &request, until).await;
-                let renderer = &self.toolbox.renderer;
-                let found = answer
-                    .and_then(|answer| learned(&spec.request, &answer, &Value::Object(values), renderer));
-                let proves = !spec.request.verify.is_empty();
-                found.map_err(|not| if proves { not.as_unproven(spec.unproven()) } else { not })
+                let mut own = Map::new();
+                for step in spec.prepare.iter().chain([&spec.request]) {
+                    own = run.look(step, &mut known, until).await?;
+                }
+                Ok(run.result(&known, own)?)
             };
             self.tried(spec, &values, until, found).await
         };
         let outcome = match result.await {
-            Ok(result) => Ok(Outcome::Done { result: Value::Object(result) }),
-            Err(Unmade::Why(why)) => Ok(Outcome::Failed { why }),
-            Err(Unmade::Unproven(unproven)) => Err(unproven),
+            Ok(result) => Outcome::Done { result: Value::Object(result) },
+            Err(Unmade::Untold(untold)) => Untold::outcome(untold),
+            Err(Unmade::Unproven(unproven)) => {
+                self.forget(spec);
+                return Err(unproven);
+            }
         };
-        match &outcome {
-            Ok(outcome) => self.keep(spec, outcome),
-            Err(_) => self.forget(spec),
-        }
-        outcome
+        self.keep(spec, &outcome);
+        Ok(outcome)
     }
 
     /// A tool with effects, with leave: intent, then one request.
@@ -331,32 +334,57 @@ impl Registry {
             // It was sent before, and this system cannot tell a second one from the first.
             return Outcome::Unknown;
         }
+        let failed = |why: String| Outcome::Failed { why: of_step(&spec.request, why) };
         let key = (spec.key != KeyPlace::None).then(|| self.key_text(key));
         let placed = key.as_deref().map(|text| (&spec.key, text));
         // Waiting for a token and for the journal is part of the tool's time.
         let until = until(spec);
-        let outgoing = match live.outgoing(&ready.request, placed, until).await {
-            Ok(outgoing) => outgoing,
-            Err(fault) => return Outcome::Failed { why: fault.what },
+        // A system that is left alone is left alone before anything is begun: this has failed, and is no unknown.
+        let Ok(passing) = live.enter() else { return Outcome::Withheld(Withheld::OutOfReach) };
+        let values = Value::Object(ready.known.values.clone());
+        let deed = Deed {
+            live,
+            request: &ready.request,
+            exchange: &spec.request,
+            key: placed,
+            not_done_on: &spec.not_done_on,
+            values: &values,
+            renderer: &self.toolbox.renderer,
         };
+        let outgoing = match deed.outgoing(until).await {
+            Ok(outgoing) => outgoing,
+            Err(fault) => return failed(fault.what),
+        };
+        if let Err(not) = spend(spec, log).await {
+            return not.outcome();
+        }
         crash::pass(Point::Permitted);
         let (call, tool) = (self.call.id.clone(), ready.tool.clone());
         match log.begin(Intent { call, proposal, tool, action: ready.action, key: key.clone() }).await {
             Ok(()) => {}
             Err(NotBegun::Already) => return Outcome::Unknown,
-            Err(NotBegun::Refused { why }) => return Outcome::Failed { why },
+            Err(NotBegun::Refused { why }) => return failed(why),
         }
         crash::pass(Point::IntentOnDisk);
         if until <= Instant::now() {
-            return Outcome::Failed { why: "the journal took too long: nothing was sent".to_owned() };
+            return failed("the journal took too long: nothing was sent".to_owned());
         }
-        let sent = Sent { tool: ready.tool, call: self.call.clone(), values: ready.values, key };
+        let sent = Sent {
+            tool: ready.tool,
+            call: self.call.clone(),
+            values: ready.known.values.clone(),
+            key: key.clone(),
+        };
         self.left(proposal, sent, Duration::ZERO);
-        let answer = live.send(outgoing, Purpose::Act, until).await;
-        crash::pass(Point::Answered);
-        match settled(&spec.request, &spec.key, &spec.not_done_on, answer, &self.toolbox.renderer) {
+        self.cache().forget(&live.id);
+        let (outcome, health) = deed.done(outgoing, until).await;
+        self.cache().forget(&live.id);
+        if let Some((passing, health)) = passing.zip(health) {
+            passing.ended(health);
+        }
+        match self.of(spec, live).concluded(ready.known, outcome) {
             Outcome::Unknown => self.find_out(proposal, live.world(), until + PROBE_GRACE, log).await,
-            known @ (Outcome::Done { .. } | Outcome::Failed { .. }) => {
+            known @ (Outcome::Done { .. } | Outcome::Failed { .. } | Outcome::Withheld(_)) => {
                 self.keep(spec, &known);
                 self.is_known(proposal, &known);
                 known
@@ -437,65 +465,35 @@ impl Registry {
         self.open().insert(proposal, Open { sent, at });
     }
 
-    /// The arguments in their one form, and what nobody is asked for.
-    fn values(&self, spec: &ToolSpec, args: &Value) -> Result<Map<String, Value>, String> {
+    pub(super) fn of<'r>(&'r self, spec: &'r ToolSpec, live: &'r Live) -> Run<'r> {
+        let memory = Some(Memory { cache: &self.cache, key: &self.action_key });
+        Run { toolbox: &self.toolbox, spec, live, call: &self.call, memory }
+    }
+
+    /// What is known before anything was asked.
+    pub(super) fn begun(&self, spec: &ToolSpec, args: &Value) -> Result<Known, String> {
         let variables = self.variables().clone();
         let mut values = arguments(&spec.parameters, args, &self.toolbox.currency, &variables)?;
         values.extend(self.given(spec)?);
-        Ok(values)
+        Ok(Known::new(values))
     }
 
     /// Runs the read-only steps and puts all values into the tool's own request.
     async fn resolve(
         &self,
-        spec: &ToolSpec,
-        live: &Live,
-        mut values: Map<String, Value>,
+        run: Run<'_>,
+        mut known: Known,
         until: Instant,
-    ) -> Result<(Map<String, Value>, Resolved), Unlearned> {
-        let proves = spec.prepare.last().is_some_and(|step| !step.verify.is_empty());
-        for step in &spec.prepare {
-            let request = self.put_in(spec, step, live, &values).map_err(Unlearned::Broken)?;
-            let answer = ask(live, &request, until).await;
-            let known = Value::Object(values.clone());
-            let found = answer.and_then(|answer| learned(step, &answer, &known, &self.toolbox.renderer));
-            let told = |not: Unlearned| if proves { not.as_unproven(spec.unproven()) } else { not };
-            values.extend(found.map_err(told)?);
+    ) -> Result<(Known, Resolved), Untold> {
+        for step in &run.spec.prepare {
+            run.look(step, &mut known, until).await?;
         }
-        let request = self.put_in(spec, &spec.request, live, &values).map_err(Unlearned::Broken)?;
-        Ok((values, request))
-    }
-
-    fn put_in(
-        &self,
-        spec: &ToolSpec,
-        exchange: &Exchange,
-        live: &Live,
-        values: &Map<String, Value>,
-    ) -> Result<Resolved, String> {
-        self.filled(spec, exchange, live, values, (self.call.id.as_str(), Secrecy::Open))
-    }
-
-    /// The same wish in whichever call, at whichever time, under whichever secret.
-    fn meant(&self, spec: &ToolSpec, live: &Live, values: &Map<String, Value>) -> Result<Resolved, String> {
-        self.filled(spec, &spec.request, live, values, (ANY_CALL, Secrecy::Named))
-    }
-
-    fn filled(
-        &self,
-        spec: &ToolSpec,
-        exchange: &Exchange,
-        live: &Live,
-        values: &Map<String, Value>,
-        (call_id, secrecy): (&str, Secrecy),
-    ) -> Result<Resolved, String> {
-        let mut vars = values.clone();
-        vars.insert("call".to_owned(), self.call.vars(call_id));
-        let (renderer, mut vars) = (&self.toolbox.renderer, Value::Object(vars));
-        self.toolbox.put_in_hidden(spec, &self.call, call_id, secrecy, &mut vars);
-        let request = Resolved::new(exchange, &live.base, live.world(), renderer, &vars);
-        let request = request.map_err(|fault| fault.what)?;
-        Ok(Resolved { masks: self.toolbox.masks(spec), ..request })
+        let own = &run.spec.request;
+        if !run.is_due(own, &known)? {
+            return Err(of_step(own, "its `if` is not true: there is nothing to be done".to_owned()).into());
+        }
+        let request = run.request(own, &known)?;
+        Ok((known, request))
     }
 
     /// The name under which an action is sent: the same for the same call and proposal, whoever asks and
@@ -528,25 +526,6 @@ impl Registry {
     fn open(&self) -> MutexGuard<'_, BTreeMap<ProposalId, Open>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// One read-only request, tried again once where the first try broke off or the system was briefly away.
-pub(super) async fn ask(live: &Live, request: &Resolved, until: Instant) -> Result<Answer, Unlearned> {
-    let once = || async {
-        let outgoing = live.outgoing(request, None, until).await.map_err(Unanswered::NotSent)?;
-        live.send(outgoing, Purpose::Read, until).await
-    };
-    let answer = match once().await {
-        Ok(answer) if !matches!(answer.status, 502..=504) => Ok(answer),
-        Err(told @ (Unanswered::Refused(_) | Unanswered::WentWrong(_))) => Err(told),
-        Ok(_) | Err(Unanswered::NotSent(_) | Unanswered::Sent(_)) => once().await,
-    };
-    answer.map_err(|unanswered| match unanswered {
-        Unanswered::Refused(fault) => Unlearned::Absent(fault.what),
-        Unanswered::NotSent(fault) | Unanswered::Sent(fault) | Unanswered::WentWrong(fault) => {
-            Unlearned::Broken(fault.what)
-        }
-    })
 }
 
 /// How long ago it last left by the record; nothing, where that does not say in time.

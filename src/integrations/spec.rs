@@ -12,8 +12,8 @@ use serde_json::Value;
 use url::Url;
 
 use super::auth::Auth;
+use super::budget::Budget;
 use super::mcp::Pins;
-use super::tries::Budget;
 
 /// One connection to an external system.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -78,6 +78,9 @@ pub struct ToolSpec {
     pub prepare: Vec<Exchange>,
     /// The tool's own request: the only one that may have effects.
     pub request: Exchange,
+    /// What its result is made of, over all that is known in the end: name → expression. Unwritten, what `request` maps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub result: Option<BTreeMap<String, String>>,
     /// What of its result later tools of the call may use: variable → expression over what the map lets through.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub store: BTreeMap<String, String>,
@@ -92,6 +95,28 @@ pub struct ToolSpec {
     pub budget: Budget,
     /// For the read-only part in all, and again for a request with effects.
     pub timeout: Millis,
+    /// For how long an answer counts within a call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache: Option<Millis>,
+    #[serde(skip_serializing_if = "PerCaller::is_none")]
+    pub per_caller: PerCaller,
+}
+
+/// How often a tool may run for one caller, in whichever calls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PerCaller {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub per_hour: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub per_day: Option<u32>,
+}
+
+impl PerCaller {
+    /// As often as anybody likes.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        *self == PerCaller::default()
+    }
 }
 
 impl ToolSpec {
@@ -190,6 +215,10 @@ pub struct Exchange {
     pub verify: Vec<Rule>,
     /// Status → what the model is told, in the agent's language.
     pub errors: BTreeMap<u16, String>,
+    /// What the model is told of an answer, whatever its status, that one of these conditions is true of; the first one
+    /// counts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors_when: Vec<ErrorWhen>,
     /// What answers where effects are mocked; no part of what the request means.
     #[serde(skip)]
     pub sample: Option<Sample>,
@@ -197,6 +226,31 @@ pub struct Exchange {
     /// are none's then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub called: Option<String>,
+    /// What it is among others of its tool, where it is one of `steps`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<Step>,
+}
+
+/// One request of several.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Step {
+    /// What it maps is named `steps.ID.value`.
+    pub id: String,
+    /// A condition over what is known before it; where it is false the step is left out, and its values are null.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub when: Option<String>,
+    /// Of what it maps, what only later requests may hold.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub secret: BTreeSet<String>,
+}
+
+/// An answer that means that there is nothing to tell, or that it was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ErrorWhen {
+    /// A condition over the answer and what was sent.
+    pub when: String,
+    /// In the agent's language.
+    pub error: String,
 }
 
 /// What a request holds beside its address and headers.

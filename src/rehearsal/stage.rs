@@ -13,7 +13,7 @@ use futures::future::BoxFuture;
 
 use crate::catalog::{Agent, AgentTest, Move};
 use crate::core::base::{
-    CallId, CallTime, Fault, Millis, Owner, PieceNo, Position, ProposalId, ReplyId, Samples, Span,
+    CallId, CallTime, Fault, Millis, Owner, PieceNo, Position, ProposalId, ReplyId, Samples, Span, ToolName,
 };
 use crate::core::call::{PrivateValues, Vault};
 use crate::core::conversation::{
@@ -22,7 +22,9 @@ use crate::core::conversation::{
 };
 use crate::core::journal::{CallFile, Line, write_order, write_timer};
 use crate::driver::prompt;
-use crate::integrations::{ActionSecret, CallFacts, Finding, Intent, IntentLog, Leave, NotBegun, Registry};
+use crate::integrations::{
+    ActionSecret, CallFacts, Finding, Intent, IntentLog, Leave, NotBegun, NotSpent, PerCaller, Registry,
+};
 use crate::llm::Llm;
 
 /// Speech for each character: people say about sixteen a second.
@@ -107,6 +109,10 @@ impl IntentLog for NothingBefore {
 
     fn ago(&self, _proposal: ProposalId) -> BoxFuture<'_, Duration> {
         Box::pin(std::future::ready(Duration::MAX))
+    }
+
+    fn spend<'a>(&'a self, _tool: &'a ToolName, _limit: PerCaller) -> BoxFuture<'a, Result<(), NotSpent>> {
+        Box::pin(std::future::ready(Ok(())))
     }
 }
 
@@ -344,7 +350,7 @@ impl Stage {
             Order::Prepare { proposal, tool, args } => {
                 let event = match self.registry.prepare(proposal, &tool, &args, self.vault.values()).await {
                     Ok(ready) => Event::Prepared { proposal, action: ready.action, values: ready.values },
-                    Err(not) => not.event(proposal),
+                    Err(not) => not.told(proposal),
                 };
                 self.tell(self.now + TOOL_TAKES, event);
             }

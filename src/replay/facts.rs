@@ -120,6 +120,7 @@ impl Reader {
                 let outcome = match outcome {
                     Outcome::Done { .. } => "done",
                     Outcome::Failed { .. } => "failed",
+                    Outcome::Withheld(_) => "withheld",
                     Outcome::Unknown => "unknown",
                 };
                 Some(Deed::Settled { proposal: proposal.to_string(), outcome })

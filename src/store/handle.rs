@@ -15,8 +15,8 @@ use super::intents::Settler;
 use super::queue::{Job, NoRoom, QUEUE_BYTES_MAX, Queue};
 use super::tries::{TriesBefore, Try};
 use super::writer::{self, Disk, INTENTS_REFUSED, LINES_LOST};
-use super::{CallHead, CallRecord, CallState, Intent, IntentKey, IntentRecord, Line, Outcome};
-use super::{calls, fault, intents, journal, plans, tries};
+use super::{CallHead, CallRecord, CallState, Intent, IntentKey, IntentRecord, Line, Outcome, ToolLine};
+use super::{ToolRun, calls, fault, intents, journal, plans, runs, tries};
 use crate::core::base::{CallId, CallTime, Digest, Fault, Owner, Private, World};
 
 /// The database, shared by clones. The last clone dropped lets the writer finish in its own time;
@@ -245,6 +245,25 @@ impl Store {
         answer.await.unwrap_or_else(|_| Err(stopped())).map(|rows| rows > 0)
     }
 
+    /// Takes one run of a limited tool from what its caller has left, on disk: whether there was one.
+    ///
+    /// # Errors
+    /// When it is not on disk.
+    pub async fn spend_run(&self, run: ToolRun) -> Result<bool, Fault> {
+        let (reply, answer) = oneshot::channel();
+        let (run, key) = (Box::new(run), *self.action_key());
+        self.queue.give(Job::Spend { run, key, reply }).map_err(no_room)?;
+        answer.await.unwrap_or_else(|_| Err(stopped())).map(|rows| rows > 0)
+    }
+
+    /// Whether a caller has a run of a limited tool left; none is taken.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn is_run_left(&self, run: &ToolRun) -> Result<bool, Fault> {
+        runs::is_left(&self.pools.read, self.action_key(), run).await.map_err(unread)
+    }
+
     /// Returns when all that was given before is on disk.
     ///
     /// # Errors
@@ -296,6 +315,15 @@ impl Store {
     /// When the database cannot be read.
     pub async fn journal(&self, call: &CallId) -> Result<Vec<Line>, Fault> {
         journal::of_call(&self.pools.read, call).await.map_err(unread)
+    }
+
+    /// What tools were asked for and what came of it, in calls answered since then, in microseconds since 1970; call by
+    /// call.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn tool_lines(&self, since_us: i64) -> Result<Vec<ToolLine>, Fault> {
+        journal::of_tools(&self.pools.read, since_us).await.map_err(unread)
     }
 
     /// The text of a plan.

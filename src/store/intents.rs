@@ -54,6 +54,16 @@ pub struct Intent {
     pub caller: Private,
     /// Microseconds since 1970 in UTC.
     pub begun_us: i64,
+    /// Who answers for it, where no caller was asked.
+    pub admin: Option<Admin>,
+}
+
+/// A person who has an action done outside any call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Admin {
+    pub user: String,
+    /// Why, in the person's own words.
+    pub reason: String,
 }
 
 /// What came of an intent.
@@ -119,8 +129,9 @@ impl IntentRecord {
 /// Says whether the intent is new; an older one of its key stays as it is.
 pub(super) async fn begin(db: &mut SqliteConnection, intent: &Intent) -> sqlx::Result<u64> {
     sqlx::query(
-        "INSERT INTO intents (call, proposal, step, tool, digest, idempotency_key, caller, begun_us, state) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'begun') ON CONFLICT (call, proposal, step) DO NOTHING",
+        "INSERT INTO intents (call, proposal, step, tool, digest, idempotency_key, caller, begun_us, admin, reason, \
+         state) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'begun') \
+         ON CONFLICT (call, proposal, step) DO NOTHING",
     )
     .bind(intent.key.call.as_str())
     .bind(i64::from(intent.key.proposal.0))
@@ -130,6 +141,8 @@ pub(super) async fn begin(db: &mut SqliteConnection, intent: &Intent) -> sqlx::R
     .bind(&intent.idempotency_key)
     .bind(intent.caller.reveal())
     .bind(intent.begun_us)
+    .bind(intent.admin.as_ref().map(|admin| &admin.user))
+    .bind(intent.admin.as_ref().map(|admin| &admin.reason))
     .execute(db)
     .await
     .map(|done| done.rows_affected())
@@ -348,6 +361,7 @@ impl<'r> FromRow<'r, SqliteRow> for IntentRecord {
             idempotency_key: row.try_get("idempotency_key")?,
             caller: Private::new(row.try_get::<String, _>("caller")?),
             begun_us: row.try_get("begun_us")?,
+            admin: admin(row)?,
         };
         let kind = parsed(row, "state", |word| match word {
             "begun" => Some(None),
@@ -366,4 +380,15 @@ impl<'r> FromRow<'r, SqliteRow> for IntentRecord {
         };
         Ok(IntentRecord { intent, state, world: parsed(row, "effects", World::parse)? })
     }
+}
+
+/// A journal that an older build wrote and nobody opened for writing since has no such columns: only callers acted.
+fn admin(row: &SqliteRow) -> sqlx::Result<Option<Admin>> {
+    let user: Option<String> = match row.try_get("admin") {
+        Err(sqlx::Error::ColumnNotFound(_)) => return Ok(None),
+        known => known?,
+    };
+    let Some(user) = user else { return Ok(None) };
+    let reason: Option<String> = row.try_get("reason")?;
+    Ok(Some(Admin { user, reason: reason.unwrap_or_default() }))
 }

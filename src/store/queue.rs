@@ -13,6 +13,7 @@ use super::calls::{CallHead, CallState};
 use super::handle::{BeginRefused, Begun, NotOpened};
 use super::intents::{Intent, IntentKey, Outcome, Settler};
 use super::journal::Line;
+use super::runs::ToolRun;
 use super::tries::Try;
 use crate::core::base::{CallId, Fault};
 
@@ -54,6 +55,11 @@ pub(super) enum Job {
         key: IntentKey,
         outcome: Outcome,
         by: Settler,
+    },
+    Spend {
+        run: Box<ToolRun>,
+        key: [u8; 32],
+        reply: oneshot::Sender<Result<u64, Fault>>,
     },
     /// The answer is its number.
     Try {
@@ -128,6 +134,7 @@ impl Job {
             | Job::LoseLive { .. }
             | Job::TakeUp { .. }
             | Job::Try { .. }
+            | Job::Spend { .. }
             | Job::Flush { .. }
             | Job::Close { .. } => true,
             Job::Open { reply, .. } => !reply.is_closed(),
@@ -156,6 +163,7 @@ impl Job {
             | Job::Try { .. }
             | Job::ClearTries { .. }
             | Job::TakeBackTry { .. }
+            | Job::Spend { .. }
             | Job::Begin { .. } => 0,
             // Writes nothing; it must get in when the queue is full, as it is how one waits for room.
             Job::Flush { .. } | Job::Close { .. } => return 0,

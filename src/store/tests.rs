@@ -71,6 +71,7 @@ pub(super) fn intent(call: &str, proposal: u32, step: u32) -> Intent {
         idempotency_key: Some(format!("{call}-t{proposal}-{step}")),
         caller: Private::new("+34600111222"),
         begun_us: 2_000_000,
+        admin: None,
     }
 }
 
@@ -415,7 +416,7 @@ async fn of_processes_that_start_together_one_makes_the_tables() {
         let file = dir.file();
         let empty = Store::open(&file).await.unwrap();
         run(&empty, "DROP TABLE journal; DROP TABLE intents; DROP TABLE calls; DROP TABLE plans").await;
-        run(&empty, "DROP TABLE action_key; DROP TABLE _sqlx_migrations").await;
+        run(&empty, "DROP TABLE action_key; DROP TABLE tries; DROP TABLE _sqlx_migrations").await;
         let starts = (0..4).map(|_| {
             let file = file.clone();
             tokio::spawn(async move { Store::open(&file).await.map(drop) })

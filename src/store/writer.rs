@@ -20,7 +20,7 @@ use super::journal::LINES_PER_INSERT;
 use super::queue::{Job, Queued};
 use super::stamp::now_us;
 use super::tries::TRIES_KEPT_US;
-use super::{calls, fault, intents, journal, plans, tries};
+use super::{calls, fault, intents, journal, plans, runs, tries};
 use crate::core::base::{Fault, Owner};
 use crate::crash::{self, Point};
 
@@ -150,7 +150,7 @@ impl Writer {
                     }
                 }
                 Job::Flush { reply } | Job::Close { reply } => drop(reply.send(Ok(()))),
-                Job::LoseLive { reply } => drop(reply.send(wrote.rows())),
+                Job::LoseLive { reply } | Job::Spend { reply, .. } => drop(reply.send(wrote.rows())),
                 Job::TakeUp { call, reply, .. } => {
                     // Whoever took it up is gone: it is the next one's.
                     if let Err(Ok(1..)) = reply.send(wrote.rows()) {
@@ -203,7 +203,7 @@ impl Writer {
                     drop(reply.send(Err(BeginRefused::RecordUnavailable(fault.clone()))));
                 }
                 Job::Flush { reply } | Job::Close { reply } => drop(reply.send(Err(fault.clone()))),
-                Job::LoseLive { reply } | Job::TakeUp { reply, .. } => {
+                Job::LoseLive { reply } | Job::TakeUp { reply, .. } | Job::Spend { reply, .. } => {
                     drop(reply.send(Err(fault.clone())));
                 }
                 Job::Try { reply, .. } => drop(reply.send(Err(fault.clone()))),
@@ -343,6 +343,7 @@ async fn write_all(db: &mut SqliteConnection, jobs: &[Queued]) -> sqlx::Result<V
             Job::Try { one, .. } => tries::add(db, one).await,
             Job::ClearTries { id } => tries::clear(db, *id).await,
             Job::TakeBackTry { id } => tries::take_back(db, *id).await,
+            Job::Spend { run, key, .. } => runs::spend(db, key, run).await,
             Job::Flush { .. } | Job::Close { .. } => Ok(0),
         };
         wrote.push(one_row(rows)?);
@@ -363,6 +364,7 @@ async fn write_lines(db: &mut SqliteConnection, jobs: &[Queued], wrote: &mut Vec
         | Job::Try { .. }
         | Job::ClearTries { .. }
         | Job::TakeBackTry { .. }
+        | Job::Spend { .. }
         | Job::Flush { .. }
         | Job::Close { .. } => None,
     });

@@ -191,6 +191,7 @@ impl Vault {
                 let outcome = match outcome {
                     Outcome::Done { result } => Outcome::Done { result: self.in_json(result) },
                     Outcome::Failed { why } => Outcome::Failed { why: self.in_text(&why) },
+                    Outcome::Withheld(why) => Outcome::Withheld(why),
                     Outcome::Unknown => Outcome::Unknown,
                 };
                 (None, Event::Settled { proposal, outcome })

@@ -279,6 +279,8 @@ pub enum Outcome {
     Done { result: Value },
     /// It did not happen; `why` is for the model.
     Failed { why: String },
+    /// It did not happen: nothing was sent, by a rule of the gateway's own.
+    Withheld(Withheld),
     /// It was sent and nobody knows.
     Unknown,
 }
@@ -293,6 +295,17 @@ pub enum Unproven {
     Locked(Lock),
 }
 
+impl Unproven {
+    /// For whoever has no conversation to tell it to: nothing was done.
+    #[must_use]
+    pub fn outcome(self) -> Outcome {
+        match self {
+            Unproven::Failed { why } => Outcome::Failed { why },
+            Unproven::Locked(_) => Outcome::Failed { why: "too many proofs have failed".to_owned() },
+        }
+    }
+}
+
 /// How long nobody may try again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lock {
@@ -300,4 +313,13 @@ pub enum Lock {
     Minutes(u32),
     /// The rest of the call.
     Call,
+}
+
+/// By which rule nothing was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Withheld {
+    /// Its system failed again and again just now, and is left alone for a while.
+    OutOfReach,
+    /// As often as the tool may run was reached.
+    Spent,
 }

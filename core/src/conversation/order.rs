@@ -148,6 +148,8 @@ pub enum Refusal {
     NotAskable,
     /// Who is calling is not proven yet.
     NotIdentified,
+    /// The tool has run as often as it may in one call.
+    Spent,
     /// What is to prove it is not the caller's own word.
     NotOwnWord,
     /// Proofs of it have failed in this call as often as they may.

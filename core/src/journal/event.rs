@@ -12,7 +12,7 @@ use super::scan::Scan;
 use crate::base::{CallTime, Digest, GenerationId, PieceNo, ProposalId, ReplyId, Samples, ToolName};
 use crate::conversation::{
     Affirmation, Answered, By, EarlierAction, EarlierEnd, EngineYes, Event, LineAbilities, Lock, MASKED_KEY,
-    Outcome, Recorder, Resumed, Tag, Transcript, TranscriptEnd, Unproven, Word,
+    Outcome, Recorder, Resumed, Tag, Transcript, TranscriptEnd, Unproven, Withheld, Word,
 };
 
 /// The words an event may begin with.
@@ -87,6 +87,7 @@ pub fn write_event(event: &Event) -> String {
         Event::Settled { proposal, outcome } => match outcome {
             Outcome::Done { result } => format!("settled {proposal} done {result}"),
             Outcome::Failed { why } => format!("settled {proposal} failed {}", quoted(why)),
+            Outcome::Withheld(why) => format!("settled {proposal} withheld {}", withheld_word(*why)),
             Outcome::Unknown => format!("settled {proposal} unknown"),
         },
         Event::HungUp => "hung-up".to_owned(),
@@ -372,12 +373,25 @@ fn parse_unproven(scan: &mut Scan<'_>) -> Result<Unproven, String> {
     }
 }
 
+fn withheld_word(why: Withheld) -> &'static str {
+    match why {
+        Withheld::OutOfReach => "out-of-reach",
+        Withheld::Spent => "spent",
+    }
+}
+
 fn parse_outcome(scan: &mut Scan<'_>) -> Result<Outcome, String> {
     match scan.word("an outcome")? {
         "done" => Ok(Outcome::Done { result: scan.json("the result")? }),
         "failed" => Ok(Outcome::Failed { why: scan.string("why")? }),
+        "withheld" => {
+            let why = scan.read("why, `out-of-reach` or `spent`", |word| {
+                [Withheld::OutOfReach, Withheld::Spent].into_iter().find(|why| withheld_word(*why) == word)
+            })?;
+            Ok(Outcome::Withheld(why))
+        }
         "unknown" => Ok(Outcome::Unknown),
-        other => Err(format!("`{other}` is not done, failed or unknown")),
+        other => Err(format!("`{other}` is not done, failed, withheld or unknown")),
     }
 }
 

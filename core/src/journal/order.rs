@@ -145,6 +145,7 @@ fn refusal_word(refusal: Refusal) -> &'static str {
         Refusal::NotOwnWord => "not-own-word",
         Refusal::ProofsSpent => "proofs-spent",
         Refusal::KeyedForAnother => "keyed-for-another",
+        Refusal::Spent => "spent",
     }
 }
 
@@ -217,6 +218,7 @@ mod tests {
             Refusal::NotOwnWord => Refusal::NotOwnWord,
             Refusal::ProofsSpent => Refusal::ProofsSpent,
             Refusal::KeyedForAnother => Refusal::KeyedForAnother,
+            Refusal::Spent => Refusal::Spent,
         ];
         let each = one_of_each![
             Note::Asked { .. } => Note::Asked { proposal, end: crate::base::Position(8) },

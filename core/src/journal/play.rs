@@ -10,7 +10,7 @@ use std::fmt;
 use super::event::{parse_event, write_event};
 use super::file::{CallFile, Line};
 use crate::base::{CallTime, ProposalId, ReplyId};
-use crate::conversation::{Event, Lock, Outcome, Unproven};
+use crate::conversation::{Event, Lock, Outcome, Unproven, Withheld};
 
 /// Before an outcome that was unknown first.
 const FOUND_LATER: &str = "found out later, by a probe or from the record: ";
@@ -144,6 +144,10 @@ impl Play {
         match outcome {
             Outcome::Done { result } => format!("{later}done: {result}"),
             Outcome::Failed { why } => format!("{later}failed: {why}"),
+            Outcome::Withheld(Withheld::OutOfReach) => {
+                format!("{later}not sent: its system is out of reach")
+            }
+            Outcome::Withheld(Withheld::Spent) => format!("{later}not sent: the tool's limit is reached"),
             Outcome::Unknown => {
                 self.unknown.insert(proposal);
                 "sent, and no answer: unknown".to_owned()

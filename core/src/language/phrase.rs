@@ -37,6 +37,10 @@ pub enum Phrase<'a> {
     AnythingElse,
     /// Known to have failed.
     Failed,
+    /// Not sent: its system failed again and again just now.
+    OutOfReach,
+    /// Not sent: as often as it may be done was reached.
+    Spent,
     /// Sent, no answer: nobody knows.
     Unknown,
     /// Asked again while the first is unknown.
@@ -119,6 +123,8 @@ mod tests {
         Phrase::SpokeTooSoon,
         Phrase::AnythingElse,
         Phrase::Failed,
+        Phrase::OutOfReach,
+        Phrase::Spent,
         Phrase::Unknown,
         Phrase::UnknownAlready,
         Phrase::AlreadyDone,

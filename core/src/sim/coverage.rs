@@ -9,7 +9,7 @@ use super::promises::Seen;
 use super::weather::{Calls, Fault, Faults};
 use crate::conversation::{
     ActionKey, Basis, EarlierEnd, Event, Note, Order, Outcome, Refusal, Role, Timer, TranscriptEnd, Verdict,
-    Why,
+    Why, Withheld,
 };
 use crate::journal::write_timer;
 use crate::language::{Answer, Language, Phrase, claims_done};
@@ -36,6 +36,8 @@ pub const SITUATIONS: &[&str] = &[
     "an earlier call left an unknown",
     "outcome unknown",
     "outcome failed",
+    "withheld: out of reach",
+    "withheld: spent",
     "outcome after we gave up",
     "done is told",
     "a claim screened",
@@ -168,6 +170,8 @@ impl Coverage {
             match outcome {
                 Outcome::Unknown => self.count("outcome unknown"),
                 Outcome::Failed { .. } => self.count("outcome failed"),
+                Outcome::Withheld(Withheld::OutOfReach) => self.count("withheld: out of reach"),
+                Outcome::Withheld(Withheld::Spent) => self.count("withheld: spent"),
                 Outcome::Done { .. } if self.unknown.contains(proposal) => {
                     self.count("outcome after we gave up")
                 }
@@ -252,6 +256,7 @@ impl Coverage {
                 Refusal::NotOwnWord => "refused: not-own-word",
                 Refusal::ProofsSpent => "refused: proofs-spent",
                 Refusal::KeyedForAnother => "refused: keyed-for-another",
+                Refusal::Spent => "refused: spent",
             }),
             Note::Withdrawn { .. } => {
                 if self.breath == Breath::After {

@@ -9,7 +9,7 @@ use super::scene::action_of;
 use super::weather::Fault;
 use super::world::{Guesses, World};
 use crate::base::{CallTime, GenerationId, Millis, ProposalId, ToolName};
-use crate::conversation::{Event, Lock, Outcome, Unproven};
+use crate::conversation::{Event, Lock, Outcome, Unproven, Withheld};
 use crate::language::Language;
 
 /// Few values, so that the same action is proposed again and again.
@@ -138,6 +138,10 @@ impl World {
             self.tell(ready, Event::Unprepared { proposal, why: "there is no such order".to_owned() });
             return;
         }
+        if self.strikes(Fault::ToolWithheld) {
+            let outcome = self.withheld();
+            return self.tell(ready, Event::Settled { proposal, outcome });
+        }
         let action = action_of(tool, args);
         self.tell(ready, Event::Prepared { proposal, action, values: args.clone() });
         if self.strikes(Fault::PrepareTwice) {
@@ -145,6 +149,10 @@ impl World {
             let later = self.soon(ready, 0, 9_000);
             self.tell(later, Event::Prepared { proposal, action: action_of(tool, &values), values });
         }
+    }
+
+    fn withheld(&mut self) -> Outcome {
+        Outcome::Withheld(if self.random.chance(500) { Withheld::OutOfReach } else { Withheld::Spent })
     }
 
     /// A request leaves.
@@ -155,6 +163,11 @@ impl World {
         if self.strikes(Fault::DiskFull) {
             // Refused before the first byte: nothing was sent.
             let outcome = Outcome::Failed { why: DISK_FULL.to_owned() };
+            let soon = self.soon(at, 0, 50);
+            return self.tell(soon, Event::Settled { proposal, outcome });
+        }
+        if self.strikes(Fault::ToolWithheld) {
+            let outcome = self.withheld();
             let soon = self.soon(at, 0, 50);
             return self.tell(soon, Event::Settled { proposal, outcome });
         }

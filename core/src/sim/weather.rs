@@ -76,10 +76,12 @@ pub enum Fault {
     HangUpIgnored,
     /// What carries the call dies, and another goes on with it. Drawn apart, by `death`.
     ProcessDies,
+    /// Nothing is sent, by a rule of the gateway's own: a system is left alone, or a tool's limit is reached.
+    ToolWithheld,
 }
 
 /// Every fault by its name, in the order of their definition.
-const NAMED: [(Fault, &str); 39] = [
+const NAMED: [(Fault, &str); 40] = [
     (Fault::WordsLate, "words-late"),
     (Fault::WordsLost, "words-lost"),
     (Fault::WordsNever, "words-never"),
@@ -119,6 +121,7 @@ const NAMED: [(Fault, &str); 39] = [
     (Fault::CallerHangsUp, "caller-hangs-up"),
     (Fault::HangUpIgnored, "hang-up-ignored"),
     (Fault::ProcessDies, "process-dies"),
+    (Fault::ToolWithheld, "tool-withheld"),
 ];
 
 impl Fault {

@@ -104,7 +104,7 @@ fn planted(file: &CallFile, nth: usize) -> Vec<(CallTime, Event)> {
             | Event::Cut { .. }
             | Event::Finished { .. }
             | Event::GenerationFailed { .. }
-            | Event::Settled { outcome: Outcome::Unknown, .. }
+            | Event::Settled { outcome: Outcome::Withheld(_) | Outcome::Unknown, .. }
             | Event::Unproven { unproven: Unproven::Locked(_), .. }
             | Event::HungUp) => other,
         };

@@ -32,6 +32,10 @@ pub(super) fn say(phrase: &Phrase<'_>) -> String {
         Phrase::AnythingElse => "Desitja alguna cosa més?",
         Phrase::Done => "Ja està fet.",
         Phrase::Failed => "Ho sento, no ha funcionat. No s'ha canviat res.",
+        Phrase::OutOfReach => {
+            "Ho sento, aquest sistema ara mateix no respon. Torni-ho a provar d'aquí a uns minuts, si us plau."
+        }
+        Phrase::Spent => "Ho sento, de moment no ho puc fer més vegades.",
         Phrase::Unknown => {
             "Ho sento, no he pogut saber si s'ha fet, i no ho faré dues vegades. Comprovi-ho més tard, si us plau."
         }

@@ -34,6 +34,10 @@ pub(super) fn say(phrase: &Phrase<'_>) -> String {
         Phrase::AnythingElse => "Is there anything else?",
         Phrase::Done => "That's done.",
         Phrase::Failed => "I'm sorry, that didn't work. Nothing has been changed.",
+        Phrase::OutOfReach => {
+            "I'm sorry, that system isn't answering right now. Please try again in a few minutes."
+        }
+        Phrase::Spent => "I'm sorry, I can't do that again for now.",
         Phrase::Unknown => {
             "I'm sorry, I couldn't find out whether it went through, and I won't do it twice. Please check it later."
         }

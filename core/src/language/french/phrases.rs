@@ -38,6 +38,10 @@ pub(super) fn say(phrase: &Phrase<'_>) -> String {
         Phrase::AnythingElse => "Désirez-vous autre chose ?",
         Phrase::Done => "C'est fait.",
         Phrase::Failed => "Toutes mes excuses, cela n'a pas marché. Rien n'a été modifié.",
+        Phrase::OutOfReach => {
+            "Toutes mes excuses, ce système ne répond pas pour le moment. Réessayez dans quelques minutes."
+        }
+        Phrase::Spent => "Je regrette, je ne peux pas le faire davantage pour le moment.",
         Phrase::Unknown => {
             "Je regrette, j'ignore si c'est passé, et je ne le ferai pas deux fois. Vérifiez plus tard."
         }

@@ -42,6 +42,10 @@ pub(super) fn say(phrase: &Phrase<'_>) -> String {
         Phrase::AnythingElse => "Kann ich sonst noch etwas für Sie tun?",
         Phrase::Done => "Das ist erledigt.",
         Phrase::Failed => "Es tut mir leid, das hat nicht geklappt. Es bleibt alles, wie es war.",
+        Phrase::OutOfReach => {
+            "Es tut mir leid, das System antwortet gerade nicht. Bitte versuchen Sie es in einigen Minuten."
+        }
+        Phrase::Spent => "Es tut mir leid, öfter darf ich das vorerst nicht tun.",
         Phrase::Unknown => {
             "Leider weiß ich nicht, ob es geklappt hat, und zweimal mache ich es nicht. Bitte prüfen Sie es später."
         }

@@ -34,6 +34,10 @@ pub(super) fn say(phrase: &Phrase<'_>) -> String {
         Phrase::AnythingElse => "Desidera altro?",
         Phrase::Done => "È stato fatto.",
         Phrase::Failed => "Mi dispiace, non ha funzionato. Non è stato cambiato nulla.",
+        Phrase::OutOfReach => {
+            "Mi dispiace, quel sistema al momento non risponde. Riprovi tra qualche minuto, per favore."
+        }
+        Phrase::Spent => "Mi dispiace, per ora non posso farlo altre volte.",
         Phrase::Unknown => {
             "Mi dispiace, non so se è andato a buon fine, e non lo farò due volte. Controlli più tardi, per favore."
         }

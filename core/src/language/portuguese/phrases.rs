@@ -32,6 +32,10 @@ pub(super) fn say(phrase: &Phrase<'_>) -> String {
         Phrase::AnythingElse => "Deseja mais alguma coisa?",
         Phrase::Done => "Já está feito.",
         Phrase::Failed => "Lamento, não funcionou. Nada foi alterado.",
+        Phrase::OutOfReach => {
+            "Lamento, esse sistema não responde neste momento. Tente daqui a uns minutos, por favor."
+        }
+        Phrase::Spent => "Lamento, por agora não o posso fazer mais vezes.",
         Phrase::Unknown => {
             "Lamento, não consegui saber se foi feito, e não o farei duas vezes. Verifique mais tarde, por favor."
         }

@@ -32,6 +32,10 @@ pub(super) fn say(phrase: &Phrase<'_>) -> String {
         Phrase::AnythingElse => "¿Desea algo más?",
         Phrase::Done => "Ya está hecho.",
         Phrase::Failed => "Lo siento, no ha funcionado. No se ha cambiado nada.",
+        Phrase::OutOfReach => {
+            "Lo siento, ese sistema no responde ahora mismo. Inténtelo dentro de unos minutos, por favor."
+        }
+        Phrase::Spent => "Lo siento, por ahora no puedo hacerlo más veces.",
         Phrase::Unknown => {
             "Lo siento, no he podido saber si se ha hecho, y no lo haré dos veces. Compruébelo más tarde, por favor."
         }

@@ -122,7 +122,7 @@ impl Once {
         let Some(sent) = self.ledger.iter_mut().filter(open).find(own) else { return };
         sent.fate = match outcome {
             Outcome::Done { .. } => Fate::Done(now),
-            Outcome::Failed { .. } => Fate::Failed,
+            Outcome::Failed { .. } | Outcome::Withheld(_) => Fate::Failed,
             Outcome::Unknown => Fate::Unknown,
         };
         // Done under its key, all that was sent under it is known.
