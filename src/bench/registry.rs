@@ -207,9 +207,10 @@ async fn run(system: &System, n: usize, tool: &'static str) -> Result<(), Fault>
     let ran = system.registry.run(leave, &private, CallTime::ANSWER, &Nowhere).await;
     match ran.unwrap_or_else(Unproven::outcome) {
         Outcome::Done { .. } => Ok(()),
-        other @ (Outcome::Failed { .. } | Outcome::Withheld(_) | Outcome::Unknown) => {
-            Err(unusable(&format!("{other:?}")))
-        }
+        other @ (Outcome::Partly { .. }
+        | Outcome::Failed { .. }
+        | Outcome::Withheld(_)
+        | Outcome::Unknown) => Err(unusable(&format!("{other:?}"))),
     }
 }
 
@@ -221,9 +222,13 @@ impl IntentLog for Nowhere {
         Box::pin(std::future::ready(Ok(())))
     }
 
+    fn settled<'l>(&'l self, _: ProposalId, _: u32, _: &'l Outcome) -> BoxFuture<'l, ()> {
+        Box::pin(std::future::ready(()))
+    }
+
     fn found(&self, _finding: &Finding) {}
 
-    fn ago(&self, _proposal: ProposalId) -> BoxFuture<'_, Duration> {
+    fn ago(&self, _: ProposalId, _: u32) -> BoxFuture<'_, Duration> {
         Box::pin(std::future::ready(Duration::MAX))
     }
 
@@ -253,9 +258,26 @@ fn check_many(tools: usize) -> Result<Duration, Fault> {
     if read == tools { Ok(took) } else { Err(unusable(&format!("{read} tools were read"))) }
 }
 
-const AGENT: &str = "version: 1\nid: shop\ntitle: The shop\nlanguage: en\ncurrency: USD\ngreeting: Hello.\nprompt: Be brief.\ntools:\n";
+const AGENT: &str = "\
+version: 1
+id: shop
+title: The shop
+language: en
+currency: USD
+greeting: Hello.
+prompt: Be brief.
+tools:
+";
 
-const HEAD: &str = "version: 1\nid: shop\ntitle: Orders\nkind: http\nbase_url: https://127.0.0.1/\nallow_private: true\ntools:\n";
+const HEAD: &str = "\
+version: 1
+id: shop
+title: Orders
+kind: http
+base_url: https://127.0.0.1/
+allow_private: true
+tools:
+";
 
 const LOOK: &str = r#"  - name: look
     description: Looks an order up.

@@ -15,7 +15,7 @@ use super::errors::{read_errors, read_errors_when};
 use super::hidden;
 use super::place::{Place, Spanned};
 use super::reader::{Hidden, RESERVED, Reader, braces, is_name, with_call};
-use super::steps::Own;
+use super::steps::{Between, Own};
 use super::verify::{alike, read_rule};
 use super::written::{
     AnswersWritten, MappedWritten, PrepareWritten, RequestWritten, ResponseWritten, ToolWritten, Words,
@@ -30,8 +30,10 @@ pub(super) const OWN_HEADERS: &[&str] = &["Connection", "Content-Length", "Host"
 type Fields = Spanned<BTreeMap<String, Spanned<String>>>;
 
 /// All requests of a tool.
-pub(super) struct Exchanges {
+pub(super) struct Exchanges<'w> {
     pub(super) prepare: Vec<Exchange>,
+    /// What is sent by leave before the last request.
+    pub(super) before: Vec<Between<'w>>,
     pub(super) request: Exchange,
     /// Of a tool with steps, what its result is made of where that is not what the last one maps.
     pub(super) result: Option<BTreeMap<String, String>>,
@@ -49,12 +51,14 @@ pub(super) struct Reading {
     pub(super) parameters: Vec<Parameter>,
     pub(super) known: BTreeSet<String>,
     pub(super) used: BTreeSet<String>,
+    /// Names of what is known only after the caller's yes.
+    pub(super) holes: BTreeSet<String>,
 }
 
 impl Reading {
     pub(super) fn new(parameters: &[Parameter]) -> Reading {
         let known = parameters.iter().map(|p| p.name.clone()).collect();
-        Reading { parameters: parameters.to_vec(), known, used: BTreeSet::new() }
+        Reading { parameters: parameters.to_vec(), known, used: BTreeSet::new(), holes: BTreeSet::new() }
     }
 }
 
@@ -67,7 +71,7 @@ pub(super) fn exchanges(
     effects: Effects,
     names: &BTreeSet<String>,
     parameters: &[Parameter],
-) -> Exchanges {
+) -> Exchanges<'static> {
     let mut reading = Reading::new(parameters);
     let mut prepare: Vec<Exchange> =
         tool.prepare.iter().map(|step| read_prepare(reader, step, &mut reading)).collect();
@@ -87,7 +91,8 @@ pub(super) fn exchanges(
         (None, _) => request.verify = rules,
     }
     let Reading { known, used, .. } = reading;
-    Exchanges { prepare, request, result: None, known, optional: Vec::new(), used }
+    let (before, optional) = (Vec::new(), Vec::new());
+    Exchanges { prepare, before, request, result: None, known, optional, used }
 }
 
 /// Reads a request with all that its answer means, and the names of what only later requests may hold of it.
@@ -97,7 +102,7 @@ pub(super) fn read_own(
     response: &ResponseWritten,
     reading: &mut Reading,
 ) -> (Exchange, BTreeSet<String>) {
-    let Reading { parameters, known, used } = reading;
+    let Reading { parameters, known, used, .. } = reading;
     let mut request = read_request(reader, written, parameters, known, used);
     if request.method.is_safe() {
         let remedy = "write its fields under `query`; where the system wants a body, `method: POST`, with `effects: none` if it \
@@ -134,7 +139,7 @@ fn read_prepare(
     reading: &mut Reading,
 ) -> Exchange {
     let PrepareWritten { request, answers, map, errors, errors_when, sample } = &step.value;
-    let Reading { parameters, known, used } = reading;
+    let Reading { parameters, known, used, .. } = reading;
     let mut exchange = read_request(reader, request, parameters, known, used);
     let what = "a step before the question must not have effects";
     only_asks(reader, request, what, "use GET or HEAD here; the one request with effects is `request`");

@@ -20,13 +20,13 @@ use super::place::{Place, Spanned};
 use super::probe::{Of, probe};
 use super::reader::{DONE_BEFORE, RESERVED, Reader, is_name};
 use super::sparing::{Sparing, sparing};
-use super::steps::{Own, chained, effects_of, own};
+use super::steps::{Between, Own, chained, effects_of, effects_of_step, own};
 use super::verify::{budget, identity};
 use super::written::{
     ConfirmWritten, IdempotencyWritten, PhrasesWritten, PolicyWritten, RequestWritten, ResponseWritten,
     ToolWritten, VoiceWritten, WordingsByLanguage, Words,
 };
-use crate::integrations::{Auth, Connection, Given, KeyPlace, Source, ToolSpec};
+use crate::integrations::{Auth, Connection, Deed, Given, KeyPlace, Source, ToolSpec};
 
 /// A caller waits about this long before it feels like an end.
 const TIMEOUT_MS: u32 = 8_000;
@@ -74,6 +74,7 @@ pub(super) fn tool(
     let store = store(reader, &tool.response, &result);
     let key = key(reader, &own, &integration.auth);
     let timeout = timeout(reader, tool.timeout_ms.as_ref());
+    let before = deeds(reader, all.before, &seen, &integration.auth, timeout);
     let Sparing { per_call, per_caller, cache } = sparing(reader, tool, effects);
     let of = Of { effects, parameters: &seen, known: &all.known, key: &key, timeout };
     let probe = own.probe.map(|written| probe(reader, written, &of));
@@ -87,7 +88,7 @@ pub(super) fn tool(
         effects,
         confirm,
         phrases,
-        idempotency: if key == KeyPlace::None { Idempotency::None } else { Idempotency::Keyed },
+        idempotency: idempotency(&key, &before),
         timeout,
         identity: identity(reader, tool, budget),
         per_call,
@@ -100,6 +101,7 @@ pub(super) fn tool(
         given,
         effects,
         prepare,
+        before,
         request,
         result,
         store,
@@ -112,6 +114,31 @@ pub(super) fn tool(
         per_caller,
     };
     Some((plan, spec))
+}
+
+/// What is sent by leave before the last request.
+fn deeds(
+    reader: &mut Reader<'_, '_>,
+    between: Vec<Between<'_>>,
+    parameters: &[Parameter],
+    auth: &Auth,
+    timeout: Millis,
+) -> Vec<Deed> {
+    let deed = |Between { exchange, effects, own, known }| {
+        let key = key(reader, &own, auth);
+        let of = Of { effects, parameters, known: &known, key: &key, timeout };
+        let probe = own.probe.map(|written| probe(reader, written, &of));
+        let not_done_on = not_done_on(reader, own.not_done_on);
+        Deed { exchange, effects, key, not_done_on, probe }
+    };
+    between.into_iter().map(deed).collect()
+}
+
+/// A system knows the whole again only where it knows each of its steps.
+fn idempotency(own: &KeyPlace, before: &[Deed]) -> Idempotency {
+    let with_effects = before.iter().filter(|deed| deed.effects != Effects::None);
+    let is_keyed = with_effects.map(|deed| &deed.key).chain([own]).all(|key| *key != KeyPlace::None);
+    if is_keyed { Idempotency::Keyed } else { Idempotency::None }
 }
 
 /// Words that must be there.
@@ -150,9 +177,13 @@ fn examples(reader: &mut Reader<'_, '_>, tool: &ToolWritten, names: &BTreeSet<St
     examples
 }
 
-/// The effects of a tool are those of its own request: no other one may have any.
+/// The effects of a tool are the gravest of its requests.
 fn effects(reader: &mut Reader<'_, '_>, tool: &ToolWritten, own: &Own<'_>) -> Effects {
-    let effects = effects_of(&own.request.value, own.effects);
+    let of_steps = tool.steps.iter().map(effects_of_step);
+    let all: Vec<Effects> = of_steps.chain([effects_of(&own.request.value, own.effects)]).collect();
+    let gravest =
+        [Effects::Irreversible, Effects::Reversible].into_iter().find(|effects| all.contains(effects));
+    let effects = gravest.unwrap_or(Effects::None);
     let is_told =
         tool.response.map.len() + own.response.map.values().filter(|mapped| !mapped.is_secret()).count();
     if effects == Effects::None && is_told == 0 {
@@ -333,8 +364,14 @@ fn phrases(
     after: &BTreeSet<String>,
     parameters: &[Parameter],
 ) -> ToolPhrases {
-    let PhrasesWritten { done, failed, unknown, declined, .. } = written;
-    let of_effects = [("done", done), ("failed", failed), ("unknown", unknown), ("declined", declined)];
+    let PhrasesWritten { done, partly, failed, unknown, declined, .. } = written;
+    let of_effects = [
+        ("done", done),
+        ("partly", partly),
+        ("failed", failed),
+        ("unknown", unknown),
+        ("declined", declined),
+    ];
     for (name, words) in of_effects.into_iter().filter_map(|(name, words)| Some((name, words.as_ref()?))) {
         if effects == Effects::None {
             let remedy =
@@ -353,6 +390,7 @@ fn phrases(
         delay_after,
         delay_again_after,
         done: said(done, after),
+        partly: said(partly, before),
         failed: said(failed, before),
         unknown: said(unknown, before),
         declined: said(declined, before),

@@ -532,6 +532,7 @@ pub(super) struct PhrasesWritten {
     pub(super) delay_again: Option<WordingsByLanguage>,
     pub(super) delay_again_after_ms: Option<Spanned<u32>>,
     pub(super) done: Option<WordingsByLanguage>,
+    pub(super) partly: Option<WordingsByLanguage>,
     pub(super) failed: Option<WordingsByLanguage>,
     pub(super) unknown: Option<WordingsByLanguage>,
     pub(super) declined: Option<WordingsByLanguage>,

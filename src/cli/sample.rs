@@ -74,7 +74,9 @@ fn with_holes(tree: Value, args: Option<&Map<String, Value>>) -> Value {
 fn plain(asking: &Asking, answer: Value, notes: &mut Vec<String>) -> Value {
     match hidden(&Arc::new(asking.wary_plan()), Outcome::Done { result: answer }) {
         Outcome::Done { result } => made_up(result, "sample", notes),
-        Outcome::Failed { .. } | Outcome::Withheld(_) | Outcome::Unknown => Value::Null,
+        Outcome::Partly { .. } | Outcome::Failed { .. } | Outcome::Withheld(_) | Outcome::Unknown => {
+            Value::Null
+        }
     }
 }
 

@@ -384,9 +384,13 @@ impl IntentLog for Unlogged {
         Box::pin(std::future::ready(begun))
     }
 
+    fn settled<'l>(&'l self, _: ProposalId, _: u32, _: &'l Outcome) -> BoxFuture<'l, ()> {
+        Box::pin(std::future::ready(()))
+    }
+
     fn found(&self, _finding: &Finding) {}
 
-    fn ago(&self, _proposal: ProposalId) -> BoxFuture<'_, Duration> {
+    fn ago(&self, _: ProposalId, _: u32) -> BoxFuture<'_, Duration> {
         Box::pin(std::future::ready(Duration::ZERO))
     }
 

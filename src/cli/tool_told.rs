@@ -12,7 +12,7 @@ use crate::catalog::Asking;
 use crate::core::base::{Fault, Owner, ProposalId};
 use crate::core::call::Vault;
 use crate::core::conversation::{
-    Conversation, Effects, Event, Outcome, Plan, ToolPlan, Wording, outcome_words,
+    Conversation, Effects, Event, Outcome, Plan, Rest, ToolPlan, Wording, outcome_words,
 };
 use crate::core::language::Language;
 use crate::core::template::Renderer;
@@ -159,7 +159,9 @@ impl Trial {
             End::NotSent => None,
             End::Unprepared(why) => match hidden(&self.plan, Outcome::Failed { why: why.clone() }) {
                 Outcome::Failed { why } => Some(format!("unprepared: {why}")),
-                Outcome::Done { .. } | Outcome::Withheld(_) | Outcome::Unknown => None,
+                Outcome::Done { .. } | Outcome::Partly { .. } | Outcome::Withheld(_) | Outcome::Unknown => {
+                    None
+                }
             },
             End::CameBack(outcome) => Some(outcome_text(&hidden(&self.plan, outcome.clone()))),
         }
@@ -193,8 +195,9 @@ impl Trial {
             && is_told(outcome)
         {
             let mut values = self.values.clone();
-            if let (Some(values), Outcome::Done { result: Value::Object(result) }) =
-                (values.as_object_mut(), outcome)
+            if let Some(values) = values.as_object_mut()
+                && let Outcome::Done { result } | Outcome::Partly { result, .. } = outcome
+                && let Value::Object(result) = result
             {
                 values.extend(result.clone());
             }
@@ -208,6 +211,12 @@ impl Trial {
             End::NotSent => ("not sent", None),
             End::Unprepared(why) => ("not asked", Some(why)),
             End::CameBack(Outcome::Done { .. }) => ("done", None),
+            End::CameBack(Outcome::Partly { rest: Rest::NotDone, why, .. }) => {
+                ("done in part, and the rest not", Some(why))
+            }
+            End::CameBack(Outcome::Partly { rest: Rest::Unknown, why, .. }) => {
+                ("done in part, and the rest unknown", Some(why))
+            }
             End::CameBack(Outcome::Failed { why }) => ("failed", Some(why)),
             End::CameBack(Outcome::Withheld(_)) => ("withheld", None),
             End::CameBack(Outcome::Unknown) => ("unknown", None),
@@ -216,7 +225,7 @@ impl Trial {
 
     fn mapped(&self) -> Option<&Value> {
         match &self.end {
-            End::CameBack(Outcome::Done { result }) => Some(result),
+            End::CameBack(Outcome::Done { result } | Outcome::Partly { result, .. }) => Some(result),
             End::CameBack(Outcome::Failed { .. } | Outcome::Withheld(_) | Outcome::Unknown)
             | End::NotSent
             | End::Unprepared(_) => None,

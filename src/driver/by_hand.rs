@@ -77,7 +77,6 @@ pub async fn by_hand(store: &Store, registry: &Registry, action: ByHand<'_>) -> 
         .run(leave, &PrivateValues::default(), CallTime::ANSWER, &log)
         .await
         .unwrap_or_else(Unproven::outcome);
-    log.settle(proposal, &outcome).await;
     let over = CallState::Ended { at_us: now_us(), reason: OVER.to_owned() };
     if store.set_state(&call, over).is_err() {
         tracing::warn!(%call, "that an action by hand is over could not be written; the next gateway that starts does");

@@ -141,6 +141,7 @@ impl Figures {
         } else if let Event::Settled { outcome, .. } = event {
             let outcome = match outcome {
                 Outcome::Done { .. } => "done",
+                Outcome::Partly { .. } => "partly",
                 Outcome::Failed { .. } => "failed",
                 Outcome::Withheld(_) => "withheld",
                 Outcome::Unknown => "unknown",

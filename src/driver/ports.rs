@@ -6,7 +6,6 @@
 //! Never: decides anything.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -27,8 +26,8 @@ use crate::core::base::{
 use crate::core::call::PrivateValues;
 use crate::core::conversation::{Effects, Event, Outcome};
 use crate::integrations::{
-    Finding, Intent, IntentLog, Leave, NotBegun, NotSpent, PROBE_QUESTION, Pauses, PerCaller, Registry,
-    Unprepared,
+    Finding, Intent, IntentLog, Leave, NotBegun, NotSpent, PROBE_QUESTION, Pauses, PerCaller, Probed,
+    Registry, Unprepared,
 };
 use crate::llm::Prompt;
 use crate::store::{self, Admin, BeginRefused, IntentKey, Store, ToolRun};
@@ -185,14 +184,11 @@ impl Ports {
                     let _ = inbox.send(Report::Event(Event::Unproven { proposal, unproven })).await;
                     return;
                 }
-                Err(_) => log.fell_over(),
+                Err(_) => log.fell_over(proposal).await,
             };
-            if effects != Effects::None {
-                log.settle(proposal, &outcome).await;
-            }
-            let is_unknown = outcome == Outcome::Unknown;
+            let is_open = effects != Effects::None && outcome.is_open();
             let _ = inbox.send(Report::Event(Event::Settled { proposal, outcome })).await;
-            if is_unknown {
+            if is_open {
                 find_out(&registry, &log, proposal, &inbox).await;
             }
         });
@@ -278,16 +274,16 @@ async fn find_out(registry: &Registry, log: &StoreLog, proposal: ProposalId, inb
     let found = async {
         loop {
             tokio::time::sleep(pauses.pause()).await;
-            let finding = registry.probe(proposal, Instant::now() + PROBE_QUESTION, log).await?;
+            let probed = registry.probe(proposal, Instant::now() + PROBE_QUESTION, log).await?;
+            let Probed { step, finding, whole } = probed;
             let is_news = log.notes(&finding);
-            let outcome = finding.outcome();
-            if let Some(known) = &outcome {
-                tell_known(&log.key(proposal), &finding);
-                log.settle(proposal, known).await;
-                return outcome;
+            if let Some(known) = finding.outcome() {
+                tell_known(&log.key(proposal, step), &finding);
+                log.settle(proposal, step, &known).await;
+                return whole;
             }
             if is_news {
-                log.settle(proposal, &Outcome::Unknown).await;
+                log.settle(proposal, step, &Outcome::Unknown).await;
             }
         }
     };
@@ -309,7 +305,8 @@ pub(super) struct StoreLog {
     pub(super) call: CallId,
     pub(super) caller: Private,
     acting: Acting,
-    begun: AtomicBool,
+    /// The step that was begun last.
+    begun: Mutex<Option<u32>>,
     /// What is to stand beside the outcome.
     detail: Mutex<String>,
     /// Who has it done, outside any call.
@@ -322,7 +319,7 @@ impl StoreLog {
             World::Real => String::new(),
             World::Mocked => World::Mocked.word().to_owned(),
         };
-        let (begun, detail) = (AtomicBool::new(false), Mutex::new(detail));
+        let (begun, detail) = (Mutex::new(None), Mutex::new(detail));
         StoreLog { store, call, caller, acting, begun, detail, admin: None }
     }
 
@@ -337,7 +334,7 @@ impl StoreLog {
 
     /// Of an intent that another process has begun.
     fn of_left(&self, detail: String) -> StoreLog {
-        StoreLog { begun: AtomicBool::new(true), detail: Mutex::new(detail), ..self.for_one_run() }
+        StoreLog { detail: Mutex::new(detail), ..self.for_one_run() }
     }
 
     /// Takes note of what a probe says; whether it says something else than the last time.
@@ -350,11 +347,15 @@ impl StoreLog {
     }
 
     /// What is known of a tool at which the program itself fell over: a request that may have left is not taken back by that.
-    fn fell_over(&self) -> Outcome {
-        if self.begun.load(Ordering::Acquire) {
-            return Outcome::Unknown;
-        }
-        Outcome::Failed { why: "this gateway fell over it; nothing was done".to_owned() }
+    async fn fell_over(&self, proposal: ProposalId) -> Outcome {
+        // A number is whole even if a holder panicked.
+        let begun = *self.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(step) = begun else {
+            return Outcome::Failed { why: "this gateway fell over it; nothing was done".to_owned() };
+        };
+        // Where its outcome is on record already, that stays.
+        self.settle(proposal, step, &Outcome::Unknown).await;
+        Outcome::Unknown
     }
 
     fn run_of(&self, tool: &ToolName, limit: PerCaller) -> ToolRun {
@@ -372,20 +373,17 @@ impl StoreLog {
         matches!(left.await, Ok(Ok(false)))
     }
 
-    fn key(&self, proposal: ProposalId) -> IntentKey {
-        IntentKey { call: self.call.clone(), proposal, step: 0 }
+    fn key(&self, proposal: ProposalId, step: u32) -> IntentKey {
+        IntentKey { call: self.call.clone(), proposal, step }
     }
 
-    /// Writes what became of it, if it was begun at all, and waits a moment for the disk: what a caller is told is on
-    /// record, also of a process that is killed in the middle of the sentence.
-    pub(super) async fn settle(&self, proposal: ProposalId, outcome: &Outcome) {
-        if !self.begun.load(Ordering::Acquire) {
-            return;
-        }
+    /// Writes what became of it, and waits a moment for the disk: what a caller is told is on record, also of a process that
+    /// is killed in the middle of the sentence.
+    async fn settle(&self, proposal: ProposalId, step: u32, outcome: &Outcome) {
         let kind = kind(Some(outcome));
         let detail = self.detail.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let outcome = store::Outcome { kind, at_us: store::now_us(), detail };
-        if self.store.settle(self.key(proposal), outcome).is_err() {
+        if self.store.settle(self.key(proposal, step), outcome).is_err() {
             // It stays begun, which every later call reads as unknown.
             tracing::error!(call = %self.call, "an outcome could not be written: it stays unknown; look at the disk");
             return;
@@ -402,8 +400,9 @@ impl IntentLog for StoreLog {
             let why = refused("what this caller's earlier calls left open is not known; nothing was done");
             return Box::pin(std::future::ready(Err(why)));
         }
+        let step = intent.step;
         let intent = store::Intent {
-            key: self.key(intent.proposal),
+            key: self.key(intent.proposal, step),
             tool: intent.tool,
             digest: intent.action,
             idempotency_key: intent.key,
@@ -418,7 +417,7 @@ impl IntentLog for StoreLog {
         Box::pin(async move {
             match timeout(BEGIN_DEADLINE, begin).await {
                 Ok(Ok(_)) => {
-                    self.begun.store(true, Ordering::Release);
+                    *self.begun.lock().unwrap_or_else(PoisonError::into_inner) = Some(step);
                     Ok(())
                 }
                 Ok(Err(BeginRefused::AlreadyBegun)) => Err(NotBegun::Already),
@@ -433,6 +432,10 @@ impl IntentLog for StoreLog {
                 }
             }
         })
+    }
+
+    fn settled<'l>(&'l self, proposal: ProposalId, step: u32, outcome: &'l Outcome) -> BoxFuture<'l, ()> {
+        Box::pin(self.settle(proposal, step, outcome))
     }
 
     fn found(&self, finding: &Finding) {
@@ -454,9 +457,9 @@ impl IntentLog for StoreLog {
         })
     }
 
-    fn ago(&self, proposal: ProposalId) -> BoxFuture<'_, Duration> {
+    fn ago(&self, proposal: ProposalId, step: u32) -> BoxFuture<'_, Duration> {
         Box::pin(async move {
-            ago_of(&self.store, &self.key(proposal)).await.unwrap_or_else(|fault| {
+            ago_of(&self.store, &self.key(proposal, step)).await.unwrap_or_else(|fault| {
                 let owner = fault.owner;
                 tracing::warn!(call = %self.call, ?owner, %fault, "it is not known when an action last left");
                 Duration::ZERO

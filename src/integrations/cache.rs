@@ -5,6 +5,7 @@
 //! Never: keeps more than a few answers' worth of memory.
 
 use std::collections::BTreeMap;
+use std::slice;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use tokio::time::Instant;
 
 use super::action::ActionSecret;
 use super::registry::Registry;
-use super::request::Resolved;
+use super::request::{Resolved, meant};
 use super::spec::Exchange;
 use super::steps::Run;
 use super::tries::{Untold, ask};
@@ -100,7 +101,7 @@ impl Run<'_> {
         let Some((counts, memory)) = spec.cache.zip(self.memory) else {
             return ask(live, request, &exchange.errors, until).await;
         };
-        let digest = memory.key.digest(&request.meant(&spec.name));
+        let digest = memory.key.digest(&meant(&spec.name, slice::from_ref(request)));
         let era = {
             let cache = memory.lock();
             if let Some(answer) = cache.find(digest, Duration::from_millis(u64::from(counts.0))) {

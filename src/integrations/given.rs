@@ -85,7 +85,9 @@ impl Registry {
     pub(super) fn keep(&self, spec: &ToolSpec, outcome: &Outcome) {
         match outcome {
             Outcome::Done { result } => self.keep_result(spec, result),
-            Outcome::Failed { .. } | Outcome::Withheld(_) | Outcome::Unknown => self.forget(spec),
+            Outcome::Partly { .. } | Outcome::Failed { .. } | Outcome::Withheld(_) | Outcome::Unknown => {
+                self.forget(spec);
+            }
         }
     }
 

@@ -20,28 +20,27 @@ use futures::future::BoxFuture;
 use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout_at};
 
+use super::acting::{Stood, step_key};
 use super::action::ActionSecret;
 use super::allowance::{NotSpent, spend};
 use super::arguments::{arguments, keyed};
 use super::budget::{TriesInMemory, TryLog, Unmade};
 use super::cache::{Cache, Memory};
 use super::far::Live;
-use super::given::Secrecy;
 use super::probe::{Finding, Pauses, Sent};
-use super::request::Resolved;
+use super::request::{Resolved, meant};
 use super::spec::{KeyPlace, PerCaller, ToolSpec};
 use super::steps::{Known, Run, of_step};
 use super::tap::Shown;
 use super::toolbox::Toolbox;
-use super::tries::{Deed, Untold};
-use crate::crash::{self, Point};
+use super::tries::Untold;
 
 /// Stands for `call.id` where a wish is digested. No call has this id.
 const ANY_CALL: &str = "⟨call.id⟩";
 
 /// How long beyond a tool's own time its probe may be asked: half of what the conversation waits for the dispatcher then, so
 /// that what it finds is the outcome and no afterthought.
-const PROBE_GRACE: Duration = Duration::from_secs(1);
+pub(super) const PROBE_GRACE: Duration = Duration::from_secs(1);
 /// Between two questions while the caller waits for the outcome.
 const PAUSE_FIRST: Duration = Duration::from_millis(500);
 const PAUSE_LONGEST: Duration = Duration::from_secs(4);
@@ -72,8 +71,10 @@ impl fmt::Debug for CallFacts {
 pub struct Intent {
     pub call: CallId,
     pub proposal: ProposalId,
+    /// The place of the step among those of its tool that have effects, from zero.
+    pub step: u32,
     pub tool: ToolName,
-    /// Of the resolved request, whichever call sends it: what the permit covers, and what the next call knows the same
+    /// Of the resolved requests, whichever call sends it: what the permit covers, and what the next call knows the same
     /// wish by.
     pub action: Digest,
     /// The idempotency key sent along, where the tool has one.
@@ -83,7 +84,7 @@ pub struct Intent {
 /// Why an intent was not taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotBegun {
-    /// One of this call and proposal exists: it may have been sent, by whoever wrote it.
+    /// One of this call, proposal and step exists: it may have been sent, by whoever wrote it.
     Already,
     /// The record takes nothing now; `why` is for the model.
     Refused { why: String },
@@ -93,10 +94,12 @@ pub enum NotBegun {
 pub trait IntentLog: Send + Sync {
     /// Returns after it is on disk.
     fn begin(&self, intent: Intent) -> BoxFuture<'_, Result<(), NotBegun>>;
+    /// Takes what became of one that was begun, and returns when it is on disk, or soon after.
+    fn settled<'l>(&'l self, proposal: ProposalId, step: u32, outcome: &'l Outcome) -> BoxFuture<'l, ()>;
     /// What a probe says of it; of several times the last counts.
     fn found(&self, finding: &Finding);
     /// How long ago anything last left under its key, in whichever call, or was about to; nothing where that is not known.
-    fn ago(&self, proposal: ProposalId) -> BoxFuture<'_, Duration>;
+    fn ago(&self, proposal: ProposalId, step: u32) -> BoxFuture<'_, Duration>;
     /// Takes one run of a tool from what this caller has left of it, durably.
     fn spend<'a>(&'a self, tool: &'a ToolName, limit: PerCaller) -> BoxFuture<'a, Result<(), NotSpent>>;
 }
@@ -134,6 +137,8 @@ pub struct Registry {
     open: Mutex<BTreeMap<ProposalId, Open>>,
     /// What its tools have stored.
     variables: Mutex<Map<String, Value>>,
+    /// What became of the steps of tools that have several.
+    stood: Mutex<Stood>,
     /// What systems have just said.
     pub(super) cache: Mutex<Cache>,
 }
@@ -157,27 +162,45 @@ pub struct Leave {
 
 /// A prepared request, waiting for leave.
 pub(super) struct Ready {
-    tool: ToolName,
-    action: Digest,
-    request: Resolved,
-    /// What was put into it, for whoever asks what became of it.
+    pub(super) tool: ToolName,
+    pub(super) action: Digest,
+    /// The first request; those after it may have holes, which earlier answers fill.
+    pub(super) first: Resolved,
+    /// Which acts of the tool are to be done, by their conditions.
+    pub(super) due: Vec<usize>,
+    /// What was put in, for whoever asks what became of it, and what is put into the others.
     pub(super) known: Known,
+}
+
+/// What a tool with effects is about to do.
+struct Plan {
+    known: Known,
+    due: Vec<usize>,
+    first: Resolved,
+}
+
+/// What came of asking about a step.
+#[derive(Debug, PartialEq)]
+pub struct Probed {
+    pub step: u32,
+    pub finding: Finding,
+    /// What became of the whole, where that of the step is known now.
+    pub whole: Option<Outcome>,
 }
 
 /// What a caller said does not print.
 impl fmt::Debug for Ready {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Ready({} {:?})", self.tool, self.request)
+        write!(f, "Ready({} {:?})", self.tool, self.first)
     }
 }
 
 impl Registry {
     #[must_use]
     pub fn new(toolbox: Arc<Toolbox>, call: CallFacts, action_key: ActionSecret) -> Registry {
-        let (ready, open, variables) = (Mutex::default(), Mutex::default(), Mutex::default());
-        let cache = Mutex::default();
+        let (ready, open, variables, stood, cache) = Default::default();
         let tries = Arc::new(TriesInMemory::default());
-        Registry { toolbox, call, action_key, tries, ready, open, variables, cache }
+        Registry { toolbox, call, action_key, tries, ready, open, variables, stood, cache }
     }
 
     /// The same, with failed proofs counted there, and not for this call alone.
@@ -216,17 +239,18 @@ impl Registry {
         let run = self.of(spec, live);
         let (known, until) = (self.begun(spec, &real)?, until(spec));
         let values = known.values.clone();
-        let (known, request) = self.tried(spec, &values, until, self.resolve(run, known, until)).await?;
+        let Plan { known, due, first } =
+            self.tried(spec, &values, until, self.resolve(run, known, until)).await?;
         // The same wish in whichever call, at whichever time, under whichever secret.
-        let action = run.filled(&spec.request, &known, (ANY_CALL, Secrecy::Named))?;
-        let action = self.action_key.digest(&action.meant(tool));
+        let requests = run.meant(&due, &known, ANY_CALL)?;
+        let action = self.action_key.digest(&meant(tool, &requests));
         let mut values = known.values.clone();
         for parameter in &spec.parameters {
             let hidden = args.get(&parameter.name).filter(|value| has_placeholder(value));
             values.extend(hidden.map(|value| (parameter.name.clone(), value.clone())));
         }
         match self.ready().entry(proposal) {
-            Entry::Vacant(free) => free.insert(Ready { tool: tool.clone(), action, request, known }),
+            Entry::Vacant(free) => free.insert(Ready { tool: tool.clone(), action, first, due, known }),
             Entry::Occupied(_) => {
                 return Err("this is being asked about already".to_owned().into());
             }
@@ -245,11 +269,14 @@ impl Registry {
     /// # Errors
     /// In words, why it cannot leave.
     pub async fn preview(&self, proposal: ProposalId) -> Result<Shown, String> {
-        let ready = self.ready().get(&proposal).map(|ready| (ready.tool.clone(), ready.request.clone()));
-        let (tool, request) = ready.ok_or("nothing is prepared")?;
+        let of = |ready: &Ready| (ready.tool.clone(), ready.first.clone(), ready.due.clone());
+        let (tool, request, due) = self.ready().get(&proposal).map(of).ok_or("nothing is prepared")?;
         let (spec, live) = self.toolbox.find(&tool)?;
-        let key = (spec.key != KeyPlace::None).then(|| self.key_text(&ActionKey::Own(proposal)));
-        let placed = key.as_deref().map(|text| (&spec.key, text));
+        let acts = spec.acts();
+        let first = due.iter().filter_map(|at| acts.get(*at)).find_map(|act| Some((act, act.place?)));
+        let keyed = first.filter(|(act, _)| *act.key != KeyPlace::None);
+        let key = keyed.map(|(act, place)| (act.key, self.step_key(&ActionKey::Own(proposal), place)));
+        let placed = key.as_ref().map(|(place, text)| (*place, text.as_str()));
         let outgoing = live.outgoing(&request, placed, until(spec)).await.map_err(|fault| fault.what)?;
         live.shown(&outgoing).ok_or_else(|| "nobody watches".to_owned())
     }
@@ -319,81 +346,8 @@ impl Registry {
         Ok(outcome)
     }
 
-    /// A tool with effects, with leave: intent, then one request.
-    pub(super) async fn act(
-        &self,
-        spec: &ToolSpec,
-        live: &Live,
-        proposal: ProposalId,
-        ready: Ready,
-        key: &ActionKey,
-        log: &dyn IntentLog,
-    ) -> Outcome {
-        let again = *key != ActionKey::Own(proposal);
-        if again && spec.key == KeyPlace::None {
-            // It was sent before, and this system cannot tell a second one from the first.
-            return Outcome::Unknown;
-        }
-        let failed = |why: String| Outcome::Failed { why: of_step(&spec.request, why) };
-        let key = (spec.key != KeyPlace::None).then(|| self.key_text(key));
-        let placed = key.as_deref().map(|text| (&spec.key, text));
-        // Waiting for a token and for the journal is part of the tool's time.
-        let until = until(spec);
-        // A system that is left alone is left alone before anything is begun: this has failed, and is no unknown.
-        let Ok(passing) = live.enter() else { return Outcome::Withheld(Withheld::OutOfReach) };
-        let values = Value::Object(ready.known.values.clone());
-        let deed = Deed {
-            live,
-            request: &ready.request,
-            exchange: &spec.request,
-            key: placed,
-            not_done_on: &spec.not_done_on,
-            values: &values,
-            renderer: &self.toolbox.renderer,
-        };
-        let outgoing = match deed.outgoing(until).await {
-            Ok(outgoing) => outgoing,
-            Err(fault) => return failed(fault.what),
-        };
-        if let Err(not) = spend(spec, log).await {
-            return not.outcome();
-        }
-        crash::pass(Point::Permitted);
-        let (call, tool) = (self.call.id.clone(), ready.tool.clone());
-        match log.begin(Intent { call, proposal, tool, action: ready.action, key: key.clone() }).await {
-            Ok(()) => {}
-            Err(NotBegun::Already) => return Outcome::Unknown,
-            Err(NotBegun::Refused { why }) => return failed(why),
-        }
-        crash::pass(Point::IntentOnDisk);
-        if until <= Instant::now() {
-            return failed("the journal took too long: nothing was sent".to_owned());
-        }
-        let sent = Sent {
-            tool: ready.tool,
-            call: self.call.clone(),
-            values: ready.known.values.clone(),
-            key: key.clone(),
-        };
-        self.left(proposal, sent, Duration::ZERO);
-        self.cache().forget(&live.id);
-        let (outcome, health) = deed.done(outgoing, until).await;
-        self.cache().forget(&live.id);
-        if let Some((passing, health)) = passing.zip(health) {
-            passing.ended(health);
-        }
-        match self.of(spec, live).concluded(ready.known, outcome) {
-            Outcome::Unknown => self.find_out(proposal, live.world(), until + PROBE_GRACE, log).await,
-            known @ (Outcome::Done { .. } | Outcome::Failed { .. } | Outcome::Withheld(_)) => {
-                self.keep(spec, &known);
-                self.is_known(proposal, &known);
-                known
-            }
-        }
-    }
-
     /// Asks what became of it, again and again until then: a system that is still at work may know in a moment.
-    async fn find_out(
+    pub(super) async fn find_out(
         &self,
         proposal: ProposalId,
         world: World,
@@ -402,9 +356,9 @@ impl Registry {
     ) -> Outcome {
         let mut pauses = Pauses::new(PAUSE_FIRST, PAUSE_LONGEST);
         loop {
-            let Some(finding) = self.probe(proposal, until, log).await else { return Outcome::Unknown };
-            log.found(&finding);
-            if let Some(outcome) = finding.outcome() {
+            let Some(probed) = self.probe(proposal, until, log).await else { return Outcome::Unknown };
+            log.found(&probed.finding);
+            if let Some(outcome) = probed.finding.outcome() {
                 return outcome;
             }
             let next = Instant::now() + pauses.pause();
@@ -418,25 +372,29 @@ impl Registry {
 
     /// Asks once what became of an action of this call that has no outcome yet, until then at most. None where nobody can
     /// be asked.
-    pub async fn probe(&self, proposal: ProposalId, until: Instant, log: &dyn IntentLog) -> Option<Finding> {
+    pub async fn probe(&self, proposal: ProposalId, until: Instant, log: &dyn IntentLog) -> Option<Probed> {
         let (sent, last) = self.last_sent(proposal)?;
+        let step = sent.step;
         let began = Instant::now();
         // Another call of the same caller may have sent it once more.
-        let on_record = || on_record(log, proposal, until);
+        let on_record = || on_record(log, (proposal, step), until);
         let age = last.elapsed().min(on_record().await);
         let finding = self.toolbox.probe(&sent, age, until).await?;
         // Sent once more while it was asked, it may be on its way.
         let is_outdated = self.last_sent(proposal).is_none_or(|(_, now)| now > last);
         if finding == Finding::Absent && (is_outdated || on_record().await <= began.elapsed()) {
-            return Some(Finding::Open("it was not there, and was sent once more meanwhile".to_owned()));
+            let finding = Finding::Open("it was not there, and was sent once more meanwhile".to_owned());
+            return Some(Probed { step, finding, whole: None });
         }
-        if let Some(known) = finding.outcome() {
-            if let Ok((spec, _)) = self.toolbox.find(&sent.tool) {
-                self.keep(spec, &known);
-            }
-            self.is_known(proposal, &known);
+        let known = finding.outcome();
+        if let Some(known) = &known {
+            self.is_known(proposal, known);
         }
-        Some(finding)
+        let whole = known.map(|known| self.toolbox.whole(&sent, known));
+        if let (Some(whole), Ok((spec, _))) = (&whole, self.toolbox.find(&sent.tool)) {
+            self.keep(spec, whole);
+        }
+        Some(Probed { step, finding, whole })
     }
 
     /// What was sent, and when it or whatever else of this call had its key last left.
@@ -449,7 +407,7 @@ impl Registry {
     }
 
     /// Nobody needs to be asked about it any more, nor, where it is done, about what went out under the same key.
-    fn is_known(&self, proposal: ProposalId, outcome: &Outcome) {
+    pub(super) fn is_known(&self, proposal: ProposalId, outcome: &Outcome) {
         let mut open = self.open();
         let key = open.remove(&proposal).and_then(|known| known.sent.key);
         if let (Outcome::Done { .. }, Some(_)) = (outcome, &key) {
@@ -478,27 +436,36 @@ impl Registry {
         Ok(Known::new(values))
     }
 
-    /// Runs the read-only steps and puts all values into the tool's own request.
-    async fn resolve(
-        &self,
-        run: Run<'_>,
-        mut known: Known,
-        until: Instant,
-    ) -> Result<(Known, Resolved), Untold> {
+    /// Runs the read-only steps, sees which others are due, and puts all values into the first of them.
+    async fn resolve(&self, run: Run<'_>, mut known: Known, until: Instant) -> Result<Plan, Untold> {
         for step in &run.spec.prepare {
             run.look(step, &mut known, until).await?;
         }
-        let own = &run.spec.request;
-        if !run.is_due(own, &known)? {
-            return Err(of_step(own, "its `if` is not true: there is nothing to be done".to_owned()).into());
+        let acts = run.spec.acts();
+        let mut due = Vec::new();
+        for (at, act) in acts.iter().enumerate() {
+            if run.is_due(act.exchange, &known)? {
+                due.push(at);
+            } else {
+                known.leave_out(act.exchange);
+            }
         }
-        let request = run.request(own, &known)?;
-        Ok((known, request))
+        let first = due.iter().filter_map(|at| acts.get(*at)).find(|act| act.place.is_some());
+        let first = first.ok_or_else(|| {
+            let why = "its `if` is not true: there is nothing to be done".to_owned();
+            of_step(&run.spec.request, why)
+        })?;
+        let first = run.request(first.exchange, &known)?;
+        Ok(Plan { known, due, first })
+    }
+
+    fn step_key(&self, key: &ActionKey, place: u32) -> String {
+        step_key(&self.key_text(key), place)
     }
 
     /// The name under which an action is sent: the same for the same call and proposal, whoever asks and
     /// when.
-    fn key_text(&self, key: &ActionKey) -> String {
+    pub(super) fn key_text(&self, key: &ActionKey) -> String {
         match key {
             ActionKey::Own(first) => format!("{}-{first}", self.call.id),
             ActionKey::Earlier(text) => text.clone(),
@@ -523,17 +490,21 @@ impl Registry {
         self.variables.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(super) fn stood(&self) -> MutexGuard<'_, Stood> {
+        self.stood.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn open(&self) -> MutexGuard<'_, BTreeMap<ProposalId, Open>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// How long ago it last left by the record; nothing, where that does not say in time.
-async fn on_record(log: &dyn IntentLog, proposal: ProposalId, until: Instant) -> Duration {
-    timeout_at(until, log.ago(proposal)).await.unwrap_or_default()
+async fn on_record(log: &dyn IntentLog, (proposal, step): (ProposalId, u32), until: Instant) -> Duration {
+    timeout_at(until, log.ago(proposal, step)).await.unwrap_or_default()
 }
 
-fn until(spec: &ToolSpec) -> Instant {
+pub(super) fn until(spec: &ToolSpec) -> Instant {
     Instant::now() + Duration::from_millis(u64::from(spec.timeout.0))
 }
 

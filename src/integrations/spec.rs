@@ -76,7 +76,10 @@ pub struct ToolSpec {
     pub effects: Effects,
     /// Read-only exchanges, in order; what they map, the later ones and the question may use.
     pub prepare: Vec<Exchange>,
-    /// The tool's own request: the only one that may have effects.
+    /// What is sent by leave before the tool's own request, in order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub before: Vec<Deed>,
+    /// The tool's own request, which is the last one.
     pub request: Exchange,
     /// What its result is made of, over all that is known in the end: name → expression. Unwritten, what `request` maps.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -135,6 +138,60 @@ impl ToolSpec {
     pub(super) fn unproven(&self) -> &str {
         let rules = self.proving().last().map_or(&[][..], |exchange| &exchange.verify);
         rules.first().map_or("", |rule| &rule.error)
+    }
+}
+
+/// A request that is sent by leave.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Deed {
+    pub exchange: Exchange,
+    /// One without reads what a later one needs of an earlier one's deed.
+    pub effects: Effects,
+    pub key: KeyPlace,
+    pub not_done_on: BTreeSet<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub probe: Option<Probe>,
+}
+
+/// A request that is sent by leave, wherever it is written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Act<'s> {
+    pub(super) exchange: &'s Exchange,
+    /// Its place among those with effects, from zero; none of one that only reads.
+    pub(super) place: Option<u32>,
+    pub(super) key: &'s KeyPlace,
+    pub(super) not_done_on: &'s BTreeSet<u16>,
+    pub(super) probe: Option<&'s Probe>,
+}
+
+impl ToolSpec {
+    /// All that is sent by leave, in order.
+    pub(super) fn acts(&self) -> Vec<Act<'_>> {
+        let mut places = 0..;
+        let mut place = |effects| if effects == Effects::None { None } else { places.next() };
+        let mut acts: Vec<Act<'_>> = Vec::new();
+        for Deed { exchange, effects, key, not_done_on, probe } in &self.before {
+            acts.push(Act { exchange, place: place(*effects), key, not_done_on, probe: probe.as_ref() });
+        }
+        let ToolSpec { request: exchange, key, not_done_on, probe, .. } = self;
+        acts.push(Act { exchange, place: place(self.effects), key, not_done_on, probe: probe.as_ref() });
+        acts
+    }
+
+    /// The act with effects that has this place.
+    pub(super) fn act_at(&self, place: u32) -> Option<Act<'_>> {
+        self.acts().into_iter().find(|act| act.place == Some(place))
+    }
+
+    /// The place of the next act with effects after one that only reads.
+    pub(super) fn place_after(&self, reads: &Exchange) -> u32 {
+        let after = self.acts().into_iter().skip_while(|act| !std::ptr::eq(act.exchange, reads));
+        after.filter_map(|act| act.place).next().unwrap_or_default()
+    }
+
+    /// The place of the tool's own request.
+    pub(super) fn last_place(&self) -> u32 {
+        self.acts().iter().filter_map(|act| act.place).max().unwrap_or_default()
     }
 }
 

@@ -10,17 +10,18 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use centralita_core::conversation::Outcome;
-use serde_json::{Map, Value};
+use centralita_core::conversation::{Outcome, Rest};
+use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
 use super::cache::Memory;
 use super::far::Live;
 use super::given::Secrecy;
 use super::masks::Masks;
+use super::probe::named_in;
 use super::registry::CallFacts;
 use super::request::Resolved;
-use super::spec::{Exchange, ToolSpec};
+use super::spec::{Act, Exchange, Step, ToolSpec};
 use super::toolbox::Toolbox;
 use super::tries::Untold;
 
@@ -74,7 +75,7 @@ impl Known {
     }
 
     /// A step that is left out has found nothing.
-    fn leave_out(&mut self, exchange: &Exchange) -> Map<String, Value> {
+    pub(super) fn leave_out(&mut self, exchange: &Exchange) -> Map<String, Value> {
         self.take(exchange, exchange.map.keys().map(|name| (name.clone(), Value::Null)).collect())
     }
 
@@ -89,7 +90,7 @@ impl Known {
             vars[STEPS][step][name] = match secrecy {
                 Secrecy::Open => value.clone(),
                 Secrecy::Named if value.is_null() => Value::Null,
-                Secrecy::Named => format!("⟨{step}.{name}⟩").into(),
+                Secrecy::Named => hole(step, name).into(),
             };
         }
     }
@@ -197,18 +198,77 @@ impl Run<'_> {
         map.iter().map(value).collect()
     }
 
-    /// How its own request ended, as the caller of the tool is to know it.
-    pub(super) fn concluded(&self, mut known: Known, outcome: Outcome) -> Outcome {
-        match outcome {
-            Outcome::Done { result: Value::Object(mapped) } => {
-                let own = known.take(&self.spec.request, mapped);
-                // It is done, whatever can be said of it.
-                let result = self.result(&known, own.clone()).unwrap_or(own);
-                Outcome::Done { result: Value::Object(result) }
+    /// The requests that a yes covers, with this in the place of the call's id: secrets are named, and what earlier ones will
+    /// answer stands as a hole.
+    pub(super) fn meant(
+        &self,
+        due: &[usize],
+        known: &Known,
+        any_call: &str,
+    ) -> Result<Vec<Resolved>, String> {
+        let (acts, mut known, mut requests) = (self.spec.acts(), known.clone(), Vec::new());
+        for act in due.iter().filter_map(|at| acts.get(*at)) {
+            if act.place.is_some() {
+                requests.push(self.filled(act.exchange, &known, (any_call, Secrecy::Named))?);
             }
-            Outcome::Failed { why } => Outcome::Failed { why: of_step(&self.spec.request, why) },
-            Outcome::Done { .. } | Outcome::Withheld(_) | Outcome::Unknown => outcome,
+            if let Some(step) = &act.exchange.step {
+                let hole = |name: &String| (name.clone(), hole(&step.id, name).into());
+                known.take(act.exchange, act.exchange.map.keys().map(hole).collect());
+            }
         }
+        Ok(requests)
+    }
+
+    /// A request with all values put in, those of earlier answers too: each of these is one plain value.
+    pub(super) fn with_holes(&self, exchange: &Exchange, known: &Known) -> Result<Resolved, String> {
+        let names =
+            named_in(exchange, &self.toolbox.renderer).map_err(|fault| of_step(exchange, fault.what))?;
+        let steps = self.spec.acts().into_iter().filter_map(|act| act.exchange.step.as_ref());
+        let mut holes = steps.flat_map(|step| names.iter().filter(move |name| is_of(name, &step.id)));
+        let mut vars = Value::Object(known.values.clone());
+        known.put_in_secrets(Secrecy::Open, &mut vars);
+        let is_plain = |name: &&String| {
+            let value = name.split('.').fold(&vars, |value, field| &value[field]);
+            value.is_string() || value.is_number() || value.is_boolean()
+        };
+        match holes.find(|name| !is_plain(name)) {
+            Some(name) => Err(of_step(exchange, format!("`{name}` is no plain value: it was not sent"))),
+            None => self.request(exchange, known),
+        }
+    }
+
+    /// What became of the whole, by what became of the step at this place. `values` hold what those before it have found.
+    pub(super) fn whole(&self, place: u32, values: &Map<String, Value>, outcome: Outcome) -> Outcome {
+        let known = Known::new(values.clone());
+        let acts = self.spec.acts();
+        let is_done = |act: &&Act<'_>| {
+            act.place.is_some_and(|at| at < place) && self.is_due(act.exchange, &known).unwrap_or(true)
+        };
+        let found = |step: &Step| values.get(STEPS).and_then(|steps| steps.get(&step.id)).cloned();
+        let steps = acts.iter().filter(is_done).filter_map(|act| act.exchange.step.as_ref());
+        let mut done: Map<String, Value> =
+            steps.map(|step| (step.id.clone(), found(step).unwrap_or_else(|| Map::new().into()))).collect();
+        let own = self.spec.act_at(place).and_then(|act| act.exchange.step.as_ref());
+        let name = own.map_or("", |step| step.id.as_str());
+        let (rest, why) = match outcome {
+            Outcome::Done { result } if place < self.spec.last_place() => {
+                done.insert(name.to_owned(), result);
+                (Rest::NotDone, format!("nothing after step `{name}` was sent"))
+            }
+            Outcome::Failed { why } if !done.is_empty() => (Rest::NotDone, why),
+            Outcome::Withheld(_) if !done.is_empty() => {
+                (Rest::NotDone, format!("step `{name}` was withheld: nothing of it was sent"))
+            }
+            Outcome::Unknown if !done.is_empty() => {
+                (Rest::Unknown, format!("step `{name}` was sent, and no answer came"))
+            }
+            Outcome::Done { .. }
+            | Outcome::Partly { .. }
+            | Outcome::Failed { .. }
+            | Outcome::Withheld(_)
+            | Outcome::Unknown => return outcome,
+        };
+        Outcome::Partly { result: json!({ STEPS: done }), rest, why }
     }
 
     /// Finds anew the secrets that a request names: they are in no record, and no token lasts for ever.
@@ -248,6 +308,17 @@ fn secret_names(exchange: &Exchange) -> Vec<String> {
 /// Whether a name is that one or a field of it.
 fn is_within(name: &str, of: &str) -> bool {
     name.strip_prefix(of).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+/// What stands for a value of a step in what a yes covers.
+fn hole(step: &str, name: &str) -> String {
+    format!("⟨{step}.{name}⟩")
+}
+
+/// Whether a name is that of a value of this step.
+fn is_of(name: &str, step: &str) -> bool {
+    let rest = name.strip_prefix(STEPS).and_then(|rest| rest.strip_prefix('.'));
+    rest.and_then(|rest| rest.strip_prefix(step)).is_some_and(|rest| rest.starts_with('.'))
 }
 
 /// A step says its name where it fails.

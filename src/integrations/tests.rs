@@ -3,6 +3,7 @@
 //! Promises: every way a system can fail is tried, for a tool with effects and for one without.
 //! Never: leaves this machine.
 
+mod acting;
 mod auth;
 mod bodies;
 mod bookings;
@@ -40,6 +41,8 @@ const T1: ProposalId = ProposalId(1);
 #[derive(Debug, Default)]
 struct Log {
     begun: Mutex<Vec<Intent>>,
+    /// What became of which step.
+    settled: Mutex<Vec<(u32, Outcome)>>,
     found: Mutex<Vec<String>>,
     /// What the record says of when it last left, the next answer last; long ago, where it says nothing else.
     ago: Mutex<Vec<Duration>>,
@@ -55,11 +58,16 @@ impl IntentLog for Log {
         Box::pin(async move { answer })
     }
 
+    fn settled<'l>(&'l self, _: ProposalId, step: u32, outcome: &'l Outcome) -> BoxFuture<'l, ()> {
+        self.settled.lock().unwrap().push((step, outcome.clone()));
+        Box::pin(std::future::ready(()))
+    }
+
     fn found(&self, finding: &Finding) {
         self.found.lock().unwrap().push(finding.to_string());
     }
 
-    fn ago(&self, _proposal: ProposalId) -> BoxFuture<'_, Duration> {
+    fn ago(&self, _: ProposalId, _: u32) -> BoxFuture<'_, Duration> {
         let ago = self.ago.lock().unwrap().pop().unwrap_or(Duration::MAX);
         Box::pin(std::future::ready(ago))
     }
@@ -122,7 +130,9 @@ fn unprepared(prepared: Result<Prepared, Unprepared>) -> String {
 fn why(outcome: Outcome) -> String {
     match outcome {
         Outcome::Failed { why } => why,
-        other @ (Outcome::Done { .. } | Outcome::Withheld(_) | Outcome::Unknown) => panic!("{other:?}"),
+        other @ (Outcome::Done { .. } | Outcome::Partly { .. } | Outcome::Withheld(_) | Outcome::Unknown) => {
+            panic!("{other:?}")
+        }
     }
 }
 
@@ -282,7 +292,7 @@ async fn how_an_action_with_effects_ends() {
         let got = match act(&registry, &tool, ActionKey::Own(T1), &Log::default()).await {
             Outcome::Done { .. } => "done",
             Outcome::Failed { .. } => failed,
-            Outcome::Unknown => unknown,
+            Outcome::Partly { .. } | Outcome::Unknown => unknown,
             Outcome::Withheld(why) => panic!("{why:?}"),
         };
         assert_eq!((got, shop.posts().len() > 1), (want, goes_again), "{behaviour:?}");
@@ -332,11 +342,15 @@ impl IntentLog for SlowLog {
         })
     }
 
+    fn settled<'l>(&'l self, _: ProposalId, _: u32, _: &'l Outcome) -> BoxFuture<'l, ()> {
+        Box::pin(std::future::ready(()))
+    }
+
     fn found(&self, finding: &Finding) {
         panic!("nothing left: {finding}");
     }
 
-    fn ago(&self, _proposal: ProposalId) -> BoxFuture<'_, Duration> {
+    fn ago(&self, _: ProposalId, _: u32) -> BoxFuture<'_, Duration> {
         panic!("nothing left");
     }
 
@@ -466,7 +480,9 @@ async fn where_the_proof_fails_nothing_of_the_answer_is_passed_on() {
             Outcome::Failed { why } => {
                 assert!(!passes && why == "that postcode does not fit", "{said}: {why}")
             }
-            Outcome::Withheld(_) | Outcome::Unknown => panic!("a reading tool always ends"),
+            Outcome::Partly { .. } | Outcome::Withheld(_) | Outcome::Unknown => {
+                panic!("a reading tool always ends")
+            }
         }
     }
 }

@@ -146,7 +146,7 @@ impl Toolbox {
     /// Tools that could not be answered by samples, as a request of theirs has none.
     pub fn without_samples(&self) -> impl Iterator<Item = &ToolName> {
         let lacks = |tool: &&ToolSpec| {
-            let mut exchanges = tool.prepare.iter().chain([&tool.request]);
+            let mut exchanges = tool.prepare.iter().chain(tool.acts().into_iter().map(|act| act.exchange));
             exchanges.any(|exchange| exchange.sample.is_none())
         };
         self.tools.values().filter(lacks).map(|tool| &tool.name)

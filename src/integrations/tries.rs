@@ -167,6 +167,7 @@ impl Deed<'_> {
             let outcome = match settled(exchange, values, place, self.not_done_on, answer, self.renderer) {
                 Outcome::Failed { .. } if may_be_done => Outcome::Unknown,
                 outcome @ (Outcome::Done { .. }
+                | Outcome::Partly { .. }
                 | Outcome::Failed { .. }
                 | Outcome::Withheld(_)
                 | Outcome::Unknown) => outcome,

@@ -26,6 +26,9 @@ use crate::egress::{Answer, Unanswered};
 /// For the model, where the definition has no words for it.
 const NOT_DONE: &str = "the system says it did not succeed";
 
+/// The longest name of a way to pack that is told; the registered ones are shorter.
+const CODING_BYTES_MAX: usize = 20;
+
 /// Statuses of 400 to 499 that are about who asks, or when: we are not known, a time ran out, there were too many.
 const ABOUT_THE_QUESTION: [u16; 5] = [401, 407, 408, 425, 429];
 
@@ -42,8 +45,7 @@ pub(super) fn learned(
         let why = reason(exchange, answer, args, renderer);
         return Err(if is_answer { Untold::Absent(why) } else { Untold::Why(why) });
     }
-    let unread = || Untold::Why(unreadable(exchange.answers).to_owned());
-    let vars = vars_of(exchange.answers, answer).ok_or_else(unread)?;
+    let vars = vars_of(exchange.answers, answer).map_err(Untold::Why)?;
     if let Some(rule) = exchange.verify.iter().find(|rule| !proves(rule, args, &vars, renderer)) {
         return Err(Untold::Unproven(rule.error.clone()));
     }
@@ -89,7 +91,7 @@ fn done(exchange: &Exchange, answer: &Answer, values: &Value, renderer: &Rendere
     if exchange.map.is_empty() && exchange.success.is_none() {
         return Outcome::Done { result: Value::Object(Map::new()) };
     }
-    let Some(vars) = vars_of(exchange.answers, answer) else { return Outcome::Unknown };
+    let Ok(vars) = vars_of(exchange.answers, answer) else { return Outcome::Unknown };
     match succeeded(exchange, &vars, renderer) {
         Ok(true) => mapped(exchange, &vars, renderer)
             .map_or(Outcome::Unknown, |result| Outcome::Done { result: Value::Object(result) }),
@@ -103,22 +105,32 @@ fn done(exchange: &Exchange, answer: &Answer, values: &Value, renderer: &Rendere
 
 /// The names an expression over an answer may use: the fields of its object. What is no object is named
 /// `body`, and what is read as a text, `text`.
-pub(super) fn vars_of(answers: Answers, answer: &Answer) -> Option<Value> {
+///
+/// # Errors
+/// Nothing can be read in it: why, for the model.
+pub(super) fn vars_of(answers: Answers, answer: &Answer) -> Result<Value, String> {
+    if !answer.packed.is_empty() {
+        return Err(packed(&answer.packed));
+    }
     if answers == Answers::Text {
-        return Some(json!({"text": answer.text()}));
+        return Ok(json!({"text": answer.text()}));
     }
     let body = match answer.body.as_slice() {
         [] => Value::Null,
         // In whatever letters it came.
-        bytes => serde_json::from_slice(bytes).or_else(|_| serde_json::from_str(&answer.text())).ok()?,
+        bytes => serde_json::from_slice(bytes)
+            .or_else(|_| serde_json::from_str(&answer.text()))
+            .map_err(|_| "the system's answer is not JSON")?,
     };
-    Some(if body.is_object() { body } else { json!({"body": body}) })
+    Ok(if body.is_object() { body } else { json!({"body": body}) })
 }
 
-pub(super) fn unreadable(answers: Answers) -> &'static str {
-    match answers {
-        Answers::Json => "the system's answer is not JSON",
-        Answers::Text => "the system's answer is no text",
+/// The system's name for it, where it is one.
+fn packed(coding: &str) -> String {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | ',' | ' ');
+    match coding.len() <= CODING_BYTES_MAX && coding.chars().all(is_name) {
+        true => format!("the system's answer is packed as {coding}, which nobody asked for"),
+        false => "the system's answer is packed in a way that nobody asked for".to_owned(),
     }
 }
 
@@ -145,7 +157,7 @@ pub(super) fn mapped(
 
 /// What an answer that is no 2xx means: by what it says, else by its status.
 fn reason(exchange: &Exchange, answer: &Answer, values: &Value, renderer: &Renderer) -> String {
-    let said = vars_of(exchange.answers, answer).and_then(|vars| told(exchange, vars, values, renderer));
+    let said = vars_of(exchange.answers, answer).ok().and_then(|vars| told(exchange, vars, values, renderer));
     said.or_else(|| exchange.errors.get(&answer.status).cloned())
         .unwrap_or_else(|| format!("the system answered with status {}", answer.status))
 }

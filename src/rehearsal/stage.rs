@@ -17,8 +17,8 @@ use crate::core::base::{
 };
 use crate::core::call::{PrivateValues, Vault};
 use crate::core::conversation::{
-    Affirmation, Answered, By, Conversation, EngineYes, Event, LineAbilities, Order, Outputs, Plan, Recorder,
-    Step, Tag, Transcript, TranscriptEnd, Watch, Word,
+    Affirmation, Answered, By, Conversation, EngineYes, Event, LineAbilities, Order, Outcome, Outputs, Plan,
+    Recorder, Step, Tag, Transcript, TranscriptEnd, Watch, Word,
 };
 use crate::core::journal::{CallFile, Line, write_order, write_timer};
 use crate::driver::prompt;
@@ -105,9 +105,13 @@ impl IntentLog for NothingBefore {
         Box::pin(std::future::ready(Ok(())))
     }
 
+    fn settled<'l>(&'l self, _: ProposalId, _: u32, _: &'l Outcome) -> BoxFuture<'l, ()> {
+        Box::pin(std::future::ready(()))
+    }
+
     fn found(&self, _finding: &Finding) {}
 
-    fn ago(&self, _proposal: ProposalId) -> BoxFuture<'_, Duration> {
+    fn ago(&self, _: ProposalId, _: u32) -> BoxFuture<'_, Duration> {
         Box::pin(std::future::ready(Duration::MAX))
     }
 

@@ -29,18 +29,22 @@ pub(super) enum Job {
     Open {
         head: Box<CallHead>,
         plan: Arc<str>,
+        process: Option<Arc<str>>,
         reply: oneshot::Sender<Result<(), NotOpened>>,
     },
     State {
         call: CallId,
         state: CallState,
     },
-    LoseLive {
+    /// What the process of that name carried, or all do.
+    Lose {
+        process: Option<String>,
         reply: oneshot::Sender<Result<u64, Fault>>,
     },
     TakeUp {
         call: CallId,
         attempts: u32,
+        process: Option<Arc<str>>,
         reply: oneshot::Sender<Result<u64, Fault>>,
     },
     Line {
@@ -131,7 +135,7 @@ impl Job {
     pub(super) fn is_awaited(&self) -> bool {
         match self {
             Job::Begin { .. }
-            | Job::LoseLive { .. }
+            | Job::Lose { .. }
             | Job::TakeUp { .. }
             | Job::Try { .. }
             | Job::Spend { .. }
@@ -158,7 +162,7 @@ impl Job {
             Job::Settle { outcome, .. } => outcome.detail.len(),
             Job::Open { .. }
             | Job::State { .. }
-            | Job::LoseLive { .. }
+            | Job::Lose { .. }
             | Job::TakeUp { .. }
             | Job::Try { .. }
             | Job::ClearTries { .. }

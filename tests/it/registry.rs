@@ -40,9 +40,13 @@ impl IntentLog for Takes {
         async { Ok(()) }.boxed()
     }
 
+    fn settled<'l>(&'l self, _: ProposalId, _: u32, _: &'l Outcome) -> BoxFuture<'l, ()> {
+        async {}.boxed()
+    }
+
     fn found(&self, _: &Finding) {}
 
-    fn ago(&self, _: ProposalId) -> BoxFuture<'_, Duration> {
+    fn ago(&self, _: ProposalId, _: u32) -> BoxFuture<'_, Duration> {
         async { Duration::ZERO }.boxed()
     }
 
@@ -93,6 +97,6 @@ pub(crate) async fn ran(
         Outcome::Done { result } => Ok(result),
         Outcome::Failed { why } => Err(why),
         Outcome::Withheld(why) => Err(format!("{why:?}")),
-        Outcome::Unknown => Err("unknown".to_owned()),
+        Outcome::Partly { .. } | Outcome::Unknown => Err("unknown".to_owned()),
     }
 }

@@ -34,7 +34,7 @@ use std::sync::Arc;
 
 pub use event::{
     Affirmation, Answered, By, EarlierAction, EarlierEnd, EngineYes, Event, LineAbilities, Lock, Outcome,
-    Recorder, Resumed, Tag, Transcript, TranscriptEnd, Unproven, Withheld, Word,
+    Recorder, Rest, Resumed, Tag, Transcript, TranscriptEnd, Unproven, Withheld, Word,
 };
 pub use gate::{Basis, Permit};
 pub use history::{Entry, History};

@@ -144,6 +144,8 @@ pub enum Refusal {
     OutcomeUnknown,
     /// The same action was done in this very turn, or in an earlier conversation of the call.
     AlreadyDone,
+    /// A part of the same action was done in an earlier call, and would be done once more.
+    PartlyDone,
     /// Its question cannot be put: a value is missing or would not be said, or this caller has no way to answer.
     NotAskable,
     /// Who is calling is not proven yet.

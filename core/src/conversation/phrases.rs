@@ -25,6 +25,9 @@ pub struct ToolPhrases {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delay_again_after: Option<Millis>,
     pub done: Wordings,
+    /// Where some of its steps are done and the rest is not.
+    #[serde(skip_serializing_if = "Wordings::is_empty")]
+    pub partly: Wordings,
     pub failed: Wordings,
     pub unknown: Wordings,
     pub declined: Wordings,

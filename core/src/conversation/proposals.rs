@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::event::{EarlierAction, EarlierEnd, Outcome, Withheld};
+use super::event::{EarlierAction, EarlierEnd, Outcome, Rest, Withheld};
 use super::order::{ActionKey, Refusal};
 use super::plan::Effects;
 use super::timer::Timer;
@@ -67,6 +67,8 @@ pub(super) enum Stage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
     Done,
+    /// A part of it, and the rest was not: whoever wishes for it again goes on with that.
+    Partly,
     Failed,
     /// Nothing was sent, by a rule of our own.
     Withheld,
@@ -185,7 +187,8 @@ impl Proposals {
         let mut deeds: Vec<&Proposal> = Vec::new();
         for wish in self.list.iter().filter(|p| p.tool == *tool) {
             let may_be_done = match wish.stage {
-                Stage::Running { .. } | Stage::Settled(End::Done | End::Unknown | End::SentInVain) => true,
+                Stage::Running { .. }
+                | Stage::Settled(End::Done | End::Partly | End::Unknown | End::SentInVain) => true,
                 Stage::Held | Stage::Preparing { .. } | Stage::Waiting | Stage::Asking => false,
                 Stage::Settled(End::Failed | End::Withheld | End::Declined | End::Unproven) => false,
             };
@@ -258,10 +261,14 @@ impl Proposals {
         keyed: bool,
     ) -> Result<ActionKey, Refusal> {
         let mut key = ActionKey::Own(id);
+        let mut goes_on = false;
         if let Some(sent) = self.earlier.iter().find(|sent| sent.tool == *tool && sent.action == action) {
             // What is done and has a key is sent once more under it: the system itself says what became of it.
             if sent.end == EarlierEnd::Done && (!keyed || sent.key.is_empty()) {
                 return Err(Refusal::AlreadyDone);
+            }
+            if sent.end == EarlierEnd::Partly && (!keyed || sent.key.is_empty()) {
+                return Err(Refusal::PartlyDone);
             }
             key = ActionKey::Earlier(sent.key.clone());
         }
@@ -272,13 +279,18 @@ impl Proposals {
                 Stage::Waiting | Stage::Asking | Stage::Running { .. } => return Err(Refusal::UnderWay),
                 Stage::Settled(End::Declined) if other.turn == turn => return Err(Refusal::Declined),
                 Stage::Settled(End::Done) if other.turn == turn => return Err(Refusal::AlreadyDone),
-                Stage::Settled(End::Unknown | End::SentInVain) => key = other.key.clone(),
+                Stage::Settled(End::Unknown | End::SentInVain) => {
+                    (key, goes_on) = (other.key.clone(), false);
+                }
+                // What was not done may be done now, whether or not the system knows a key.
+                Stage::Settled(End::Partly) => (key, goes_on) = (other.key.clone(), true),
                 Stage::Settled(End::Declined | End::Done | End::Failed | End::Withheld | End::Unproven) => {}
             }
         }
         // Sent without a key, it cannot be recognised by one.
         let nameless = matches!(&key, ActionKey::Earlier(name) if name.is_empty());
-        if key != ActionKey::Own(id) && (!keyed || nameless) { Err(Refusal::OutcomeUnknown) } else { Ok(key) }
+        let is_again = key != ActionKey::Own(id) && !goes_on;
+        if is_again && (!keyed || nameless) { Err(Refusal::OutcomeUnknown) } else { Ok(key) }
     }
 
     /// Whether another sending under the same key is done.
@@ -292,7 +304,7 @@ impl Proposals {
     pub(super) fn known(&mut self, id: ProposalId) {
         let Some(key) = self.get(id).map(|p| p.key.clone()) else { return };
         for same in self.list.iter_mut().filter(|p| p.key == key) {
-            if matches!(same.stage, Stage::Settled(End::Unknown | End::SentInVain)) {
+            if matches!(same.stage, Stage::Settled(End::Unknown | End::SentInVain | End::Partly)) {
                 same.stage = Stage::Settled(End::Done);
             }
         }
@@ -331,6 +343,12 @@ impl Proposals {
 pub fn told(outcome: &Outcome) -> Value {
     match outcome {
         Outcome::Done { result } => json!({"status": "done", "result": result}),
+        Outcome::Partly { result, rest: Rest::NotDone, why } => {
+            json!({"status": "partly done", "result": result, "the rest": "was not done", "why": why})
+        }
+        Outcome::Partly { result, rest: Rest::Unknown, why } => json!({
+            "status": "partly done", "result": result, "the rest": "unknown: do not say that it is done", "why": why
+        }),
         Outcome::Failed { why } => json!({"status": "failed", "why": why}),
         Outcome::Withheld(Withheld::OutOfReach) => {
             json!({"status": "withheld", "why": "its system is out of reach for some minutes, and nothing was sent; the \

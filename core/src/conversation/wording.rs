@@ -7,13 +7,16 @@
 
 use serde_json::Value;
 
-use super::event::{Outcome, Withheld};
+use super::event::{Outcome, Rest, Withheld};
 use super::named::unsaid;
 use super::phrases::Wordings;
 use super::plan::ToolPlan;
 use crate::base::Fault;
 use crate::language::{Language, Phrase};
 use crate::template::Renderer;
+
+/// Where no words of the tool's own count.
+pub(super) static NONE: Wordings = Wordings::NONE;
 
 /// The sentences of one question.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +64,9 @@ pub fn wording(
 pub(super) fn telling(outcome: &Outcome) -> (fn(&ToolPlan) -> &Wordings, Phrase<'static>) {
     match outcome {
         Outcome::Done { .. } => (|tool| &tool.phrases.done, Phrase::Done),
+        Outcome::Partly { rest: Rest::NotDone, .. } => (|tool| &tool.phrases.partly, Phrase::Partly),
+        // The tool's own words for what is unknown would not say that a part is done.
+        Outcome::Partly { rest: Rest::Unknown, .. } => (|_| &NONE, Phrase::PartlyUnknown),
         Outcome::Failed { .. } => (|tool| &tool.phrases.failed, Phrase::Failed),
         Outcome::Withheld(Withheld::OutOfReach) => (|tool| &tool.phrases.out_of_reach, Phrase::OutOfReach),
         Outcome::Withheld(Withheld::Spent) => (|tool| &tool.phrases.spent, Phrase::Spent),

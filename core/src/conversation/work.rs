@@ -16,13 +16,10 @@ use super::plan::{Effects, Idempotency, ParameterKind, ToolPlan};
 use super::playback::{End, Reply};
 use super::proposals::{self, Stage, TOOL_MARGIN, told};
 use super::timer::Timer;
-use super::wording::{telling, written};
-use super::{Conversation, Entry, Expect, Lock, Outcome, Permit, Unproven};
+use super::wording::{NONE, telling, written};
+use super::{Conversation, Entry, Expect, Lock, Outcome, Permit, Rest, Unproven};
 use crate::base::{CallTime, Digest, GenerationId, Millis, ProposalId, ToolName};
 use crate::language::{Figures, Language, Phrase, claims_done};
-
-/// Where no words of the tool's own count.
-static NONE: Wordings = Wordings::NONE;
 
 /// Replies lost in a row after which the agent has no voice.
 const LOST_REPLIES_MAX: u8 = 3;
@@ -290,6 +287,11 @@ impl Conversation {
             Refusal::AlreadyDone => {
                 (proposals::End::Done, "done", "this was done before, and nothing was sent again")
             }
+            Refusal::PartlyDone => (
+                proposals::End::Failed,
+                "failed",
+                "a part of it was done in an earlier call, and would be done again; nothing was sent",
+            ),
             Refusal::NotIdentified => (
                 proposals::End::Failed,
                 "failed",
@@ -319,6 +321,7 @@ impl Conversation {
             Refusal::OutcomeUnknown => self.notice(Phrase::UnknownAlready),
             // Nothing may take this sentence from the caller: he may not know.
             Refusal::AlreadyDone => self.tell(id, |_| &NONE, Phrase::AlreadyDone),
+            Refusal::PartlyDone => self.tell(id, |_| &NONE, Phrase::PartlyAlready),
             Refusal::NotAskable => self.tell(id, |_| &NONE, Phrase::Failed),
             Refusal::Spent => self.tell(id, |tool| &tool.phrases.spent, Phrase::Spent),
             Refusal::ProofsSpent => self.notice(Phrase::NoMoreChecks),
@@ -346,14 +349,14 @@ impl Conversation {
         let in_vain = again && matches!(outcome, Outcome::Failed { .. } | Outcome::Withheld(_));
         let outcome = if in_vain { &Outcome::Unknown } else { outcome };
         let is_running = matches!(proposal.stage, Stage::Running { .. });
-        if is_running && *outcome == Outcome::Unknown && self.proposals.is_done_under_its_key(id) {
+        if is_running && outcome.is_open() && self.proposals.is_done_under_its_key(id) {
             self.refuse_done(id);
             return;
         }
         let Some(proposal) = self.proposals.get_mut(id) else { return };
         match proposal.stage {
             Stage::Running { .. } => {}
-            Stage::Settled(proposals::End::Unknown) if *outcome != Outcome::Unknown => {}
+            Stage::Settled(proposals::End::Unknown) if !outcome.is_open() => {}
             Stage::Settled(proposals::End::Unknown) if in_vain => {
                 proposal.stage = Stage::Settled(proposals::End::SentInVain);
                 return;
@@ -370,13 +373,17 @@ impl Conversation {
         let effects = proposal.effects;
         let end = match outcome {
             Outcome::Done { .. } => proposals::End::Done,
+            Outcome::Partly { rest: Rest::NotDone, .. } => proposals::End::Partly,
+            Outcome::Partly { rest: Rest::Unknown, .. } => proposals::End::Unknown,
             Outcome::Failed { .. } => proposals::End::Failed,
             Outcome::Withheld(_) => proposals::End::Withheld,
             Outcome::Unknown if effects == Effects::None => proposals::End::Failed,
             Outcome::Unknown if in_vain => proposals::End::SentInVain,
             Outcome::Unknown => proposals::End::Unknown,
         };
-        if let (Outcome::Done { result }, Some(proposal)) = (outcome, self.proposals.get_mut(id)) {
+        if let (Outcome::Done { result } | Outcome::Partly { result, .. }, Some(proposal)) =
+            (outcome, self.proposals.get_mut(id))
+        {
             merge(&mut proposal.values, result);
         }
         let was_told = self.was_withheld(id);
@@ -389,9 +396,11 @@ impl Conversation {
             Outcome::Withheld(_) if was_told => {}
             // What was found is the model's to tell.
             Outcome::Done { .. } | Outcome::Failed { .. } | Outcome::Unknown if effects == Effects::None => {}
-            Outcome::Withheld(_) | Outcome::Done { .. } | Outcome::Failed { .. } | Outcome::Unknown => {
-                self.tell(id, words, otherwise);
-            }
+            Outcome::Withheld(_)
+            | Outcome::Done { .. }
+            | Outcome::Partly { .. }
+            | Outcome::Failed { .. }
+            | Outcome::Unknown => self.tell(id, words, otherwise),
         }
     }
 

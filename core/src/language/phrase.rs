@@ -35,6 +35,10 @@ pub enum Phrase<'a> {
     SpokeTooSoon,
     /// After an outcome, when the model had nothing to add that holds.
     AnythingElse,
+    /// Some of its steps are done, and the rest is not; of the rest nobody knows; a part was done in an earlier call.
+    Partly,
+    PartlyUnknown,
+    PartlyAlready,
     /// Known to have failed.
     Failed,
     /// Not sent: its system failed again and again just now.
@@ -122,6 +126,9 @@ mod tests {
         Phrase::Done,
         Phrase::SpokeTooSoon,
         Phrase::AnythingElse,
+        Phrase::Partly,
+        Phrase::PartlyUnknown,
+        Phrase::PartlyAlready,
         Phrase::Failed,
         Phrase::OutOfReach,
         Phrase::Spent,

@@ -35,6 +35,7 @@ pub const SITUATIONS: &[&str] = &[
     "permit withdrawn in the breath",
     "an earlier call left an unknown",
     "outcome unknown",
+    "outcome done in part",
     "outcome failed",
     "withheld: out of reach",
     "withheld: spent",
@@ -169,6 +170,7 @@ impl Coverage {
             self.running.retain(|running| running != proposal);
             match outcome {
                 Outcome::Unknown => self.count("outcome unknown"),
+                Outcome::Partly { .. } => self.count("outcome done in part"),
                 Outcome::Failed { .. } => self.count("outcome failed"),
                 Outcome::Withheld(Withheld::OutOfReach) => self.count("withheld: out of reach"),
                 Outcome::Withheld(Withheld::Spent) => self.count("withheld: spent"),
@@ -251,6 +253,7 @@ impl Coverage {
                 Refusal::UnderWay => "refused: under-way",
                 Refusal::OutcomeUnknown => "refused: outcome-unknown",
                 Refusal::AlreadyDone => "refused: already-done",
+                Refusal::PartlyDone => "refused: partly-done",
                 Refusal::NotAskable => "refused: not-askable",
                 Refusal::NotIdentified => "refused: not-identified",
                 Refusal::NotOwnWord => "refused: not-own-word",

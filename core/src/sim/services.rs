@@ -9,7 +9,7 @@ use super::scene::action_of;
 use super::weather::Fault;
 use super::world::{Guesses, World};
 use crate::base::{CallTime, GenerationId, Millis, ProposalId, ToolName};
-use crate::conversation::{Event, Lock, Outcome, Unproven, Withheld};
+use crate::conversation::{Event, Lock, Outcome, Rest, Unproven, Withheld};
 use crate::language::Language;
 
 /// Few values, so that the same action is proposed again and again.
@@ -179,8 +179,17 @@ impl World {
         let mut outcome = || {
             let done = Outcome::Done { result: json!({"status": "fine"}) };
             let failed = Outcome::Failed { why: "refused".to_owned() };
+            let partly = |rest| {
+                let (result, why) = (json!({"status": "half"}), "step `two`: refused".to_owned());
+                Outcome::Partly { result, rest, why }
+            };
             if self.weather.strikes(Fault::ToolFails, &mut self.random) {
-                if self.random.chance(500) { failed } else { Outcome::Unknown }
+                match self.random.between(0, 3) {
+                    0 => failed,
+                    1 => partly(Rest::NotDone),
+                    2 => partly(Rest::Unknown),
+                    _ => Outcome::Unknown,
+                }
             } else {
                 done
             }

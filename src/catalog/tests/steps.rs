@@ -131,7 +131,6 @@ fn the_example_of_the_documentation_is_without_fault() {
 
 /// What is replaced, by what, and the words of the problem that follows (and of its remedy, after `|`).
 const TABLE: &[(&str, &str, &str)] = &[
-    ("        effects: none\n", "", "only the last step of a tool may have effects|`effects: none`"),
     ("if: amount | minor > 2000", "if: amount > 2000", "compared as a text|minor"),
     ("if: amount | minor > 2000", "if: \"true\"", "names no value|compare"),
     ("if: amount | minor > 2000", "if: steps.refund.refunded == 1", "`steps.refund.refunded` has no source|"),
@@ -209,7 +208,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     (
         "        idempotency: {header: Idempotency-Key}\n",
         "        idempotency: {header: Idempotency-Key}\n        verify: [{parameter: pin, equals: pin, error: No.}]\n",
-        "would come too late|an earlier step",
+        "or after it, would come too late|an earlier step",
     ),
     (
         "name: pin, kind: digits, ask: Your pin?}",
@@ -255,4 +254,97 @@ fn a_tool_without_request_and_steps_is_told() {
         check(&with(&[(&OFFICE[begin..end], "")]), &BTreeMap::new()).expect_err("it sends nothing");
     assert_eq!(problems.all.len(), 1, "\n{problems}");
     assert_eq!(problems.all[0].what, "`request` is missing in this item of `tools`");
+}
+
+/// A booking, and its payment.
+const TWO: [(&str, &str); 4] = [
+    (
+        "{method: GET, path: \"/payments/{{ steps.order.payment }}/card\", query: {desk: \"{{ steps.login.desk }}\"}}\n",
+        "{method: POST, path: \"/payments/{{ steps.order.payment }}/locks\"}\n        idempotency: {header: Again}\n",
+    ),
+    ("- id: card\n        if: amount | minor > 2000\n", "- id: card\n"),
+    ("    phrases: {done:", "    phrases: {partly: Only a part was done., done:"),
+    (
+        "{Authorization: \"Bearer {{ steps.login.token }}\"}\n          body",
+        "{X-Desk: \"{{ steps.login.desk }}\"}\n          body",
+    ),
+];
+
+#[test]
+fn several_steps_may_have_effects_and_what_the_first_answers_fills_holes_of_the_next() {
+    let agent = refund(&with(&TWO));
+    let (plan, spec) = (&agent.plan.tools[0], &agent.tools[0]);
+    let ids = |exchanges: Vec<&crate::integrations::Exchange>| -> Vec<String> {
+        exchanges.into_iter().map(|exchange| exchange.step.as_ref().unwrap().id.clone()).collect()
+    };
+    assert_eq!(ids(spec.prepare.iter().collect()), ["login", "order"]);
+    assert_eq!(ids(spec.before.iter().map(|deed| &deed.exchange).collect()), ["card"]);
+    assert_eq!((plan.idempotency, plan.effects), (Idempotency::Keyed, Effects::Irreversible));
+    assert_eq!(plan.phrases.partly, "Only a part was done.".into());
+    let unkeyed = ("}/locks\"}\n        idempotency: {header: Again}\n", "}/locks\"}\n");
+    let two: Vec<(&str, &str)> = TWO.into_iter().chain([unkeyed]).collect();
+    assert_eq!(refund(&with(&two)).plan.tools[0].idempotency, Idempotency::None);
+}
+
+#[test]
+fn what_is_known_only_after_the_yes_is_one_whole_value_and_decides_nothing() {
+    let holes: &[(&str, &str, &str)] = &[
+        (
+            "/payments/{{ steps.order.payment }}/refunds",
+            "/payments/x-{{ steps.card.kind }}/refunds",
+            "after the caller's yes|whole segment",
+        ),
+        (
+            "/payments/{{ steps.order.payment }}/refunds",
+            "/{% if steps.card.kind == 'x' %}a{% endif %}",
+            "after the caller's yes|whole segment",
+        ),
+        (
+            "card: \"{{ steps.card.kind }}\"",
+            "card: \"a {{ steps.card.kind }}\"",
+            "after the caller's yes|value of the body",
+        ),
+        (
+            "card: \"{{ steps.card.kind }}\"",
+            "card: \"{{ steps.card.kind | upper }}\"",
+            "after the caller's yes|value of the body",
+        ),
+        (
+            "X-Desk: \"{{ steps.login.desk }}\"",
+            "X-Desk: \"{{ steps.card.kind }}\"",
+            "after the caller's yes|",
+        ),
+        ("{{ steps.order.item }}?", "{{ steps.card.kind }}?", "`steps.card.kind` has no source|"),
+        (
+            "- id: refund\n",
+            "- id: refund\n        if: steps.card.kind == 'x'\n",
+            "must be known before the question|found",
+        ),
+        (
+            "- id: refund\n",
+            "- id: refund\n        if: steps.order.item == 'x'\n",
+            "the last one is always done|take its `if`",
+        ),
+    ];
+    let mut wrong = Vec::new();
+    for (from, to, want) in holes {
+        let all: Vec<(&str, &str)> = TWO.into_iter().chain([(*from, *to)]).collect();
+        let Err(problems) = check(&with(&all), &BTreeMap::new()) else {
+            wrong.push(format!("{to}: no problem"));
+            continue;
+        };
+        let (what, remedy) = want.split_once('|').unwrap();
+        let told = |p: &Problem| p.what.contains(what) && p.remedy.contains(remedy);
+        if !problems.all.iter().any(told) {
+            wrong.push(format!("{to}: wanted {want}, got\n{problems}"));
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n\n"));
+    let ends_reading = [(
+        "          method: POST\n          path: /payments/{{ steps.order.payment }}/refunds",
+        "          method: GET\n          path: /payments/{{ steps.order.payment }}/refunds",
+    )];
+    let all: Vec<(&str, &str)> = TWO.into_iter().chain(ends_reading).collect();
+    let problems = check(&with(&all), &BTreeMap::new()).expect_err("nothing comes after");
+    assert!(problems.to_string().contains("nothing is asked after the last step with effects"), "{problems}");
 }

@@ -50,6 +50,7 @@ fn tool(called: &str, effects: Effects, map: &[(&str, &str)]) -> ToolSpec {
         effects,
         given: Vec::new(),
         result: None,
+        before: Vec::new(),
         store: std::collections::BTreeMap::new(),
         prepare: Vec::new(),
         request,

@@ -279,7 +279,7 @@ async fn a_probe_finds_the_token_that_it_names_anew() {
     let values =
         json!({"order": "1182", "amount": "99.00", "steps": {"order": {"payment": "p/7"}, "login": {}}});
     let Value::Object(values) = values else { unreachable!("it is an object") };
-    let sent = Sent { tool: tool.name.clone(), call: call(), values, key: Some("CA1-t1".into()) };
+    let sent = Sent { tool: tool.name.clone(), call: call(), values, key: Some("CA1-t1".into()), step: 0 };
     let soon = Instant::now() + Duration::from_secs(5);
     let found = registry.toolbox().probe(&sent, Duration::ZERO, soon).await.unwrap();
     assert!(matches!(found, Finding::Done { .. }), "{found}");

@@ -156,14 +156,19 @@ async fn ran_whole(registry: &Registry, agent: &Agent, plan: &ToolPlan, args: Va
     };
     let result = match run(registry, (1, 1), name, args, covers).await {
         Outcome::Done { result } => result,
-        other @ (Outcome::Failed { .. } | Outcome::Withheld(_) | Outcome::Unknown) => {
+        other @ (Outcome::Partly { .. }
+        | Outcome::Failed { .. }
+        | Outcome::Withheld(_)
+        | Outcome::Unknown) => {
             panic!("{name}: {other:?}")
         }
     };
     for (name, value) in result.as_object().unwrap() {
         vars[name] = value.clone();
     }
-    said.extend([&plan.phrases.start, &plan.phrases.done, &plan.phrases.failed, &plan.phrases.unknown]);
-    let say = |text: &&String| renderer.render(text, &vars).unwrap_or_else(|fault| panic!("{name}: {fault}"));
+    let phrases = &plan.phrases;
+    let wordings = [&phrases.start, &phrases.done, &phrases.failed, &phrases.unknown];
+    said.extend(wordings.into_iter().flat_map(|wordings| wordings.iter()));
+    let say = |text: &&str| renderer.render(text, &vars).unwrap_or_else(|fault| panic!("{name}: {fault}"));
     said.iter().map(say).collect::<Vec<_>>().join("\n")
 }

@@ -273,6 +273,6 @@ fn told(outcome: Outcome) -> Result<Value, String> {
         Outcome::Done { result } => Ok(result),
         Outcome::Failed { why } => Err(why),
         Outcome::Withheld(why) => Err(format!("{why:?}")),
-        Outcome::Unknown => Err("unknown".to_owned()),
+        Outcome::Partly { .. } | Outcome::Unknown => Err("unknown".to_owned()),
     }
 }
