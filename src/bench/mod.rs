@@ -3,7 +3,7 @@
 //! Reading order: [`eval`] (what is heard), [`distribution`] (what is told of many times), [`handle`] (the heart),
 //! [`audio`] (the line's way in), [`sim`] and [`replay`] (calls that never were, and calls that were); then over the
 //! wire: `stage` (the gateway that is measured), `talker`, `buffer`, `carrier` (who calls it, and what is felt there),
-//! [`turn`], [`load`], [`recording`].
+//! [`turn`], [`load`], [`recording`]; and of tools, [`registry`].
 //!
 //! Promises: a figure comes with what it was counted over and how.
 //! Never: decides whether a figure is good enough.
@@ -17,6 +17,7 @@ pub mod handle;
 pub mod load;
 mod machine;
 pub mod recording;
+pub mod registry;
 pub mod replay;
 pub mod server;
 pub mod sim;

@@ -56,7 +56,7 @@ pub(super) fn absent<'p>(
         let given = given(&taken, parameters, |_| (*text).to_owned(), *truth);
         let filled = |names: &[&str], value: &Value| {
             let mut vars = given.clone();
-            vars.extend(names.iter().map(|name| ((*name).to_owned(), value.clone())));
+            names.iter().for_each(|name| *field(&mut vars, name) = value.clone());
             fill(renderer, lands, source, &Value::Object(vars)).ok()
         };
         let whole = filled(&[], &Value::Null)?;
@@ -118,19 +118,25 @@ pub(super) fn given<'n>(
         let sample = sample(parameter.map(|p| p.kind), nth, text, truth);
         let is_list = parameter.is_some_and(|p| p.list.is_some());
         let sample = if is_list && !sample.is_null() { Value::Array(vec![sample]) } else { sample };
-        let mut fields = name.split('.');
-        let mut at = vars.entry(fields.next().unwrap_or(name)).or_insert(Value::Null);
-        for field in fields {
-            if !at.is_object() {
-                *at = Value::Object(Map::new());
-            }
-            at = &mut at[field];
-        }
+        let at = field(&mut vars, name);
         if at.is_null() {
             *at = sample;
         }
     }
     vars
+}
+
+/// The value of `order.item`, which is null until it has one.
+fn field<'v>(vars: &'v mut Map<String, Value>, name: &str) -> &'v mut Value {
+    let mut fields = name.split('.');
+    let mut at = vars.entry(fields.next().unwrap_or(name)).or_insert(Value::Null);
+    for field in fields {
+        if !at.is_object() {
+            *at = Value::Object(Map::new());
+        }
+        at = &mut at[field];
+    }
+    at
 }
 
 /// What stands for a value of its kind: that text, where the kind has it; each name another.

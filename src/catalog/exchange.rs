@@ -11,11 +11,15 @@ use reqwest::header::{HeaderName, HeaderValue};
 use serde_json::Value;
 
 use super::absence::{Lands, given};
+use super::errors::{read_errors, read_errors_when};
 use super::hidden;
 use super::place::{Place, Spanned};
 use super::reader::{Hidden, RESERVED, Reader, braces, is_name, with_call};
+use super::steps::{Between, Own};
 use super::verify::{alike, read_rule};
-use super::written::{AnswersWritten, RequestWritten, ResponseWritten, StepWritten, ToolWritten, Words};
+use super::written::{
+    AnswersWritten, MappedWritten, PrepareWritten, RequestWritten, ResponseWritten, ToolWritten, Words,
+};
 use crate::integrations::{Answers, Body, Exchange, PROBE_KEY, Sample};
 use crate::secrets::SecretName;
 
@@ -26,42 +30,53 @@ pub(super) const OWN_HEADERS: &[&str] = &["Connection", "Content-Length", "Host"
 type Fields = Spanned<BTreeMap<String, Spanned<String>>>;
 
 /// All requests of a tool.
-pub(super) struct Exchanges {
+pub(super) struct Exchanges<'w> {
     pub(super) prepare: Vec<Exchange>,
+    /// What is sent by leave before the last request.
+    pub(super) before: Vec<Between<'w>>,
     pub(super) request: Exchange,
+    /// Of a tool with steps, what its result is made of where that is not what the last one maps.
+    pub(super) result: Option<BTreeMap<String, String>>,
     /// What the question may name: parameters, and what the steps map.
     pub(super) known: BTreeSet<String>,
+    /// Values of steps that may be left out, which are then null.
+    pub(super) optional: Vec<Parameter>,
     /// Names that land in a request.
     pub(super) used: BTreeSet<String>,
 }
 
-/// Reads the steps, the request and the proofs of a tool. `names` are those of what the model supplies; `parameters` are
-/// all values that templates may name.
+/// What is known while the requests of a tool are read, one after the other.
+pub(super) struct Reading {
+    /// All values that templates may name, for what may be absent.
+    pub(super) parameters: Vec<Parameter>,
+    pub(super) known: BTreeSet<String>,
+    pub(super) used: BTreeSet<String>,
+    /// Names of what is known only after the caller's yes.
+    pub(super) holes: BTreeSet<String>,
+}
+
+impl Reading {
+    pub(super) fn new(parameters: &[Parameter]) -> Reading {
+        let known = parameters.iter().map(|p| p.name.clone()).collect();
+        Reading { parameters: parameters.to_vec(), known, used: BTreeSet::new(), holes: BTreeSet::new() }
+    }
+}
+
+/// Reads what comes before the question, the request and the proofs of a tool. `names` are those of what the model
+/// supplies; `parameters` are all values that templates may name.
 pub(super) fn exchanges(
     reader: &mut Reader<'_, '_>,
     tool: &ToolWritten,
+    own: &Own<'_>,
     effects: Effects,
     names: &BTreeSet<String>,
     parameters: &[Parameter],
-) -> Exchanges {
-    let mut known: BTreeSet<String> = parameters.iter().map(|p| p.name.clone()).collect();
-    let mut used = BTreeSet::new();
-    let mut prepare = Vec::new();
-    for step in &tool.prepare {
-        prepare.push(read_step(reader, step, parameters, &mut known, &mut used));
-    }
-    let mut request = read_request(reader, &tool.request, parameters, &known, &mut used);
-    if request.method.is_safe() {
-        let remedy = "write its fields under `query`; where the system wants a body, `method: POST`, with `effects: none` if it \
-                      changes nothing";
-        refuse_body(reader, &tool.request, remedy);
-    }
-    let ResponseWritten { answers, store: _, map, success, errors, sample } = &tool.response;
-    request.answers = read_answers(*answers);
-    request.map = read_map(reader, map);
-    request.success = success.as_ref().map(|condition| reader.over_answer(condition.place, &condition.value));
-    request.errors = read_errors(reader, errors);
-    request.sample = sample.as_ref().map(|sample| read_sample(reader, sample, &known, parameters, &request));
+) -> Exchanges<'static> {
+    let mut reading = Reading::new(parameters);
+    let mut prepare: Vec<Exchange> =
+        tool.prepare.iter().map(|step| read_prepare(reader, step, &mut reading)).collect();
+    let (mut request, secret) = read_own(reader, own.request, own.response, &mut reading);
+    useless(reader, own.response, &secret);
     let rules: Vec<_> = tool.verify.iter().filter_map(|rule| read_rule(reader, rule, names)).collect();
     alike(reader, &tool.verify, &rules);
     match (prepare.last_mut(), tool.verify.first()) {
@@ -75,23 +90,63 @@ pub(super) fn exchanges(
         ),
         (None, _) => request.verify = rules,
     }
-    Exchanges { prepare, request, known, used }
+    let Reading { known, used, .. } = reading;
+    let (before, optional) = (Vec::new(), Vec::new());
+    Exchanges { prepare, before, request, result: None, known, optional, used }
 }
 
-fn read_step(
+/// Reads a request with all that its answer means, and the names of what only later requests may hold of it.
+pub(super) fn read_own(
     reader: &mut Reader<'_, '_>,
-    step: &Spanned<StepWritten>,
-    parameters: &[Parameter],
-    known: &mut BTreeSet<String>,
-    used: &mut BTreeSet<String>,
+    written: &Spanned<RequestWritten>,
+    response: &ResponseWritten,
+    reading: &mut Reading,
+) -> (Exchange, BTreeSet<String>) {
+    let Reading { parameters, known, used, .. } = reading;
+    let mut request = read_request(reader, written, parameters, known, used);
+    if request.method.is_safe() {
+        let remedy = "write its fields under `query`; where the system wants a body, `method: POST`, with `effects: none` if it \
+                      changes nothing";
+        refuse_body(reader, written, remedy);
+    }
+    let ResponseWritten { answers, store: _, map, success, errors, errors_when, sample } = response;
+    request.answers = read_answers(*answers);
+    let secret;
+    (request.map, secret) = read_mapped(reader, map);
+    request.success = success.as_ref().map(|condition| reader.over_answer(condition.place, &condition.value));
+    request.errors = read_errors(reader, errors);
+    request.errors_when = read_errors_when(reader, errors_when, known);
+    request.sample = sample.as_ref().map(|sample| read_sample(reader, sample, known, parameters, &request));
+    (request, secret)
+}
+
+/// Where no request follows, nobody could use a secret.
+pub(super) fn useless(reader: &mut Reader<'_, '_>, response: &ResponseWritten, secret: &BTreeSet<String>) {
+    let first = secret.first().and_then(|first| response.map.get(first));
+    if let Some(first) = first {
+        let remedy = "leave it out; where a later request needs it, write both as `steps`";
+        reader.say(
+            first.place(),
+            "nothing comes after this request that could use a secret of its answer",
+            remedy,
+        );
+    }
+}
+
+fn read_prepare(
+    reader: &mut Reader<'_, '_>,
+    step: &Spanned<PrepareWritten>,
+    reading: &mut Reading,
 ) -> Exchange {
-    let StepWritten { request, answers, map, errors, sample } = &step.value;
+    let PrepareWritten { request, answers, map, errors, errors_when, sample } = &step.value;
+    let Reading { parameters, known, used, .. } = reading;
     let mut exchange = read_request(reader, request, parameters, known, used);
     let what = "a step before the question must not have effects";
     only_asks(reader, request, what, "use GET or HEAD here; the one request with effects is `request`");
     exchange.answers = read_answers(*answers);
     exchange.map = read_map(reader, map);
     exchange.errors = read_errors(reader, errors);
+    exchange.errors_when = read_errors_when(reader, errors_when, known);
     exchange.sample = sample.as_ref().map(|sample| read_sample(reader, sample, known, parameters, &exchange));
     for (name, expression) in map {
         if !known.insert(name.clone()) || reader.hidden.contains_key(name) {
@@ -183,8 +238,10 @@ pub(super) fn read_request(
         answers: Answers::Json,
         verify: Vec::new(),
         errors: BTreeMap::new(),
+        errors_when: Vec::new(),
         sample: None,
         called: None,
+        step: None,
     }
 }
 
@@ -349,24 +406,41 @@ pub(super) fn read_map(
     map: &BTreeMap<String, Words>,
 ) -> BTreeMap<String, String> {
     let mut meant = BTreeMap::new();
-    for (name, expression) in map {
-        if !is_name(name) || name == RESERVED {
-            let what = format!("`{name}` cannot be the name of a value");
-            reader.say(expression.place, what, "small letters, digits and `_`; not `call`");
-        }
-        let source = reader.choose(expression);
-        // Empty where this language has none, which was noted.
-        if !source.is_empty() {
-            meant.insert(name.clone(), reader.over_answer(expression.place, &source));
-        }
+    for (name, words) in map {
+        let source = reader.choose(words);
+        meant.extend(read_value(reader, name, words.place, &source));
     }
     meant
 }
 
-fn read_errors(reader: &mut Reader<'_, '_>, errors: &BTreeMap<u16, Words>) -> BTreeMap<u16, String> {
-    for (status, words) in errors.iter().filter(|(status, _)| !(400..600).contains(*status)) {
-        let what = format!("{status} is no status of an error");
-        reader.say(words.place, what, "400 to 599; what else counts as done is `success`");
+/// The same, and the names of those that are secret.
+fn read_mapped(
+    reader: &mut Reader<'_, '_>,
+    map: &BTreeMap<String, MappedWritten>,
+) -> (BTreeMap<String, String>, BTreeSet<String>) {
+    let (mut meant, mut secret) = (BTreeMap::new(), BTreeSet::new());
+    for (name, mapped) in map {
+        let source = match mapped {
+            MappedWritten::Open(words) => reader.choose(words),
+            MappedWritten::Marked(marked) => {
+                secret.extend(marked.secret.then(|| name.clone()));
+                marked.value.value.clone()
+            }
+        };
+        meant.extend(read_value(reader, name, mapped.place(), &source));
     }
-    errors.iter().map(|(status, words)| (*status, reader.words(Some(words)))).collect()
+    (meant, secret)
+}
+
+/// One value of an answer; none where this language has no words for it, which was noted.
+fn read_value(reader: &mut Reader<'_, '_>, name: &str, at: Place, source: &str) -> Option<(String, String)> {
+    check_value_name(reader, name, at);
+    (!source.is_empty()).then(|| (name.to_owned(), reader.over_answer(at, source)))
+}
+
+pub(super) fn check_value_name(reader: &mut Reader<'_, '_>, name: &str, at: Place) {
+    if !is_name(name) || name == RESERVED {
+        let what = format!("`{name}` cannot be the name of a value");
+        reader.say(at, what, "small letters, digits and `_`; not `call`");
+    }
 }

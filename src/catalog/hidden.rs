@@ -72,7 +72,15 @@ pub(super) fn is_one(value: &str) -> bool {
 
 /// Whether this value is one, whatever its name.
 pub(super) fn begins_like_one(value: &str) -> bool {
-    SCHEMES.iter().chain(PREFIXES).any(|start| value.starts_with(start))
+    let is_written = |rest: &str| !rest.starts_with('{');
+    SCHEMES.iter().chain(PREFIXES).any(|start| value.strip_prefix(start).is_some_and(is_written))
+}
+
+/// Whether a value is put in here, behind a scheme or alone: `Bearer {{ steps.login.token }}`.
+fn is_hole(value: &str) -> bool {
+    let bare = value.trim_start_matches(['"', '\'']);
+    let of_scheme = SCHEMES.iter().find_map(|scheme| bare.strip_prefix(scheme));
+    of_scheme.map_or_else(|| bare.starts_with("{{"), |rest| rest.starts_with('{'))
 }
 
 /// What is hidden of one file: byte ranges, in order, none across lines.
@@ -162,7 +170,7 @@ fn of_field(line: &str) -> Option<Range<usize>> {
         let at = line.len() - value.len();
         let word = value.trim_start_matches(['"', '\'']);
         let word = word.split([',', '}', '"', '\'', '`', ' ']).next().unwrap_or_default();
-        if SecretName::reference(word).is_some() {
+        if SecretName::reference(word).is_some() || is_hole(value) {
             continue;
         }
         return Some(at..line.len());
@@ -230,6 +238,8 @@ mod tests {
             ("auth: {\n  bearer:\n  abc}\nid: x", "auth: {\n  bearer:\n  ****\nid: x"),
             ("path: /x?api_key=abc&n={n}", "path: /x?api_key=***&n={n}"),
             ("path: /x?token={token}", "path: /x?token={token}"),
+            ("{Authorization: \"Bearer {{ a.b }}\"}", "{Authorization: \"Bearer {{ a.b }}\"}"),
+            ("{Authorization: Bearer {a}, X-Api-Key: abc}", "{Authorization: Bearer {a}, X-Api-Key: ****"),
             ("\"Authorization\": \"Bearer abc\"", "\"Authorization\": ************"),
             ("note: use sk-12345678 here", "note: use *********** here"),
             ("note: a task-12345678, Basic plan, at 12:30", "note: a task-12345678, Basic plan, at 12:30"),

@@ -3,6 +3,7 @@
 //! Promises: its address is one host over TLS, or one inside our network by the admin's leave.
 //! Never: resolves a secret.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use centralita_core::conversation::{ToolPlan, VoiceYes};
@@ -27,6 +28,8 @@ pub(super) struct Integration {
     tools: BTreeMap<String, Spanned<ToolWritten>>,
     /// What an MCP server calls them.
     called: BTreeMap<String, String>,
+    /// Those that were read for an agent, each with the languages. Reading again would tell the same.
+    read: RefCell<BTreeSet<(String, Language)>>,
 }
 
 impl Integration {
@@ -53,7 +56,8 @@ impl Integration {
         }
         let mut tools = BTreeMap::new();
         for tool in file.tools {
-            requests(&tool.value).for_each(|request| query_is_free(desk, &auth, request));
+            let probes = tool.value.probes().map(|probe| &probe.value.request);
+            tool.value.requests().chain(probes).for_each(|request| query_is_free(desk, &auth, request));
             let name = tool.value.name.clone();
             if tools.insert(name.value.clone(), tool).is_some() {
                 let what = format!("there are two tools `{}`", name.value);
@@ -63,7 +67,7 @@ impl Integration {
         let base = base.cloned().or(written).filter(|_| is_name(&file.id.value))?;
         let allow_private = file.allow_private;
         let connection = Connection { id: file.id.value, base, allow_private, auth, mcp: None };
-        Some(Integration { connection, tools, called: BTreeMap::new() })
+        Some(Integration { connection, tools, called: BTreeMap::new(), read: RefCell::default() })
     }
 
     /// One with an MCP server behind it, which calls these tools otherwise.
@@ -72,7 +76,7 @@ impl Integration {
         tools: BTreeMap<String, Spanned<ToolWritten>>,
         called: BTreeMap<String, String>,
     ) -> Integration {
-        Integration { connection, tools, called }
+        Integration { connection, tools, called, read: RefCell::default() }
     }
 
     /// Those of an MCP server that nobody has looked at yet too.
@@ -104,30 +108,31 @@ impl Integration {
         let mut reader = Reader::new(desk, language, currency);
         reader.country = country;
         let wanted = self.tools.iter().filter(|(name, _)| names.contains(*name));
-        let read = wanted.map(|(name, written)| {
-            let (plan, mut spec) = tool(&mut reader, &self.connection, written, spoken);
+        let read = wanted.filter_map(|(name, written)| {
+            let (plan, mut spec) = tool(&mut reader, &self.connection, written, spoken)?;
             spec.request.called = self.called.get(name).cloned();
-            (plan, spec)
+            self.read.borrow_mut().insert((name.clone(), language));
+            Some((plan, spec))
         });
         read.collect()
     }
 
-    /// Checks every tool, whoever may use it, in the first language its description is written in.
+    /// Checks every tool that no agent was read with, in the first language its description is written in.
     pub(super) fn check(&self, desk: &mut Desk<'_>) {
-        for written in self.tools.values() {
+        let read = self.read.borrow();
+        for (name, written) in &self.tools {
             let own = match &written.value.description.value {
                 ByLanguage::All(_) => None,
                 ByLanguage::Each(each) => each.keys().find_map(|tag| Language::parse(tag)),
             };
-            let mut reader = Reader::new(desk, own.unwrap_or(Language::English), ANY_CURRENCY);
+            let language = own.unwrap_or(Language::English);
+            if read.contains(&(name.clone(), language)) {
+                continue;
+            }
+            let mut reader = Reader::new(desk, language, ANY_CURRENCY);
             tool(&mut reader, &self.connection, written, VoiceYes::ByEngine);
         }
     }
-}
-
-fn requests(tool: &ToolWritten) -> impl Iterator<Item = &Spanned<RequestWritten>> {
-    let steps = tool.prepare.iter().map(|step| &step.value.request);
-    steps.chain([&tool.request]).chain(tool.probe.iter().map(|probe| &probe.value.request))
 }
 
 /// A request has no parameter of the address that `auth` writes too.

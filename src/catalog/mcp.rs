@@ -360,7 +360,8 @@ fn by_hand(desk: &mut Desk<'_>, at: Place, written: McpToolWritten, pinned: &Pin
         tries: written.tries,
         proves: written.proves,
         requires: written.requires,
-        request: Spanned { place: at, value: request(at, arguments) },
+        request: Some(Spanned { place: at, value: request(at, arguments) }),
+        steps: Vec::new(),
         response: written.response,
         effects: written.effects,
         idempotency: written.idempotency.map(|key| match key {
@@ -372,6 +373,8 @@ fn by_hand(desk: &mut Desk<'_>, at: Place, written: McpToolWritten, pinned: &Pin
         confirm: written.confirm,
         phrases: written.phrases,
         timeout_ms: written.timeout_ms,
+        limits: written.limits,
+        cache_s: written.cache_s,
     }
 }
 

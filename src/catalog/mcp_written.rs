@@ -12,7 +12,8 @@ use serde_json::Value;
 use super::auth::AuthWritten;
 use super::place::Spanned;
 use super::written::{
-    ConfirmWritten, Kind, OneOf, PhrasesWritten, ResponseWritten, RuleWritten, TriesWritten, WordLists, Words,
+    ConfirmWritten, Kind, LimitsWritten, OneOf, PhrasesWritten, ResponseWritten, RuleWritten, TriesWritten,
+    WordLists, Words,
 };
 
 /// `integrations/ID.yaml`, with `kind: mcp`.
@@ -81,6 +82,10 @@ pub(super) struct McpToolWritten {
     #[serde(default)]
     pub(super) phrases: PhrasesWritten,
     pub(super) timeout_ms: Option<Spanned<u32>>,
+    #[serde(default)]
+    pub(super) limits: LimitsWritten,
+    /// For how many seconds a result counts within a call.
+    pub(super) cache_s: Option<Spanned<u32>>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -1,9 +1,9 @@
 //! Definitions: agents and integrations as an admin writes them, and what they mean.
 //!
-//! Reading order: [`find`] (files), `place`, `tree` and `syntax` (YAML), `written` (its fields), `shape` and
-//! `wanted` (from the one to the other), `reader` (words and templates), `condition`, `exchange`, `probe`, `tool`, `auth`,
-//! `integration`, `mcp`, `tested`, [`agent`] (the meaning of each), [`asking`] (one tool outside any agent), [`problems`] and
-//! `hidden` (what is wrong, without its secrets).
+//! Reading order: [`find`] (files), `place`, `tree` and `syntax` (YAML), `written` (its fields), `shape` and `wanted`
+//! (from the one to the other), `reader` (words and templates), `condition`, `errors`, `exchange`, `steps`, `probe`,
+//! `sparing`, `tool`, `auth`, `integration`, `mcp`, `tested`, [`agent`] (the meaning of each), [`asking`] (one tool outside
+//! any agent), [`problems`] and `hidden` (what is wrong, without its secrets).
 //! docs/definitions.md is the reference for who writes them.
 //!
 //! Promises: what comes out can be run as it is; else every problem at once, each with file, line and remedy. Of a file
@@ -15,6 +15,7 @@ mod agent;
 mod asking;
 mod auth;
 mod condition;
+mod errors;
 mod exchange;
 mod find;
 mod hidden;
@@ -29,6 +30,8 @@ mod probe;
 mod problems;
 mod reader;
 mod shape;
+mod sparing;
+mod steps;
 mod syntax;
 mod tested;
 #[cfg(test)]
@@ -46,7 +49,7 @@ use url::Url;
 
 use agent::Known;
 pub use agent::{Agent, Services};
-pub use asking::{Asking, asking};
+pub use asking::{Asking, Simulated, asking};
 pub use find::find;
 use integration::Integration;
 pub use mcp::{McpDefinition, mcp_connection, mcp_definition};
@@ -54,6 +57,7 @@ use mcp_written::McpFile;
 use place::Spanned;
 use problems::Desk;
 pub use problems::{Problem, Problems};
+pub use reader::DONE_BEFORE;
 pub use tested::{AgentTest, Move, Step, Wish};
 use tree::{Held, Node};
 use written::{AgentFile, IntegrationFile};

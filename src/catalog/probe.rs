@@ -12,6 +12,7 @@ use centralita_core::conversation::{Effects, Parameter};
 use serde_json::Value;
 
 use super::absence::given;
+use super::condition::{is_of_sent, names_sent};
 use super::exchange::{only_asks, read_answers, read_map, read_request, read_sample};
 use super::place::{Place, Spanned};
 use super::reader::{Reader, Unfit, with_call};
@@ -112,21 +113,10 @@ fn read_condition(
     used: &mut BTreeSet<String>,
 ) -> Looks {
     let Some(names) = reader.names_of(written.place, &written.value) else { return Looks::Unreadable };
-    let is_ours = |name: &String| name.split('.').next() == Some(PROBE_SENT);
-    let (ours, answers): (BTreeSet<String>, BTreeSet<String>) = names.into_iter().partition(is_ours);
-    let known = with_call(known);
-    let mut looks = if answers.is_empty() { Looks::Nowhere } else { Looks::AtTheAnswer };
-    for name in ours {
-        let inside = name.strip_prefix(PROBE_SENT).unwrap_or_default().trim_start_matches('.');
-        let first = inside.split('.').next().unwrap_or_default();
-        if known.contains(first) || known.contains(inside) {
-            used.insert(first.to_owned());
-            continue;
-        }
-        let list: Vec<String> = known.iter().map(|name| format!("{PROBE_SENT}.{name}")).collect();
-        let remedy = format!("what was sent: {}", list.join(", "));
-        reader.say_of(written.place, &written.value, &name, format!("`{name}` has no source"), remedy);
-        looks = Looks::Unreadable;
+    let looks = if names.iter().all(|name| is_of_sent(name)) { Looks::Nowhere } else { Looks::AtTheAnswer };
+    match names_sent(reader, written, names, &with_call(known)) {
+        Some(ours) => used.extend(ours),
+        None => return Looks::Unreadable,
     }
     looks
 }

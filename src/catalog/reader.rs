@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use centralita_core::base::{Fault, nearest};
-use centralita_core::conversation::Parameter;
+use centralita_core::conversation::{Parameter, Wordings};
 use centralita_core::language::Language;
 use centralita_core::template::Renderer;
 use serde_json::{Value, json};
@@ -15,13 +15,17 @@ use serde_json::{Value, json};
 use super::absence::{Lands, absent, swallowed};
 use super::place::{Place, Spanned};
 use super::problems::Desk;
-use super::written::{ByLanguage, Words};
+use super::written::{ByLanguage, WordingsByLanguage, WordingsWritten, Words};
 use crate::integrations::Exchange;
 
 /// What every request's templates may name of the call.
 const OF_THE_CALL: &[&str] = &["call.id", "call.from", "call.to"];
+/// What the condition of a question may ask of what its tool has done in the call.
+pub const DONE_BEFORE: [&str; 2] = ["call.count", "call.sum"];
 /// The name that stands for the call.
 pub(super) const RESERVED: &str = "call";
+/// The name under which the values of steps are: `steps.login.token`.
+pub(super) const STEPS: &str = "steps";
 
 /// One definition, read for one language.
 pub(super) struct Reader<'d, 'a> {
@@ -113,6 +117,26 @@ impl<'d, 'a> Reader<'d, 'a> {
         text
     }
 
+    /// The same of one wording or several.
+    pub(super) fn wordings(
+        &mut self,
+        written: Option<&WordingsByLanguage>,
+        known: &BTreeSet<String>,
+        parameters: &[Parameter],
+    ) -> Wordings {
+        let Some(words) = written else { return Wordings::default() };
+        let wordings = match self.choose(words) {
+            WordingsWritten::One(text) => vec![text],
+            WordingsWritten::Several(texts) => texts,
+        };
+        let wordings: Vec<String> = wordings.iter().map(|text| text.trim().to_owned()).collect();
+        for text in &wordings {
+            self.template(words.place, text, known);
+            self.holds_without(words.place, Lands::Spoken, text, parameters);
+        }
+        Wordings::new(wordings)
+    }
+
     /// Checks that a template has a text also where optional parameters were not given.
     pub(super) fn holds_without(&mut self, at: Place, lands: Lands, source: &str, parameters: &[Parameter]) {
         let Some(absent) = absent(&self.renderer, lands, source, parameters) else { return };
@@ -154,10 +178,15 @@ impl<'d, 'a> Reader<'d, 'a> {
         self.names(at, source, names, known)
     }
 
-    /// Checks an expression.
-    pub(super) fn expression(&mut self, at: Place, source: &str, known: &BTreeSet<String>) {
+    /// Checks an expression; the names it takes, where it can be read.
+    pub(super) fn expression(
+        &mut self,
+        at: Place,
+        source: &str,
+        known: &BTreeSet<String>,
+    ) -> Option<BTreeSet<String>> {
         let names = self.renderer.names(source);
-        self.names(at, source, names, known);
+        self.names(at, source, names, known)
     }
 
     /// What of an answer an exchange looks for and this one does not hold.
@@ -199,7 +228,7 @@ impl<'d, 'a> Reader<'d, 'a> {
     /// The names a template takes, without their fields; none where it cannot be read, which is told elsewhere.
     pub(super) fn names_in(&self, source: &str) -> BTreeSet<String> {
         let names = self.renderer.variables(source).unwrap_or_default();
-        names.iter().map(|name| root(name).to_owned()).collect()
+        names.iter().flat_map(|name| roots(name)).map(str::to_owned).collect()
     }
 
     /// The names an expression takes from outside, where it can be read.
@@ -242,8 +271,11 @@ impl<'d, 'a> Reader<'d, 'a> {
                 return None;
             }
         };
-        for name in names.iter().filter(|name| !known.contains(root(name)) && !known.contains(*name)) {
-            if let Some(hidden) = self.hidden.get(root(name)).copied() {
+        let is_known = |name: &&str| known.contains(*name);
+        for name in
+            names.iter().filter(|name| !roots(name).any(|r| is_known(&r)) && !is_known(&name.as_str()))
+        {
+            if let Some(hidden) = roots(name).find_map(|root| self.hidden.get(root)).copied() {
                 let (what, remedy) = hidden.told(name);
                 self.say(self.within(at, source, name), what, remedy);
                 continue;
@@ -256,7 +288,8 @@ impl<'d, 'a> Reader<'d, 'a> {
             };
             self.say(self.within(at, source, name), format!("`{name}` has no source"), remedy);
         }
-        Some(names.iter().map(|name| root(name).to_owned()).collect())
+        let known = |name: &String| roots(name).find(is_known).unwrap_or(first(name)).to_owned();
+        Some(names.iter().map(known).collect())
     }
 
     /// The place of a part of a text that begins at `at` or below. A text that YAML folds or escapes is told by its
@@ -283,8 +316,16 @@ impl Hidden {
 }
 
 /// `order` of `order.item`.
-fn root(name: &str) -> &str {
+fn first(name: &str) -> &str {
     name.split('.').next().unwrap_or(name)
+}
+
+/// What a name may be a field of: `order` of `order.item`; of `steps.login.user.id` also `steps.login.user`, which is one
+/// value of a step.
+fn roots(name: &str) -> impl Iterator<Item = &str> {
+    let end = name.match_indices('.').nth(2).map_or(name.len(), |(at, _)| at);
+    let of_a_step = (first(name) == STEPS).then(|| &name[..end]);
+    [first(name)].into_iter().chain(of_a_step)
 }
 
 /// These names, and those of the call.

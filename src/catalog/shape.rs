@@ -21,11 +21,15 @@ use super::problems::{Desk, PROBLEMS_MAX};
 use super::tree::{Held, Node};
 use super::wanted::{self, Context, Wrong};
 
-/// How serde names `place::Spanned`, `written::ByLanguage`, `written::OneOf` and `auth::AuthWritten`; all are of our own
-/// making, not of the file.
+/// How serde names `place::Spanned`, `written::ByLanguage`, `written::OneOf`, `written::WordingsWritten`,
+/// `written::MappedWritten` and `auth::AuthWritten`; all are of our own making, not of the file.
 const SPANNED: &str = "Spanned";
 const BY_LANGUAGE: &str = "ByLanguage";
 const ONE_OF: &str = "OneOf";
+const WORDINGS: &str = "WordingsWritten";
+const MAPPED: &str = "MappedWritten";
+/// Fields of a mapped value that is more than its expression; no language is called so.
+const OF_A_MARKED: [&str; 2] = ["value", "secret"];
 const AUTH: &str = "AuthWritten";
 
 /// Reads what a file holds. Whatever is wrong is noted, and there is no value then.
@@ -231,6 +235,16 @@ impl<'de> Deserializer<'de> for Walk<'de> {
         }
         if name == ONE_OF {
             let name = if matches!(held, Held::Map(_)) { "Found" } else { "Listed" };
+            return visitor.visit_enum(Choice { name, content: Some(self), at: Some(node) });
+        }
+        if name == WORDINGS {
+            let name = if matches!(held, Held::List(_)) { "Several" } else { "One" };
+            return visitor.visit_enum(Choice { name, content: Some(self), at: Some(node) });
+        }
+        if name == MAPPED {
+            let is_marked = |(key, _): &(Node, Node)| OF_A_MARKED.contains(&key.text());
+            let is_marked = matches!(held, Held::Map(entries) if entries.iter().any(is_marked));
+            let name = if is_marked { "Marked" } else { "Open" };
             return visitor.visit_enum(Choice { name, content: Some(self), at: Some(node) });
         }
         if name == AUTH {

@@ -9,6 +9,8 @@ mod files;
 mod mcp;
 mod probing;
 mod shapes;
+mod sparing;
+mod steps;
 mod table;
 mod tested;
 mod values;

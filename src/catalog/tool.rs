@@ -13,57 +13,71 @@ use centralita_core::conversation::{
 use reqwest::header::HeaderName;
 use serde_json::Value;
 
-use super::condition::texts_compared;
+use super::condition::{compares_numbers, summed};
 use super::exchange::{Exchanges, OWN_HEADERS, exchanges};
 use super::parameter::{Inputs, inputs};
 use super::place::{Place, Spanned};
 use super::probe::{Of, probe};
-use super::reader::{RESERVED, Reader, is_name};
+use super::reader::{DONE_BEFORE, RESERVED, Reader, is_name};
+use super::sparing::{Sparing, sparing};
+use super::steps::{Between, Own, chained, effects_of, effects_of_step, own};
 use super::verify::{budget, identity};
 use super::written::{
     ConfirmWritten, IdempotencyWritten, PhrasesWritten, PolicyWritten, RequestWritten, ResponseWritten,
-    ToolWritten, VoiceWritten, Words,
+    ToolWritten, VoiceWritten, WordingsByLanguage, Words,
 };
-use crate::integrations::{Auth, Connection, Given, KeyPlace, Source, ToolSpec};
+use crate::integrations::{Auth, Connection, Deed, Given, KeyPlace, Source, ToolSpec};
 
 /// A caller waits about this long before it feels like an end.
 const TIMEOUT_MS: u32 = 8_000;
 const TIMEOUT_MS_MIN: u32 = 100;
 const TIMEOUT_MS_MAX: u32 = 60_000;
 
+/// Of silence before a word: less sounds hasty, and after more the caller asks whether anybody is there.
+const PATIENCE_MS_MIN: u32 = 500;
+const PATIENCE_MS_MAX: u32 = 10_000;
+
 const KEY_IN_A_HEADER: &str = "`idempotency: {header: Idempotency-Key}`, or how this system calls it";
 
-/// Reads one tool for one language. Where the agent accepts a spoken yes, `spoken` is set.
+/// Reads one tool for one language; none where it sends nothing. Where the agent accepts a spoken yes, `spoken` is set.
 pub(super) fn tool(
     reader: &mut Reader<'_, '_>,
     integration: &Connection,
     written: &Spanned<ToolWritten>,
     spoken: VoiceYes,
-) -> (ToolPlan, ToolSpec) {
+) -> Option<(ToolPlan, ToolSpec)> {
     let at = written.place;
     let tool = &written.value;
+    reader.hidden.clear();
     if !is_name(&tool.name.value) {
         let what = format!("`{}` cannot be a tool's name", tool.name.value);
         reader.say(tool.name.place, what, "small letters, digits and `_`");
     }
-    let Inputs { parameters, given, seen } = inputs(reader, &tool.parameters);
+    let Inputs { parameters, given, mut seen } = inputs(reader, &tool.parameters);
     let names: BTreeSet<String> = parameters.iter().map(|p| p.name.clone()).collect();
-    let effects = effects(reader, tool);
-    let all = exchanges(reader, tool, effects, &names, &seen);
+    let own = own(reader, at, tool)?;
+    let effects = effects(reader, tool, &own);
+    let all = match tool.steps.is_empty() {
+        true => exchanges(reader, tool, &own, effects, &names, &seen),
+        false => chained(reader, tool, &names, &seen)?,
+    };
+    seen.extend(all.optional.iter().cloned());
     let confirm = confirm(reader, at, tool, effects, (&parameters, &seen), &all, spoken);
     overwritten(reader, tool, &integration.auth);
     if confirm.policy != Policy::Never {
         let place = tool.confirm.as_ref().map_or(at, |written| written.place);
         covers_stored(reader, place, &confirm.question, &given, &all);
     }
-    let mut after = all.known.clone();
-    after.extend(all.request.map.keys().cloned());
+    let result: BTreeSet<String> = all.result.as_ref().unwrap_or(&all.request.map).keys().cloned().collect();
+    let after = all.known.union(&result).cloned().collect();
     let phrases = phrases(reader, &tool.phrases, effects, &all.known, &after, &seen);
-    let store = store(reader, &tool.response);
-    let key = key(reader, tool, &integration.auth);
+    let store = store(reader, &tool.response, &result);
+    let key = key(reader, &own, &integration.auth);
     let timeout = timeout(reader, tool.timeout_ms.as_ref());
+    let before = deeds(reader, all.before, &seen, &integration.auth, timeout);
+    let Sparing { per_call, per_caller, cache } = sparing(reader, tool, effects);
     let of = Of { effects, parameters: &seen, known: &all.known, key: &key, timeout };
-    let probe = tool.probe.as_ref().map(|written| probe(reader, written, &of));
+    let probe = own.probe.map(|written| probe(reader, written, &of));
     let name = ToolName(format!("{}.{}", integration.id, tool.name.value).into());
     let budget = budget(reader, tool);
     let plan = ToolPlan {
@@ -74,28 +88,57 @@ pub(super) fn tool(
         effects,
         confirm,
         phrases,
-        idempotency: if key == KeyPlace::None { Idempotency::None } else { Idempotency::Keyed },
+        idempotency: idempotency(&key, &before),
         timeout,
         identity: identity(reader, tool, budget),
+        per_call,
     };
-    let not_done_on = not_done_on(reader, &tool.not_done_on);
-    let Exchanges { prepare, request, .. } = all;
+    let not_done_on = not_done_on(reader, own.not_done_on);
+    let Exchanges { prepare, request, result, .. } = all;
     let spec = ToolSpec {
         name,
         parameters,
         given,
         effects,
         prepare,
+        before,
         request,
+        result,
         store,
         key,
         not_done_on,
         probe,
         budget,
         timeout,
+        cache,
+        per_caller,
     };
-    reader.hidden.clear();
-    (plan, spec)
+    Some((plan, spec))
+}
+
+/// What is sent by leave before the last request.
+fn deeds(
+    reader: &mut Reader<'_, '_>,
+    between: Vec<Between<'_>>,
+    parameters: &[Parameter],
+    auth: &Auth,
+    timeout: Millis,
+) -> Vec<Deed> {
+    let deed = |Between { exchange, effects, own, known }| {
+        let key = key(reader, &own, auth);
+        let of = Of { effects, parameters, known: &known, key: &key, timeout };
+        let probe = own.probe.map(|written| probe(reader, written, &of));
+        let not_done_on = not_done_on(reader, own.not_done_on);
+        Deed { exchange, effects, key, not_done_on, probe }
+    };
+    between.into_iter().map(deed).collect()
+}
+
+/// A system knows the whole again only where it knows each of its steps.
+fn idempotency(own: &KeyPlace, before: &[Deed]) -> Idempotency {
+    let with_effects = before.iter().filter(|deed| deed.effects != Effects::None);
+    let is_keyed = with_effects.map(|deed| &deed.key).chain([own]).all(|key| *key != KeyPlace::None);
+    if is_keyed { Idempotency::Keyed } else { Idempotency::None }
 }
 
 /// Words that must be there.
@@ -134,12 +177,17 @@ fn examples(reader: &mut Reader<'_, '_>, tool: &ToolWritten, names: &BTreeSet<St
     examples
 }
 
-/// The effects as written, or by the method.
-fn effects(reader: &mut Reader<'_, '_>, tool: &ToolWritten) -> Effects {
-    let by_method = if tool.request.value.method.is_safe() { Effects::None } else { Effects::Irreversible };
-    let effects = tool.effects.as_ref().map_or(by_method, |written| written.value);
-    if effects == Effects::None && tool.response.map.is_empty() {
-        let at = tool.request.place;
+/// The effects of a tool are the gravest of its requests.
+fn effects(reader: &mut Reader<'_, '_>, tool: &ToolWritten, own: &Own<'_>) -> Effects {
+    let of_steps = tool.steps.iter().map(effects_of_step);
+    let all: Vec<Effects> = of_steps.chain([effects_of(&own.request.value, own.effects)]).collect();
+    let gravest =
+        [Effects::Irreversible, Effects::Reversible].into_iter().find(|effects| all.contains(effects));
+    let effects = gravest.unwrap_or(Effects::None);
+    let is_told =
+        tool.response.map.len() + own.response.map.values().filter(|mapped| !mapped.is_secret()).count();
+    if effects == Effects::None && is_told == 0 {
+        let at = own.request.place;
         reader.say(
             at,
             "nothing of the answer would be let through",
@@ -215,8 +263,7 @@ fn covers(reader: &mut Reader<'_, '_>, at: Place, question: &str, parameters: &[
 
 /// A header that proves who we are would be put over the tool's own, after the yes.
 fn overwritten(reader: &mut Reader<'_, '_>, tool: &ToolWritten, auth: &Auth) {
-    let steps = tool.prepare.iter().map(|step| &step.value.request.value);
-    for (name, text) in steps.chain([&tool.request.value]).flat_map(|request| &request.headers) {
+    for (name, text) in tool.requests().flat_map(|request| &request.value.headers) {
         if auth.header_names().any(|own| own.eq_ignore_ascii_case(name)) {
             let what = format!("`{name}` is written by `auth` too, which would overwrite it");
             reader.say(text.place, what, "take one of the two away");
@@ -270,15 +317,11 @@ fn policy(
         PolicyWritten::Never => Policy::Never,
         PolicyWritten::Always => Policy::Always,
         PolicyWritten::When(condition) => {
-            reader.expression(policy.place, condition, known);
+            let before = DONE_BEFORE.map(str::to_owned);
+            reader.expression(policy.place, condition, &known.iter().cloned().chain(before).collect());
+            sums(reader, policy.place, condition, parameters);
             reader.depends(policy.place, condition);
-            for name in texts_compared(condition, known, parameters) {
-                let what = format!("`{name}` is compared as a text, which is above every number");
-                let remedy = format!(
-                    "an amount in minor units: `{name} | minor > 2000`; a number: `{name} | int > 20`"
-                );
-                reader.say(policy.place, what, remedy);
-            }
+            compares_numbers(reader, policy.place, condition, known, parameters);
             Policy::When(condition.clone())
         }
     };
@@ -291,6 +334,27 @@ fn policy(
     meant
 }
 
+/// What is summed up is an amount or a whole number that the tool itself takes.
+fn sums(reader: &mut Reader<'_, '_>, at: Place, condition: &str, parameters: &[Parameter]) {
+    let is_sum = |name: &str| {
+        let of = parameters.iter().find(|p| p.name == name && p.list.is_none());
+        of.is_some_and(|p| matches!(p.kind, ParameterKind::Money | ParameterKind::Integer))
+    };
+    for part in summed(condition).filter(|part| !part.as_ref().is_some_and(|name| is_sum(name))) {
+        let what = match part {
+            Some(name) => {
+                format!("`call.sum('{name}')` sums up what is no amount and no whole number of this tool")
+            }
+            None => "`call.sum` wants one name in quotes".to_owned(),
+        };
+        reader.say(
+            at,
+            what,
+            "a parameter of kind `money` or `integer`: `call.sum('amount') + (amount | minor) > 5000`",
+        );
+    }
+}
+
 /// Only `done` is said when there is a result. What a tool without effects found is the model's to tell.
 fn phrases(
     reader: &mut Reader<'_, '_>,
@@ -300,8 +364,14 @@ fn phrases(
     after: &BTreeSet<String>,
     parameters: &[Parameter],
 ) -> ToolPhrases {
-    let PhrasesWritten { start: _, delay: _, done, failed, unknown, declined } = written;
-    let of_effects = [("done", done), ("failed", failed), ("unknown", unknown), ("declined", declined)];
+    let PhrasesWritten { done, partly, failed, unknown, declined, .. } = written;
+    let of_effects = [
+        ("done", done),
+        ("partly", partly),
+        ("failed", failed),
+        ("unknown", unknown),
+        ("declined", declined),
+    ];
     for (name, words) in of_effects.into_iter().filter_map(|(name, words)| Some((name, words.as_ref()?))) {
         if effects == Effects::None {
             let remedy =
@@ -309,21 +379,40 @@ fn phrases(
             reader.say(words.place, format!("`{name}` is never said of a tool without effects"), remedy);
         }
     }
+    let delay_after = patience(reader, written.delay_after_ms.as_ref());
+    let delay_again_after = patience(reader, written.delay_again_after_ms.as_ref());
+    let mut said =
+        |words: &Option<WordingsByLanguage>, known| reader.wordings(words.as_ref(), known, parameters);
     ToolPhrases {
-        start: reader.spoken(written.start.as_ref(), before, parameters),
-        delay: reader.spoken(written.delay.as_ref(), before, parameters),
-        done: reader.spoken(written.done.as_ref(), after, parameters),
-        failed: reader.spoken(written.failed.as_ref(), before, parameters),
-        unknown: reader.spoken(written.unknown.as_ref(), before, parameters),
-        declined: reader.spoken(written.declined.as_ref(), before, parameters),
+        start: said(&written.start, before),
+        delay: said(&written.delay, before),
+        delay_again: said(&written.delay_again, before),
+        delay_after,
+        delay_again_after,
+        done: said(done, after),
+        partly: said(partly, before),
+        failed: said(failed, before),
+        unknown: said(unknown, before),
+        declined: said(declined, before),
+        out_of_reach: said(&written.out_of_reach, before),
+        spent: said(&written.spent, before),
     }
+}
+
+fn patience(reader: &mut Reader<'_, '_>, written: Option<&Spanned<u32>>) -> Option<Millis> {
+    let written = written?;
+    if !(PATIENCE_MS_MIN..=PATIENCE_MS_MAX).contains(&written.value) {
+        let what = format!("{} ms of silence is too short or too long before a word", written.value);
+        reader.say(written.place, what, format!("{PATIENCE_MS_MIN} to {PATIENCE_MS_MAX}"));
+    }
+    Some(Millis(written.value))
 }
 
 /// Where the key goes. Its place must be free: what stands there is part of what the caller confirmed, or is put there
 /// after the key.
-fn key(reader: &mut Reader<'_, '_>, tool: &ToolWritten, auth: &Auth) -> KeyPlace {
-    let request = &tool.request.value;
-    match &tool.idempotency {
+fn key(reader: &mut Reader<'_, '_>, own: &Own<'_>, auth: &Auth) -> KeyPlace {
+    let request = &own.request.value;
+    match own.idempotency {
         None | Some(IdempotencyWritten::None) => KeyPlace::None,
         Some(IdempotencyWritten::Header(name)) => {
             if let Some(why) = header_unfit(&name.value, request, auth) {
@@ -382,8 +471,11 @@ fn body_unfit(field: &str, request: &RequestWritten) -> Option<(String, String)>
 }
 
 /// Variables of the call, each an expression over what is let through: so they come back from a record of the call.
-fn store(reader: &mut Reader<'_, '_>, response: &ResponseWritten) -> BTreeMap<String, String> {
-    let mapped: BTreeSet<String> = response.map.keys().cloned().collect();
+fn store(
+    reader: &mut Reader<'_, '_>,
+    response: &ResponseWritten,
+    mapped: &BTreeSet<String>,
+) -> BTreeMap<String, String> {
     for (name, expression) in &response.store {
         if !is_name(name) || name == RESERVED {
             let what = format!("`{name}` cannot be the name of a variable");
@@ -393,7 +485,7 @@ fn store(reader: &mut Reader<'_, '_>, response: &ResponseWritten) -> BTreeMap<St
             let remedy = "name under `map` what is let through; `store` keeps values of the map";
             reader.say(expression.place, "there is nothing to store: `map` lets nothing through", remedy);
         } else {
-            reader.expression(expression.place, &expression.value, &mapped);
+            reader.expression(expression.place, &expression.value, mapped);
         }
     }
     response.store.iter().map(|(name, expression)| (name.clone(), expression.value.clone())).collect()

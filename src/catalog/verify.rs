@@ -102,7 +102,7 @@ pub(super) fn identity(reader: &mut Reader<'_, '_>, tool: &ToolWritten, budget: 
             reader.say(name.place, what, "small letters, digits and `_`, like `identified`");
         }
     }
-    if let Some(proves) = tool.proves.as_ref().filter(|_| tool.verify.is_empty()) {
+    if let Some(proves) = tool.proves.as_ref().filter(|_| tool.rules().next().is_none()) {
         let what = format!("nothing stands behind `proves: {}`", proves.value);
         reader.say(proves.place, what, "write under `verify` what the caller must know, or take it away");
     }
@@ -113,7 +113,7 @@ pub(super) fn identity(reader: &mut Reader<'_, '_>, tool: &ToolWritten, budget: 
         reader.say(requires.place, what, "take one of the two away");
     }
     let name = |written: &Option<Spanned<String>>| written.as_ref().map(|name| name.value.clone());
-    let proofs: BTreeSet<&str> = tool.verify.iter().map(|rule| rule.value.parameter.value.as_str()).collect();
+    let proofs: BTreeSet<&str> = tool.rules().map(|rule| rule.value.parameter.value.as_str()).collect();
     Identity {
         proofs: proofs.into_iter().map(str::to_owned).collect(),
         proves: name(&tool.proves),

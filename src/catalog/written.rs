@@ -11,12 +11,13 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::auth::AuthWritten;
-use super::place::Spanned;
+use super::place::{Place, Spanned};
 use crate::integrations::Method;
 
 /// Words for every language, or for each its own: `text`, or `{en: text, es: texto}`.
 pub(super) type Words = Spanned<ByLanguage<String>>;
 pub(super) type WordLists = Spanned<ByLanguage<Vec<String>>>;
+pub(super) type WordingsByLanguage = Spanned<ByLanguage<WordingsWritten>>;
 
 /// `agents/ID.yaml`.
 #[derive(Debug, Deserialize)]
@@ -171,7 +172,7 @@ pub(super) struct ToolWritten {
     pub(super) parameters: Vec<ParameterWritten>,
     /// Read-only requests before the question; what they map, the question and the request may name.
     #[serde(default)]
-    pub(super) prepare: Vec<Spanned<StepWritten>>,
+    pub(super) prepare: Vec<Spanned<PrepareWritten>>,
     /// Proofs over the answer of the last step of `prepare`, or of the request itself where there is none.
     #[serde(default)]
     pub(super) verify: Vec<Spanned<RuleWritten>>,
@@ -181,7 +182,11 @@ pub(super) struct ToolWritten {
     pub(super) proves: Option<Spanned<String>>,
     /// What must be proven in the call before this tool is offered.
     pub(super) requires: Option<Spanned<String>>,
-    pub(super) request: Spanned<RequestWritten>,
+    /// The tool's own request; or else `steps`.
+    pub(super) request: Option<Spanned<RequestWritten>>,
+    /// Requests one after the other, in the place of one.
+    #[serde(default)]
+    pub(super) steps: Vec<Spanned<StepWritten>>,
     #[serde(default)]
     pub(super) response: ResponseWritten,
     /// Unwritten: `none` for GET and HEAD, `irreversible` for all else.
@@ -198,6 +203,27 @@ pub(super) struct ToolWritten {
     #[serde(default)]
     pub(super) phrases: PhrasesWritten,
     pub(super) timeout_ms: Option<Spanned<u32>>,
+    #[serde(default)]
+    pub(super) limits: LimitsWritten,
+    /// For how many seconds an answer counts within a call.
+    pub(super) cache_s: Option<Spanned<u32>>,
+}
+
+impl ToolWritten {
+    /// Every request of the tool but its probes', in order.
+    pub(super) fn requests(&self) -> impl Iterator<Item = &Spanned<RequestWritten>> {
+        let prepare = self.prepare.iter().map(|step| &step.value.request);
+        prepare.chain(&self.request).chain(self.steps.iter().map(|step| &step.value.request))
+    }
+
+    pub(super) fn probes(&self) -> impl Iterator<Item = &Spanned<ProbeWritten>> {
+        self.probe.iter().chain(self.steps.iter().filter_map(|step| step.value.probe.as_ref()))
+    }
+
+    /// Its proofs, whichever answer they look at.
+    pub(super) fn rules(&self) -> impl Iterator<Item = &Spanned<RuleWritten>> {
+        self.verify.iter().chain(self.steps.iter().flat_map(|step| &step.value.verify))
+    }
 }
 
 /// A field that is read wherever its name is written, be there nothing under it.
@@ -278,6 +304,29 @@ pub(super) enum CallFactWritten {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct StepWritten {
+    /// By which later requests name its values: `steps.ID.value`.
+    pub(super) id: Spanned<String>,
+    /// A condition; where it is false the step is left out.
+    #[serde(rename = "if")]
+    pub(super) when: Option<Spanned<String>>,
+    pub(super) request: Spanned<RequestWritten>,
+    #[serde(default)]
+    pub(super) response: ResponseWritten,
+    /// Proofs over its answer.
+    #[serde(default)]
+    pub(super) verify: Vec<Spanned<RuleWritten>>,
+    /// Unwritten: `none` for GET and HEAD, `irreversible` for all else.
+    pub(super) effects: Option<Spanned<Effects>>,
+    pub(super) idempotency: Option<IdempotencyWritten>,
+    #[serde(default)]
+    pub(super) not_done_on: Vec<Spanned<u16>>,
+    #[serde(default, deserialize_with = "there")]
+    pub(super) probe: Option<Spanned<ProbeWritten>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PrepareWritten {
     pub(super) request: Spanned<RequestWritten>,
     #[serde(default, rename = "as")]
     pub(super) answers: AnswersWritten,
@@ -285,6 +334,8 @@ pub(super) struct StepWritten {
     pub(super) map: BTreeMap<String, Words>,
     #[serde(default)]
     pub(super) errors: BTreeMap<u16, Words>,
+    #[serde(default)]
+    pub(super) errors_when: Vec<Spanned<ErrorWhenWritten>>,
     /// What answers where effects are mocked.
     pub(super) sample: Option<Spanned<Value>>,
 }
@@ -325,16 +376,59 @@ pub(super) struct ResponseWritten {
     #[serde(default)]
     pub(super) store: BTreeMap<String, Spanned<String>>,
     /// Name → expression over the answer, for each language its own where it makes a sentence: all that is
-    /// let through.
+    /// let through. Of a tool with steps, over their values.
     #[serde(default)]
-    pub(super) map: BTreeMap<String, Words>,
+    pub(super) map: BTreeMap<String, MappedWritten>,
     /// A condition over the answer, where a 2xx is not enough.
     pub(super) success: Option<Spanned<String>>,
     /// Status → what the model is told.
     #[serde(default)]
     pub(super) errors: BTreeMap<u16, Words>,
+    #[serde(default)]
+    pub(super) errors_when: Vec<Spanned<ErrorWhenWritten>>,
     /// What answers where effects are mocked: JSON as YAML; its texts may hold what those of a request may.
     pub(super) sample: Option<Spanned<Value>>,
+}
+
+/// What the model is told of an answer of which a condition is true.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ErrorWhenWritten {
+    /// Over the answer, and `sent`.
+    pub(super) when: Spanned<String>,
+    pub(super) error: Words,
+}
+
+/// An expression; or one with what is to be known of its value. `shape` chooses by whether a map with such fields is
+/// written.
+#[derive(Debug, Deserialize)]
+pub(super) enum MappedWritten {
+    Open(Words),
+    Marked(MarkedWritten),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MarkedWritten {
+    pub(super) value: Spanned<String>,
+    /// Only later requests may hold it.
+    pub(super) secret: bool,
+}
+
+impl MappedWritten {
+    pub(super) fn place(&self) -> Place {
+        match self {
+            MappedWritten::Open(words) => words.place,
+            MappedWritten::Marked(marked) => marked.value.place,
+        }
+    }
+
+    pub(super) fn is_secret(&self) -> bool {
+        match self {
+            MappedWritten::Open(_) => false,
+            MappedWritten::Marked(marked) => marked.secret,
+        }
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -432,12 +526,47 @@ pub(super) enum VoiceWritten {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PhrasesWritten {
-    pub(super) start: Option<Words>,
-    pub(super) delay: Option<Words>,
-    pub(super) done: Option<Words>,
-    pub(super) failed: Option<Words>,
-    pub(super) unknown: Option<Words>,
-    pub(super) declined: Option<Words>,
+    pub(super) start: Option<WordingsByLanguage>,
+    pub(super) delay: Option<WordingsByLanguage>,
+    pub(super) delay_after_ms: Option<Spanned<u32>>,
+    pub(super) delay_again: Option<WordingsByLanguage>,
+    pub(super) delay_again_after_ms: Option<Spanned<u32>>,
+    pub(super) done: Option<WordingsByLanguage>,
+    pub(super) partly: Option<WordingsByLanguage>,
+    pub(super) failed: Option<WordingsByLanguage>,
+    pub(super) unknown: Option<WordingsByLanguage>,
+    pub(super) declined: Option<WordingsByLanguage>,
+    pub(super) out_of_reach: Option<WordingsByLanguage>,
+    pub(super) spent: Option<WordingsByLanguage>,
+}
+
+/// One wording, or several that take turns. `shape` chooses by whether a list is written.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) enum WordingsWritten {
+    One(String),
+    Several(Vec<String>),
+}
+
+impl Default for WordingsWritten {
+    fn default() -> WordingsWritten {
+        WordingsWritten::Several(Vec::new())
+    }
+}
+
+/// How often a tool may run.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LimitsWritten {
+    pub(super) per_call: Option<Spanned<u32>>,
+    #[serde(default)]
+    pub(super) per_caller: PerCallerWritten,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PerCallerWritten {
+    pub(super) per_hour: Option<Spanned<u32>>,
+    pub(super) per_day: Option<Spanned<u32>>,
 }
 
 /// One value for all languages, or one for each, by its code. `shape` chooses by whether a map is written.

@@ -16,7 +16,7 @@ use crate::core::base::{Fault, Owner, World, canonical_json};
 use crate::core::conversation::Tag;
 use crate::core::language::{Language, Phrase};
 use crate::driver::Agent;
-use crate::integrations::Toolbox;
+use crate::integrations::{Breakers, Toolbox};
 use crate::llm::Llm;
 use crate::llm::builtin::Builtin;
 use crate::llm::openai::{Deadlines, OpenAi};
@@ -125,13 +125,14 @@ pub(super) fn fit(meant: &catalog::Agent, secrets: &Secrets, speech: &Speech) ->
     meant.toolbox(secrets).map(|_| ()).map_err(|faults| all(&faults))
 }
 
-/// One agent, ready to answer.
+/// One agent, ready to answer. Agents that share breakers leave a system alone together.
 pub(super) fn agent(
     meant: &catalog::Agent,
     world: World,
     secrets: &Secrets,
     llm: &Arc<dyn Llm>,
     speech: &Speech,
+    breakers: &Breakers,
 ) -> Result<Arc<Agent>, Fault> {
     let stt = recogniser(meant, speech)?;
     for word in doubts(meant, speech)?.unknown {
@@ -140,7 +141,7 @@ pub(super) fn agent(
             "warning: {agent}: the recogniser can never hear `{word}`: nothing says how it is pronounced"
         ));
     }
-    let toolbox = toolbox(meant, world, secrets)?;
+    let toolbox = toolbox(meant, world, secrets)?.sharing(breakers);
     let plan = Arc::new(meant.plan.clone());
     let text =
         serde_json::to_value(&*plan).map_or_else(|error| error.to_string(), |value| canonical_json(&value));

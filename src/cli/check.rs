@@ -11,9 +11,10 @@ use clap::Args;
 use super::assemble::{SecretsArgs, doubts, llm, try_voice};
 use super::demo::{SpeechArgs, speech};
 use super::{Definitions, Done, Verdict, render};
-use crate::catalog::{self, Catalog, Kind};
+use crate::catalog::{self, Catalog, DONE_BEFORE, Kind};
 use crate::core::base::ToolName;
 use crate::core::conversation::{Effects, EngineYes, Plan, Policy, Recording, ToolPlan, VoiceYes};
+use crate::core::template::Renderer;
 use crate::integrations::Connection;
 use crate::secrets::Secrets;
 use crate::stt::embedded::Doubts;
@@ -79,6 +80,12 @@ async fn agents(catalog: &Catalog, args: &CheckArgs, secrets: &Secrets) -> Done 
                  asks first"
             ));
         }
+        for tool in one_by_one(&agent.plan) {
+            render::aside(&format!(
+                "warning: {id}: `{tool}` is asked about by each wish alone, so many small ones are never asked about; \
+                 `call.sum('NAME')` and `call.count` in its `when` look at what the call has done"
+            ));
+        }
         if agent.services.stt.is_none() && speech.stt.yes_figure() == EngineYes::KeypadOnly {
             for tool in unbelieved(&agent.plan) {
                 render::aside(&format!(
@@ -139,6 +146,19 @@ fn in_the_address(connection: &Connection) -> Option<String> {
 fn unasked(plan: &Plan) -> impl Iterator<Item = &ToolName> {
     let exempt = |tool: &&ToolPlan| tool.effects != Effects::None && tool.confirm.policy == Policy::Never;
     plan.tools.iter().filter(exempt).map(|tool| &tool.name)
+}
+
+/// Tools whose condition looks at one wish alone: what is below it can be wished for again and again.
+fn one_by_one(plan: &Plan) -> impl Iterator<Item = &ToolName> {
+    let renderer = Renderer::new(plan.language, &plan.currency);
+    let is_alone = move |tool: &&ToolPlan| match &tool.confirm.policy {
+        Policy::Never | Policy::Always => false,
+        Policy::When(condition) => {
+            let names = renderer.names(condition).unwrap_or_default();
+            !DONE_BEFORE.into_iter().any(|name| names.contains(name))
+        }
+    };
+    plan.tools.iter().filter(is_alone).map(|tool| &tool.name)
 }
 
 /// Tools that are asked about, cannot be undone, and leave it to the recogniser whether a spoken yes is enough.

@@ -209,30 +209,8 @@ fn table(path: &Path, lang: Option<Language>, json: bool) -> Done {
 
 async fn ask(args: &AskArgs) -> Done {
     let catalog = catalog(&args.definitions, &BTreeMap::new())?;
-    let sources = catalog::find(&args.definitions.root)?;
     let name = ToolName(format!("{}.{}", args.integration, args.tool).into());
-    let (mut spoken, any) = currencies(&catalog, &name);
-    if let Some(lang) = args.lang {
-        spoken.entry(lang).or_insert_with(|| any.clone());
-    } else if spoken.is_empty() {
-        spoken.insert(Language::English, any.clone());
-    }
-    let found = catalog::asking(&sources, (&args.integration, &args.tool), &spoken, &any);
-    let mut found = found.map_err(|problems| {
-        let what = format!("the tool has problems\n{problems}");
-        Fault::new(Owner::Admin, what, "put them right")
-    })?;
-    if found.is_empty() {
-        let what = format!("no integration has a tool `{name}`");
-        return Err(Fault::new(Owner::Admin, what, "write the integration's id, then the tool's name"));
-    }
-    let written: Vec<&str> = found.iter().map(|asking| asking.language.code()).collect();
-    let written = written.join(", ");
-    found.retain(|asking| args.lang.is_none_or(|lang| asking.language == lang));
-    if found.is_empty() {
-        let what = format!("`{name}` has no words in this language");
-        return Err(Fault::new(Owner::Admin, what, format!("it is written in: {written}")));
-    }
+    let found = in_languages(&args.definitions, &catalog, (&args.integration, &args.tool), args.lang)?;
     let mut asked = Vec::new();
     for asking in &found {
         let (wording, sample) = worded(asking, &name, &args.arguments).await?;
@@ -247,6 +225,40 @@ async fn ask(args: &AskArgs) -> Done {
         render::line(&texts.join("\n\n"));
     }
     Ok(Verdict::Good)
+}
+
+/// A tool outside any agent, in the languages that it has or in that one.
+pub(super) fn in_languages(
+    definitions: &Definitions,
+    catalog: &Catalog,
+    tool: (&str, &str),
+    lang: Option<Language>,
+) -> Result<Vec<Asking>, Fault> {
+    let sources = catalog::find(&definitions.root)?;
+    let name = ToolName(format!("{}.{}", tool.0, tool.1).into());
+    let (mut spoken, any) = currencies(catalog, &name);
+    if let Some(lang) = lang {
+        spoken.entry(lang).or_insert_with(|| any.clone());
+    } else if spoken.is_empty() {
+        spoken.insert(Language::English, any.clone());
+    }
+    let found = catalog::asking(&sources, tool, &spoken, &any);
+    let mut found = found.map_err(|problems| {
+        let what = format!("the tool has problems\n{problems}");
+        Fault::new(Owner::Admin, what, "put them right")
+    })?;
+    if found.is_empty() {
+        let what = format!("no integration has a tool `{name}`");
+        return Err(Fault::new(Owner::Admin, what, "write the integration's id, then the tool's name"));
+    }
+    let written: Vec<&str> = found.iter().map(|asking| asking.language.code()).collect();
+    let written = written.join(", ");
+    found.retain(|asking| lang.is_none_or(|lang| asking.language == lang));
+    if found.is_empty() {
+        let what = format!("`{name}` has no words in this language");
+        return Err(Fault::new(Owner::Admin, what, format!("it is written in: {written}")));
+    }
+    Ok(found)
 }
 
 /// The currency of the agents that have the tool, by their languages, and of any of them.
@@ -272,14 +284,7 @@ async fn worded(
         let what = format!("`{name}` never asks");
         return Err(refused(what, "a tool with effects asks, unless its `policy` is `never`"));
     }
-    // A list is written with commas.
-    let is_list = |name: &String| tool.parameters.iter().any(|p| p.name == *name && p.list.is_some());
-    let value = |name: &String, text: &String| match is_list(name) {
-        true => text.split(',').map(str::trim).map(Value::from).collect(),
-        false => Value::from(text.clone()),
-    };
-    let arguments: Map<String, Value> =
-        arguments.iter().map(|(name, text)| (name.clone(), value(name, text))).collect();
+    let arguments = arguments_of(tool, arguments);
     let call = CallFacts {
         id: CallId::parse("confirm-ask").expect("letters and a dash"),
         from: String::new(),
@@ -292,7 +297,7 @@ async fn worded(
     let prepared =
         registry.prepare(ProposalId(1), name, &Value::Object(arguments), &PrivateValues::default()).await;
     let values = prepared.map_err(|unprepared| {
-        refused(format!("`{name}` cannot be asked about: {}", unprepared.why()), &needs(tool))
+        refused(format!("`{name}` cannot be asked about: {}", unprepared.why), &needs(tool))
     })?;
     let renderer = Renderer::new(asking.language, &asking.currency);
     let wording = wording(&renderer, asking.language, tool, &values.values).map_err(|why| match why {
@@ -310,12 +315,36 @@ async fn worded(
     Ok((wording, sample))
 }
 
+/// What may follow a tool's question.
+pub(super) fn tag(tool: &ToolPlan) -> Phrase<'static> {
+    match tool.confirm.voice {
+        VoiceYes::KeypadOnly => Phrase::PressKeys,
+        VoiceYes::ByEngine | VoiceYes::Accepted => Phrase::SayYesOrNoOrKeys,
+    }
+}
+
+/// Arguments as they are written behind flags: a list with commas.
+pub(super) fn arguments_of(tool: &ToolPlan, written: &[(String, String)]) -> Map<String, Value> {
+    let is_list = |name: &String| tool.parameters.iter().any(|p| p.name == *name && p.list.is_some());
+    let value = |name: &String, text: &String| match is_list(name) {
+        true => text.split(',').map(str::trim).map(Value::from).collect(),
+        false => Value::from(text.clone()),
+    };
+    written.iter().map(|(name, text)| (name.clone(), value(name, text))).collect()
+}
+
 fn needs(tool: &ToolPlan) -> String {
+    format!("it takes {}; every request of `prepare` needs a sample", flags(tool))
+}
+
+/// The arguments that a tool takes, as flags.
+pub(super) fn flags(tool: &ToolPlan) -> String {
     let names = tool.parameters.iter().map(|parameter| match parameter.required {
         true => format!("--arg {}=…", parameter.name),
         false => format!("[--arg {}=…]", parameter.name),
     });
-    format!("it takes {}; every request of `prepare` needs a sample", names.collect::<Vec<_>>().join(" "))
+    let names: Vec<String> = names.collect();
+    if names.is_empty() { "no arguments".to_owned() } else { names.join(" ") }
 }
 
 fn as_json(asking: &Asking, wording: &Wording, sample: &Map<String, Value>) -> Value {
@@ -326,10 +355,7 @@ fn as_json(asking: &Asking, wording: &Wording, sample: &Map<String, Value>) -> V
 }
 
 fn as_text(asking: &Asking, wording: &Wording, sample: &Map<String, Value>) -> String {
-    let tag = match asking.tool.confirm.voice {
-        VoiceYes::KeypadOnly => Phrase::PressKeys,
-        VoiceYes::ByEngine | VoiceYes::Accepted => Phrase::SayYesOrNoOrKeys,
-    };
+    let tag = tag(&asking.tool);
     let mut lines = vec![
         format!("{} ({})", asking.language, asking.currency),
         format!("  question  {}", wording.question),

@@ -27,6 +27,7 @@ use crate::demo::scenario::{Scenario, all};
 use crate::demo::shop::Shop;
 use crate::demo::stage::{Report, Stage};
 use crate::demo::story::Told;
+use crate::integrations::Breakers;
 use crate::secrets::{SecretName, SecretString, Secrets};
 use crate::standin;
 use crate::stt;
@@ -182,7 +183,8 @@ fn stage(args: &DemoArgs, speech: &Speech) -> Stage {
     let make = move |shop: &Shop, id: &str| -> Result<_, Fault> {
         let secrets = secrets(shop.token.clone());
         let catalog = definitions(&args, shop.url.clone())?;
-        agent(meant(&catalog, id)?, World::Real, &secrets, &llm(&args.definitions, &secrets)?, &speech)
+        let (llm, breakers) = (llm(&args.definitions, &secrets)?, Breakers::default());
+        agent(meant(&catalog, id)?, World::Real, &secrets, &llm, &speech, &breakers)
     };
     Stage { voice, agent: Box::new(make) }
 }

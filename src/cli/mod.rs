@@ -13,17 +13,21 @@ mod confirm;
 mod demo;
 mod effects;
 mod eval;
+mod log;
 mod many;
 mod mcp;
 mod mcp_words;
 mod render;
 mod replay;
 mod replay_audio;
+mod sample;
 mod serve;
 mod signals;
 mod sim;
 mod test;
 mod tool;
+mod tool_test;
+mod tool_told;
 mod values;
 
 use std::ffi::OsStr;
@@ -61,7 +65,7 @@ enum Command {
     Confirm(confirm::ConfirmArgs),
     /// Plays the tests of agents: their calls, with samples behind the tools
     Test(test::TestArgs),
-    /// Drafts integrations from how others describe an API
+    /// Tries tools out, and drafts integrations from how others describe an API
     Tool(tool::ToolArgs),
     /// Looks at MCP servers, tries their tools, and writes down what of them was reviewed
     Mcp(mcp::McpArgs),
@@ -77,6 +81,8 @@ enum Command {
     Replay(replay::ReplayArgs),
     /// Lists what calls have done, and settles what nobody knows the outcome of
     Effects(effects::EffectsArgs),
+    /// Lists what tools were used, and says where one does not fare as usual
+    Log(log::LogArgs),
     /// Plays calls that never were, drawn from seeds with faults and all: do the promises hold?
     Sim(sim::SimArgs),
 }
@@ -132,6 +138,7 @@ pub fn main() -> ExitCode {
             Command::Bench(args) => bench::run(&args).await,
             Command::Replay(args) => replay::run(&args).await,
             Command::Effects(args) => effects::run(&args).await,
+            Command::Log(args) => log::run(&args).await,
             Command::Sim(args) => sim::run(args).await,
         }
     });

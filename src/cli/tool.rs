@@ -1,4 +1,5 @@
-//! `centralita tool import`: a draft of an integration, from an OpenAPI document or a command for curl.
+//! `centralita tool`: `test` (in a file of its own), and `import`: a draft of an integration, from an OpenAPI document or a
+//! command for curl.
 //!
 //! Promises: the draft on stdout, or in a new file; on stderr what was not brought, what is to be done by hand, and how
 //! much came of it. Nothing is written over.
@@ -13,6 +14,7 @@ use clap::{Args, Subcommand};
 use tokio::time::Instant;
 use url::Url;
 
+use super::tool_test::{TestArgs, test};
 use super::{Done, Verdict, render};
 use crate::catalog::import::{self, DOCUMENT_BYTES_MAX, Imported, Wanted};
 use crate::core::base::{Fault, Owner};
@@ -39,6 +41,8 @@ enum What {
         #[command(subcommand)]
         from: Source,
     },
+    /// Tries a tool out: the request, the answer, what the model and the caller would get of it
+    Test(Box<TestArgs>),
 }
 
 #[derive(Debug, Subcommand)]
@@ -85,7 +89,13 @@ struct DraftArgs {
 }
 
 pub(super) async fn run(args: &ToolArgs) -> Done {
-    let What::Import { from } = &args.what;
+    match &args.what {
+        What::Import { from } => import(from).await,
+        What::Test(args) => test(args).await,
+    }
+}
+
+async fn import(from: &Source) -> Done {
     match from {
         Source::Openapi { document, only, draft } => {
             let id = draft.id()?;

@@ -6,6 +6,9 @@
 use std::net::SocketAddr;
 use std::str::FromStr;
 
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp};
 use url::Url;
 
 use crate::core::language::Language;
@@ -34,6 +37,23 @@ pub(super) fn argument(text: &str) -> Result<(String, String), String> {
     let pair = text.split_once('=').filter(|(name, _)| !name.is_empty());
     pair.map(|(name, value)| (name.to_owned(), value.to_owned()))
         .ok_or_else(|| "write a parameter's name and its value: order=1182".to_owned())
+}
+
+/// A time: a span before now, a day in UTC, or a moment. In microseconds since 1970.
+pub(super) fn since(text: &str) -> Result<i64, String> {
+    let now = Timestamp::now().to_zoned(TimeZone::UTC);
+    let ago = || {
+        text.parse::<Span>()
+            .ok()
+            .filter(|span| !span.is_negative())
+            .and_then(|span| now.checked_sub(span).ok())
+    };
+    let day = || text.parse::<Date>().ok().and_then(|day| day.to_zoned(TimeZone::UTC).ok());
+    let moment = || text.parse::<Timestamp>().ok().map(|moment| moment.to_zoned(TimeZone::UTC));
+    let found = ago().or_else(moment).or_else(day).map(|at| at.timestamp().as_microsecond());
+    found.ok_or_else(|| {
+        "write a span like 24h or 7d, a day like 2026-11-29, or a moment like 2026-11-29T06:10:00Z".to_owned()
+    })
 }
 
 /// Where to listen.
@@ -91,6 +111,12 @@ mod tests {
         assert!(language("nl").unwrap_err().contains("en, es") && language("pt-BR").is_ok());
         assert!(argument("order").is_err() && argument("=1").is_err());
         assert_eq!(argument("note=a=b"), Ok(("note".to_owned(), "a=b".to_owned())));
+        for text in ["24h", "7d", "2026-11-29", "2026-11-29T06:10:00Z"] {
+            assert!(since(text).is_ok_and(|at| at > 0), "{text}");
+        }
+        assert!(
+            since("yesterday").unwrap_err().contains("24h") && since("-1d").is_err() && since("").is_err()
+        );
         assert!(listening("8080").is_err() && listening("127.0.0.1:0").is_ok());
     }
 }

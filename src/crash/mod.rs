@@ -1,10 +1,14 @@
 //! Numbered crash points around an action with effects: where a test kills the process to see what is left.
 //!
-//! `CENTRALITA_CRASH_AT=3` makes a debug build abort as it passes the third; `CENTRALITA_CRASH_AT='3 words'` makes it panic
-//! there, with these words made into its message. tests/it/crash.rs goes through all of them.
+//! `CENTRALITA_CRASH_AT=3` makes a debug build abort as it passes the third, and `CENTRALITA_CRASH_AT=3/2` as it passes that
+//! for the second time; `CENTRALITA_CRASH_AT='3 words'` makes it panic there, with these words made into its message.
+//! tests/it/crash.rs goes through all of them.
 //!
 //! Promises: without the variable nothing happens; a build without debug assertions neither reads it nor holds its name.
 //! Never: unwinds where it is to abort: that runs no destructor, closes no file and tells nobody, like a kill.
+
+#[cfg(debug_assertions)]
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A moment in the life of an action, by its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,17 +35,31 @@ pub(crate) enum Point {
 pub(crate) fn pass(point: Point) {
     use std::sync::LazyLock;
 
-    static ARMED: LazyLock<Option<(u8, Option<String>)>> = LazyLock::new(|| {
+    static ARMED: LazyLock<Option<Armed>> = LazyLock::new(|| {
         let named = std::env::var("CENTRALITA_CRASH_AT").ok()?;
-        let (point, words) =
-            named.split_once(' ').map_or((&*named, None), |(point, words)| (point, Some(words)));
-        Some((point.parse().ok()?, words.map(str::to_owned)))
+        let (at, words) = named.split_once(' ').map_or((&*named, None), |(at, words)| (at, Some(words)));
+        let (point, time) = at.split_once('/').unwrap_or((at, "1"));
+        let left = AtomicU32::new(time.parse().ok()?);
+        Some(Armed { point: point.parse().ok()?, left, words: words.map(str::to_owned) })
     });
-    match &*ARMED {
-        Some((armed, None)) if *armed == point as u8 => std::process::abort(),
-        Some((armed, Some(words))) if *armed == point as u8 => panic!("on purpose: {words}"),
-        Some(_) | None => {}
+    let Some(Armed { point: armed, left, words }) = &*ARMED else { return };
+    if *armed != point as u8 || left.fetch_sub(1, Ordering::SeqCst) != 1 {
+        return;
     }
+    match words {
+        None => std::process::abort(),
+        Some(words) => panic!("on purpose: {words}"),
+    }
+}
+
+/// Which point is armed.
+#[cfg(debug_assertions)]
+struct Armed {
+    point: u8,
+    /// How often it is still to be passed, the last time included.
+    left: AtomicU32,
+    /// To panic with.
+    words: Option<String>,
 }
 
 #[cfg(not(debug_assertions))]

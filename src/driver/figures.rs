@@ -37,7 +37,7 @@ const ANSWER_WORDS: [&str; 10] = [
     "echo",
     "doubtful",
 ];
-const OUTCOME_WORDS: [&str; 3] = ["done", "failed", "unknown"];
+const OUTCOME_WORDS: [&str; 4] = ["done", "failed", "withheld", "unknown"];
 const FINDING_WORDS: [&str; 4] = ["done", "failed", "absent", "open"];
 const SERVICES: [&str; 4] = ["stt", "tts", "llm", "tool"];
 
@@ -141,7 +141,9 @@ impl Figures {
         } else if let Event::Settled { outcome, .. } = event {
             let outcome = match outcome {
                 Outcome::Done { .. } => "done",
+                Outcome::Partly { .. } => "partly",
                 Outcome::Failed { .. } => "failed",
+                Outcome::Withheld(_) => "withheld",
                 Outcome::Unknown => "unknown",
             };
             metrics::counter!(OUTCOMES, "outcome" => outcome).increment(1);

@@ -4,6 +4,7 @@
 //! conversation has a journal of its own, and begins nothing once its tenure is over.
 //! Never: decides anything about a conversation.
 
+mod by_hand;
 mod cassette;
 mod clock;
 mod coder;
@@ -27,11 +28,12 @@ use futures::future::BoxFuture;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
 
+pub use by_hand::{ByHand, by_hand};
 use clock::Clock;
 use figures::RESUMED;
 pub use figures::{TURN_LATENCY, TURN_LATENCY_BUCKETS, begin_figures};
 pub use probing::{Askable, Askables, NotAsked, ask, keep_asking};
-pub use prompt::prompt;
+pub use prompt::{outcome_text, prompt};
 pub use record::{Seen, Watcher};
 pub use recordings::{Format, Recordings};
 pub use tenure::Tenure;
@@ -43,7 +45,7 @@ use crate::core::base::{CallId, Fault, Owner, Private, World};
 use crate::core::conversation::{Answered, EarlierAction, EarlierEnd, Event, Plan, Recorder, Resumed, Tag};
 use crate::core::journal::JOURNAL_VERSION;
 pub use crate::integrations::Finding;
-use crate::integrations::Toolbox;
+use crate::integrations::{Toolbox, whole_key};
 use crate::llm::Llm;
 use crate::store::{CallHead, CallState, IntentRecord, IntentState, NotOpened, Store, now_us};
 use crate::stt::{Stt, Vocabulary};
@@ -213,7 +215,7 @@ pub async fn drive(
     // In a task of its own, where a panic is no more than this call's fault.
     let driven = tokio::spawn(async move {
         let open = match opened {
-            Ok(()) => open_actions(&shell.store, &begun, world, until).await,
+            Ok(()) => open_actions(&shell.store, &agent.toolbox, &begun, until).await,
             Err(fault) => Err(fault),
         };
         let (earlier, past) = match open {
@@ -364,17 +366,22 @@ const KEYS_LAST_US: i64 = 24 * 60 * 60 * 1_000_000;
 /// that goes on are its own, and it knows of them.
 async fn open_actions(
     store: &Store,
+    toolbox: &Toolbox,
     begun: &Begun,
-    world: World,
     until: Instant,
 ) -> Result<Vec<EarlierAction>, Fault> {
-    let caller = &begun.caller;
+    let (caller, world) = (&begun.caller, toolbox.world());
+    let is_part = |record: &IntentRecord| {
+        record.is_done() && toolbox.is_followed(&record.intent.tool, record.intent.key.step)
+    };
     let read = async {
         store.flush().await?;
         let mut open = store.unknown_intents(&caller.from, world).await?;
         let since = now_us().saturating_sub(UNTOLD_MAX_US);
         let mut done = store.untold_intents(&caller.from, world, since).await?;
         done.extend(store.intents_by_carrier(caller.carrier_call.as_str(), world).await?);
+        let unfollowed = store.unfollowed_intents(&caller.from, world, since).await?;
+        done.extend(unfollowed.into_iter().filter(is_part));
         let new = |record: &IntentRecord, open: &[IntentRecord]| {
             !record.has_failed() && open.iter().all(|known| known.intent.key != record.intent.key)
         };
@@ -383,25 +390,46 @@ async fn open_actions(
                 open.push(record);
             }
         }
+        drop_whole(&mut open);
         let own = begun.kept.as_ref().map(|kept| &kept.call);
         open.retain(|record| own != Some(&record.intent.key.call));
         let mut known = Vec::new();
         for record in open {
-            let is_quiet =
-                record.is_done() && (is_stale(&record) || is_perhaps_heard(store, &record).await?);
-            known.push((record, is_quiet));
+            let is_part = is_part(&record);
+            let is_quiet = record.is_done()
+                && (is_stale(&record) || (!is_part && is_perhaps_heard(store, &record).await?));
+            known.push((record, is_quiet, is_part));
         }
         Ok(known)
     };
     let late = || Err(silent("which actions of the caller are open"));
     let open = timeout_at(until, read).await.unwrap_or_else(|_| late())?;
-    let action = |(record, is_quiet): (IntentRecord, bool)| {
-        let end = if record.is_done() { EarlierEnd::Done } else { EarlierEnd::Unknown };
+    let action = |(record, is_quiet, is_part): (IntentRecord, bool, bool)| {
+        let end = match (record.is_done(), is_part) {
+            (true, true) => EarlierEnd::Partly,
+            (true, false) => EarlierEnd::Done,
+            (false, _) => EarlierEnd::Unknown,
+        };
         let intent = record.intent;
         let key = intent.idempotency_key.filter(|_| !is_quiet).unwrap_or_default();
+        let key = whole_key(&key, intent.key.step).to_owned();
         EarlierAction { tool: intent.tool, action: intent.digest, key, end }
     };
     Ok(open.into_iter().map(action).collect())
+}
+
+/// What was done as a whole is not open in its parts: a step is followed by a later one that is done, of the same wish.
+fn drop_whole(open: &mut Vec<IntentRecord>) {
+    let all = open.clone();
+    open.retain(|record| {
+        let of = &record.intent;
+        let follows = |other: &IntentRecord| {
+            let later = &other.intent;
+            let is_same = (&later.tool, later.digest) == (&of.tool, of.digest);
+            is_same && later.key.step > of.key.step && later.begun_us >= of.begun_us && other.is_done()
+        };
+        !(record.is_done() && all.iter().any(follows))
+    });
 }
 
 /// Whether its system may know its key no more: what is known to be done is then not sent again.
@@ -425,6 +453,8 @@ mod tests {
 
     use super::*;
     use crate::core::base::{Digest, ProposalId, ToolName};
+    use crate::core::language::Language;
+    use crate::secrets::Secrets;
     use crate::store::{Intent, IntentKey, Outcome, OutcomeKind};
 
     fn caller(attempt: u8) -> Caller {
@@ -456,6 +486,7 @@ mod tests {
             idempotency_key: Some("CA1-t1".into()),
             caller: Private::new(caller_number),
             begun_us: 2,
+            admin: None,
         }
     }
 
@@ -467,15 +498,21 @@ mod tests {
         Instant::now() + RECORD_DEADLINE
     }
 
+    /// No tools, in the real world.
+    fn nothing() -> Toolbox {
+        Toolbox::new(Language::English, "USD", &[], Vec::new(), &Secrets::from_env())
+            .expect("nothing is missing")
+    }
+
     #[tokio::test]
     async fn an_intent_that_still_waits_for_the_disk_is_open_when_its_caller_is_taken_up_again() {
         let store = Store::in_memory().await.expect("memory takes a database");
         store.open_call(head(&caller(0)), "the plan".into()).expect("the queue has room");
         store.flush().await.expect("the disk takes it");
         let begin = store.begin(refund(""));
-        let again = begun(caller(1));
+        let (again, toolbox) = (begun(caller(1)), nothing());
         // The first is asked first, and its answer waits for a commit.
-        let (first, open) = tokio::join!(biased; begin, open_actions(&store, &again, World::Real, soon()));
+        let (first, open) = tokio::join!(biased; begin, open_actions(&store, &toolbox, &again, soon()));
         assert!(first.is_ok());
         let keys: Vec<String> =
             open.expect("the record answers").into_iter().map(|action| action.key).collect();
@@ -502,7 +539,7 @@ mod tests {
             let carrier_call = CallId::parse("CA2").expect("a call id");
             let next = Caller { call: carrier_call.clone(), carrier_call, ..caller(0) };
             let next = begun(next);
-            let open = open_actions(&store, &next, World::Real, soon()).await.expect("the record answers");
+            let open = open_actions(&store, &nothing(), &next, soon()).await.expect("the record answers");
             let keys: Vec<&str> = open.iter().map(|action| action.key.as_str()).collect();
             assert_eq!((keys, open[0].end), (vec![key], EarlierEnd::Done), "{begun_us} {done_us}");
         }
@@ -517,7 +554,7 @@ mod tests {
         store.open_call(head(&caller(0)), "the plan".into()).expect("the queue has room");
         // From here on a wait for the disk lasts as long as all deadlines.
         tokio::time::pause();
-        let open = open_actions(&store, &begun(caller(0)), World::Real, soon()).await;
+        let open = open_actions(&store, &nothing(), &begun(caller(0)), soon()).await;
         assert!(open.unwrap_err().what.contains("did not say in time"));
         tokio::time::resume();
         sqlx::query("COMMIT").execute(&mut other).await.expect("the database takes it");

@@ -6,7 +6,6 @@
 //! Never: decides anything.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -26,9 +25,12 @@ use crate::core::base::{
 };
 use crate::core::call::PrivateValues;
 use crate::core::conversation::{Effects, Event, Outcome};
-use crate::integrations::{Finding, Intent, IntentLog, Leave, NotBegun, PROBE_QUESTION, Pauses, Registry};
+use crate::integrations::{
+    Finding, Intent, IntentLog, Leave, NotBegun, NotSpent, PROBE_QUESTION, Pauses, PerCaller, Probed,
+    Registry, Unprepared,
+};
 use crate::llm::Prompt;
-use crate::store::{self, BeginRefused, IntentKey, Store};
+use crate::store::{self, Admin, BeginRefused, IntentKey, Store, ToolRun};
 use crate::tts::TtsEvent;
 
 /// Reports that may wait for the call's task: a second of audio in small pieces. A full queue makes the worker wait.
@@ -149,11 +151,16 @@ impl Ports {
         args: Value,
         private: PrivateValues,
     ) {
-        let registry = Arc::clone(&self.registry);
+        let (registry, log) = (Arc::clone(&self.registry), self.log.for_one_run());
+        let limit = self.agent.toolbox.per_caller(&tool);
         self.report(async move {
+            // Nobody is asked about what he has no run left for.
+            if log.is_spent(&tool, limit).await {
+                return Report::Event(Unprepared::spent().told(proposal));
+            }
             Report::Event(match registry.prepare(proposal, &tool, &args, &private).await {
                 Ok(ready) => Event::Prepared { proposal, action: ready.action, values: ready.values },
-                Err(not) => not.event(proposal),
+                Err(not) => not.told(proposal),
             })
         });
     }
@@ -177,14 +184,11 @@ impl Ports {
                     let _ = inbox.send(Report::Event(Event::Unproven { proposal, unproven })).await;
                     return;
                 }
-                Err(_) => log.fell_over(),
+                Err(_) => log.fell_over(proposal).await,
             };
-            if effects != Effects::None {
-                log.settle(proposal, &outcome).await;
-            }
-            let is_unknown = outcome == Outcome::Unknown;
+            let is_open = effects != Effects::None && outcome.is_open();
             let _ = inbox.send(Report::Event(Event::Settled { proposal, outcome })).await;
-            if is_unknown {
+            if is_open {
                 find_out(&registry, &log, proposal, &inbox).await;
             }
         });
@@ -270,16 +274,16 @@ async fn find_out(registry: &Registry, log: &StoreLog, proposal: ProposalId, inb
     let found = async {
         loop {
             tokio::time::sleep(pauses.pause()).await;
-            let finding = registry.probe(proposal, Instant::now() + PROBE_QUESTION, log).await?;
+            let probed = registry.probe(proposal, Instant::now() + PROBE_QUESTION, log).await?;
+            let Probed { step, finding, whole } = probed;
             let is_news = log.notes(&finding);
-            let outcome = finding.outcome();
-            if let Some(known) = &outcome {
-                tell_known(&log.key(proposal), &finding);
-                log.settle(proposal, known).await;
-                return outcome;
+            if let Some(known) = finding.outcome() {
+                tell_known(&log.key(proposal, step), &finding);
+                log.settle(proposal, step, &known).await;
+                return whole;
             }
             if is_news {
-                log.settle(proposal, &Outcome::Unknown).await;
+                log.settle(proposal, step, &Outcome::Unknown).await;
             }
         }
     };
@@ -301,9 +305,12 @@ pub(super) struct StoreLog {
     pub(super) call: CallId,
     pub(super) caller: Private,
     acting: Acting,
-    begun: AtomicBool,
+    /// The step that was begun last.
+    begun: Mutex<Option<u32>>,
     /// What is to stand beside the outcome.
     detail: Mutex<String>,
+    /// Who has it done, outside any call.
+    admin: Option<Admin>,
 }
 
 impl StoreLog {
@@ -312,7 +319,13 @@ impl StoreLog {
             World::Real => String::new(),
             World::Mocked => World::Mocked.word().to_owned(),
         };
-        StoreLog { store, call, caller, acting, begun: AtomicBool::new(false), detail: Mutex::new(detail) }
+        let (begun, detail) = (Mutex::new(None), Mutex::new(detail));
+        StoreLog { store, call, caller, acting, begun, detail, admin: None }
+    }
+
+    /// Of an action that an admin has done.
+    pub(super) fn by(self, admin: Admin) -> StoreLog {
+        StoreLog { admin: Some(admin), ..self }
     }
 
     fn for_one_run(&self) -> StoreLog {
@@ -321,7 +334,7 @@ impl StoreLog {
 
     /// Of an intent that another process has begun.
     fn of_left(&self, detail: String) -> StoreLog {
-        StoreLog { begun: AtomicBool::new(true), detail: Mutex::new(detail), ..self.for_one_run() }
+        StoreLog { detail: Mutex::new(detail), ..self.for_one_run() }
     }
 
     /// Takes note of what a probe says; whether it says something else than the last time.
@@ -334,27 +347,43 @@ impl StoreLog {
     }
 
     /// What is known of a tool at which the program itself fell over: a request that may have left is not taken back by that.
-    fn fell_over(&self) -> Outcome {
-        if self.begun.load(Ordering::Acquire) {
-            return Outcome::Unknown;
-        }
-        Outcome::Failed { why: "this gateway fell over it; nothing was done".to_owned() }
+    async fn fell_over(&self, proposal: ProposalId) -> Outcome {
+        // A number is whole even if a holder panicked.
+        let begun = *self.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(step) = begun else {
+            return Outcome::Failed { why: "this gateway fell over it; nothing was done".to_owned() };
+        };
+        // Where its outcome is on record already, that stays.
+        self.settle(proposal, step, &Outcome::Unknown).await;
+        Outcome::Unknown
     }
 
-    fn key(&self, proposal: ProposalId) -> IntentKey {
-        IntentKey { call: self.call.clone(), proposal, step: 0 }
+    fn run_of(&self, tool: &ToolName, limit: PerCaller) -> ToolRun {
+        let PerCaller { per_hour, per_day } = limit;
+        let (tool, caller, world) = (tool.clone(), self.caller.clone(), self.acting.world);
+        ToolRun { tool, caller, world, at_us: store::now_us(), per_hour, per_day }
     }
 
-    /// Writes what became of it, if it was begun at all, and waits a moment for the disk: what a caller is told is on
-    /// record, also of a process that is killed in the middle of the sentence.
-    async fn settle(&self, proposal: ProposalId, outcome: &Outcome) {
-        if !self.begun.load(Ordering::Acquire) {
-            return;
+    /// Whether the record says that nothing is left; where it says nothing, that shows when a run is taken.
+    async fn is_spent(&self, tool: &ToolName, limit: PerCaller) -> bool {
+        if limit.is_none() {
+            return false;
         }
+        let left = timeout(BEGIN_DEADLINE, async { self.store.is_run_left(&self.run_of(tool, limit)).await });
+        matches!(left.await, Ok(Ok(false)))
+    }
+
+    fn key(&self, proposal: ProposalId, step: u32) -> IntentKey {
+        IntentKey { call: self.call.clone(), proposal, step }
+    }
+
+    /// Writes what became of it, and waits a moment for the disk: what a caller is told is on record, also of a process that
+    /// is killed in the middle of the sentence.
+    async fn settle(&self, proposal: ProposalId, step: u32, outcome: &Outcome) {
         let kind = kind(Some(outcome));
         let detail = self.detail.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let outcome = store::Outcome { kind, at_us: store::now_us(), detail };
-        if self.store.settle(self.key(proposal), outcome).is_err() {
+        if self.store.settle(self.key(proposal, step), outcome).is_err() {
             // It stays begun, which every later call reads as unknown.
             tracing::error!(call = %self.call, "an outcome could not be written: it stays unknown; look at the disk");
             return;
@@ -371,13 +400,15 @@ impl IntentLog for StoreLog {
             let why = refused("what this caller's earlier calls left open is not known; nothing was done");
             return Box::pin(std::future::ready(Err(why)));
         }
+        let step = intent.step;
         let intent = store::Intent {
-            key: self.key(intent.proposal),
+            key: self.key(intent.proposal, step),
             tool: intent.tool,
             digest: intent.action,
             idempotency_key: intent.key,
             caller: self.caller.clone(),
             begun_us: store::now_us(),
+            admin: self.admin.clone(),
         };
         let Some(begin) = self.acting.tenure.while_held(|| self.store.begin(intent)) else {
             let why = refused("the carrier has connected the caller anew; nothing was done");
@@ -386,7 +417,7 @@ impl IntentLog for StoreLog {
         Box::pin(async move {
             match timeout(BEGIN_DEADLINE, begin).await {
                 Ok(Ok(_)) => {
-                    self.begun.store(true, Ordering::Release);
+                    *self.begun.lock().unwrap_or_else(PoisonError::into_inner) = Some(step);
                     Ok(())
                 }
                 Ok(Err(BeginRefused::AlreadyBegun)) => Err(NotBegun::Already),
@@ -403,13 +434,32 @@ impl IntentLog for StoreLog {
         })
     }
 
+    fn settled<'l>(&'l self, proposal: ProposalId, step: u32, outcome: &'l Outcome) -> BoxFuture<'l, ()> {
+        Box::pin(self.settle(proposal, step, outcome))
+    }
+
     fn found(&self, finding: &Finding) {
         self.notes(finding);
     }
 
-    fn ago(&self, proposal: ProposalId) -> BoxFuture<'_, Duration> {
+    fn spend<'a>(&'a self, tool: &'a ToolName, limit: PerCaller) -> BoxFuture<'a, Result<(), NotSpent>> {
         Box::pin(async move {
-            ago_of(&self.store, &self.key(proposal)).await.unwrap_or_else(|fault| {
+            let spent = timeout(BEGIN_DEADLINE, self.store.spend_run(self.run_of(tool, limit))).await;
+            match spent {
+                Ok(Ok(true)) => Ok(()),
+                Ok(Ok(false)) => Err(NotSpent::Spent),
+                Ok(Err(_)) | Err(_) => {
+                    tracing::error!(call = %self.call, %tool, "a limited tool did not run: the record takes nothing now");
+                    let why = "the record of limits is not available; nothing was done".to_owned();
+                    Err(NotSpent::Refused { why })
+                }
+            }
+        })
+    }
+
+    fn ago(&self, proposal: ProposalId, step: u32) -> BoxFuture<'_, Duration> {
+        Box::pin(async move {
+            ago_of(&self.store, &self.key(proposal, step)).await.unwrap_or_else(|fault| {
                 let owner = fault.owner;
                 tracing::warn!(call = %self.call, ?owner, %fault, "it is not known when an action last left");
                 Duration::ZERO

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::core::base::{Placeholder, Private};
 use crate::core::call::PrivateValues;
-use crate::core::conversation::{Entry, Plan};
+use crate::core::conversation::{self, Entry, Outcome, Plan};
 use crate::llm::{DECLINED, Message, Prompt};
 
 /// The longest result that a model is told, in bytes: it is told again with every generation, and nobody hears so much.
@@ -42,6 +42,12 @@ fn chosen(keys: &str, private: &PrivateValues) -> String {
     let value = Placeholder::parse(keys).and_then(|placeholder| private.get(placeholder));
     let choice = value.map(Private::reveal).filter(|value| value.len() == 1);
     choice.unwrap_or(keys).to_owned()
+}
+
+/// What the model reads of an outcome.
+#[must_use]
+pub fn outcome_text(outcome: &Outcome) -> String {
+    result_text(&conversation::told(outcome))
 }
 
 /// The mapped values of what was done, else a sentence; a caller's no opens with the word for it.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use tokio::time::{Instant, timeout_at};
 
 use super::Agent;
-use super::probing::{Left, at_resume};
+use super::probing::{Left, at_resume, sent};
 use crate::core::base::{CallId, CallTime, Fault, ProposalId};
 use crate::core::call::Vault;
 use crate::core::conversation::{Conversation, Event, Outcome, Plan};
@@ -93,6 +93,8 @@ pub(super) async fn take_up(store: &Store, now: Now<'_>, call: &CallId, until: I
 }
 
 async fn try_to(store: &Store, now: &Now<'_>, carrier_call: &CallId) -> Result<Kept, Not> {
+    // Where several gateways carry calls, the carrier may ask another one what comes next.
+    store.lose_gone().await?;
     let record = store.call_by_carrier(carrier_call.as_str()).await?.ok_or(Not::None)?;
     if !matches!(&record.state, CallState::Lost { reason } if reason == KILLED) {
         return Err(Not::None);
@@ -113,13 +115,18 @@ async fn try_to(store: &Store, now: &Now<'_>, carrier_call: &CallId) -> Result<K
     if !store.take_up(&record).await? {
         return Err(Not::Differs("another process has taken it up"));
     }
+    let record_head = record.head.clone();
     // From here on nobody else writes down what became of its actions.
     let taken = Taken { store, call: &call };
     let intents = store.intents(&call).await?;
     let told: Vec<Event> = file.events().map(|(_, event)| event.clone()).collect();
     let (found, left) = at_resume(store, now.toolbox, &record.head, &told, &intents).await?;
     let mut vault = Vault::resumed(&first.conversation);
-    let events: Vec<Event> = outcomes(&told, &first.conversation, &intents, &found)
+    let whole = |record: &IntentRecord, outcome| match sent(&record_head, &record.intent, told.iter()) {
+        Some(sent) => now.toolbox.whole(&sent, outcome),
+        None => outcome,
+    };
+    let events: Vec<Event> = outcomes(&told, &first.conversation, &intents, &found, whole)
         .into_iter()
         .map(|event| vault.tell(event, &first.conversation).1)
         .collect();
@@ -215,6 +222,7 @@ fn outcomes(
     conversation: &Conversation,
     intents: &[IntentRecord],
     found: &BTreeMap<ProposalId, Outcome>,
+    whole: impl Fn(&IntentRecord, Outcome) -> Outcome,
 ) -> Vec<Event> {
     let mut events = Vec::new();
     for proposal in conversation.acting() {
@@ -223,17 +231,28 @@ fn outcomes(
             events.push(Event::Settled { proposal, outcome: Outcome::Failed { why } });
         }
     }
-    for record in intents.iter().filter(|record| !is_told(told, record.intent.key.proposal)) {
+    let is_last = |record: &&IntentRecord| {
+        let key = &record.intent.key;
+        intents
+            .iter()
+            .all(|other| other.intent.key.proposal != key.proposal || other.intent.key.step <= key.step)
+    };
+    let open = intents.iter().filter(|record| !is_told(told, record.intent.key.proposal));
+    for record in open.filter(is_last) {
         let proposal = record.intent.key.proposal;
         let outcome = if let Some(known) = found.get(&proposal) {
             known.clone()
         } else if record.is_done() {
             // What the answer held is gone, and nobody says it again; that it was done is not.
-            Outcome::Done { result: serde_json::json!({}) }
+            whole(record, Outcome::Done { result: serde_json::json!({}) })
         } else if record.has_failed() {
-            Outcome::Failed { why: "it is on record as failed".to_owned() }
+            whole(record, Outcome::Failed { why: "it is on record as failed".to_owned() })
         } else {
-            continue;
+            match whole(record, Outcome::Unknown) {
+                // That nobody knows the conversation finds out by itself.
+                Outcome::Unknown => continue,
+                partly => partly,
+            }
         };
         events.push(Event::Settled { proposal, outcome });
     }
@@ -244,7 +263,7 @@ fn outcomes(
 pub(super) fn is_told(events: &[Event], proposal: ProposalId) -> bool {
     let known = |event: &Event| {
         let Event::Settled { proposal: of, outcome } = event else { return false };
-        *of == proposal && *outcome != Outcome::Unknown
+        *of == proposal && !outcome.is_open()
     };
     events.iter().any(known)
 }
@@ -324,6 +343,7 @@ mod tests {
                 idempotency_key: None,
                 caller: Private::new("+34600111222"),
                 begun_us: 2,
+                admin: None,
             });
             begun.await.expect("it is new");
         }

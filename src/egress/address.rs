@@ -6,6 +6,10 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+/// Of no registry, and yet inside: the host of a machine in Azure's cloud answers it there ("What is IP address
+/// 168.63.129.16?" in its documentation). Other clouds' metadata lie at addresses that are no public ones.
+const AZURE: Ipv4Addr = Ipv4Addr::new(168, 63, 129, 16);
+
 /// Whether an address is out on the public internet, by the special-purpose registries of IANA (RFC 6890).
 #[must_use]
 pub fn is_public(address: IpAddr) -> bool {
@@ -27,7 +31,8 @@ fn is_public_v4(v4: Ipv4Addr) -> bool {
         || (a == 192 && b == 0 && c == 0)           // protocol assignments, RFC 6890
         || (a == 192 && b == 88 && c == 99)         // 6to4 relays, RFC 7526
         || (a == 198 && (18..20).contains(&b))      // benchmarks, RFC 2544
-        || a >= 240; // reserved, and broadcast
+        || a >= 240                                 // reserved, and broadcast
+        || v4 == AZURE;
     !special
 }
 
@@ -64,6 +69,7 @@ mod tests {
             "127.8.8.8",
             "169.254.169.254",
             "172.16.0.1",
+            "168.63.129.16",
             "172.31.255.255",
             "192.0.0.8",
             "192.0.2.1",

@@ -7,15 +7,17 @@
 mod address;
 mod lent;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use centralita_core::base::{Fault, Owner};
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::header::CONTENT_TYPE;
+use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, HeaderName, RETRY_AFTER};
 use reqwest::{Certificate, Client, Identity, Method, Request, redirect, retry};
 use tokio::time::Instant;
 use url::{Host, Url};
@@ -31,6 +33,9 @@ pub const ANSWER_BYTES_MAX: usize = 256 * 1024;
 /// The longest wait for a connection, shorter than most requests' own deadline: of a host that does not take
 /// one it is known that nothing was sent.
 const CONNECT: Duration = Duration::from_secs(3);
+
+/// What is said of a host that takes no connection, behind its name.
+pub const UNREACHED: &str = "cannot be reached";
 
 /// Whether an integration may reach private addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,20 +57,24 @@ pub struct Egress {
 }
 
 /// What a host answered.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Answer {
     pub status: u16,
     /// Unpacked, where the host packed it.
     pub body: Vec<u8>,
     /// As the host named it; empty where it did not.
     pub content_type: String,
+    /// How the body is packed still, by the host's name for it: in a way that nobody asked for. Empty where it is not.
+    pub packed: String,
+    /// How long the host wants to be left in peace, where it says so (RFC 9110 §10.2.3).
+    pub retry_after: Option<Duration>,
 }
 
 impl Answer {
     /// One whose content nobody named.
     #[must_use]
     pub fn of(status: u16, body: Vec<u8>) -> Answer {
-        Answer { status, body, content_type: String::new() }
+        Answer { status, body, content_type: String::new(), packed: String::new(), retry_after: None }
     }
 
     /// The body as text, in the letters that its type names (RFC 9110 §8.3.2) or its byte order mark; UTF-8 where neither
@@ -150,8 +159,12 @@ impl Egress {
 
     /// A client that shows a certificate, or believes others.
     pub fn with_tls(reach: Reach, tls: Tls) -> Result<Egress, Fault> {
-        let reading = client(&reach, &tls, 2)?;
-        let acting = client(&reach, &tls, 0)?;
+        Egress::by_names(reach, &tls, &Names::System)
+    }
+
+    fn by_names(reach: Reach, tls: &Tls, names: &Names) -> Result<Egress, Fault> {
+        let reading = client(&reach, tls, names, 2)?;
+        let acting = client(&reach, tls, names, 0)?;
         Ok(Egress { reach, reading, acting })
     }
 
@@ -230,14 +243,14 @@ impl Reach {
     }
 }
 
-fn client(reach: &Reach, tls: &Tls, idle: usize) -> Result<Client, Fault> {
+fn client(reach: &Reach, tls: &Tls, names: &Names, idle: usize) -> Result<Client, Fault> {
     let builder = match tls.identity.clone() {
         Some(identity) => Client::builder().identity(identity),
         None => Client::builder(),
     };
     builder
         .tls_certs_merge(tls.authorities.clone())
-        .dns_resolver(Guarded { reach: reach.clone() })
+        .dns_resolver(Guarded { reach: reach.clone(), names: names.clone() })
         .redirect(redirect::Policy::none())
         .retry(retry::never())
         .no_proxy()
@@ -269,8 +282,12 @@ async fn read(mut response: reqwest::Response, place: &str, most: usize) -> Resu
     let broken =
         |what: &str| Unanswered::Sent(provider(format!("the answer of {place} {what}"), "look at its log"));
     let status = response.status().as_u16();
-    let content_type = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("");
-    let content_type = content_type.to_owned();
+    let content_type = named(response.headers(), CONTENT_TYPE).unwrap_or("").to_owned();
+    // What was unpacked bears this header no more.
+    let packed =
+        named(response.headers(), CONTENT_ENCODING).filter(|coding| !coding.eq_ignore_ascii_case("identity"));
+    let packed = packed.unwrap_or("").to_owned();
+    let retry_after = retry_after(response.headers());
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|_| broken("broke off"))? {
         if body.len() + chunk.len() > most {
@@ -278,7 +295,24 @@ async fn read(mut response: reqwest::Response, place: &str, most: usize) -> Resu
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Answer { status, body, content_type })
+    Ok(Answer { status, body, content_type, packed, retry_after })
+}
+
+/// What a header says.
+fn named(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim)
+}
+
+/// Seconds, or a date: by the host's own clock, where it tells it.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let written = named(headers, RETRY_AFTER)?;
+    if let Ok(seconds) = written.parse::<u32>() {
+        return Some(Duration::from_secs(seconds.into()));
+    }
+    let date = |text: &str| rfc2822::parse(text).ok().map(|date| date.timestamp());
+    let now = named(headers, DATE).and_then(date).unwrap_or_else(Timestamp::now);
+    // What is over is no wait.
+    Some(Duration::try_from(date(written)?.duration_since(now)).unwrap_or_default())
 }
 
 /// Whether anything was sent: only an error of connecting says surely that nothing was.
@@ -286,19 +320,41 @@ fn unanswered(reach: &Reach, host: &str, place: &str, error: &reqwest::Error) ->
     if is_refusal(error) && !reach.covers(host) {
         return Unanswered::NotSent(private(host));
     }
-    if error.is_connect() || error.is_builder() {
-        return Unanswered::NotSent(provider(
-            format!("{place} cannot be reached"),
-            "see whether the host is up",
-        ));
+    if error.is_builder() {
+        let what =
+            format!("the request to {place} has no form on the wire: its address is too long, most likely");
+        return Unanswered::NotSent(Fault::new(Owner::Admin, what, "put long values into the body"));
+    }
+    if error.is_connect() {
+        return Unanswered::NotSent(provider(format!("{place} {UNREACHED}"), "see whether the host is up"));
     }
     Unanswered::Sent(provider(format!("{place} closed without an answer"), "look at its log"))
 }
 
-/// Filters what a name resolves to, in the moment of connecting: a name that moves in between does not help.
-#[derive(Debug)]
+/// Who knows the addresses of a name.
+#[derive(Clone)]
+enum Names {
+    System,
+    #[cfg(test)]
+    Told(tests::names::Told),
+}
+
+impl Names {
+    async fn of(&self, name: &str) -> std::io::Result<Vec<SocketAddr>> {
+        match self {
+            // Port 0 is replaced by the scheme's.
+            Names::System => Ok(tokio::net::lookup_host((name, 0)).await?.collect()),
+            #[cfg(test)]
+            Names::Told(told) => Ok(told.next(name)),
+        }
+    }
+}
+
+/// Filters what a name resolves to, in the moment of connecting: a name that moves in between does not help, for what was
+/// judged is dialled.
 struct Guarded {
     reach: Reach,
+    names: Names,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -308,16 +364,18 @@ struct PrivateOnly;
 impl Resolve for Guarded {
     fn resolve(&self, name: Name) -> Resolving {
         let covered = self.reach.covers(name.as_str());
+        let names = self.names.clone();
         Box::pin(async move {
-            // Port 0 is replaced by the scheme's.
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let permitted: Vec<SocketAddr> = found.filter(|a| covered || is_public(a.ip())).collect();
-            if permitted.is_empty() {
-                return Err(PrivateOnly.into());
-            }
+            let permitted = vetted(names.of(name.as_str()).await?, covered)?;
             Ok(Box::new(permitted.into_iter()) as Addrs)
         })
     }
+}
+
+/// What of a name's addresses may be dialled.
+fn vetted(found: Vec<SocketAddr>, covered: bool) -> Result<Vec<SocketAddr>, PrivateOnly> {
+    let permitted: Vec<_> = found.into_iter().filter(|a| covered || is_public(a.ip())).collect();
+    Some(permitted).filter(|permitted| !permitted.is_empty()).ok_or(PrivateOnly)
 }
 
 fn is_refusal(error: &reqwest::Error) -> bool {

@@ -222,6 +222,7 @@ async fn health(State(gateway): State<Gateway>) -> impl IntoResponse {
     let effects = if is_written { gateway.0.settings.switchboard.world().word() } else { "none" };
     let body = serde_json::json!({
         "status": status, "calls": gateway.live_calls(), "calls_max": admission.limit(), "effects": effects,
+        "out_of_reach": gateway.0.settings.switchboard.out_of_reach(),
     });
     axum::Json(body)
 }

@@ -3,7 +3,7 @@
 //! Promises: a number without an entry reaches the default agent; a name that does not exist reaches nobody.
 //! Never: guesses.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::core::base::World;
@@ -40,6 +40,12 @@ impl Switchboard {
     #[must_use]
     pub fn world(&self) -> World {
         self.default.toolbox.world()
+    }
+
+    /// Integrations whose system is left alone for now, by their ids.
+    #[must_use]
+    pub fn out_of_reach(&self) -> BTreeSet<&str> {
+        self.agents.values().flat_map(|agent| agent.toolbox.out_of_reach()).collect()
     }
 
     /// An agent by its id.

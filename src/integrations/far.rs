@@ -4,6 +4,8 @@
 //! is not answered, and says so.
 //! Never: prints a secret; decides what an answer means.
 
+use std::sync::Arc;
+
 use centralita_core::base::{Fault, Owner, World};
 use centralita_core::template::Renderer;
 use serde_json::Value;
@@ -11,10 +13,12 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::auth::Credentials;
+use super::breaker::{Breaker, OutOfReach, Passing};
 use super::masks::{Masks, sent};
 use super::mcp::Server;
 use super::request::{Called, Resolved};
 use super::spec::{KeyPlace, Sample};
+use super::tap::{Shown, Tap};
 use crate::egress::{Answer, Egress, Purpose, Unanswered};
 use crate::secrets::Token;
 
@@ -24,8 +28,14 @@ const UNAUTHORIZED: u16 = 401;
 /// A connection in use.
 #[derive(Debug)]
 pub(super) struct Live {
+    /// The integration's id.
+    pub(super) id: String,
     pub(super) base: Url,
     pub(super) far: Far,
+    /// None where nobody is asked.
+    pub(super) breaker: Option<Arc<Breaker>>,
+    /// Where a person tries its tools out.
+    pub(super) tap: Option<Tap>,
 }
 
 /// Who answers.
@@ -49,6 +59,11 @@ impl Live {
         }
     }
 
+    /// Lets a request through, if its system is not left alone for now.
+    pub(super) fn enter(&self) -> Result<Option<Passing<'_>>, OutOfReach> {
+        self.breaker.as_ref().map(|breaker| breaker.enter()).transpose()
+    }
+
     /// A request as it will go out, with who we are on it: a token may have to be fetched for that, until then at most.
     ///
     /// # Errors
@@ -59,23 +74,43 @@ impl Live {
         key: Option<(&KeyPlace, &str)>,
         until: Instant,
     ) -> Result<Outgoing, Fault> {
-        let goes = match &self.far {
+        match &self.far {
             Far::System { credentials, .. } => {
                 let (mut wire, keyed) = (request.wire(key)?, key.is_some());
                 let token = credentials.put(&mut wire, until).await?;
-                Goes::Out(Box::new(Wire { request: wire, token, keyed }))
+                Ok(Outgoing::of(Goes::Out(Box::new(Wire { request: wire, token, keyed })), request))
             }
-            Far::Mcp(_) => Goes::Called(request.call(key)?),
+            Far::Mcp(_) => Ok(Outgoing::of(Goes::Called(request.call(key)?), request)),
             Far::Samples => {
                 // What could not be sent in life is not answered here.
-                match &request.called {
-                    Some(_) => drop(request.call(key)?),
-                    None => drop(request.wire(key)?),
-                }
-                Goes::Nowhere(request.sample.clone().ok_or_else(without)?)
+                let outgoing = match &request.called {
+                    Some(_) => Goes::Called(request.call(key)?),
+                    None => Goes::Out(Box::new(Wire {
+                        request: request.wire(key)?,
+                        token: None,
+                        keyed: key.is_some(),
+                    })),
+                };
+                let shown = self.shown(&Outgoing::of(outgoing, request)).unwrap_or_default();
+                let sample = request.sample.clone().ok_or_else(without)?;
+                Ok(Outgoing::of(Goes::Nowhere(sample, shown), request))
             }
-        };
-        Ok(Outgoing { goes, masks: request.masks.clone() })
+        }
+    }
+
+    /// What is about to go out, signed as it will be, for a person who watches.
+    pub(super) fn shown(&self, outgoing: &Outgoing) -> Option<Shown> {
+        let tap = self.tap.as_ref()?;
+        Some(match (&outgoing.goes, &self.far) {
+            (Goes::Out(wire), Far::System { credentials, .. }) => {
+                let mut request = wire.request.try_clone()?;
+                credentials.sign(&mut request).ok()?;
+                tap.request(&request)
+            }
+            (Goes::Out(wire), Far::Mcp(_) | Far::Samples) => tap.request(&wire.request),
+            (Goes::Called(called), _) => tap.call(called, self),
+            (Goes::Nowhere(_, shown), _) => shown.clone(),
+        })
     }
 
     /// Sends, or lets the sample answer. What is secret in what was sent is not in the answer.
@@ -85,6 +120,16 @@ impl Live {
         purpose: Purpose,
         until: Instant,
     ) -> Result<Answer, Unanswered> {
+        let shown = self.shown(&outgoing);
+        let began = Instant::now();
+        let answered = self.sent(outgoing, purpose, until).await;
+        if let (Some(tap), Some(shown)) = (&self.tap, shown) {
+            tap.came(shown, began, &answered);
+        }
+        answered
+    }
+
+    async fn sent(&self, outgoing: Outgoing, purpose: Purpose, until: Instant) -> Result<Answer, Unanswered> {
         let Outgoing { goes, masks } = outgoing;
         match (goes, &self.far) {
             (Goes::Out(wire), Far::System { egress, credentials }) => {
@@ -92,13 +137,13 @@ impl Live {
             }
             (Goes::Called(Called { tool, arguments, is_to_prove }), Far::Mcp(server)) => {
                 match server.call(&tool, arguments, purpose, until).await {
-                    Ok(answer) => Ok(masks.hide_in(answer)),
+                    Ok(answer) => Ok(masks.hide_answer(answer)),
                     Err(Unanswered::Refused(_)) if is_to_prove => Err(Unanswered::Refused(unsaid())),
                     Err(Unanswered::WentWrong(_)) if is_to_prove => Err(Unanswered::WentWrong(unsaid())),
                     Err(unanswered) => Err(masks.hide_of(unanswered)),
                 }
             }
-            (Goes::Nowhere(sample), Far::System { .. } | Far::Mcp(_) | Far::Samples) => answer(sample),
+            (Goes::Nowhere(sample, _), Far::System { .. } | Far::Mcp(_) | Far::Samples) => answer(sample),
             // Of another connection: there is nothing here to send it with.
             (Goes::Out(_), Far::Mcp(_) | Far::Samples)
             | (Goes::Called(_), Far::System { .. } | Far::Samples) => Err(Unanswered::NotSent(without())),
@@ -113,10 +158,16 @@ pub(super) struct Outgoing {
     masks: Masks,
 }
 
+impl Outgoing {
+    fn of(goes: Goes, request: &Resolved) -> Outgoing {
+        Outgoing { goes, masks: request.masks.clone() }
+    }
+}
+
 enum Goes {
     Out(Box<Wire>),
     Called(Called),
-    Nowhere(Sample),
+    Nowhere(Sample, Shown),
 }
 
 /// A request with who we are on it.
@@ -152,7 +203,7 @@ impl Wire {
         let send = async |mut request: reqwest::Request| {
             credentials.sign(&mut request).map_err(Unanswered::NotSent)?;
             let masks = masks.and(credentials.values().chain(sent(&request)));
-            egress.send(request, purpose, until).await.map(|answer| masks.hide_in(answer))
+            egress.send(request, purpose, until).await.map(|answer| masks.hide_answer(answer))
         };
         let answer = send(self.request).await?;
         let Some(token) = self.token.filter(|_| answer.status == UNAUTHORIZED) else { return Ok(answer) };

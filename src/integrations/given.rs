@@ -85,7 +85,9 @@ impl Registry {
     pub(super) fn keep(&self, spec: &ToolSpec, outcome: &Outcome) {
         match outcome {
             Outcome::Done { result } => self.keep_result(spec, result),
-            Outcome::Failed { .. } | Outcome::Unknown => self.forget(spec),
+            Outcome::Partly { .. } | Outcome::Failed { .. } | Outcome::Withheld(_) | Outcome::Unknown => {
+                self.forget(spec);
+            }
         }
     }
 
@@ -106,6 +108,19 @@ impl Registry {
                 variables.insert(name.clone(), value);
             }
         }
+    }
+
+    /// With variables as if other tools had stored them, for who tries one out.
+    #[must_use]
+    pub fn with_variables(self, variables: Map<String, Value>) -> Registry {
+        self.variables().extend(variables);
+        self
+    }
+
+    /// What the call's tools have stored so far.
+    #[must_use]
+    pub fn stored_variables(&self) -> Map<String, Value> {
+        self.variables().clone()
     }
 
     /// What the tools of a conversation that goes on elsewhere have stored: their results are in its history.

@@ -19,11 +19,12 @@ use tokio::time::Instant;
 
 use super::far::Live;
 use super::given::Secrecy;
-use super::registry::{CallFacts, ask};
-use super::request::Resolved;
+use super::registry::CallFacts;
 use super::spec::{Body, Exchange, Probe, ToolSpec};
+use super::steps::{Known, Run};
 use super::toolbox::Toolbox;
-use super::verdict::{Unlearned, mapped, unreadable, vars_of};
+use super::tries::{Untold, ask};
+use super::verdict::{mapped, vars_of};
 use crate::egress::Answer;
 
 /// How long one question may take: it only reads, and a caller or a start may wait for it.
@@ -46,6 +47,8 @@ pub struct Sent {
     pub values: Map<String, Value>,
     /// The idempotency key that went along.
     pub key: Option<String>,
+    /// The place of the step among those of its tool that have effects.
+    pub step: u32,
 }
 
 /// What a caller said does not print.
@@ -141,24 +144,44 @@ impl Toolbox {
     /// tool has no probe, or is not there.
     pub async fn probe(&self, sent: &Sent, age: Duration, until: Instant) -> Option<Finding> {
         let (spec, live) = self.find(&sent.tool).ok()?;
-        let probe = spec.probe.as_ref()?;
+        let probe = spec.act_at(sent.step)?.probe?;
         // The disk and a slow line are part of a tool's time: its last byte may have left at the end of that.
         let age = age.saturating_sub(Duration::from_millis(u64::from(spec.timeout.0)));
         let asked = self.asks(spec, probe, live, sent, age, until.min(Instant::now() + PROBE_QUESTION)).await;
         Some(asked.unwrap_or_else(Finding::Open))
     }
 
-    /// Whether this tool can be asked about at all.
+    /// Whether this step of a tool can be asked about at all.
     #[must_use]
-    pub fn has_probe(&self, tool: &ToolName) -> bool {
-        self.find(tool).is_ok_and(|(spec, _)| spec.probe.is_some())
+    pub fn has_probe(&self, tool: &ToolName, step: u32) -> bool {
+        self.find(tool).is_ok_and(|(spec, _)| spec.act_at(step).is_some_and(|act| act.probe.is_some()))
+    }
+
+    /// Whether more steps with effects come after this one.
+    #[must_use]
+    pub fn is_followed(&self, tool: &ToolName, step: u32) -> bool {
+        self.find(tool).is_ok_and(|(spec, _)| step < spec.last_place())
+    }
+
+    /// What became of the whole, by what became of the step that was sent last.
+    #[must_use]
+    pub fn whole(&self, sent: &Sent, outcome: Outcome) -> Outcome {
+        match self.find(&sent.tool) {
+            Ok((spec, live)) => Run { toolbox: self, spec, live, call: &sent.call, memory: None }.whole(
+                sent.step,
+                &sent.values,
+                outcome,
+            ),
+            Err(_) => outcome,
+        }
     }
 
     /// Whether a finding is of the very request that had the key, whatever else has changed: the probe asks for it, or the
     /// condition that decided compares it. That something is not there is no such finding: it may be sought elsewhere.
     #[must_use]
-    pub fn is_proved_by_key(&self, tool: &ToolName, finding: &Finding) -> bool {
-        let Ok((ToolSpec { probe: Some(probe), .. }, _)) = self.find(tool) else { return false };
+    pub fn is_proved_by_key(&self, tool: &ToolName, step: u32, finding: &Finding) -> bool {
+        let act = self.find(tool).ok().and_then(|(spec, _)| spec.act_at(step));
+        let Some(probe) = act.and_then(|act| act.probe) else { return false };
         let condition = match finding {
             Finding::Done { .. } => Some(&probe.done),
             Finding::Failed => probe.failed.as_ref(),
@@ -187,23 +210,27 @@ impl Toolbox {
         if let Some((_, placeholder, _)) = sent.values.iter().find_map(lost) {
             return Ok(Finding::Lost(placeholder));
         }
-        let mut vars = vars(sent);
-        self.put_in_hidden(spec, &sent.call, sent.call.id.as_str(), Secrecy::Open, &mut vars);
-        let request = Resolved::new(&probe.request, &live.base, live.world(), &self.renderer, &vars);
-        let request = Resolved { masks: self.masks(spec), ..request.map_err(told)? };
-        let answer = ask(live, &request, until).await.map_err(Unlearned::why)?;
-        finding(probe, &answer, &vars, age, &self.renderer)
+        let run = Run { toolbox: self, spec, live, call: &sent.call, memory: None };
+        let mut known = Known::new(values(sent));
+        // A request that cannot be read names nothing, and is told below.
+        let named = |request: &Exchange| named_in(request, &self.renderer).unwrap_or_default();
+        run.secrets_for(&probe.request, named, &mut known, until).await.map_err(Untold::why)?;
+        let asked = ask(live, &run.request(&probe.request, &known)?, &probe.request.errors, until).await;
+        let answer = asked.map_err(Untold::why)?;
+        let mut sent = Value::Object(known.values);
+        self.put_in_hidden(spec, run.call, run.call.id.as_str(), Secrecy::Open, &mut sent);
+        finding(probe, &answer, &sent, age, &self.renderer)
     }
 }
 
-/// All that a probe may name of what was sent.
-fn vars(sent: &Sent) -> Value {
-    let mut vars = sent.values.clone();
-    vars.insert("call".to_owned(), sent.call.vars(sent.call.id.as_str()));
+/// All that a probe may name of what was sent, secrets apart.
+fn values(sent: &Sent) -> Map<String, Value> {
+    let mut values = sent.values.clone();
+    values.insert("call".to_owned(), sent.call.vars(sent.call.id.as_str()));
     if let Some(key) = &sent.key {
-        vars.insert(KEY.to_owned(), Value::String(key.clone()));
+        values.insert(KEY.to_owned(), Value::String(key.clone()));
     }
-    Value::Object(vars)
+    values
 }
 
 /// The names of ours that a probe takes, each without its fields.
@@ -217,6 +244,11 @@ fn names(probe: &Probe, renderer: &Renderer) -> Result<BTreeSet<String>, Fault> 
 
 /// Those in a request.
 pub(super) fn asked_by(request: &Exchange, renderer: &Renderer) -> Result<BTreeSet<String>, Fault> {
+    Ok(named_in(request, renderer)?.iter().map(|name| first(name)).collect())
+}
+
+/// The same with their fields.
+pub(super) fn named_in(request: &Exchange, renderer: &Renderer) -> Result<BTreeSet<String>, Fault> {
     let Exchange { path, query, headers, body, .. } = request;
     let mut found = BTreeSet::new();
     let mut texts: Vec<&str> = vec![path];
@@ -231,7 +263,7 @@ pub(super) fn asked_by(request: &Exchange, renderer: &Renderer) -> Result<BTreeS
     for text in texts {
         found.extend(renderer.variables(text)?);
     }
-    Ok(found.iter().map(|name| first(name)).collect())
+    Ok(found)
 }
 
 /// Those in a condition.
@@ -268,8 +300,7 @@ fn finding(
     if !(200..300).contains(&answer.status) {
         return Err(format!("the system answered with status {}", answer.status));
     }
-    let answers = probe.request.answers;
-    let told = vars_of(answers, answer).ok_or(unreadable(answers))?;
+    let told = vars_of(probe.request.answers, answer)?;
     let mut vars = told.clone();
     vars[SENT] = sent.clone();
     let holds = |condition: &str| {

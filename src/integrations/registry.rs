@@ -1,7 +1,7 @@
 //! The one dispatcher: prepares what a question will ask about, and runs by permit.
 //!
 //! Promises: a request with effects is sent only if the permit covers the very request that was prepared,
-//! once, after its intent was taken; only requests without effects are tried again, once; where a tool has a probe, what
+//! after its intent was taken, and again only where that is no second deed; where a tool has a probe, what
 //! was not answered is asked about before it is told as unknown, within the tool's own time.
 //! Never: decides whether to act; that is the gate's.
 
@@ -15,30 +15,32 @@ use centralita_core::base::{
     CallId, CallTime, Digest, Placeholder, ProposalId, ToolName, World, placeholders,
 };
 use centralita_core::call::PrivateValues;
-use centralita_core::conversation::{ActionKey, Effects, Event, Outcome, Permit, Unproven};
+use centralita_core::conversation::{ActionKey, Effects, Outcome, Permit, Unproven, Withheld};
 use futures::future::BoxFuture;
 use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout_at};
 
+use super::acting::{Stood, step_key};
 use super::action::ActionSecret;
+use super::allowance::{NotSpent, spend};
 use super::arguments::{arguments, keyed};
+use super::budget::{TriesInMemory, TryLog, Unmade};
+use super::cache::{Cache, Memory};
 use super::far::Live;
-use super::given::Secrecy;
 use super::probe::{Finding, Pauses, Sent};
-use super::request::Resolved;
-use super::spec::{Exchange, KeyPlace, ToolSpec};
+use super::request::{Resolved, meant};
+use super::spec::{KeyPlace, PerCaller, ToolSpec};
+use super::steps::{Known, Run, of_step};
+use super::tap::Shown;
 use super::toolbox::Toolbox;
-use super::tries::{TriesInMemory, TryLog, Unmade};
-use super::verdict::{Unlearned, learned, settled};
-use crate::crash::{self, Point};
-use crate::egress::{Answer, Purpose, Unanswered};
+use super::tries::Untold;
 
 /// Stands for `call.id` where a wish is digested. No call has this id.
 const ANY_CALL: &str = "⟨call.id⟩";
 
 /// How long beyond a tool's own time its probe may be asked: half of what the conversation waits for the dispatcher then, so
 /// that what it finds is the outcome and no afterthought.
-const PROBE_GRACE: Duration = Duration::from_secs(1);
+pub(super) const PROBE_GRACE: Duration = Duration::from_secs(1);
 /// Between two questions while the caller waits for the outcome.
 const PAUSE_FIRST: Duration = Duration::from_millis(500);
 const PAUSE_LONGEST: Duration = Duration::from_secs(4);
@@ -69,8 +71,10 @@ impl fmt::Debug for CallFacts {
 pub struct Intent {
     pub call: CallId,
     pub proposal: ProposalId,
+    /// The place of the step among those of its tool that have effects, from zero.
+    pub step: u32,
     pub tool: ToolName,
-    /// Of the resolved request, whichever call sends it: what the permit covers, and what the next call knows the same
+    /// Of the resolved requests, whichever call sends it: what the permit covers, and what the next call knows the same
     /// wish by.
     pub action: Digest,
     /// The idempotency key sent along, where the tool has one.
@@ -80,7 +84,7 @@ pub struct Intent {
 /// Why an intent was not taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotBegun {
-    /// One of this call and proposal exists: it may have been sent, by whoever wrote it.
+    /// One of this call, proposal and step exists: it may have been sent, by whoever wrote it.
     Already,
     /// The record takes nothing now; `why` is for the model.
     Refused { why: String },
@@ -90,10 +94,14 @@ pub enum NotBegun {
 pub trait IntentLog: Send + Sync {
     /// Returns after it is on disk.
     fn begin(&self, intent: Intent) -> BoxFuture<'_, Result<(), NotBegun>>;
+    /// Takes what became of one that was begun, and returns when it is on disk, or soon after.
+    fn settled<'l>(&'l self, proposal: ProposalId, step: u32, outcome: &'l Outcome) -> BoxFuture<'l, ()>;
     /// What a probe says of it; of several times the last counts.
     fn found(&self, finding: &Finding);
     /// How long ago anything last left under its key, in whichever call, or was about to; nothing where that is not known.
-    fn ago(&self, proposal: ProposalId) -> BoxFuture<'_, Duration>;
+    fn ago(&self, proposal: ProposalId, step: u32) -> BoxFuture<'_, Duration>;
+    /// Takes one run of a tool from what this caller has left of it, durably.
+    fn spend<'a>(&'a self, tool: &'a ToolName, limit: PerCaller) -> BoxFuture<'a, Result<(), NotSpent>>;
 }
 
 /// A request that is ready to be asked about.
@@ -106,48 +114,14 @@ pub struct Prepared {
     pub values: Value,
 }
 
-/// Why there is no request to be asked about.
+/// A request that cannot be made; `why` is for the model.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unprepared {
-    /// It cannot be made; for the model.
-    Why(String),
-    /// Who is calling is not proven.
-    Unproven(Unproven),
-}
-
-impl Unprepared {
-    /// In words.
-    #[must_use]
-    pub fn why(self) -> String {
-        match self {
-            Unprepared::Why(why) | Unprepared::Unproven(Unproven::Failed { why }) => why,
-            Unprepared::Unproven(Unproven::Locked(_)) => "too many proofs have failed".to_owned(),
-        }
-    }
-
-    /// As the conversation is told it.
-    #[must_use]
-    pub fn event(self, proposal: ProposalId) -> Event {
-        match self {
-            Unprepared::Why(why) => Event::Unprepared { proposal, why },
-            Unprepared::Unproven(unproven) => Event::Unproven { proposal, unproven },
-        }
-    }
-}
-
-impl From<Unmade> for Unprepared {
-    fn from(unmade: Unmade) -> Unprepared {
-        match unmade {
-            Unmade::Why(why) => Unprepared::Why(why),
-            Unmade::Unproven(unproven) => Unprepared::Unproven(unproven),
-        }
-    }
-}
-
-impl From<String> for Unprepared {
-    fn from(why: String) -> Unprepared {
-        Unprepared::Why(why)
-    }
+pub struct Unprepared {
+    pub why: String,
+    /// The rule by which nothing would be sent; the caller hears of that at once.
+    pub withheld: Option<Withheld>,
+    /// Why who is calling is not proven.
+    pub unproven: Option<Unproven>,
 }
 
 /// The tools of one call.
@@ -163,6 +137,10 @@ pub struct Registry {
     open: Mutex<BTreeMap<ProposalId, Open>>,
     /// What its tools have stored.
     variables: Mutex<Map<String, Value>>,
+    /// What became of the steps of tools that have several.
+    stood: Mutex<Stood>,
+    /// What systems have just said.
+    pub(super) cache: Mutex<Cache>,
 }
 
 /// A request that has left, and when.
@@ -184,32 +162,57 @@ pub struct Leave {
 
 /// A prepared request, waiting for leave.
 pub(super) struct Ready {
-    tool: ToolName,
-    action: Digest,
-    request: Resolved,
-    /// What was put into it, for whoever asks what became of it.
-    values: Map<String, Value>,
+    pub(super) tool: ToolName,
+    pub(super) action: Digest,
+    /// The first request; those after it may have holes, which earlier answers fill.
+    pub(super) first: Resolved,
+    /// Which acts of the tool are to be done, by their conditions.
+    pub(super) due: Vec<usize>,
+    /// What was put in, for whoever asks what became of it, and what is put into the others.
+    pub(super) known: Known,
+}
+
+/// What a tool with effects is about to do.
+struct Plan {
+    known: Known,
+    due: Vec<usize>,
+    first: Resolved,
+}
+
+/// What came of asking about a step.
+#[derive(Debug, PartialEq)]
+pub struct Probed {
+    pub step: u32,
+    pub finding: Finding,
+    /// What became of the whole, where that of the step is known now.
+    pub whole: Option<Outcome>,
 }
 
 /// What a caller said does not print.
 impl fmt::Debug for Ready {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Ready({} {:?})", self.tool, self.request)
+        write!(f, "Ready({} {:?})", self.tool, self.first)
     }
 }
 
 impl Registry {
     #[must_use]
     pub fn new(toolbox: Arc<Toolbox>, call: CallFacts, action_key: ActionSecret) -> Registry {
-        let (ready, open, variables) = (Mutex::default(), Mutex::default(), Mutex::default());
+        let (ready, open, variables, stood, cache) = Default::default();
         let tries = Arc::new(TriesInMemory::default());
-        Registry { toolbox, call, action_key, tries, ready, open, variables }
+        Registry { toolbox, call, action_key, tries, ready, open, variables, stood, cache }
     }
 
     /// The same, with failed proofs counted there, and not for this call alone.
     #[must_use]
     pub fn counting(self, tries: Arc<dyn TryLog>) -> Registry {
         Registry { tries, ..self }
+    }
+
+    /// The call whose tools these are.
+    #[must_use]
+    pub fn call_id(&self) -> &CallId {
+        &self.call.id
     }
 
     /// Resolves what exactly a tool with effects would send, read-only steps included, and keeps it.
@@ -228,21 +231,28 @@ impl Registry {
         private: &PrivateValues,
     ) -> Result<Prepared, Unprepared> {
         let (spec, live) = self.toolbox.find(tool)?;
+        // Nobody is asked about what could not be sent.
+        if live.breaker.as_ref().is_some_and(|breaker| breaker.is_open()) {
+            return Err(Untold::OutOfReach.into());
+        }
         let real = real_args(spec, args, private)?;
-        let (values, until) = (self.values(spec, &real)?, until(spec));
-        let resolved = self.tried(spec, &values, until, self.resolve(spec, live, values.clone(), until));
-        let (mut values, request) = resolved.await?;
-        let action = self.meant(spec, live, &values)?;
-        let action = self.action_key.digest(&action.meant(tool));
-        let real = values.clone();
+        let run = self.of(spec, live);
+        let (known, until) = (self.begun(spec, &real)?, until(spec));
+        let values = known.values.clone();
+        let Plan { known, due, first } =
+            self.tried(spec, &values, until, self.resolve(run, known, until)).await?;
+        // The same wish in whichever call, at whichever time, under whichever secret.
+        let requests = run.meant(&due, &known, ANY_CALL)?;
+        let action = self.action_key.digest(&meant(tool, &requests));
+        let mut values = known.values.clone();
         for parameter in &spec.parameters {
             let hidden = args.get(&parameter.name).filter(|value| has_placeholder(value));
             values.extend(hidden.map(|value| (parameter.name.clone(), value.clone())));
         }
         match self.ready().entry(proposal) {
-            Entry::Vacant(free) => free.insert(Ready { tool: tool.clone(), action, request, values: real }),
+            Entry::Vacant(free) => free.insert(Ready { tool: tool.clone(), action, first, due, known }),
             Entry::Occupied(_) => {
-                return Err(Unprepared::Why("this is being asked about already".to_owned()));
+                return Err("this is being asked about already".to_owned().into());
             }
         };
         Ok(Prepared { action, values: Value::Object(values) })
@@ -251,6 +261,24 @@ impl Registry {
     /// Forgets a prepared request.
     pub fn discard(&self, proposal: ProposalId) {
         self.ready().remove(&proposal);
+    }
+
+    /// What was prepared, as it would leave now, for a person who watches its toolbox; nothing of it is sent, but a token may
+    /// be fetched for it.
+    ///
+    /// # Errors
+    /// In words, why it cannot leave.
+    pub async fn preview(&self, proposal: ProposalId) -> Result<Shown, String> {
+        let of = |ready: &Ready| (ready.tool.clone(), ready.first.clone(), ready.due.clone());
+        let (tool, request, due) = self.ready().get(&proposal).map(of).ok_or("nothing is prepared")?;
+        let (spec, live) = self.toolbox.find(&tool)?;
+        let acts = spec.acts();
+        let first = due.iter().filter_map(|at| acts.get(*at)).find_map(|act| Some((act, act.place?)));
+        let keyed = first.filter(|(act, _)| *act.key != KeyPlace::None);
+        let key = keyed.map(|(act, place)| (act.key, self.step_key(&ActionKey::Own(proposal), place)));
+        let placed = key.as_ref().map(|(place, text)| (*place, text.as_str()));
+        let outgoing = live.outgoing(&request, placed, until(spec)).await.map_err(|fault| fault.what)?;
+        live.shown(&outgoing).ok_or_else(|| "nobody watches".to_owned())
     }
 
     /// Runs a tool by leave, and uses the leave up. For a tool without effects the permit covers the
@@ -274,7 +302,10 @@ impl Registry {
         match spec.effects {
             Effects::None if permit.covers(proposal, Digest::of_json(&args), now) => {
                 match real_args(spec, &args, private) {
-                    Ok(real) => self.read(spec, live, &real).await,
+                    Ok(real) => match spend(spec, log).await {
+                        Ok(()) => self.read(spec, live, &real).await,
+                        Err(not) => Ok(not.outcome()),
+                    },
                     Err(why) => Ok(Outcome::Failed { why }),
                 }
             }
@@ -290,82 +321,33 @@ impl Registry {
 
     /// A tool without effects: steps, request, mapping.
     pub(super) async fn read(&self, spec: &ToolSpec, live: &Live, args: &Value) -> Result<Outcome, Unproven> {
-        let until = until(spec);
+        let (run, until) = (self.of(spec, live), until(spec));
         let result = async {
-            let values = self.values(spec, args)?;
+            let mut known = self.begun(spec, args)?;
+            let values = known.values.clone();
             let found = async {
-                let (values, request) = self.resolve(spec, live, values.clone(), until).await?;
-                let answer = ask(live, &request, until).await;
-                let renderer = &self.toolbox.renderer;
-                let found = answer
-                    .and_then(|answer| learned(&spec.request, &answer, &Value::Object(values), renderer));
-                let proves = !spec.request.verify.is_empty();
-                found.map_err(|not| if proves { not.as_unproven(spec.unproven()) } else { not })
+                let mut own = Map::new();
+                for step in spec.prepare.iter().chain([&spec.request]) {
+                    own = run.look(step, &mut known, until).await?;
+                }
+                Ok(run.result(&known, own)?)
             };
             self.tried(spec, &values, until, found).await
         };
         let outcome = match result.await {
-            Ok(result) => Ok(Outcome::Done { result: Value::Object(result) }),
-            Err(Unmade::Why(why)) => Ok(Outcome::Failed { why }),
-            Err(Unmade::Unproven(unproven)) => Err(unproven),
-        };
-        match &outcome {
-            Ok(outcome) => self.keep(spec, outcome),
-            Err(_) => self.forget(spec),
-        }
-        outcome
-    }
-
-    /// A tool with effects, with leave: intent, then one request.
-    pub(super) async fn act(
-        &self,
-        spec: &ToolSpec,
-        live: &Live,
-        proposal: ProposalId,
-        ready: Ready,
-        key: &ActionKey,
-        log: &dyn IntentLog,
-    ) -> Outcome {
-        let again = *key != ActionKey::Own(proposal);
-        if again && spec.key == KeyPlace::None {
-            // It was sent before, and this system cannot tell a second one from the first.
-            return Outcome::Unknown;
-        }
-        let key = (spec.key != KeyPlace::None).then(|| self.key_text(key));
-        let placed = key.as_deref().map(|text| (&spec.key, text));
-        // Waiting for a token and for the journal is part of the tool's time.
-        let until = until(spec);
-        let outgoing = match live.outgoing(&ready.request, placed, until).await {
-            Ok(outgoing) => outgoing,
-            Err(fault) => return Outcome::Failed { why: fault.what },
-        };
-        crash::pass(Point::Permitted);
-        let (call, tool) = (self.call.id.clone(), ready.tool.clone());
-        match log.begin(Intent { call, proposal, tool, action: ready.action, key: key.clone() }).await {
-            Ok(()) => {}
-            Err(NotBegun::Already) => return Outcome::Unknown,
-            Err(NotBegun::Refused { why }) => return Outcome::Failed { why },
-        }
-        crash::pass(Point::IntentOnDisk);
-        if until <= Instant::now() {
-            return Outcome::Failed { why: "the journal took too long: nothing was sent".to_owned() };
-        }
-        let sent = Sent { tool: ready.tool, call: self.call.clone(), values: ready.values, key };
-        self.left(proposal, sent, Duration::ZERO);
-        let answer = live.send(outgoing, Purpose::Act, until).await;
-        crash::pass(Point::Answered);
-        match settled(&spec.request, &spec.key, &spec.not_done_on, answer, &self.toolbox.renderer) {
-            Outcome::Unknown => self.find_out(proposal, live.world(), until + PROBE_GRACE, log).await,
-            known @ (Outcome::Done { .. } | Outcome::Failed { .. }) => {
-                self.keep(spec, &known);
-                self.is_known(proposal, &known);
-                known
+            Ok(result) => Outcome::Done { result: Value::Object(result) },
+            Err(Unmade::Untold(untold)) => Untold::outcome(untold),
+            Err(Unmade::Unproven(unproven)) => {
+                self.forget(spec);
+                return Err(unproven);
             }
-        }
+        };
+        self.keep(spec, &outcome);
+        Ok(outcome)
     }
 
     /// Asks what became of it, again and again until then: a system that is still at work may know in a moment.
-    async fn find_out(
+    pub(super) async fn find_out(
         &self,
         proposal: ProposalId,
         world: World,
@@ -374,9 +356,9 @@ impl Registry {
     ) -> Outcome {
         let mut pauses = Pauses::new(PAUSE_FIRST, PAUSE_LONGEST);
         loop {
-            let Some(finding) = self.probe(proposal, until, log).await else { return Outcome::Unknown };
-            log.found(&finding);
-            if let Some(outcome) = finding.outcome() {
+            let Some(probed) = self.probe(proposal, until, log).await else { return Outcome::Unknown };
+            log.found(&probed.finding);
+            if let Some(outcome) = probed.finding.outcome() {
                 return outcome;
             }
             let next = Instant::now() + pauses.pause();
@@ -390,25 +372,29 @@ impl Registry {
 
     /// Asks once what became of an action of this call that has no outcome yet, until then at most. None where nobody can
     /// be asked.
-    pub async fn probe(&self, proposal: ProposalId, until: Instant, log: &dyn IntentLog) -> Option<Finding> {
+    pub async fn probe(&self, proposal: ProposalId, until: Instant, log: &dyn IntentLog) -> Option<Probed> {
         let (sent, last) = self.last_sent(proposal)?;
+        let step = sent.step;
         let began = Instant::now();
         // Another call of the same caller may have sent it once more.
-        let on_record = || on_record(log, proposal, until);
+        let on_record = || on_record(log, (proposal, step), until);
         let age = last.elapsed().min(on_record().await);
         let finding = self.toolbox.probe(&sent, age, until).await?;
         // Sent once more while it was asked, it may be on its way.
         let is_outdated = self.last_sent(proposal).is_none_or(|(_, now)| now > last);
         if finding == Finding::Absent && (is_outdated || on_record().await <= began.elapsed()) {
-            return Some(Finding::Open("it was not there, and was sent once more meanwhile".to_owned()));
+            let finding = Finding::Open("it was not there, and was sent once more meanwhile".to_owned());
+            return Some(Probed { step, finding, whole: None });
         }
-        if let Some(known) = finding.outcome() {
-            if let Ok((spec, _)) = self.toolbox.find(&sent.tool) {
-                self.keep(spec, &known);
-            }
-            self.is_known(proposal, &known);
+        let known = finding.outcome();
+        if let Some(known) = &known {
+            self.is_known(proposal, known);
         }
-        Some(finding)
+        let whole = known.map(|known| self.toolbox.whole(&sent, known));
+        if let (Some(whole), Ok((spec, _))) = (&whole, self.toolbox.find(&sent.tool)) {
+            self.keep(spec, whole);
+        }
+        Some(Probed { step, finding, whole })
     }
 
     /// What was sent, and when it or whatever else of this call had its key last left.
@@ -421,7 +407,7 @@ impl Registry {
     }
 
     /// Nobody needs to be asked about it any more, nor, where it is done, about what went out under the same key.
-    fn is_known(&self, proposal: ProposalId, outcome: &Outcome) {
+    pub(super) fn is_known(&self, proposal: ProposalId, outcome: &Outcome) {
         let mut open = self.open();
         let key = open.remove(&proposal).and_then(|known| known.sent.key);
         if let (Outcome::Done { .. }, Some(_)) = (outcome, &key) {
@@ -437,70 +423,49 @@ impl Registry {
         self.open().insert(proposal, Open { sent, at });
     }
 
-    /// The arguments in their one form, and what nobody is asked for.
-    fn values(&self, spec: &ToolSpec, args: &Value) -> Result<Map<String, Value>, String> {
+    pub(super) fn of<'r>(&'r self, spec: &'r ToolSpec, live: &'r Live) -> Run<'r> {
+        let memory = Some(Memory { cache: &self.cache, key: &self.action_key });
+        Run { toolbox: &self.toolbox, spec, live, call: &self.call, memory }
+    }
+
+    /// What is known before anything was asked.
+    pub(super) fn begun(&self, spec: &ToolSpec, args: &Value) -> Result<Known, String> {
         let variables = self.variables().clone();
         let mut values = arguments(&spec.parameters, args, &self.toolbox.currency, &variables)?;
         values.extend(self.given(spec)?);
-        Ok(values)
+        Ok(Known::new(values))
     }
 
-    /// Runs the read-only steps and puts all values into the tool's own request.
-    async fn resolve(
-        &self,
-        spec: &ToolSpec,
-        live: &Live,
-        mut values: Map<String, Value>,
-        until: Instant,
-    ) -> Result<(Map<String, Value>, Resolved), Unlearned> {
-        let proves = spec.prepare.last().is_some_and(|step| !step.verify.is_empty());
-        for step in &spec.prepare {
-            let request = self.put_in(spec, step, live, &values).map_err(Unlearned::Broken)?;
-            let answer = ask(live, &request, until).await;
-            let known = Value::Object(values.clone());
-            let found = answer.and_then(|answer| learned(step, &answer, &known, &self.toolbox.renderer));
-            let told = |not: Unlearned| if proves { not.as_unproven(spec.unproven()) } else { not };
-            values.extend(found.map_err(told)?);
+    /// Runs the read-only steps, sees which others are due, and puts all values into the first of them.
+    async fn resolve(&self, run: Run<'_>, mut known: Known, until: Instant) -> Result<Plan, Untold> {
+        for step in &run.spec.prepare {
+            run.look(step, &mut known, until).await?;
         }
-        let request = self.put_in(spec, &spec.request, live, &values).map_err(Unlearned::Broken)?;
-        Ok((values, request))
+        let acts = run.spec.acts();
+        let mut due = Vec::new();
+        for (at, act) in acts.iter().enumerate() {
+            if run.is_due(act.exchange, &known)? {
+                due.push(at);
+            } else {
+                known.leave_out(act.exchange);
+            }
+        }
+        let first = due.iter().filter_map(|at| acts.get(*at)).find(|act| act.place.is_some());
+        let first = first.ok_or_else(|| {
+            let why = "its `if` is not true: there is nothing to be done".to_owned();
+            of_step(&run.spec.request, why)
+        })?;
+        let first = run.request(first.exchange, &known)?;
+        Ok(Plan { known, due, first })
     }
 
-    fn put_in(
-        &self,
-        spec: &ToolSpec,
-        exchange: &Exchange,
-        live: &Live,
-        values: &Map<String, Value>,
-    ) -> Result<Resolved, String> {
-        self.filled(spec, exchange, live, values, (self.call.id.as_str(), Secrecy::Open))
-    }
-
-    /// The same wish in whichever call, at whichever time, under whichever secret.
-    fn meant(&self, spec: &ToolSpec, live: &Live, values: &Map<String, Value>) -> Result<Resolved, String> {
-        self.filled(spec, &spec.request, live, values, (ANY_CALL, Secrecy::Named))
-    }
-
-    fn filled(
-        &self,
-        spec: &ToolSpec,
-        exchange: &Exchange,
-        live: &Live,
-        values: &Map<String, Value>,
-        (call_id, secrecy): (&str, Secrecy),
-    ) -> Result<Resolved, String> {
-        let mut vars = values.clone();
-        vars.insert("call".to_owned(), self.call.vars(call_id));
-        let (renderer, mut vars) = (&self.toolbox.renderer, Value::Object(vars));
-        self.toolbox.put_in_hidden(spec, &self.call, call_id, secrecy, &mut vars);
-        let request = Resolved::new(exchange, &live.base, live.world(), renderer, &vars);
-        let request = request.map_err(|fault| fault.what)?;
-        Ok(Resolved { masks: self.toolbox.masks(spec), ..request })
+    fn step_key(&self, key: &ActionKey, place: u32) -> String {
+        step_key(&self.key_text(key), place)
     }
 
     /// The name under which an action is sent: the same for the same call and proposal, whoever asks and
     /// when.
-    fn key_text(&self, key: &ActionKey) -> String {
+    pub(super) fn key_text(&self, key: &ActionKey) -> String {
         match key {
             ActionKey::Own(first) => format!("{}-{first}", self.call.id),
             ActionKey::Earlier(text) => text.clone(),
@@ -525,36 +490,21 @@ impl Registry {
         self.variables.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(super) fn stood(&self) -> MutexGuard<'_, Stood> {
+        self.stood.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn open(&self) -> MutexGuard<'_, BTreeMap<ProposalId, Open>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// One read-only request, tried again once where the first try broke off or the system was briefly away.
-pub(super) async fn ask(live: &Live, request: &Resolved, until: Instant) -> Result<Answer, Unlearned> {
-    let once = || async {
-        let outgoing = live.outgoing(request, None, until).await.map_err(Unanswered::NotSent)?;
-        live.send(outgoing, Purpose::Read, until).await
-    };
-    let answer = match once().await {
-        Ok(answer) if !matches!(answer.status, 502..=504) => Ok(answer),
-        Err(told @ (Unanswered::Refused(_) | Unanswered::WentWrong(_))) => Err(told),
-        Ok(_) | Err(Unanswered::NotSent(_) | Unanswered::Sent(_)) => once().await,
-    };
-    answer.map_err(|unanswered| match unanswered {
-        Unanswered::Refused(fault) => Unlearned::Absent(fault.what),
-        Unanswered::NotSent(fault) | Unanswered::Sent(fault) | Unanswered::WentWrong(fault) => {
-            Unlearned::Broken(fault.what)
-        }
-    })
-}
-
 /// How long ago it last left by the record; nothing, where that does not say in time.
-async fn on_record(log: &dyn IntentLog, proposal: ProposalId, until: Instant) -> Duration {
-    timeout_at(until, log.ago(proposal)).await.unwrap_or_default()
+async fn on_record(log: &dyn IntentLog, (proposal, step): (ProposalId, u32), until: Instant) -> Duration {
+    timeout_at(until, log.ago(proposal, step)).await.unwrap_or_default()
 }
 
-fn until(spec: &ToolSpec) -> Instant {
+pub(super) fn until(spec: &ToolSpec) -> Instant {
     Instant::now() + Duration::from_millis(u64::from(spec.timeout.0))
 }
 

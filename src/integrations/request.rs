@@ -42,6 +42,14 @@ pub(super) struct Resolved {
     pub(super) is_to_prove: bool,
 }
 
+/// What a yes covers: this tool with these requests.
+pub(super) fn meant(tool: &ToolName, requests: &[Resolved]) -> Value {
+    match requests {
+        [one] => json!({"tool": tool, "request": one}),
+        several => json!({"tool": tool, "requests": several}),
+    }
+}
+
 /// A call of an MCP server's tool, as it will go out.
 pub(super) struct Called {
     pub(super) tool: String,
@@ -82,11 +90,6 @@ impl Resolved {
         let is_to_prove = !exchange.verify.is_empty();
         let (method, masks) = (exchange.method, Masks::default());
         Ok(Resolved { method, url, headers, body, sample, called, masks, is_to_prove })
-    }
-
-    /// What a yes covers: this tool with this request.
-    pub(super) fn meant(&self, tool: &ToolName) -> Value {
-        json!({"tool": tool, "request": self})
     }
 
     /// The wire form, before who we are is put on it. The key takes no place that has a value, since that value was

@@ -12,8 +12,8 @@ use serde_json::Value;
 use url::Url;
 
 use super::auth::Auth;
+use super::budget::Budget;
 use super::mcp::Pins;
-use super::tries::Budget;
 
 /// One connection to an external system.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -76,8 +76,14 @@ pub struct ToolSpec {
     pub effects: Effects,
     /// Read-only exchanges, in order; what they map, the later ones and the question may use.
     pub prepare: Vec<Exchange>,
-    /// The tool's own request: the only one that may have effects.
+    /// What is sent by leave before the tool's own request, in order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub before: Vec<Deed>,
+    /// The tool's own request, which is the last one.
     pub request: Exchange,
+    /// What its result is made of, over all that is known in the end: name → expression. Unwritten, what `request` maps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub result: Option<BTreeMap<String, String>>,
     /// What of its result later tools of the call may use: variable → expression over what the map lets through.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub store: BTreeMap<String, String>,
@@ -92,6 +98,28 @@ pub struct ToolSpec {
     pub budget: Budget,
     /// For the read-only part in all, and again for a request with effects.
     pub timeout: Millis,
+    /// For how long an answer counts within a call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache: Option<Millis>,
+    #[serde(skip_serializing_if = "PerCaller::is_none")]
+    pub per_caller: PerCaller,
+}
+
+/// How often a tool may run for one caller, in whichever calls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PerCaller {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub per_hour: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub per_day: Option<u32>,
+}
+
+impl PerCaller {
+    /// As often as anybody likes.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        *self == PerCaller::default()
+    }
 }
 
 impl ToolSpec {
@@ -110,6 +138,60 @@ impl ToolSpec {
     pub(super) fn unproven(&self) -> &str {
         let rules = self.proving().last().map_or(&[][..], |exchange| &exchange.verify);
         rules.first().map_or("", |rule| &rule.error)
+    }
+}
+
+/// A request that is sent by leave.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Deed {
+    pub exchange: Exchange,
+    /// One without reads what a later one needs of an earlier one's deed.
+    pub effects: Effects,
+    pub key: KeyPlace,
+    pub not_done_on: BTreeSet<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub probe: Option<Probe>,
+}
+
+/// A request that is sent by leave, wherever it is written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Act<'s> {
+    pub(super) exchange: &'s Exchange,
+    /// Its place among those with effects, from zero; none of one that only reads.
+    pub(super) place: Option<u32>,
+    pub(super) key: &'s KeyPlace,
+    pub(super) not_done_on: &'s BTreeSet<u16>,
+    pub(super) probe: Option<&'s Probe>,
+}
+
+impl ToolSpec {
+    /// All that is sent by leave, in order.
+    pub(super) fn acts(&self) -> Vec<Act<'_>> {
+        let mut places = 0..;
+        let mut place = |effects| if effects == Effects::None { None } else { places.next() };
+        let mut acts: Vec<Act<'_>> = Vec::new();
+        for Deed { exchange, effects, key, not_done_on, probe } in &self.before {
+            acts.push(Act { exchange, place: place(*effects), key, not_done_on, probe: probe.as_ref() });
+        }
+        let ToolSpec { request: exchange, key, not_done_on, probe, .. } = self;
+        acts.push(Act { exchange, place: place(self.effects), key, not_done_on, probe: probe.as_ref() });
+        acts
+    }
+
+    /// The act with effects that has this place.
+    pub(super) fn act_at(&self, place: u32) -> Option<Act<'_>> {
+        self.acts().into_iter().find(|act| act.place == Some(place))
+    }
+
+    /// The place of the next act with effects after one that only reads.
+    pub(super) fn place_after(&self, reads: &Exchange) -> u32 {
+        let after = self.acts().into_iter().skip_while(|act| !std::ptr::eq(act.exchange, reads));
+        after.filter_map(|act| act.place).next().unwrap_or_default()
+    }
+
+    /// The place of the tool's own request.
+    pub(super) fn last_place(&self) -> u32 {
+        self.acts().iter().filter_map(|act| act.place).max().unwrap_or_default()
     }
 }
 
@@ -190,6 +272,10 @@ pub struct Exchange {
     pub verify: Vec<Rule>,
     /// Status → what the model is told, in the agent's language.
     pub errors: BTreeMap<u16, String>,
+    /// What the model is told of an answer, whatever its status, that one of these conditions is true of; the first one
+    /// counts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors_when: Vec<ErrorWhen>,
     /// What answers where effects are mocked; no part of what the request means.
     #[serde(skip)]
     pub sample: Option<Sample>,
@@ -197,6 +283,31 @@ pub struct Exchange {
     /// are none's then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub called: Option<String>,
+    /// What it is among others of its tool, where it is one of `steps`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<Step>,
+}
+
+/// One request of several.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Step {
+    /// What it maps is named `steps.ID.value`.
+    pub id: String,
+    /// A condition over what is known before it; where it is false the step is left out, and its values are null.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub when: Option<String>,
+    /// Of what it maps, what only later requests may hold.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub secret: BTreeSet<String>,
+}
+
+/// An answer that means that there is nothing to tell, or that it was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ErrorWhen {
+    /// A condition over the answer and what was sent.
+    pub when: String,
+    /// In the agent's language.
+    pub error: String,
 }
 
 /// What a request holds beside its address and headers.

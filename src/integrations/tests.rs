@@ -3,31 +3,35 @@
 //! Promises: every way a system can fail is tried, for a tool with effects and for one without.
 //! Never: leaves this machine.
 
+mod acting;
 mod auth;
 mod bodies;
 mod bookings;
 mod escaping;
 mod given;
+mod inside;
 mod mcp;
 mod mocked;
 mod oauth2;
 mod probing;
 mod proofs;
 mod shop;
+mod steps;
+mod time;
 mod tls;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use centralita_core::base::{CallTime, Digest, Fault, Millis, ProposalId};
+use centralita_core::base::{CallTime, Digest, Fault, Millis, ProposalId, ToolName};
 use centralita_core::call::PrivateValues;
 use centralita_core::conversation::{ActionKey, Outcome, Permit, SaidBy, Unproven};
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
+use super::budget::{Trial, Tried, TryEnd, TryId};
 use super::registry::{Intent, IntentLog, NotBegun};
-use super::tries::{Trial, Tried, TryEnd, TryId};
 use super::*;
 use shop::{Behaviour, Shop, call, call_named, refund, registry, registry_of, status};
 
@@ -37,10 +41,14 @@ const T1: ProposalId = ProposalId(1);
 #[derive(Debug, Default)]
 struct Log {
     begun: Mutex<Vec<Intent>>,
+    /// What became of which step.
+    settled: Mutex<Vec<(u32, Outcome)>>,
     found: Mutex<Vec<String>>,
     /// What the record says of when it last left, the next answer last; long ago, where it says nothing else.
     ago: Mutex<Vec<Duration>>,
     refuses: Option<NotBegun>,
+    /// Runs of limited tools.
+    spent: Mutex<u32>,
 }
 
 impl IntentLog for Log {
@@ -50,13 +58,25 @@ impl IntentLog for Log {
         Box::pin(async move { answer })
     }
 
+    fn settled<'l>(&'l self, _: ProposalId, step: u32, outcome: &'l Outcome) -> BoxFuture<'l, ()> {
+        self.settled.lock().unwrap().push((step, outcome.clone()));
+        Box::pin(std::future::ready(()))
+    }
+
     fn found(&self, finding: &Finding) {
         self.found.lock().unwrap().push(finding.to_string());
     }
 
-    fn ago(&self, _proposal: ProposalId) -> BoxFuture<'_, Duration> {
+    fn ago(&self, _: ProposalId, _: u32) -> BoxFuture<'_, Duration> {
         let ago = self.ago.lock().unwrap().pop().unwrap_or(Duration::MAX);
         Box::pin(std::future::ready(ago))
+    }
+
+    fn spend<'a>(&'a self, _tool: &'a ToolName, limit: PerCaller) -> BoxFuture<'a, Result<(), NotSpent>> {
+        let mut spent = self.spent.lock().unwrap();
+        let is_left = limit.per_day.is_none_or(|most| *spent < most);
+        *spent += u32::from(is_left);
+        Box::pin(std::future::ready(if is_left { Ok(()) } else { Err(NotSpent::Spent) }))
     }
 }
 
@@ -104,13 +124,15 @@ fn failed(unproven: Unproven) -> Outcome {
 
 /// What the model is told of a request that could not be made.
 fn unprepared(prepared: Result<Prepared, Unprepared>) -> String {
-    prepared.unwrap_err().why()
+    prepared.unwrap_err().why
 }
 
 fn why(outcome: Outcome) -> String {
     match outcome {
         Outcome::Failed { why } => why,
-        other @ (Outcome::Done { .. } | Outcome::Unknown) => panic!("{other:?}"),
+        other @ (Outcome::Done { .. } | Outcome::Partly { .. } | Outcome::Withheld(_) | Outcome::Unknown) => {
+            panic!("{other:?}")
+        }
     }
 }
 
@@ -245,31 +267,35 @@ async fn one_wish_has_one_digest_in_every_call_and_each_call_sends_its_own_id() 
 async fn how_an_action_with_effects_ends() {
     use Behaviour::{Answers, Closes, Garbage, Slow, Works};
     let (failed, unknown) = ("failed", "unknown");
-    for (behaviour, want, sent) in [
-        (Answers(400, "{}"), failed, 1),
-        (Answers(404, "{}"), failed, 1),
-        (Answers(409, "{}"), unknown, 1),
-        (Answers(429, "{}"), failed, 1),
-        (Answers(303, "{}"), unknown, 1),
-        (Answers(307, "{}"), failed, 1),
-        (Answers(500, "{}"), unknown, 1),
-        (Answers(502, "{}"), unknown, 1),
-        (Answers(503, "{}"), failed, 1), // the definition says: not done on 503
-        (Answers(200, "{}"), unknown, 1),
-        (Answers(200, r#"{"ok": false, "refunded": "20.00"}"#), failed, 1),
-        (Garbage, unknown, 1),
-        (Slow, unknown, 1),
-        (Closes, unknown, 1),
-        (Works, "done", 1),
+    for (behaviour, want, goes_again) in [
+        (Answers(400, "{}"), failed, false),
+        (Answers(404, "{}"), failed, false),
+        (Answers(409, "{}"), unknown, false),
+        (Answers(429, "{}"), failed, true),
+        (Answers(303, "{}"), unknown, false),
+        (Answers(307, "{}"), failed, false),
+        (Answers(500, "{}"), unknown, false),
+        (Answers(502, "{}"), unknown, true),
+        (Answers(503, "{}"), failed, true), // the definition says: not done on 503
+        (Answers(200, "{}"), unknown, false),
+        (Answers(200, r#"{"ok": false, "refunded": "20.00"}"#), failed, false),
+        (Garbage, unknown, false),
+        (Slow, unknown, false),
+        (Closes, unknown, true),
+        (Works, "done", false),
     ] {
         let shop = Shop::open(behaviour).await;
-        let registry = registry(&shop, [refund()]);
-        let got = match act(&registry, &refund(), ActionKey::Own(T1), &Log::default()).await {
+        // Only what never answers takes all of it.
+        let timeout = Millis(if behaviour == Slow { shop::TIMEOUT_MS } else { 20_000 });
+        let tool = ToolSpec { timeout, ..refund() };
+        let registry = registry(&shop, [tool.clone()]);
+        let got = match act(&registry, &tool, ActionKey::Own(T1), &Log::default()).await {
             Outcome::Done { .. } => "done",
             Outcome::Failed { .. } => failed,
-            Outcome::Unknown => unknown,
+            Outcome::Partly { .. } | Outcome::Unknown => unknown,
+            Outcome::Withheld(why) => panic!("{why:?}"),
         };
-        assert_eq!((got, shop.posts().len()), (want, sent), "{behaviour:?}");
+        assert_eq!((got, shop.posts().len() > 1), (want, goes_again), "{behaviour:?}");
     }
 }
 
@@ -316,12 +342,20 @@ impl IntentLog for SlowLog {
         })
     }
 
+    fn settled<'l>(&'l self, _: ProposalId, _: u32, _: &'l Outcome) -> BoxFuture<'l, ()> {
+        Box::pin(std::future::ready(()))
+    }
+
     fn found(&self, finding: &Finding) {
         panic!("nothing left: {finding}");
     }
 
-    fn ago(&self, _proposal: ProposalId) -> BoxFuture<'_, Duration> {
+    fn ago(&self, _: ProposalId, _: u32) -> BoxFuture<'_, Duration> {
         panic!("nothing left");
+    }
+
+    fn spend<'a>(&'a self, _: &'a ToolName, _: PerCaller) -> BoxFuture<'a, Result<(), NotSpent>> {
+        panic!("it has no limit");
     }
 }
 
@@ -389,14 +423,16 @@ async fn a_key_makes_the_body_where_there_is_none_and_overwrites_nothing() {
 }
 
 #[tokio::test]
-async fn only_what_has_no_effects_is_tried_again_and_once() {
-    for (behaviour, tries) in
-        [(Behaviour::Answers(503, "{}"), 2), (Behaviour::Closes, 2), (Behaviour::Answers(500, "{}"), 1)]
-    {
+async fn what_has_no_effects_is_tried_again_where_that_may_help() {
+    for (behaviour, goes_again) in [
+        (Behaviour::Answers(503, "{}"), true),
+        (Behaviour::Closes, true),
+        (Behaviour::Answers(500, "{}"), false),
+    ] {
         let shop = Shop::open_for_reads(behaviour).await;
         let registry = registry(&shop, [status()]);
         why(read(&registry, &status(), json!({"order": "1182", "postcode": "ab1"})).await);
-        assert_eq!(shop.gets(), tries, "{behaviour:?}");
+        assert_eq!(shop.gets() > 1, goes_again, "{behaviour:?}");
     }
 }
 
@@ -444,7 +480,9 @@ async fn where_the_proof_fails_nothing_of_the_answer_is_passed_on() {
             Outcome::Failed { why } => {
                 assert!(!passes && why == "that postcode does not fit", "{said}: {why}")
             }
-            Outcome::Unknown => panic!("a reading tool always ends"),
+            Outcome::Partly { .. } | Outcome::Withheld(_) | Outcome::Unknown => {
+                panic!("a reading tool always ends")
+            }
         }
     }
 }
@@ -462,7 +500,7 @@ async fn a_proof_guards_an_action_before_it_is_asked_about() {
     });
     let registry = registry(&shop, [tool.clone()]);
     let refused = registry.prepare(T1, &tool.name, &refund_args(), &private()).await.unwrap_err();
-    assert_eq!(refused, Unprepared::Unproven(Unproven::Failed { why: "not yours".into() }));
+    assert_eq!(refused.unproven, Some(Unproven::Failed { why: "not yours".into() }));
     assert!(registry.take(T1, &tool.name).is_none());
 }
 

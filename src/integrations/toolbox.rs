@@ -10,12 +10,16 @@ use std::sync::Arc;
 use centralita_core::base::{Fault, Owner, ToolName, World};
 use centralita_core::language::Language;
 use centralita_core::template::Renderer;
+use tokio::time::Instant;
 
 use super::auth::{self, Credentials};
+use super::breaker::Breakers;
 use super::far::{Far, Live};
 use super::masks::Masks;
 use super::mcp::{Pins, Reached, Server, Start};
 use super::spec::{Connection, McpWay, Program, Source, ToolSpec, Variable};
+use super::tap::Tap;
+use super::tries::begin_figures;
 use crate::egress::{Egress, Reach};
 use crate::secrets::{ExposeSecret as _, SecretName, SecretString, Secrets};
 
@@ -73,10 +77,20 @@ impl Toolbox {
         tools: Vec<ToolSpec>,
     ) -> Toolbox {
         let live = |connection: &Connection| {
-            (connection.id.clone(), Live { base: connection.base.clone(), far: Far::Samples })
+            let (id, base) = (connection.id.clone(), connection.base.clone());
+            (connection.id.clone(), Live { id, base, far: Far::Samples, breaker: None, tap: None })
         };
         let live = connections.iter().map(live).collect();
         Toolbox::of(language, currency, live, tools, World::Mocked)
+    }
+
+    /// The same toolbox, leaving systems alone together with all others that share these breakers.
+    #[must_use]
+    pub fn sharing(mut self, breakers: &Breakers) -> Toolbox {
+        for live in self.connections.values_mut().filter(|live| live.breaker.is_some()) {
+            live.breaker = Some(breakers.of(&live.id, &live.base));
+        }
+        self
     }
 
     fn of(
@@ -90,6 +104,19 @@ impl Toolbox {
         let renderer = Renderer::new(language, currency);
         let secrets = BTreeMap::new();
         Toolbox { renderer, currency: currency.to_owned(), tools, connections, secrets, language, world }
+    }
+
+    /// The same tools, with somebody who watches what passes.
+    #[must_use]
+    pub fn tapped(mut self) -> (Toolbox, Tap) {
+        let ours = self.connections.values().filter_map(|live| match &live.far {
+            Far::System { credentials, .. } => Some(credentials.values()),
+            Far::Mcp(_) | Far::Samples => None,
+        });
+        let put_in = self.secrets.values().map(|secret| secret.expose_secret());
+        let tap = Tap::hiding(ours.flatten().chain(put_in));
+        self.connections.values_mut().for_each(|live| live.tap = Some(tap.clone()));
+        (self, tap)
     }
 
     pub(super) fn language(&self) -> Language {
@@ -119,7 +146,7 @@ impl Toolbox {
     /// Tools that could not be answered by samples, as a request of theirs has none.
     pub fn without_samples(&self) -> impl Iterator<Item = &ToolName> {
         let lacks = |tool: &&ToolSpec| {
-            let mut exchanges = tool.prepare.iter().chain([&tool.request]);
+            let mut exchanges = tool.prepare.iter().chain(tool.acts().into_iter().map(|act| act.exchange));
             exchanges.any(|exchange| exchange.sample.is_none())
         };
         self.tools.values().filter(lacks).map(|tool| &tool.name)
@@ -132,6 +159,26 @@ impl Toolbox {
                 server.keep();
             }
         }
+    }
+
+    /// Integrations whose system is left alone for now.
+    pub fn out_of_reach(&self) -> impl Iterator<Item = &str> {
+        let is_open = |live: &&Live| live.breaker.as_ref().is_some_and(|breaker| breaker.is_open());
+        self.connections.values().filter(is_open).map(|live| live.id.as_str())
+    }
+
+    /// Begins the sessions with MCP servers, and waits for them until then.
+    ///
+    /// # Errors
+    /// A server that is not there.
+    pub async fn begun(&self, until: Instant) -> Result<(), Fault> {
+        for live in self.connections.values() {
+            if let Far::Mcp(server) = &live.far {
+                server.keep();
+                server.tools(until).await?;
+            }
+        }
+        Ok(())
     }
 
     /// A tool and its connection, or for the model that there is none.
@@ -165,13 +212,16 @@ fn secret(name: &str, secrets: &Secrets) -> Result<SecretString, Fault> {
 }
 
 fn open(connection: &Connection, secrets: &Secrets) -> Result<Live, Vec<Fault>> {
-    let base = connection.base.clone();
+    let (id, base) = (connection.id.clone(), connection.base.clone());
+    let breaker = Some(Breakers::default().of(&id, &base));
+    begin_figures(&id);
     if let Some(server) = &connection.mcp {
         let far = Far::Mcp(mcp_server(connection, secrets, Some(server.pins.clone()))?);
-        return Ok(Live { base, far });
+        return Ok(Live { id, base, far, breaker, tap: None });
     }
     let (egress, credentials) = guarded(connection, secrets)?;
-    Ok(Live { base, far: Far::System { egress, credentials: Box::new(credentials) } })
+    let far = Far::System { egress, credentials: Box::new(credentials) };
+    Ok(Live { id, base, far, breaker, tap: None })
 }
 
 /// The MCP server of a connection; nothing is asked of it yet. Without pins any of its tools may be called.

@@ -1,310 +1,286 @@
-//! Budgets of failed proofs: how often a call, a caller and a record may be tried before nobody is asked any more.
+//! One request on its way, and the same request again where that does no harm.
 //!
-//! A call and a caller run out of tries. A record is only put off, longer each time: else whoever guesses at it would lock
-//! out the one it belongs to.
+//! What only reads goes again where the line broke, or where the system says that it is away for a moment. An action goes
+//! again where nothing of it left; after that only under its key, by which a second sending is no second deed. A call of an MCP
+//! server's tool that has left is never said again, whatever it does. All of it happens within the tool's
+//! own time, after pauses that grow, or that the system asks for.
 //!
-//! Promises: a try is counted, durably, before its request leaves, and taken back only where a proof held or nobody learned
-//! anything: a system that has no such record is no other failure than one whose record says something else. What is counted
-//! is told apart by keyed digests: no number and no value is among it.
-//! Never: knows what was wrong; reads a clock.
+//! Promises: no request is sent to a system that is left alone; an action without a key never leaves twice; once a sending
+//! may have been done, a later refusal under the same key is no proof that it was not; how often one went again is counted
+//! and logged.
+//! Never: decides whether to act.
 
-use std::collections::BTreeSet;
-use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use centralita_core::base::{Digest, Fault, canonical_json};
-use centralita_core::conversation::{Lock, PROOFS_PER_CALL, Unproven};
-use futures::future::BoxFuture;
-use serde::Serialize;
-use serde_json::{Map, Value, json};
-use tokio::time::{Instant, timeout_at};
+use centralita_core::base::{Fault, Owner};
+use centralita_core::conversation::{Outcome, Withheld};
+use centralita_core::template::Renderer;
+use serde_json::Value;
+use tokio::time::Instant;
+use uuid::Uuid;
 
-use super::probe::asked_by;
-use super::registry::Registry;
-use super::spec::{Exchange, ToolSpec};
-use super::verdict::Unlearned;
+use super::breaker::{Health, OutOfReach};
+use super::far::{Far, Live, Outgoing};
+use super::probe::Pauses;
+use super::request::Resolved;
+use super::spec::{Exchange, KeyPlace};
+use super::steps::of_step;
+use super::verdict::settled;
+use crate::crash::{self, Point};
+use crate::egress::{Answer, Purpose, Unanswered};
 
-/// Failed proofs of one caller within [`CALLER_WINDOW`]: twice what one call may fail, for who calls again.
-const PER_CALLER: u8 = 10;
-/// How many callers a withheld number is taken for: they share one budget, and most of them are not who guesses.
-const WITHHELD_ARE: usize = 3;
-/// How long a failed proof counts against its caller: a person who is put off gets through the same day.
-const CALLER_WINDOW: Duration = Duration::from_secs(60 * 60);
+/// How often one request leaves at most: what has not worked by then is no matter of moments.
+const TRIES_MAX: u32 = 5;
+/// The same of a call of an MCP server's tool: whoever keeps its session begins it anew, and that takes longer.
+const SESSION_TRIES_MAX: u32 = 2;
+/// Pauses between tries, each twice as long as the one before.
+const PAUSE_FIRST: Duration = Duration::from_millis(100);
+const PAUSE_LONGEST: Duration = Duration::from_secs(2);
 
-/// Failed proofs of one record after which it is put off: who knows what is asked, and is misheard, needs no more.
-const PER_RECORD: u8 = 3;
-/// How long it is put off then, and after each further failure. Whoever guesses at four digits, whatever numbers they call
-/// from, has tried half of them after a hundred days; whom it belongs to waits half an hour at most.
-const PUT_OFF: [Duration; 3] =
-    [Duration::from_secs(60), Duration::from_secs(5 * 60), Duration::from_secs(30 * 60)];
-/// How long a failed proof counts against its record. No window is longer.
-const RECORD_WINDOW: Duration = TRIES_COUNT_FOR;
+/// How often requests went again.
+const RETRIES: &str = "centralita_integration_retries_total";
 
-/// What happened longer ago counts nowhere, and nothing of it is kept.
-pub const TRIES_COUNT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// Most that an admin may allow: of a call, of a caller, of a record. More is no limit to a program that calls.
-pub const BUDGET_MOST: Budget = Budget { per_call: 20, per_caller: 100, per_record: 10 };
-
-/// How many proofs may fail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Budget {
-    pub per_call: u8,
-    pub per_caller: u8,
-    pub per_record: u8,
-}
-
-impl Default for Budget {
-    fn default() -> Budget {
-        Budget { per_call: PROOFS_PER_CALL, per_caller: PER_CALLER, per_record: PER_RECORD }
-    }
-}
-
-impl Budget {
-    pub(super) fn is_default(&self) -> bool {
-        *self == Budget::default()
-    }
-}
-
-/// What a try counts against. Digests under the database's key: they tell nothing to who has them alone.
+/// Why a request that only reads has no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Trial {
-    pub call: Digest,
-    /// The number that calls; all withheld ones are one.
-    pub caller: Digest,
-    /// What is looked up. None where it is no value of the caller's that says which record is meant.
-    pub record: Option<Digest>,
-    /// Whose failures a success takes from the record: the caller's, or where the number is withheld, the call's.
-    pub clears: Digest,
-}
-
-/// The name of a try in its log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct TryId(pub i64);
-
-/// How long ago each of the tries was counted that were not taken back, the newest first.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tried {
-    pub of_call: Vec<Duration>,
-    pub of_caller: Vec<Duration>,
-    pub of_record: Vec<Duration>,
-}
-
-/// How a try ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TryEnd {
-    /// Nothing was learned: it is as if it had not been.
-    TakenBack,
-    /// The proof held: the same, and this caller's failures do not count against the record any more.
-    Held,
-}
-
-/// Counts tries durably, for all calls of all processes.
-pub trait TryLog: fmt::Debug + Send + Sync {
-    /// Counts a try. Returns after it is on disk, with what was counted before it.
-    fn count<'a>(&'a self, trial: &'a Trial) -> BoxFuture<'a, Result<(TryId, Tried), Fault>>;
-    /// Of one that ends otherwise nothing is told: it has failed.
-    fn ended(&self, id: TryId, end: TryEnd);
-}
-
-/// How long nobody may try, after what was tried.
-fn lock(budget: Budget, is_withheld: bool, tried: &Tried) -> Option<Lock> {
-    if tried.of_call.len() >= usize::from(budget.per_call) {
-        return Some(Lock::Call);
-    }
-    let people = if is_withheld { WITHHELD_ARE } else { 1 };
-    let most = usize::from(budget.per_caller) * people;
-    // The newest but so many: once it is over, one may be tried.
-    let oldest = tried.of_caller.get(most.saturating_sub(1));
-    let of_caller = oldest.map_or(Duration::ZERO, |ago| CALLER_WINDOW.saturating_sub(*ago));
-    let failed = tried.of_record.iter().filter(|ago| **ago < RECORD_WINDOW).count();
-    let beyond = failed.checked_sub(usize::from(budget.per_record));
-    let put_off = beyond.map_or(Duration::ZERO, |n| PUT_OFF[n.min(PUT_OFF.len() - 1)]);
-    let newest = tried.of_record.first().copied().unwrap_or_default();
-    let wait = of_caller.max(put_off.saturating_sub(newest)).as_millis().div_ceil(60_000);
-    (wait > 0).then(|| Lock::Minutes(u32::try_from(wait).unwrap_or(u32::MAX)))
-}
-
-/// Why a tool with proofs did not get to its end.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Unmade {
-    /// For the model.
+pub(super) enum Untold {
+    /// In words for the model.
     Why(String),
-    Unproven(Unproven),
+    /// What the caller said is not what the system holds.
+    Unproven(String),
+    /// The system has answered: it has no such thing, or nothing that was looked for.
+    Absent(String),
+    /// Its system is left alone: nothing was sent.
+    OutOfReach,
 }
 
-impl From<String> for Unmade {
-    fn from(why: String) -> Unmade {
-        Unmade::Why(why)
-    }
-}
-
-impl Registry {
-    /// Does what tries the proofs of a tool, where it may be tried at all; a tool without proofs just does it.
-    pub(super) async fn tried<T>(
-        &self,
-        spec: &ToolSpec,
-        values: &Map<String, Value>,
-        until: Instant,
-        work: impl Future<Output = Result<T, Unlearned>>,
-    ) -> Result<T, Unmade> {
-        if spec.proving().is_empty() {
-            return work.await.map_err(|not| Unmade::Why(not.why()));
-        }
-        let id = self.counted(spec, values, until).await?;
-        match work.await {
-            Ok(found) => {
-                self.tries.ended(id, TryEnd::Held);
-                Ok(found)
-            }
-            Err(Unlearned::Unproven(why)) => Err(Unmade::Unproven(Unproven::Failed { why })),
-            Err(not @ (Unlearned::Absent(_) | Unlearned::Broken(_))) => {
-                self.tries.ended(id, TryEnd::TakenBack);
-                Err(Unmade::Why(not.why()))
-            }
+impl Untold {
+    /// For the model, and for a record.
+    pub(super) fn why(self) -> String {
+        match self {
+            Untold::Why(why) | Untold::Unproven(why) | Untold::Absent(why) => why,
+            Untold::OutOfReach => OUT_OF_REACH.to_owned(),
         }
     }
 
-    async fn counted(
-        &self,
-        spec: &ToolSpec,
-        values: &Map<String, Value>,
-        until: Instant,
-    ) -> Result<TryId, Unmade> {
-        let trial = self.trial(spec, values);
-        let late = || Unmade::Why("it cannot be recorded now that it was tried: nothing was sent".to_owned());
-        let counted = timeout_at(until, self.tries.count(&trial)).await.map_err(|_| late())?;
-        let (id, tried) = counted.map_err(|fault| {
-            let (call, owner) = (&self.call.id, fault.owner);
-            tracing::error!(%call, ?owner, %fault, "a proof was not tried: it could not be recorded");
-            late()
-        })?;
-        let is_withheld = self.call.from.trim().is_empty();
-        match lock(spec.budget, is_withheld, &tried) {
-            None => Ok(id),
-            Some(lock) => {
-                self.tries.ended(id, TryEnd::TakenBack);
-                Err(Unmade::Unproven(Unproven::Locked(lock)))
-            }
+    /// The same of a step, which says its name.
+    pub(super) fn of_step(self, exchange: &Exchange) -> Untold {
+        match self {
+            Untold::Why(why) => Untold::Why(of_step(exchange, why)),
+            Untold::Unproven(why) => Untold::Unproven(why),
+            Untold::Absent(why) => Untold::Absent(of_step(exchange, why)),
+            Untold::OutOfReach => Untold::OutOfReach,
         }
     }
 
-    fn trial(&self, spec: &ToolSpec, values: &Map<String, Value>) -> Trial {
-        // What is mocked counts nowhere else.
-        let world = self.toolbox.world().word();
-        let digest = |of: Value| self.action_key.digest(&json!({"tries": of, "world": world}));
-        let call = digest(json!({"call": self.call.id.as_str()}));
-        let from = self.call.from.trim();
-        let caller = digest(json!({ "caller": from }));
-        let (integration, _) = spec.name.0.split_once('.').unwrap_or((&spec.name.0, ""));
-        let looked = self.looked_up(spec, values);
-        let record =
-            (!looked.is_empty()).then(|| digest(json!({"integration": integration, "record": looked})));
-        Trial { call, caller, record, clears: if from.is_empty() { call } else { caller } }
+    /// Of a request that is to prove something: that there is no such record is the same as another one's.
+    pub(super) fn as_unproven(self, words: &str) -> Untold {
+        match self {
+            Untold::Unproven(_) | Untold::Absent(_) => Untold::Unproven(words.to_owned()),
+            Untold::Why(_) | Untold::OutOfReach => self,
+        }
     }
 
-    /// The caller's values by which the system looks something up, whatever they are called: two tools that ask for one
-    /// record share its budget.
-    fn looked_up(&self, spec: &ToolSpec, values: &Map<String, Value>) -> Vec<String> {
-        let asked = |exchange: &Exchange| asked_by(exchange, &self.toolbox.renderer).unwrap_or_default();
-        let named: BTreeSet<String> = spec.proving().iter().flat_map(asked).collect();
-        let own = spec.parameters.iter().filter(|parameter| named.contains(&parameter.name));
-        let given = own.filter_map(|parameter| values.get(&parameter.name).filter(|value| !value.is_null()));
-        let mut looked: Vec<String> = given.map(canonical_json).collect();
-        looked.sort();
-        looked
+    /// Of a tool without effects.
+    pub(super) fn outcome(self) -> Outcome {
+        match self {
+            Untold::Why(why) | Untold::Unproven(why) | Untold::Absent(why) => Outcome::Failed { why },
+            Untold::OutOfReach => Outcome::Withheld(Withheld::OutOfReach),
+        }
     }
 }
 
-/// Counts in memory: of a call that is only tried out, or where there is no record.
-#[derive(Debug, Default)]
-pub struct TriesInMemory(Mutex<Vec<(TryId, Trial, Instant)>>);
+const OUT_OF_REACH: &str = "its system failed again and again just now, and is left alone for a while";
 
-impl TryLog for TriesInMemory {
-    fn count<'a>(&'a self, trial: &'a Trial) -> BoxFuture<'a, Result<(TryId, Tried), Fault>> {
-        // A list of finished values is whole even if a holder panicked.
-        let mut tries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let ago = |is: &dyn Fn(&Trial) -> bool| {
-            let mine = tries.iter().rev().filter(|(_, other, _)| is(other));
-            mine.map(|(_, _, at)| at.elapsed()).collect::<Vec<Duration>>()
+impl From<String> for Untold {
+    fn from(why: String) -> Untold {
+        Untold::Why(why)
+    }
+}
+
+impl From<OutOfReach> for Untold {
+    fn from(_: OutOfReach) -> Untold {
+        Untold::OutOfReach
+    }
+}
+
+/// Asks what changes nothing, until then at most. `errors` are the statuses that its definition has words for.
+pub(super) async fn ask(
+    live: &Live,
+    request: &Resolved,
+    errors: &BTreeMap<u16, String>,
+    until: Instant,
+) -> Result<Answer, Untold> {
+    let passing = live.enter()?;
+    let mut tries = Tries::new(live, until);
+    let answer = loop {
+        let answer = match live.outgoing(request, None, until).await {
+            Ok(outgoing) => live.send(outgoing, Purpose::Read, until).await,
+            Err(fault) => Err(Unanswered::NotSent(fault)),
         };
-        let tried = Tried {
-            of_call: ago(&|other| other.call == trial.call),
-            of_caller: ago(&|other| other.caller == trial.caller),
-            of_record: ago(&|other| other.record.is_some() && other.record == trial.record),
-        };
-        let id = TryId(tries.last().map_or(1, |(last, ..)| last.0.saturating_add(1)));
-        tries.push((id, trial.clone(), Instant::now()));
-        Box::pin(std::future::ready(Ok((id, tried))))
+        if !tries.again(&answer, Repeats::Freely).await {
+            break answer;
+        }
+    };
+    if let Some((passing, health)) = passing.zip(health(&answer, errors)) {
+        passing.ended(health);
+    }
+    answer.map_err(|unanswered| match unanswered {
+        Unanswered::Refused(fault) => Untold::Absent(fault.what),
+        Unanswered::NotSent(fault) | Unanswered::Sent(fault) | Unanswered::WentWrong(fault) => {
+            Untold::Why(fault.what)
+        }
+    })
+}
+
+/// An action with leave to be sent.
+pub(super) struct Deed<'a> {
+    pub(super) live: &'a Live,
+    pub(super) request: &'a Resolved,
+    pub(super) exchange: &'a Exchange,
+    /// What was put into it.
+    pub(super) values: &'a Value,
+    /// Where the key goes, and the key.
+    pub(super) key: Option<(&'a KeyPlace, &'a str)>,
+    pub(super) not_done_on: &'a BTreeSet<u16>,
+    pub(super) renderer: &'a Renderer,
+}
+
+impl Deed<'_> {
+    /// As it will go out, for the first time.
+    pub(super) async fn outgoing(&self, until: Instant) -> Result<Outgoing, Fault> {
+        self.live.outgoing(self.request, self.key, until).await
     }
 
-    fn ended(&self, id: TryId, end: TryEnd) {
-        let mut tries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(place) = tries.iter().position(|(known, ..)| *known == id) else { return };
-        let (_, trial, _) = tries.remove(place);
-        match end {
-            TryEnd::TakenBack => {}
-            TryEnd::Held => {
-                let same = |other: &Trial| other.record == trial.record && other.clears == trial.clears;
-                let cleared = tries.iter_mut().filter(|(_, other, _)| same(other));
-                cleared.for_each(|(_, other, _)| other.record = None);
+    /// Sends it, its intent being on disk, until then at most; and how the system did.
+    pub(super) async fn done(&self, first: Outgoing, until: Instant) -> (Outcome, Option<Health>) {
+        let repeats = if self.key.is_some() { Repeats::Freely } else { Repeats::Unsent };
+        let place = self.key.map_or(&KeyPlace::None, |(place, _)| place);
+        let mut tries = Tries::new(self.live, until);
+        let (mut outgoing, mut may_be_done) = (first, false);
+        loop {
+            let answer = self.live.send(outgoing, Purpose::Act, until).await;
+            crash::pass(Point::Answered);
+            let health = health(&answer, &self.exchange.errors);
+            let again = tries.wants_again(&answer, repeats);
+            let (exchange, values) = (self.exchange, self.values);
+            let outcome = match settled(exchange, values, place, self.not_done_on, answer, self.renderer) {
+                Outcome::Failed { .. } if may_be_done => Outcome::Unknown,
+                outcome @ (Outcome::Done { .. }
+                | Outcome::Partly { .. }
+                | Outcome::Failed { .. }
+                | Outcome::Withheld(_)
+                | Outcome::Unknown) => outcome,
+            };
+            may_be_done |= outcome == Outcome::Unknown;
+            let is_done = matches!(outcome, Outcome::Done { .. });
+            if is_done || !tries.waits(again).await {
+                return (outcome, health);
             }
+            outgoing = match self.outgoing(until).await {
+                Ok(outgoing) => outgoing,
+                Err(_) => return (outcome, health),
+            };
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// What may be sent once more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Repeats {
+    Freely,
+    /// Only where nothing left.
+    Unsent,
+}
 
-    const MINUTE: u64 = 60;
+/// The tries of one request.
+struct Tries<'a> {
+    live: &'a Live,
+    made: u32,
+    pauses: Pauses,
+    until: Instant,
+}
 
-    fn ago(minutes: &[u64]) -> Vec<Duration> {
-        minutes.iter().map(|minutes| Duration::from_secs(minutes * MINUTE)).collect()
+impl<'a> Tries<'a> {
+    fn new(live: &'a Live, until: Instant) -> Tries<'a> {
+        Tries { live, made: 0, pauses: Pauses::new(PAUSE_FIRST, PAUSE_LONGEST), until }
     }
 
-    #[test]
-    fn a_record_is_put_off_longer_after_each_failure_and_comes_back() {
-        let budget = Budget::default();
-        for (of_record, want) in [
-            (&[][..], None),
-            (&[0, 1], None),
-            (&[0, 1, 2], Some(1)),
-            (&[1, 1, 2], None),
-            (&[0, 1, 2, 3], Some(5)),
-            (&[2, 3, 4, 5], Some(3)),
-            (&[0, 6, 7, 8, 9], Some(30)),
-            (&[0, 30, 60, 90, 120, 150], Some(30)),
-            (&[29, 30, 60, 90, 120, 150], Some(1)),
-            (&[30, 60, 90, 120, 150], None),
-            (&[0, 1_440, 1_441, 1_442], None),
-        ] {
-            let tried = Tried { of_record: ago(of_record), ..Tried::default() };
-            assert_eq!(lock(budget, false, &tried), want.map(Lock::Minutes), "{of_record:?}");
+    async fn again(&mut self, answer: &Result<Answer, Unanswered>, repeats: Repeats) -> bool {
+        let again = self.wants_again(answer, repeats);
+        self.waits(again).await
+    }
+
+    /// After which pause it goes again at the earliest, if it does.
+    fn wants_again(&self, answer: &Result<Answer, Unanswered>, repeats: Repeats) -> Option<Duration> {
+        let repeats = match self.live.far {
+            Far::System { .. } => repeats,
+            Far::Mcp(_) => Repeats::Unsent,
+            Far::Samples => return None,
+        };
+        let is_ours = |fault: &Fault| fault.owner != Owner::Provider;
+        match (answer, repeats) {
+            (Err(Unanswered::NotSent(fault)), _) if is_ours(fault) => None,
+            (Err(Unanswered::NotSent(_)), _) | (Err(Unanswered::Sent(_)), Repeats::Freely) => {
+                Some(Duration::ZERO)
+            }
+            (Ok(answer), Repeats::Freely) if is_passing(answer.status) => {
+                Some(answer.retry_after.unwrap_or_default())
+            }
+            (Ok(_) | Err(Unanswered::Sent(_) | Unanswered::Refused(_) | Unanswered::WentWrong(_)), _) => None,
         }
     }
 
-    #[test]
-    fn a_caller_waits_for_the_oldest_failure_to_pass_and_withheld_numbers_wait_together() {
-        let budget = Budget { per_caller: 2, ..Budget::default() };
-        for (of_caller, is_withheld, want) in [
-            (&[0][..], false, None),
-            (&[0, 20], false, Some(40)),
-            (&[0, 20, 50], false, Some(40)),
-            (&[0, 61], false, None),
-            (&[0, 1, 2, 3, 4], true, None),
-            (&[0, 1, 2, 3, 4, 5], true, Some(55)),
-        ] {
-            let tried = Tried { of_caller: ago(of_caller), ..Tried::default() };
-            assert_eq!(lock(budget, is_withheld, &tried), want.map(Lock::Minutes), "{of_caller:?}");
+    /// Waits until it may go again; false where it does not, as the tool's time would be over.
+    async fn waits(&mut self, again: Option<Duration>) -> bool {
+        self.made += 1;
+        let most = match self.live.far {
+            Far::System { .. } => TRIES_MAX,
+            Far::Mcp(_) | Far::Samples => SESSION_TRIES_MAX,
+        };
+        let Some(asked_for) = again.filter(|_| self.made < most) else { return false };
+        let at = Instant::now() + spread(self.pauses.pause()).max(asked_for);
+        if at >= self.until {
+            return false;
+        }
+        tokio::time::sleep_until(at).await;
+        metrics::counter!(RETRIES, "integration" => self.live.id.clone()).increment(1);
+        true
+    }
+}
+
+impl Drop for Tries<'_> {
+    fn drop(&mut self) {
+        if self.made > 1 {
+            tracing::info!(integration = %self.live.id, tries = self.made, "a request went more than once");
         }
     }
+}
 
-    #[test]
-    fn a_call_that_has_failed_so_often_tries_no_more() {
-        let of = |n: usize| Tried { of_call: ago(&[90; 9][..n]), ..Tried::default() };
-        assert_eq!(lock(Budget::default(), false, &of(4)), None);
-        assert_eq!(lock(Budget::default(), false, &of(5)), Some(Lock::Call));
+/// Statuses by which a system says that the same request may go better in a moment.
+fn is_passing(status: u16) -> bool {
+    matches!(status, 408 | 425 | 429 | 502..=504)
+}
+
+/// Half of a pause to all of it: those whom one failure hit do not come back together.
+fn spread(pause: Duration) -> Duration {
+    let [lot, ..] = Uuid::new_v4().into_bytes();
+    pause.mul_f64(0.5 + f64::from(lot) / 512.0)
+}
+
+/// How the system did; nothing, where it is not to blame.
+fn health(answer: &Result<Answer, Unanswered>, errors: &BTreeMap<u16, String>) -> Option<Health> {
+    match answer {
+        Ok(answer) if answer.status >= 500 && !errors.contains_key(&answer.status) => Some(Health::Ill),
+        Ok(_) | Err(Unanswered::Refused(_) | Unanswered::WentWrong(_)) => Some(Health::Well),
+        Err(Unanswered::NotSent(fault) | Unanswered::Sent(fault)) => {
+            (fault.owner == Owner::Provider).then_some(Health::Ill)
+        }
     }
+}
+
+/// Names the figure of one integration and begins it at zero.
+pub(super) fn begin_figures(integration: &str) {
+    metrics::describe_counter!(RETRIES, "How often requests to an integration's system went again");
+    metrics::counter!(RETRIES, "integration" => integration.to_owned()).absolute(0);
 }

@@ -65,6 +65,8 @@ pub enum Message {
 
 /// How the result of a declined proposal opens: `declined: "yes but only twenty dollars"`.
 pub const DECLINED: &str = "declined";
+/// What the result of a wish opens with of which nothing was sent, by a rule of the gateway's; the caller was told.
+pub const WITHHELD: &str = "withheld";
 
 /// How the result of a proposal opens that could not be made ready to be asked about: nothing of it was said yet.
 pub const UNPREPARED: &str = "unprepared";

@@ -13,16 +13,18 @@ use futures::future::BoxFuture;
 
 use crate::catalog::{Agent, AgentTest, Move};
 use crate::core::base::{
-    CallId, CallTime, Fault, Millis, Owner, PieceNo, Position, ProposalId, ReplyId, Samples, Span,
+    CallId, CallTime, Fault, Millis, Owner, PieceNo, Position, ProposalId, ReplyId, Samples, Span, ToolName,
 };
 use crate::core::call::{PrivateValues, Vault};
 use crate::core::conversation::{
-    Affirmation, Answered, By, Conversation, EngineYes, Event, LineAbilities, Order, Outputs, Plan, Recorder,
-    Step, Tag, Transcript, TranscriptEnd, Watch, Word,
+    Affirmation, Answered, By, Conversation, EngineYes, Event, LineAbilities, Order, Outcome, Outputs, Plan,
+    Recorder, Step, Tag, Transcript, TranscriptEnd, Watch, Word,
 };
 use crate::core::journal::{CallFile, Line, write_order, write_timer};
 use crate::driver::prompt;
-use crate::integrations::{ActionSecret, CallFacts, Finding, Intent, IntentLog, Leave, NotBegun, Registry};
+use crate::integrations::{
+    ActionSecret, CallFacts, Finding, Intent, IntentLog, Leave, NotBegun, NotSpent, PerCaller, Registry,
+};
 use crate::llm::Llm;
 
 /// Speech for each character: people say about sixteen a second.
@@ -103,10 +105,18 @@ impl IntentLog for NothingBefore {
         Box::pin(std::future::ready(Ok(())))
     }
 
+    fn settled<'l>(&'l self, _: ProposalId, _: u32, _: &'l Outcome) -> BoxFuture<'l, ()> {
+        Box::pin(std::future::ready(()))
+    }
+
     fn found(&self, _finding: &Finding) {}
 
-    fn ago(&self, _proposal: ProposalId) -> BoxFuture<'_, Duration> {
+    fn ago(&self, _: ProposalId, _: u32) -> BoxFuture<'_, Duration> {
         Box::pin(std::future::ready(Duration::MAX))
+    }
+
+    fn spend<'a>(&'a self, _tool: &'a ToolName, _limit: PerCaller) -> BoxFuture<'a, Result<(), NotSpent>> {
+        Box::pin(std::future::ready(Ok(())))
     }
 }
 
@@ -344,7 +354,7 @@ impl Stage {
             Order::Prepare { proposal, tool, args } => {
                 let event = match self.registry.prepare(proposal, &tool, &args, self.vault.values()).await {
                     Ok(ready) => Event::Prepared { proposal, action: ready.action, values: ready.values },
-                    Err(not) => not.event(proposal),
+                    Err(not) => not.told(proposal),
                 };
                 self.tell(self.now + TOOL_TAKES, event);
             }

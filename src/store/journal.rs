@@ -6,7 +6,8 @@
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, QueryBuilder, Row as _, Sqlite, SqliteConnection, SqlitePool};
 
-use crate::core::base::{CallId, CallTime, Private};
+use super::fault::parsed;
+use crate::core::base::{CallId, CallTime, Digest, Private, World};
 
 /// One line of a call's journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +15,19 @@ pub struct Line {
     /// Its number in the call, as the driver counts them.
     pub seq: u32,
     pub at: CallTime,
+    /// The event or order as text. It may hold what the caller said.
+    pub text: Private,
+}
+
+/// A line about a tool, and what is to be known of its call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToolLine {
+    pub call: CallId,
+    pub agent: String,
+    pub plan_hash: Digest,
+    pub world: World,
+    /// Microseconds since 1970 in UTC.
+    pub at_us: i64,
     /// The event or order as text. It may hold what the caller said.
     pub text: Private,
 }
@@ -41,6 +55,32 @@ pub(super) async fn of_call(db: &SqlitePool, call: &CallId) -> sqlx::Result<Vec<
         .bind(call.as_str())
         .fetch_all(db)
         .await
+}
+
+/// What tools were asked for and what came of it, in calls answered since then, call by call.
+pub(super) async fn of_tools(db: &SqlitePool, since_us: i64) -> sqlx::Result<Vec<ToolLine>> {
+    sqlx::query_as(
+        "SELECT call, agent, plan_hash, effects, answered_us + at_ms * 1000 AS at_us, line FROM journal \
+         JOIN calls ON calls.id = journal.call WHERE answered_us >= $1 AND (line GLOB '> prepare *' OR \
+         line GLOB '> run *' OR line GLOB '< prepared *' OR line GLOB '< unprepared *' OR line GLOB '< unproven *' OR \
+         line GLOB '< settled *') ORDER BY answered_us, call, seq",
+    )
+    .bind(since_us)
+    .fetch_all(db)
+    .await
+}
+
+impl<'r> FromRow<'r, SqliteRow> for ToolLine {
+    fn from_row(row: &'r SqliteRow) -> sqlx::Result<ToolLine> {
+        Ok(ToolLine {
+            call: parsed(row, "call", CallId::parse)?,
+            agent: row.try_get("agent")?,
+            plan_hash: parsed(row, "plan_hash", Digest::parse)?,
+            world: parsed(row, "effects", World::parse)?,
+            at_us: row.try_get("at_us")?,
+            text: Private::new(row.try_get::<String, _>("line")?),
+        })
+    }
 }
 
 impl<'r> FromRow<'r, SqliteRow> for Line {

@@ -1,7 +1,7 @@
 //! The record of every call: heads, journals and intents, in one database.
 //!
 //! Reading order: `handle` (what the others call), `queue` (what waits to be written), `writer` (the one
-//! task that writes), then one file per table: `plans`, `calls`, `journal`, `intents`, `tries`; `connect` opens
+//! task that writes), then one file per table: `plans`, `calls`, `journal`, `intents`, `runs`, `tries`; `connect` opens
 //! the file, `sole` says whose its live calls are, `standing` where an action stands by now, `fault` what a failing disk
 //! means, `stamp` is calendar time.
 //!
@@ -18,6 +18,7 @@ mod intents;
 mod journal;
 mod plans;
 mod queue;
+mod runs;
 mod sole;
 mod stamp;
 mod standing;
@@ -30,9 +31,10 @@ mod tests;
 pub use calls::{CallHead, CallRecord, CallState, KILLED};
 pub use connect::is_journal;
 pub use handle::{BeginRefused, Begun, NotOpened, Opening, QueueFull, Store};
-pub use intents::{Intent, IntentKey, IntentRecord, IntentState, Outcome, OutcomeKind};
-pub use journal::Line;
+pub use intents::{Admin, Intent, IntentKey, IntentRecord, IntentState, Outcome, OutcomeKind};
+pub use journal::{Line, ToolLine};
+pub use runs::ToolRun;
 pub use sole::{Carrying, Sole};
 pub use stamp::now_us;
-pub use standing::{Standing, UNDER_WAY_MAX_US};
+pub use standing::{Process, Standing, UNDER_WAY_MAX_US};
 pub use tries::{TRIES_KEPT_US, TriesBefore, Try};

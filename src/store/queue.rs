@@ -13,6 +13,7 @@ use super::calls::{CallHead, CallState};
 use super::handle::{BeginRefused, Begun, NotOpened};
 use super::intents::{Intent, IntentKey, Outcome, Settler};
 use super::journal::Line;
+use super::runs::ToolRun;
 use super::tries::Try;
 use crate::core::base::{CallId, Fault};
 
@@ -28,18 +29,22 @@ pub(super) enum Job {
     Open {
         head: Box<CallHead>,
         plan: Arc<str>,
+        process: Option<Arc<str>>,
         reply: oneshot::Sender<Result<(), NotOpened>>,
     },
     State {
         call: CallId,
         state: CallState,
     },
-    LoseLive {
+    /// What the process of that name carried, or all do.
+    Lose {
+        process: Option<String>,
         reply: oneshot::Sender<Result<u64, Fault>>,
     },
     TakeUp {
         call: CallId,
         attempts: u32,
+        process: Option<Arc<str>>,
         reply: oneshot::Sender<Result<u64, Fault>>,
     },
     Line {
@@ -54,6 +59,11 @@ pub(super) enum Job {
         key: IntentKey,
         outcome: Outcome,
         by: Settler,
+    },
+    Spend {
+        run: Box<ToolRun>,
+        key: [u8; 32],
+        reply: oneshot::Sender<Result<u64, Fault>>,
     },
     /// The answer is its number.
     Try {
@@ -125,9 +135,10 @@ impl Job {
     pub(super) fn is_awaited(&self) -> bool {
         match self {
             Job::Begin { .. }
-            | Job::LoseLive { .. }
+            | Job::Lose { .. }
             | Job::TakeUp { .. }
             | Job::Try { .. }
+            | Job::Spend { .. }
             | Job::Flush { .. }
             | Job::Close { .. } => true,
             Job::Open { reply, .. } => !reply.is_closed(),
@@ -151,11 +162,12 @@ impl Job {
             Job::Settle { outcome, .. } => outcome.detail.len(),
             Job::Open { .. }
             | Job::State { .. }
-            | Job::LoseLive { .. }
+            | Job::Lose { .. }
             | Job::TakeUp { .. }
             | Job::Try { .. }
             | Job::ClearTries { .. }
             | Job::TakeBackTry { .. }
+            | Job::Spend { .. }
             | Job::Begin { .. } => 0,
             // Writes nothing; it must get in when the queue is full, as it is how one waits for room.
             Job::Flush { .. } | Job::Close { .. } => return 0,

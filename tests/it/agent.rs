@@ -12,8 +12,8 @@ use centralita::core::conversation::{
 };
 use centralita::core::language::Language;
 use centralita::integrations::{
-    Answers, Auth, Body, Budget, Connection, Exchange, KeyPlace, Method, Probe, SecretHeader, ToolSpec,
-    Toolbox,
+    Answers, Auth, Body, Budget, Connection, Exchange, KeyPlace, Method, PerCaller, Probe, SecretHeader,
+    ToolSpec, Toolbox,
 };
 use centralita::secrets::{SecretName, Secrets};
 use secrecy::SecretString;
@@ -43,6 +43,7 @@ pub(crate) fn plan(timing: Timing, timeout: Millis) -> Plan {
         idempotency: Idempotency::Keyed,
         timeout,
         identity: Identity::default(),
+        per_call: None,
     };
     let question = "Refund {{ amount | money }} on order {{ order | digits }}?";
     let examples = ["refund {amount} on order {order}", "I want a refund"];
@@ -65,8 +66,15 @@ pub(crate) fn plan(timing: Timing, timeout: Millis) -> Plan {
     }
 }
 
-/// Its tools, at that shop; with `probe`, it is asked what became of a refund that it did not answer.
-pub(crate) fn toolbox(shop: &Url, token: SecretString, timeout: Millis, probe: bool) -> Toolbox {
+/// Its tools, at that shop; with `probe`, it is asked what became of a refund that it did not answer;
+/// `per_caller` is how often it refunds.
+pub(crate) fn toolbox(
+    shop: &Url,
+    token: SecretString,
+    timeout: Millis,
+    probe: bool,
+    per_caller: PerCaller,
+) -> Toolbox {
     let look_up = |map| exchange(Method::Get, "/orders/{{ order }}", map);
     let tool = |name, effects, parameters, prepare, request| ToolSpec {
         name,
@@ -75,12 +83,16 @@ pub(crate) fn toolbox(shop: &Url, token: SecretString, timeout: Millis, probe: b
         prepare,
         request,
         given: Vec::new(),
+        result: None,
+        before: Vec::new(),
         store: BTreeMap::new(),
         key: KeyPlace::Header("Idempotency-Key".to_owned()),
         not_done_on: [].into(),
         probe: None,
         budget: Budget::default(),
         timeout,
+        cache: None,
+        per_caller: PerCaller::default(),
     };
     let pay_back = Exchange {
         body: Some(Body::Json(json!({"amount": "{{ amount }}"}))),
@@ -91,6 +103,7 @@ pub(crate) fn toolbox(shop: &Url, token: SecretString, timeout: Millis, probe: b
         tool(status(), Effects::None, vec![order()], Vec::new(), look_up(&[("state", "status")])),
         ToolSpec {
             probe: probe.then(by_key),
+            per_caller,
             ..tool(refund(), Effects::Irreversible, vec![order(), amount()], first, pay_back)
         },
     ];
@@ -158,7 +171,9 @@ fn exchange(method: Method, path: &str, map: &[(&str, &str)]) -> Exchange {
         answers: Answers::Json,
         verify: Vec::new(),
         errors: BTreeMap::new(),
+        errors_when: Vec::new(),
         sample: None,
         called: None,
+        step: None,
     }
 }

@@ -97,6 +97,23 @@ pub(crate) struct Fared {
 impl House {
     /// `keyed`: the shop knows a repeated request by its key.
     pub(crate) async fn new(keyed: bool, slowness: fn(u64) -> Duration) -> House {
+        House::with(slowness, |text| {
+            if keyed {
+                return text;
+            }
+            let text = without_probe(&text);
+            replaced(&text, "    idempotency:\n      header: Idempotency-Key\n", "")
+        })
+        .await
+    }
+
+    /// One whose refunds take two steps: the refund itself, and one of its fee, at the order that the first answers with.
+    pub(crate) async fn of_two_steps(keyed: bool) -> House {
+        House::with(|_| Duration::ZERO, |text| in_two_steps(&text, keyed)).await
+    }
+
+    /// `written` makes of the sample integration what it is here.
+    async fn with(slowness: fn(u64) -> Duration, written: impl Fn(String) -> String) -> House {
         let folder = Folder::new();
         let shop = Counter::open(slowness).await;
         for (place, file) in [("agents", "shop.yaml"), ("integrations", "shop.yaml")] {
@@ -108,10 +125,7 @@ impl House {
             }
             if place == "integrations" {
                 text = replaced(&text, "http://127.0.0.1:8088", shop.url.as_str().trim_end_matches('/'));
-                if !keyed {
-                    text = without_probe(&text);
-                    text = replaced(&text, "    idempotency:\n      header: Idempotency-Key\n", "");
-                }
+                text = written(text);
             }
             std::fs::create_dir_all(folder.file(place)).unwrap();
             std::fs::write(folder.file(&name), text).unwrap();
@@ -137,6 +151,11 @@ impl House {
     /// A gateway, aborted at that crash point if there is one.
     pub(crate) async fn gateway(&self, crash_at: Option<u8>) -> Gateway {
         self.gateway_that(crash_at.map(|point| point.to_string())).await
+    }
+
+    /// A gateway that dies at that crash point, the nth time: `4/2`.
+    pub(crate) async fn gateway_that_dies(&self, at: &str) -> Gateway {
+        self.gateway_that(Some(at.to_owned())).await
     }
 
     /// A gateway that panics at that crash point, with these words.
@@ -283,6 +302,20 @@ pub(crate) fn without_probe(text: &str) -> String {
     format!("{before}    confirm:{after}")
 }
 
+/// The sample integration with a refund in two steps.
+fn in_two_steps(text: &str, keyed: bool) -> String {
+    let (before, own) = text.split_once("    prepare:\n").unwrap();
+    let (_, after) = own.split_once("\n    confirm:").unwrap();
+    let key = if keyed { "        idempotency: {header: Idempotency-Key}\n" } else { "" };
+    let step = |id: &str, path: &str, map: &str| {
+        let request = format!("{{method: POST, path: \"{path}\", body: {{amount: \"{{amount}}\"}}}}");
+        format!("      - id: {id}\n        request: {request}\n        response: {{map: {map}}}\n{key}")
+    };
+    let refund = step("refund", "/orders/{order}/refunds", "{fee: fee}");
+    let fee = step("fee", "/orders/{{ steps.refund.fee }}/refunds", "{refunded: refunded}");
+    format!("{before}    steps:\n{refund}{fee}    confirm:{after}")
+}
+
 fn replaced(text: &str, from: &str, to: &str) -> String {
     assert!(text.contains(from), "the sample definitions no longer say {from}");
     text.replace(from, to)
@@ -385,7 +418,7 @@ async fn refund(State(desk): State<Desk>, UrlPath(id): UrlPath<String>, headers:
     tokio::time::sleep((desk.slowness)(2 * nth)).await;
     {
         let mut counted = desk.counted.lock().unwrap();
-        let made = counted.refunds.entry(id).or_default();
+        let made = counted.refunds.entry(id.clone()).or_default();
         // Without a key every request is another refund.
         let key = key.unwrap_or_else(|| format!("none {nth}"));
         if !made.contains(&key) {
@@ -393,5 +426,5 @@ async fn refund(State(desk): State<Desk>, UrlPath(id): UrlPath<String>, headers:
         }
     }
     tokio::time::sleep((desk.slowness)(2 * nth + 1)).await;
-    Json(json!({"refunded": "20.00"}))
+    Json(json!({"refunded": "20.00", "fee": format!("9{id}")}))
 }

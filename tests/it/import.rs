@@ -7,7 +7,6 @@
 use std::collections::BTreeMap;
 use std::process::{Output, Stdio};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -15,19 +14,14 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Method, Uri};
 use centralita::catalog::import::{Wanted, openapi};
 use centralita::catalog::{Kind, Source, check};
-use centralita::core::base::{CallId, CallTime, Digest, ProposalId, ToolName};
-use centralita::core::call::PrivateValues;
-use centralita::core::conversation::{ActionKey, Outcome, Permit, Unproven};
-use centralita::integrations::{
-    ActionSecret, CallFacts, Finding, Intent, IntentLog, Leave, NotBegun, Registry, Unprepared,
-};
+use centralita::integrations::Registry;
 use centralita::secrets::{SecretName, Secrets};
-use futures::future::{BoxFuture, FutureExt as _};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
 use crate::command::{Folder, command};
+use crate::registry::ran;
 
 const SHOP: &str = "tests/import/shop.v2.json";
 const AGENT: &str = "version: 1\nid: shop\ntitle: Shop\nlanguage: en\ncurrency: USD\ngreeting: Hello.\nprompt: Be brief.\n\
@@ -181,42 +175,7 @@ fn registry(address: &str) -> Registry {
     let catalog = check(&sources, &BTreeMap::new()).unwrap_or_else(|problems| panic!("{problems}\n{draft}"));
     let secret = SecretName::reference("secret.SHOP_KEY").unwrap();
     let secrets = Secrets::from_env().with(secret, "sesame".to_owned().into());
-    let toolbox = Arc::new(catalog.agents["shop"].toolbox(&secrets).unwrap());
-    let (from, to, agent) = (String::new(), String::new(), String::new());
-    let call = CallFacts { id: CallId::parse("CA1").unwrap(), from, to, agent, now_us: || 0 };
-    Registry::new(toolbox, call, ActionSecret::new(&[7; 32]))
-}
-
-/// Takes every intent.
-struct Takes;
-
-impl IntentLog for Takes {
-    fn begin(&self, _: Intent) -> BoxFuture<'_, Result<(), NotBegun>> {
-        async { Ok(()) }.boxed()
-    }
-
-    fn found(&self, _: &Finding) {}
-
-    fn ago(&self, _: ProposalId) -> BoxFuture<'_, Duration> {
-        async { Duration::ZERO }.boxed()
-    }
-}
-
-/// Runs a tool as after a yes; what is for the model where it cannot.
-async fn ran(registry: &Registry, tool: &str, args: Value, has_effects: bool) -> Result<Value, String> {
-    let (tool, proposal, private) = (ToolName(tool.into()), ProposalId(1), PrivateValues::default());
-    let action = match has_effects {
-        true => registry.prepare(proposal, &tool, &args, &private).await.map_err(Unprepared::why)?.action,
-        false => Digest::of_json(&args),
-    };
-    let permit = Permit::by_admin(proposal, action, "ada".into(), "a test".into());
-    let leave = Leave { tool, args, key: ActionKey::Own(proposal), permit };
-    match registry.run(leave, &private, CallTime::ANSWER, &Takes).await {
-        Ok(Outcome::Done { result }) => Ok(result),
-        Ok(Outcome::Failed { why }) | Err(Unproven::Failed { why }) => Err(why),
-        Ok(Outcome::Unknown) => Err("unknown".to_owned()),
-        Err(Unproven::Locked(_)) => Err("locked".to_owned()),
-    }
+    crate::registry::registry(&catalog.agents["shop"], &secrets)
 }
 
 #[tokio::test]

@@ -228,6 +228,40 @@ async fn a_refund_by_a_server_over_pipes_is_asked_about_and_made_once() {
     a_whole_call(Way::Pipes).await;
 }
 
+async fn is_tried_out(way: Way) {
+    let place = Place::new(way).await;
+    let read = place.says(&["tool", "test", "shop", "order_status", "--arg", "order_id=1182"], 0).await;
+    assert!(read.contains("request     tools/call lookUp") && read.contains("mapped      item = "), "{read}");
+    let journal = place.house.file("tried.sqlite");
+    let refund = [
+        "tool",
+        "test",
+        "shop",
+        "refund",
+        "--arg",
+        "order_id=1182",
+        "--arg",
+        "amount=20",
+        "--journal",
+        &journal,
+    ];
+    let looked = place.says(&refund, 1).await;
+    assert!(
+        looked.contains("would send  tools/call pay-back") && looked.contains("asks        Refund"),
+        "{looked}"
+    );
+    assert_eq!(place.refunds(), [Value::Null; 0]);
+    let leave = ["--execute", "--yes", "--user", "ana", "--reason", "to see it work"];
+    let done = place.says(&[&refund[..], &leave].concat(), 0).await;
+    assert!(done.contains("says        after: Done."), "{done}");
+    assert_eq!(place.refunds(), [json!({"orderId": "1182", "amount": 20.0})]);
+}
+
+#[tokio::test]
+async fn a_tool_of_a_server_is_tried_out_over_http_and_pipes() {
+    tokio::join!(is_tried_out(Way::Http), is_tried_out(Way::Pipes));
+}
+
 /// Dies at a crash point, and is asked for the same again: nothing goes twice, and nobody says that it is done.
 async fn dies_at(way: Way, point: u8) {
     let place = Place::new(way).await;

@@ -16,6 +16,7 @@ use centralita::core::journal::{CallFile, fold};
 use centralita::demo::shop::{Faults, Refund, Shop};
 use centralita::driver::{Agent, Askable, Askables, CloseOnly, Format, HangUp, Recordings, Seen, Shell};
 use centralita::gateway::{Gateway, Settings, Switchboard, Trust};
+use centralita::integrations::PerCaller;
 use centralita::llm::builtin::Builtin;
 use centralita::llm::{Llm, LlmEvent, Message, Prompt};
 use centralita::standin::{Ear, Voice, said, utter_at};
@@ -64,6 +65,8 @@ pub(crate) struct Stage {
     pub(crate) tool_timeout: Millis,
     /// Whether the shop is asked what became of a refund that it did not answer.
     pub(crate) probe: bool,
+    /// How often the shop refunds for one caller.
+    pub(crate) per_caller: PerCaller,
     /// How long the agent waits for a tool, where that is not as long as the tool may take.
     pub(crate) tool_patience: Option<Millis>,
     pub(crate) llm: Arc<dyn Llm>,
@@ -102,6 +105,7 @@ impl Default for Stage {
             // A loaded machine may take long to answer, and to write down that it will be asked.
             tool_timeout: Millis(2_000),
             probe: false,
+            per_caller: PerCaller::default(),
             tool_patience: None,
             llm: Arc::new(Builtin),
             stt: Arc::new(Ear),
@@ -175,6 +179,7 @@ impl Scene {
                 shop.token.clone(),
                 stage.tool_timeout,
                 stage.probe,
+                stage.per_caller,
             )),
             llm: Arc::clone(&prompts) as Arc<dyn Llm>,
             stt: Arc::clone(&stage.stt),

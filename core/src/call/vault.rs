@@ -190,7 +190,11 @@ impl Vault {
             Event::Settled { proposal, outcome } => {
                 let outcome = match outcome {
                     Outcome::Done { result } => Outcome::Done { result: self.in_json(result) },
+                    Outcome::Partly { result, rest, why } => {
+                        Outcome::Partly { result: self.in_json(result), rest, why: self.in_text(&why) }
+                    }
                     Outcome::Failed { why } => Outcome::Failed { why: self.in_text(&why) },
+                    Outcome::Withheld(why) => Outcome::Withheld(why),
                     Outcome::Unknown => Outcome::Unknown,
                 };
                 (None, Event::Settled { proposal, outcome })

@@ -11,7 +11,7 @@ use super::order::{Note, Order, Refusal, Role};
 use super::outputs::Outputs;
 use super::plan::{Effects, ToolPlan, VoiceYes};
 use super::playback::Reply;
-use super::proposals::{self, Proposal, Stage, TOOL_MARGIN};
+use super::proposals::{self, Leave, Proposal, Stage, TOOL_MARGIN};
 use super::turn::{Hearing, Sounding};
 use super::wording::{Unworded, wording};
 use super::{By, Conversation, EngineYes, Entry, Tag};
@@ -244,8 +244,13 @@ impl Conversation {
         let until = at + self.proposals.get(proposal).and_then(timeout).unwrap_or_default() + TOOL_MARGIN;
         if let Some(p) = self.proposals.get_mut(proposal) {
             p.stage = Stage::Running { until };
+            p.leave = Leave::Given;
             let (tool, args, key) = (p.tool.clone(), p.args.clone(), p.key.clone());
+            let has_words = self.plan.tool(&tool).is_some_and(|tool| tool.phrases.delay_after.is_some());
             out.order(Order::Run { proposal, tool, args, key, permit });
+            if has_words {
+                self.patience.begins_anew();
+            }
         }
     }
 
@@ -257,7 +262,7 @@ impl Conversation {
         let Some(proposal) = self.withdraw(words.clone(), "2", out) else { return };
         let outcome = json!({"status": "declined", "caller_said": words});
         self.settle(proposal, proposals::End::Declined, outcome);
-        let text = self.phrase_for(proposal, |tool| tool.phrases.declined.clone(), phrase);
+        let text = self.phrase_for(proposal, |tool| &tool.phrases.declined, phrase);
         self.playback.queue_first(role(proposal), vec![text]);
     }
 

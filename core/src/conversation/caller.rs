@@ -100,7 +100,7 @@ impl Conversation {
             Role::Greeting | Role::Answer(_) | Role::Filler | Role::Reminder | Role::Notice => false,
         });
         self.generation.new_turn();
-        self.patience.new_turn();
+        self.patience.begins_anew();
     }
 
     pub(super) fn count_turn(&mut self) {

@@ -196,6 +196,8 @@ pub struct EarlierAction {
 pub enum EarlierEnd {
     /// It was sent and never answered.
     Unknown,
+    /// A part of it was done, and the rest was not.
+    Partly,
     /// It was done, and perhaps nobody has told the caller.
     Done,
 }
@@ -277,8 +279,12 @@ pub enum By {
 pub enum Outcome {
     /// `result` is what the response mapping let through.
     Done { result: Value },
+    /// Some of its steps are done, and what is done is not undone. `result` is what those have found; `why` is for the model.
+    Partly { result: Value, rest: Rest, why: String },
     /// It did not happen; `why` is for the model.
     Failed { why: String },
+    /// It did not happen: nothing was sent, by a rule of the gateway's own.
+    Withheld(Withheld),
     /// It was sent and nobody knows.
     Unknown,
 }
@@ -293,6 +299,17 @@ pub enum Unproven {
     Locked(Lock),
 }
 
+impl Unproven {
+    /// For whoever has no conversation to tell it to: nothing was done.
+    #[must_use]
+    pub fn outcome(self) -> Outcome {
+        match self {
+            Unproven::Failed { why } => Outcome::Failed { why },
+            Unproven::Locked(_) => Outcome::Failed { why: "too many proofs have failed".to_owned() },
+        }
+    }
+}
+
 /// How long nobody may try again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lock {
@@ -300,4 +317,35 @@ pub enum Lock {
     Minutes(u32),
     /// The rest of the call.
     Call,
+}
+
+/// What became of the steps that are not known to be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rest {
+    NotDone,
+    /// One of them was sent, and nobody knows.
+    Unknown,
+}
+
+/// By which rule nothing was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Withheld {
+    /// Its system failed again and again just now, and is left alone for a while.
+    OutOfReach,
+    /// As often as the tool may run was reached.
+    Spent,
+}
+
+impl Outcome {
+    /// Whether something may yet be found out.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        match self {
+            Outcome::Unknown | Outcome::Partly { rest: Rest::Unknown, .. } => true,
+            Outcome::Done { .. }
+            | Outcome::Partly { rest: Rest::NotDone, .. }
+            | Outcome::Failed { .. }
+            | Outcome::Withheld(_) => false,
+        }
+    }
 }

@@ -72,13 +72,15 @@ impl Permit {
         &self.basis
     }
 
-    /// Leave without a question, where the plan wants none; `None` where it wants one.
+    /// Leave without a question, where the plan wants none; `None` where it wants one. `before` is what the tool has done
+    /// in this call, where that is known: a condition that wants to know it and cannot asks.
     pub(super) fn unasked(
         at: CallTime,
         proposal: ProposalId,
         action: Digest,
         tool: &ToolPlan,
         values: &Value,
+        before: Option<Vec<Value>>,
         renderer: &Renderer,
     ) -> Option<Permit> {
         let asks = match (&tool.effects, &tool.confirm.policy) {
@@ -86,7 +88,11 @@ impl Permit {
             (Effects::Reversible | Effects::Irreversible, Policy::Always) => true,
             // A condition that cannot be computed asks.
             (Effects::Reversible | Effects::Irreversible, Policy::When(condition)) => {
-                renderer.holds(condition, values).unwrap_or(true)
+                let asks = match before {
+                    Some(before) => renderer.holds_after(condition, values, before),
+                    None => renderer.holds(condition, values),
+                };
+                asks.unwrap_or(true)
             }
         };
         (!asks).then(|| Permit { proposal, action, basis: Basis::Unasked, expires: at + PERMIT_LIFE })

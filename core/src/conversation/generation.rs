@@ -14,7 +14,7 @@ const ROUNDS_MAX: u8 = 6;
 const FAILURES_MAX: u8 = 2;
 
 /// Between two words while somebody works.
-const WORD_EVERY: Millis = Millis(6_000);
+pub(super) const WORD_EVERY: Millis = Millis(6_000);
 
 /// The model's side.
 #[derive(Debug)]
@@ -138,10 +138,12 @@ pub(super) enum Patience {
 
 impl Patience {
     /// Follows whether anybody is working in silence.
-    pub(super) fn follow(&mut self, at: CallTime, working: bool, timing: &Timing) {
+    ///
+    /// From its beginning to the first word it is `first`, then `again`.
+    pub(super) fn follow(&mut self, at: CallTime, working: bool, (first, again): (Millis, Millis)) {
         match (working, &*self) {
             (true, Patience::Resting { said }) => {
-                let wait = if *said == 0 { timing.first_word } else { WORD_EVERY };
+                let wait = if *said == 0 { first } else { again };
                 *self = Patience::Waiting { next: at + wait, said: *said };
             }
             (false, Patience::Waiting { said, .. }) => *self = Patience::Resting { said: *said },
@@ -156,16 +158,17 @@ impl Patience {
         }
     }
 
-    /// A word is due: how many were said before it.
-    pub(super) fn word(&mut self, at: CallTime) -> u8 {
+    /// A word is due: how many were said before it. The next one is due `again` later.
+    pub(super) fn word(&mut self, at: CallTime, again: Millis) -> u8 {
         let said = match self {
             Patience::Resting { said } | Patience::Waiting { said, .. } => *said,
         };
-        *self = Patience::Waiting { next: at + WORD_EVERY, said: said.saturating_add(1) };
+        *self = Patience::Waiting { next: at + again, said: said.saturating_add(1) };
         said
     }
 
-    pub(super) fn new_turn(&mut self) {
+    /// What is waited for from here on has its own words.
+    pub(super) fn begins_anew(&mut self) {
         *self = Patience::Resting { said: 0 };
     }
 }

@@ -20,6 +20,7 @@ mod named;
 mod next;
 mod order;
 mod outputs;
+mod phrases;
 mod plan;
 mod playback;
 mod proposals;
@@ -33,20 +34,22 @@ use std::sync::Arc;
 
 pub use event::{
     Affirmation, Answered, By, EarlierAction, EarlierEnd, EngineYes, Event, LineAbilities, Lock, Outcome,
-    Recorder, Resumed, Tag, Transcript, TranscriptEnd, Unproven, Word,
+    Recorder, Rest, Resumed, Tag, Transcript, TranscriptEnd, Unproven, Withheld, Word,
 };
 pub use gate::{Basis, Permit};
 pub use history::{Entry, History};
 pub use named::unsaid;
 pub use order::{ActionKey, Expect, Note, Order, Refusal, Role, Verdict, Watch, Why};
 pub use outputs::{Outputs, Step};
+pub use phrases::{ToolPhrases, Wordings};
 pub use plan::{
     CannedAnswer, Confirm, Effects, Idempotency, Identity, Limits, PROOFS_PER_CALL, Parameter, ParameterKind,
-    Plan, Policy, PrivateList, Recording, SaidBy, Timing, ToolPhrases, ToolPlan, VoiceYes,
+    Plan, Policy, PrivateList, Recording, SaidBy, Timing, ToolPlan, VoiceYes,
 };
+pub use proposals::told;
 pub use timer::Timer;
 pub use turn::{Collects, KEYS_MAX, MASKED_KEY};
-pub use wording::{Unworded, Wording, wording};
+pub use wording::{Unworded, Wording, outcome_words, wording};
 
 use crate::base::{CallTime, Digest, ProposalId, ReplyId};
 use crate::language::{Figures, Phrase};

@@ -82,13 +82,12 @@ impl Conversation {
     }
 
     fn follow_waits(&mut self, at: CallTime) {
-        let timing = &self.plan.timing;
         let quiet = self.turn.leaves_the_floor() && self.playback.is_idle() && self.confirmation.is_closed();
         let busy = |p: &super::proposals::Proposal| {
             matches!(p.stage, Stage::Preparing { .. } | Stage::Running { .. })
         };
         let works = self.generation.state != State::Idle || self.proposals.iter().any(busy);
-        self.patience.follow(at, self.life.is_live() && quiet && works, timing);
+        self.patience.follow(at, self.life.is_live() && quiet && works, self.words_due());
         let idle =
             self.life.is_live() && quiet && !works && !self.proposals.any_open() && self.keypad.is_idle();
         // Who sounds beyond the longest turn is not silent.

@@ -144,10 +144,14 @@ pub enum Refusal {
     OutcomeUnknown,
     /// The same action was done in this very turn, or in an earlier conversation of the call.
     AlreadyDone,
+    /// A part of the same action was done in an earlier call, and would be done once more.
+    PartlyDone,
     /// Its question cannot be put: a value is missing or would not be said, or this caller has no way to answer.
     NotAskable,
     /// Who is calling is not proven yet.
     NotIdentified,
+    /// The tool has run as often as it may in one call.
+    Spent,
     /// What is to prove it is not the caller's own word.
     NotOwnWord,
     /// Proofs of it have failed in this call as often as they may.

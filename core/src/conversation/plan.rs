@@ -10,6 +10,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::phrases::ToolPhrases;
 use crate::base::{Digest, Millis, PrivateKind, ToolName};
 use crate::language::Language;
 
@@ -107,6 +108,9 @@ pub struct ToolPlan {
     pub timeout: Millis,
     #[serde(default, skip_serializing_if = "Identity::is_none")]
     pub identity: Identity,
+    /// How often it may run in one call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_call: Option<u32>,
 }
 
 /// What a tool has to do with who is calling.
@@ -316,19 +320,6 @@ pub enum VoiceYes {
     Accepted,
     /// Only a key.
     KeypadOnly,
-}
-
-/// What the agent says around a run. Empty text means the gateway's own phrase.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ToolPhrases {
-    /// While a harmless tool starts; empty says nothing.
-    pub start: String,
-    /// When it takes longer than expected.
-    pub delay: String,
-    pub done: String,
-    pub failed: String,
-    pub unknown: String,
-    pub declined: String,
 }
 
 /// How the system behind a tool recognises a repeated request.

@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::event::{EarlierAction, EarlierEnd, Outcome};
+use super::event::{EarlierAction, EarlierEnd, Outcome, Rest, Withheld};
 use super::order::{ActionKey, Refusal};
 use super::plan::Effects;
 use super::timer::Timer;
@@ -32,6 +32,15 @@ pub(super) struct Proposal {
     pub(super) key: ActionKey,
     /// The turn in which it was settled or proposed last.
     pub(super) turn: u32,
+    /// Whether it was ever given leave.
+    pub(super) leave: Leave,
+}
+
+/// Whether a proposal was given leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Leave {
+    Never,
+    Given,
 }
 
 /// How far a proposal has come.
@@ -58,7 +67,11 @@ pub(super) enum Stage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
     Done,
+    /// A part of it, and the rest was not: whoever wishes for it again goes on with that.
+    Partly,
     Failed,
+    /// Nothing was sent, by a rule of our own.
+    Withheld,
     Unknown,
     /// It was to prove who is calling, and did not.
     Unproven,
@@ -115,7 +128,8 @@ impl Proposals {
         let values = args.clone();
         let stage = Stage::Held;
         let key = ActionKey::Own(id);
-        self.list.push(Proposal { id, tool: tool.clone(), args, effects, stage, action, values, key, turn });
+        let (tool, leave) = (tool.clone(), Leave::Never);
+        self.list.push(Proposal { id, tool, args, effects, stage, action, values, key, turn, leave });
         self.list.last_mut()
     }
 
@@ -144,6 +158,62 @@ impl Proposals {
     /// How many proofs of who is calling have failed.
     pub(super) fn count_unproven(&self) -> usize {
         self.list.iter().filter(|p| p.stage == Stage::Settled(End::Unproven)).count()
+    }
+
+    /// How often a tool was given leave, and may still be for wishes that are not settled.
+    pub(super) fn runs_of(&self, tool: &ToolName) -> usize {
+        let runs = |p: &&Proposal| match (p.stage, p.leave) {
+            (Stage::Settled(End::Withheld), _) => false,
+            (_, Leave::Given) => true,
+            (
+                Stage::Held
+                | Stage::Preparing { .. }
+                | Stage::Waiting
+                | Stage::Asking
+                | Stage::Running { .. },
+                Leave::Never,
+            ) => true,
+            (Stage::Settled(_), Leave::Never) => false,
+        };
+        self.list.iter().filter(|p| p.tool == *tool).filter(runs).count()
+    }
+
+    /// The values of what a tool has done in this call, and of what it may have done, each deed once. None where an earlier
+    /// conversation may have done more, of which only digests are known.
+    pub(super) fn done_before(&self, tool: &ToolName) -> Option<Vec<Value>> {
+        if self.earlier.iter().any(|sent| sent.tool == *tool) {
+            return None;
+        }
+        let mut deeds: Vec<&Proposal> = Vec::new();
+        for wish in self.list.iter().filter(|p| p.tool == *tool) {
+            let may_be_done = match wish.stage {
+                Stage::Running { .. }
+                | Stage::Settled(End::Done | End::Partly | End::Unknown | End::SentInVain) => true,
+                Stage::Held | Stage::Preparing { .. } | Stage::Waiting | Stage::Asking => false,
+                Stage::Settled(End::Failed | End::Withheld | End::Declined | End::Unproven) => false,
+            };
+            if may_be_done && wish.leave == Leave::Given && deeds.iter().all(|deed| deed.key != wish.key) {
+                deeds.push(wish);
+            }
+        }
+        Some(deeds.into_iter().map(|deed| deed.values.clone()).collect())
+    }
+
+    /// Whether nothing was sent of a wish of that turn for a tool, by a rule of our own.
+    pub(super) fn any_withheld(&self, tool: &ToolName, turn: u32) -> bool {
+        self.list
+            .iter()
+            .any(|p| p.tool == *tool && p.turn == turn && p.stage == Stage::Settled(End::Withheld))
+    }
+
+    /// How often its tool was wished for before it.
+    pub(super) fn before(&self, wish: &Proposal) -> usize {
+        self.list.iter().filter(|p| p.tool == wish.tool && p.id < wish.id).count()
+    }
+
+    /// The first that runs.
+    pub(super) fn running(&self) -> Option<&Proposal> {
+        self.list.iter().find(|p| matches!(p.stage, Stage::Running { .. }))
     }
 
     /// The first whose question waits.
@@ -191,10 +261,14 @@ impl Proposals {
         keyed: bool,
     ) -> Result<ActionKey, Refusal> {
         let mut key = ActionKey::Own(id);
+        let mut goes_on = false;
         if let Some(sent) = self.earlier.iter().find(|sent| sent.tool == *tool && sent.action == action) {
             // What is done and has a key is sent once more under it: the system itself says what became of it.
             if sent.end == EarlierEnd::Done && (!keyed || sent.key.is_empty()) {
                 return Err(Refusal::AlreadyDone);
+            }
+            if sent.end == EarlierEnd::Partly && (!keyed || sent.key.is_empty()) {
+                return Err(Refusal::PartlyDone);
             }
             key = ActionKey::Earlier(sent.key.clone());
         }
@@ -205,13 +279,18 @@ impl Proposals {
                 Stage::Waiting | Stage::Asking | Stage::Running { .. } => return Err(Refusal::UnderWay),
                 Stage::Settled(End::Declined) if other.turn == turn => return Err(Refusal::Declined),
                 Stage::Settled(End::Done) if other.turn == turn => return Err(Refusal::AlreadyDone),
-                Stage::Settled(End::Unknown | End::SentInVain) => key = other.key.clone(),
-                Stage::Settled(End::Declined | End::Done | End::Failed | End::Unproven) => {}
+                Stage::Settled(End::Unknown | End::SentInVain) => {
+                    (key, goes_on) = (other.key.clone(), false);
+                }
+                // What was not done may be done now, whether or not the system knows a key.
+                Stage::Settled(End::Partly) => (key, goes_on) = (other.key.clone(), true),
+                Stage::Settled(End::Declined | End::Done | End::Failed | End::Withheld | End::Unproven) => {}
             }
         }
         // Sent without a key, it cannot be recognised by one.
         let nameless = matches!(&key, ActionKey::Earlier(name) if name.is_empty());
-        if key != ActionKey::Own(id) && (!keyed || nameless) { Err(Refusal::OutcomeUnknown) } else { Ok(key) }
+        let is_again = key != ActionKey::Own(id) && !goes_on;
+        if is_again && (!keyed || nameless) { Err(Refusal::OutcomeUnknown) } else { Ok(key) }
     }
 
     /// Whether another sending under the same key is done.
@@ -225,7 +304,7 @@ impl Proposals {
     pub(super) fn known(&mut self, id: ProposalId) {
         let Some(key) = self.get(id).map(|p| p.key.clone()) else { return };
         for same in self.list.iter_mut().filter(|p| p.key == key) {
-            if matches!(same.stage, Stage::Settled(End::Unknown | End::SentInVain)) {
+            if matches!(same.stage, Stage::Settled(End::Unknown | End::SentInVain | End::Partly)) {
                 same.stage = Stage::Settled(End::Done);
             }
         }
@@ -260,10 +339,25 @@ impl Proposals {
 }
 
 /// An outcome as the model is told it.
-pub(super) fn told(outcome: &Outcome) -> Value {
+#[must_use]
+pub fn told(outcome: &Outcome) -> Value {
     match outcome {
         Outcome::Done { result } => json!({"status": "done", "result": result}),
+        Outcome::Partly { result, rest: Rest::NotDone, why } => {
+            json!({"status": "partly done", "result": result, "the rest": "was not done", "why": why})
+        }
+        Outcome::Partly { result, rest: Rest::Unknown, why } => json!({
+            "status": "partly done", "result": result, "the rest": "unknown: do not say that it is done", "why": why
+        }),
         Outcome::Failed { why } => json!({"status": "failed", "why": why}),
+        Outcome::Withheld(Withheld::OutOfReach) => {
+            json!({"status": "withheld", "why": "its system is out of reach for some minutes, and nothing was sent; the \
+                   caller was told"})
+        }
+        Outcome::Withheld(Withheld::Spent) => {
+            json!({"status": "withheld", "why": "it has run as often as it may for this caller, and nothing was sent; the \
+                   caller was told"})
+        }
         Outcome::Unknown => {
             json!({"status": "unknown", "why": "it was sent and no answer came; do not say that it is done"})
         }

@@ -89,7 +89,7 @@ impl Conversation {
         self.keypad = Keypad::Idle;
         self.hearing = Hearing::Open;
         self.silence = Silence::Busy { reminded: 0 };
-        self.patience.new_turn();
+        self.patience.begins_anew();
         (self.lost_turns, self.lost_replies) = (0, 0);
         self.watch = None;
         if let Some(ask) = self.confirmation.close() {

@@ -6,17 +6,19 @@
 
 use serde_json::{Value, json};
 
-use super::generation::{Round, State, Survives, Voice};
+use super::generation::{Round, State, Survives, Voice, WORD_EVERY};
 use super::identity::Standing;
 use super::lifecycle::Life;
 use super::order::{ActionKey, Note, Order, Refusal, Role, Why};
 use super::outputs::Outputs;
+use super::phrases::Wordings;
 use super::plan::{Effects, Idempotency, ParameterKind, ToolPlan};
 use super::playback::{End, Reply};
 use super::proposals::{self, Stage, TOOL_MARGIN, told};
 use super::timer::Timer;
-use super::{Conversation, Entry, Expect, Lock, Outcome, Permit, Unproven};
-use crate::base::{CallTime, Digest, GenerationId, ProposalId, ToolName};
+use super::wording::{NONE, telling, written};
+use super::{Conversation, Entry, Expect, Lock, Outcome, Permit, Rest, Unproven};
+use crate::base::{CallTime, Digest, GenerationId, Millis, ProposalId, ToolName};
 use crate::language::{Figures, Language, Phrase, claims_done};
 
 /// Replies lost in a row after which the agent has no voice.
@@ -117,7 +119,7 @@ impl Conversation {
             return;
         }
         let effects = self.plan.tool(name).map_or(Effects::None, |tool| tool.effects);
-        let turn = self.turns;
+        let (turn, is_spent) = (self.turns, self.is_spent(name));
         let Some(proposal) = self.proposals.add(name, args.clone(), effects, turn) else {
             // A model that wishes so much has gone astray.
             out.order(Order::DropGeneration { generation });
@@ -126,7 +128,12 @@ impl Conversation {
         };
         let id = proposal.id;
         self.generation.alive(at, &self.plan.timing);
-        if effects != Effects::None && !matches!(self.standing(id), Standing::Refused(_)) {
+        let is_refused = matches!(self.standing(id), Standing::Refused(_));
+        if is_spent && !is_refused {
+            self.refuse(id, Refusal::Spent, out);
+            return;
+        }
+        if effects != Effects::None && !is_refused {
             if let Some(voice) = self.generation.running(generation) {
                 *voice = Voice::Muted;
             }
@@ -184,10 +191,13 @@ impl Conversation {
     ) -> bool {
         let Some(proposal) = self.proposals.get(id) else { return false };
         let Some(tool) = self.plan.tool(&proposal.tool) else { return false };
-        let Some(permit) = Permit::unasked(at, id, action, tool, &proposal.values, &self.renderer) else {
+        let before = self.proposals.done_before(&tool.name);
+        let Some(permit) = Permit::unasked(at, id, action, tool, &proposal.values, before, &self.renderer)
+        else {
             return false;
         };
-        let start = self.renderer.render(&tool.phrases.start, &proposal.values).unwrap_or_default();
+        let start = tool.phrases.start.after(self.proposals.before(proposal));
+        let start = self.renderer.render(start, &proposal.values).unwrap_or_default();
         if !start.is_empty() && self.playback.is_idle() {
             self.playback.queue(Role::Filler, vec![start], End::Complete);
         }
@@ -277,6 +287,11 @@ impl Conversation {
             Refusal::AlreadyDone => {
                 (proposals::End::Done, "done", "this was done before, and nothing was sent again")
             }
+            Refusal::PartlyDone => (
+                proposals::End::Failed,
+                "failed",
+                "a part of it was done in an earlier call, and would be done again; nothing was sent",
+            ),
             Refusal::NotIdentified => (
                 proposals::End::Failed,
                 "failed",
@@ -293,13 +308,22 @@ impl Conversation {
                 "failed",
                 "that number was keyed for another value: ask the caller to key in this one",
             ),
+            Refusal::Spent => (
+                proposals::End::Withheld,
+                "withheld",
+                "it has run as often as it may in one call, and nothing was sent; the caller was told",
+            ),
         };
+        let was_told = self.was_withheld(id);
         self.settle(id, end, json!({"status": status, "why": reason}));
         match why {
+            Refusal::Spent if was_told => {}
             Refusal::OutcomeUnknown => self.notice(Phrase::UnknownAlready),
             // Nothing may take this sentence from the caller: he may not know.
-            Refusal::AlreadyDone => self.tell(id, |_| String::new(), Phrase::AlreadyDone),
-            Refusal::NotAskable => self.tell(id, |_| String::new(), Phrase::Failed),
+            Refusal::AlreadyDone => self.tell(id, |_| &NONE, Phrase::AlreadyDone),
+            Refusal::PartlyDone => self.tell(id, |_| &NONE, Phrase::PartlyAlready),
+            Refusal::NotAskable => self.tell(id, |_| &NONE, Phrase::Failed),
+            Refusal::Spent => self.tell(id, |tool| &tool.phrases.spent, Phrase::Spent),
             Refusal::ProofsSpent => self.notice(Phrase::NoMoreChecks),
             Refusal::UnknownTool
             | Refusal::Declined
@@ -314,7 +338,7 @@ impl Conversation {
     fn refuse_done(&mut self, id: ProposalId) {
         let why = "what was sent first is done; this was the same action, under the same key";
         self.settle(id, proposals::End::Done, json!({"status": "done", "why": why}));
-        self.tell(id, |_| String::new(), Phrase::AlreadyDone);
+        self.tell(id, |_| &NONE, Phrase::AlreadyDone);
     }
 
     /// A tool run came to its end. A late word about an unknown one is still the truth, and is told; of one that was
@@ -322,21 +346,23 @@ impl Conversation {
     pub(super) fn on_settled(&mut self, id: ProposalId, outcome: &Outcome) {
         let Some(proposal) = self.proposals.get_mut(id) else { return };
         let again = proposal.key != ActionKey::Own(id);
-        let in_vain = again && matches!(outcome, Outcome::Failed { .. });
+        let in_vain = again && matches!(outcome, Outcome::Failed { .. } | Outcome::Withheld(_));
         let outcome = if in_vain { &Outcome::Unknown } else { outcome };
         let is_running = matches!(proposal.stage, Stage::Running { .. });
-        if is_running && *outcome == Outcome::Unknown && self.proposals.is_done_under_its_key(id) {
+        if is_running && outcome.is_open() && self.proposals.is_done_under_its_key(id) {
             self.refuse_done(id);
             return;
         }
         let Some(proposal) = self.proposals.get_mut(id) else { return };
         match proposal.stage {
             Stage::Running { .. } => {}
-            Stage::Settled(proposals::End::Unknown) if *outcome != Outcome::Unknown => {}
+            Stage::Settled(proposals::End::Unknown) if !outcome.is_open() => {}
             Stage::Settled(proposals::End::Unknown) if in_vain => {
                 proposal.stage = Stage::Settled(proposals::End::SentInVain);
                 return;
             }
+            // What is withheld need not be asked about.
+            Stage::Preparing { .. } if matches!(outcome, Outcome::Withheld(_)) => {}
             Stage::Held | Stage::Preparing { .. } | Stage::Waiting | Stage::Asking | Stage::Settled(_) => {
                 return;
             }
@@ -347,25 +373,46 @@ impl Conversation {
         let effects = proposal.effects;
         let end = match outcome {
             Outcome::Done { .. } => proposals::End::Done,
+            Outcome::Partly { rest: Rest::NotDone, .. } => proposals::End::Partly,
+            Outcome::Partly { rest: Rest::Unknown, .. } => proposals::End::Unknown,
             Outcome::Failed { .. } => proposals::End::Failed,
+            Outcome::Withheld(_) => proposals::End::Withheld,
             Outcome::Unknown if effects == Effects::None => proposals::End::Failed,
             Outcome::Unknown if in_vain => proposals::End::SentInVain,
             Outcome::Unknown => proposals::End::Unknown,
         };
-        if let (Outcome::Done { result }, Some(proposal)) = (outcome, self.proposals.get_mut(id)) {
+        if let (Outcome::Done { result } | Outcome::Partly { result, .. }, Some(proposal)) =
+            (outcome, self.proposals.get_mut(id))
+        {
             merge(&mut proposal.values, result);
         }
+        let was_told = self.was_withheld(id);
         self.settle(id, end, told(outcome));
         if end == proposals::End::Done {
             self.proposals.known(id);
         }
-        if effects != Effects::None {
-            match outcome {
-                Outcome::Done { .. } => self.tell(id, |tool| tool.phrases.done.clone(), Phrase::Done),
-                Outcome::Failed { .. } => self.tell(id, |tool| tool.phrases.failed.clone(), Phrase::Failed),
-                Outcome::Unknown => self.tell(id, |tool| tool.phrases.unknown.clone(), Phrase::Unknown),
-            }
+        let (words, otherwise) = telling(outcome);
+        match outcome {
+            Outcome::Withheld(_) if was_told => {}
+            // What was found is the model's to tell.
+            Outcome::Done { .. } | Outcome::Failed { .. } | Outcome::Unknown if effects == Effects::None => {}
+            Outcome::Withheld(_)
+            | Outcome::Done { .. }
+            | Outcome::Partly { .. }
+            | Outcome::Failed { .. }
+            | Outcome::Unknown => self.tell(id, words, otherwise),
         }
+    }
+
+    /// Whether another wish for its tool was withheld in this turn: a model that tries again makes nobody hear it twice.
+    fn was_withheld(&self, id: ProposalId) -> bool {
+        self.proposals.get(id).is_some_and(|p| self.proposals.any_withheld(&p.tool, self.turns))
+    }
+
+    /// Whether a tool has run as often as it may in one call.
+    fn is_spent(&self, name: &ToolName) -> bool {
+        let most = self.plan.tool(name).and_then(|tool| tool.per_call);
+        most.is_some_and(|most| self.proposals.runs_of(name) >= usize::try_from(most).unwrap_or(usize::MAX))
     }
 
     /// Records what became of a proposal; call and outcome enter the history together.
@@ -381,7 +428,7 @@ impl Conversation {
     }
 
     /// Says what became of an action, in the tool's words or the gateway's.
-    pub(super) fn tell(&mut self, id: ProposalId, words: fn(&ToolPlan) -> String, otherwise: Phrase<'_>) {
+    pub(super) fn tell(&mut self, id: ProposalId, words: fn(&ToolPlan) -> &Wordings, otherwise: Phrase<'_>) {
         if self.life.may_speak() {
             let text = self.phrase_for(id, words, otherwise);
             self.playback.queue(Role::Outcome(id), vec![text], End::Complete);
@@ -391,13 +438,14 @@ impl Conversation {
     pub(super) fn phrase_for(
         &self,
         id: ProposalId,
-        words: fn(&ToolPlan) -> String,
+        words: fn(&ToolPlan) -> &Wordings,
         otherwise: Phrase<'_>,
     ) -> String {
         let proposal = self.proposals.get(id);
         let tool = proposal.and_then(|p| self.plan.tool(&p.tool));
-        let written = tool.map(words).filter(|text| !text.is_empty()).zip(proposal);
-        let text = written.and_then(|(text, p)| self.renderer.render(&text, &p.values).ok());
+        let text = tool.zip(proposal).and_then(|(tool, p)| {
+            written(&self.renderer, words(tool).after(self.proposals.before(p)), &p.values)
+        });
         text.unwrap_or_else(|| otherwise.say(self.plan.language))
     }
 
@@ -511,13 +559,25 @@ impl Conversation {
 
     /// A word while somebody works.
     pub(super) fn on_filler(&mut self, at: CallTime) {
-        let said = self.patience.word(at);
-        let running = self.proposals.iter().find(|p| matches!(p.stage, Stage::Running { .. }));
-        let tool = running.and_then(|p| self.plan.tool(&p.tool));
-        let delay = tool.map(|t| t.phrases.delay.clone()).filter(|text| !text.is_empty());
+        let (_, again) = self.words_due();
+        let said = self.patience.word(at, again);
         let own = if said == 0 { Phrase::OneMoment } else { Phrase::StillWorking };
-        let text = delay.filter(|_| said == 0).unwrap_or_else(|| own.say(self.plan.language));
+        let running = self.proposals.running().map(|p| p.id);
+        let text = match running {
+            Some(id) if said == 0 => self.phrase_for(id, |tool| &tool.phrases.delay, own),
+            Some(id) => self.phrase_for(id, |tool| &tool.phrases.delay_again, own),
+            None => own.say(self.plan.language),
+        };
         self.playback.queue(Role::Filler, vec![text], End::Complete);
+    }
+
+    /// How long somebody works before a word is said, and from one word to the next: as the tool that runs has it, where it
+    /// says so.
+    pub(super) fn words_due(&self) -> (Millis, Millis) {
+        let tool = self.proposals.running().and_then(|p| self.plan.tool(&p.tool));
+        let (first, again) =
+            tool.map_or((None, None), |tool| (tool.phrases.delay_after, tool.phrases.delay_again_after));
+        (first.unwrap_or(self.plan.timing.first_word), again.unwrap_or(WORD_EVERY))
     }
 
     /// What kind of words a reply asks for: digits, where it is the admin's question for them.

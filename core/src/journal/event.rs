@@ -12,7 +12,7 @@ use super::scan::Scan;
 use crate::base::{CallTime, Digest, GenerationId, PieceNo, ProposalId, ReplyId, Samples, ToolName};
 use crate::conversation::{
     Affirmation, Answered, By, EarlierAction, EarlierEnd, EngineYes, Event, LineAbilities, Lock, MASKED_KEY,
-    Outcome, Recorder, Resumed, Tag, Transcript, TranscriptEnd, Unproven, Word,
+    Outcome, Recorder, Rest, Resumed, Tag, Transcript, TranscriptEnd, Unproven, Withheld, Word,
 };
 
 /// The words an event may begin with.
@@ -86,7 +86,11 @@ pub fn write_event(event: &Event) -> String {
         },
         Event::Settled { proposal, outcome } => match outcome {
             Outcome::Done { result } => format!("settled {proposal} done {result}"),
+            Outcome::Partly { result, rest, why } => {
+                format!("settled {proposal} partly {} {} {result}", rest_word(*rest), quoted(why))
+            }
             Outcome::Failed { why } => format!("settled {proposal} failed {}", quoted(why)),
+            Outcome::Withheld(why) => format!("settled {proposal} withheld {}", withheld_word(*why)),
             Outcome::Unknown => format!("settled {proposal} unknown"),
         },
         Event::HungUp => "hung-up".to_owned(),
@@ -187,6 +191,7 @@ fn write_earlier(line: &mut String, earlier: &[EarlierAction]) {
     for sent in earlier {
         let end = match sent.end {
             EarlierEnd::Unknown => "unknown",
+            EarlierEnd::Partly => "partly",
             EarlierEnd::Done => "done",
         };
         let (tool, key) = (&*sent.tool.0, &sent.key);
@@ -264,8 +269,12 @@ impl Abilities {
             ("no-keys", "") => self.line.keys = false,
             ("keypad-only", "") => self.engine = EngineYes::KeypadOnly,
             ("tag", "") => self.tag = Tag::Always,
-            (known @ ("unknown" | "done"), value) => {
-                let end = if known == "done" { EarlierEnd::Done } else { EarlierEnd::Unknown };
+            (known @ ("unknown" | "partly" | "done"), value) => {
+                let end = match known {
+                    "done" => EarlierEnd::Done,
+                    "partly" => EarlierEnd::Partly,
+                    _ => EarlierEnd::Unknown,
+                };
                 let sent = if value.is_empty() {
                     parse_earlier_parts(scan, end)?
                 } else {
@@ -372,13 +381,42 @@ fn parse_unproven(scan: &mut Scan<'_>) -> Result<Unproven, String> {
     }
 }
 
+fn withheld_word(why: Withheld) -> &'static str {
+    match why {
+        Withheld::OutOfReach => "out-of-reach",
+        Withheld::Spent => "spent",
+    }
+}
+
 fn parse_outcome(scan: &mut Scan<'_>) -> Result<Outcome, String> {
     match scan.word("an outcome")? {
         "done" => Ok(Outcome::Done { result: scan.json("the result")? }),
+        "partly" => {
+            let rest = scan.read("`not-done` or `unknown`, of the rest", read_rest)?;
+            let why = scan.string("why")?;
+            Ok(Outcome::Partly { result: scan.json("the result")?, rest, why })
+        }
         "failed" => Ok(Outcome::Failed { why: scan.string("why")? }),
+        "withheld" => {
+            let why = scan.read("why, `out-of-reach` or `spent`", |word| {
+                [Withheld::OutOfReach, Withheld::Spent].into_iter().find(|why| withheld_word(*why) == word)
+            })?;
+            Ok(Outcome::Withheld(why))
+        }
         "unknown" => Ok(Outcome::Unknown),
-        other => Err(format!("`{other}` is not done, failed or unknown")),
+        other => Err(format!("`{other}` is not done, partly, failed, withheld or unknown")),
     }
+}
+
+fn rest_word(rest: Rest) -> &'static str {
+    match rest {
+        Rest::NotDone => "not-done",
+        Rest::Unknown => "unknown",
+    }
+}
+
+fn read_rest(word: &str) -> Option<Rest> {
+    [Rest::NotDone, Rest::Unknown].into_iter().find(|rest| rest_word(*rest) == word)
 }
 
 fn reply(scan: &mut Scan<'_>) -> Result<ReplyId, String> {
@@ -501,7 +539,7 @@ mod tests {
             let proposed = Event::Proposed { generation: GenerationId(1), tool: tool.clone(), args };
             let action = Digest::of_bytes(b"x");
             let keys = ["", "CA1-t1", "CA1:t1", "k 1", "k\n1"];
-            let ends = [EarlierEnd::Unknown, EarlierEnd::Done].into_iter().cycle();
+            let ends = [EarlierEnd::Unknown, EarlierEnd::Partly, EarlierEnd::Done].into_iter().cycle();
             let earlier = keys.into_iter().zip(ends).map(|(key, end)| {
                 let (tool, key) = (tool.clone(), key.to_owned());
                 EarlierAction { tool, action, key, end }

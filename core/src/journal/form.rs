@@ -42,6 +42,7 @@ const REFUSALS: &[&str] = &[
     "not-own-word",
     "proofs-spent",
     "keyed-for-another",
+    "spent",
 ];
 const WHYS: &[&str] = &["finished", "silence", "limit", "service"];
 const BASES: &[&str] = &["unasked", "confirmed", "admin"];

@@ -140,11 +140,13 @@ fn refusal_word(refusal: Refusal) -> &'static str {
         Refusal::UnderWay => "under-way",
         Refusal::OutcomeUnknown => "outcome-unknown",
         Refusal::AlreadyDone => "already-done",
+        Refusal::PartlyDone => "partly-done",
         Refusal::NotAskable => "not-askable",
         Refusal::NotIdentified => "not-identified",
         Refusal::NotOwnWord => "not-own-word",
         Refusal::ProofsSpent => "proofs-spent",
         Refusal::KeyedForAnother => "keyed-for-another",
+        Refusal::Spent => "spent",
     }
 }
 
@@ -212,11 +214,13 @@ mod tests {
             Refusal::UnderWay => Refusal::UnderWay,
             Refusal::OutcomeUnknown => Refusal::OutcomeUnknown,
             Refusal::AlreadyDone => Refusal::AlreadyDone,
+            Refusal::PartlyDone => Refusal::PartlyDone,
             Refusal::NotAskable => Refusal::NotAskable,
             Refusal::NotIdentified => Refusal::NotIdentified,
             Refusal::NotOwnWord => Refusal::NotOwnWord,
             Refusal::ProofsSpent => Refusal::ProofsSpent,
             Refusal::KeyedForAnother => Refusal::KeyedForAnother,
+            Refusal::Spent => Refusal::Spent,
         ];
         let each = one_of_each![
             Note::Asked { .. } => Note::Asked { proposal, end: crate::base::Position(8) },

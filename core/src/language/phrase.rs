@@ -35,8 +35,16 @@ pub enum Phrase<'a> {
     SpokeTooSoon,
     /// After an outcome, when the model had nothing to add that holds.
     AnythingElse,
+    /// Some of its steps are done, and the rest is not; of the rest nobody knows; a part was done in an earlier call.
+    Partly,
+    PartlyUnknown,
+    PartlyAlready,
     /// Known to have failed.
     Failed,
+    /// Not sent: its system failed again and again just now.
+    OutOfReach,
+    /// Not sent: as often as it may be done was reached.
+    Spent,
     /// Sent, no answer: nobody knows.
     Unknown,
     /// Asked again while the first is unknown.
@@ -118,7 +126,12 @@ mod tests {
         Phrase::Done,
         Phrase::SpokeTooSoon,
         Phrase::AnythingElse,
+        Phrase::Partly,
+        Phrase::PartlyUnknown,
+        Phrase::PartlyAlready,
         Phrase::Failed,
+        Phrase::OutOfReach,
+        Phrase::Spent,
         Phrase::Unknown,
         Phrase::UnknownAlready,
         Phrase::AlreadyDone,

@@ -9,7 +9,7 @@ use super::promises::Seen;
 use super::weather::{Calls, Fault, Faults};
 use crate::conversation::{
     ActionKey, Basis, EarlierEnd, Event, Note, Order, Outcome, Refusal, Role, Timer, TranscriptEnd, Verdict,
-    Why,
+    Why, Withheld,
 };
 use crate::journal::write_timer;
 use crate::language::{Answer, Language, Phrase, claims_done};
@@ -35,7 +35,10 @@ pub const SITUATIONS: &[&str] = &[
     "permit withdrawn in the breath",
     "an earlier call left an unknown",
     "outcome unknown",
+    "outcome done in part",
     "outcome failed",
+    "withheld: out of reach",
+    "withheld: spent",
     "outcome after we gave up",
     "done is told",
     "a claim screened",
@@ -167,7 +170,10 @@ impl Coverage {
             self.running.retain(|running| running != proposal);
             match outcome {
                 Outcome::Unknown => self.count("outcome unknown"),
+                Outcome::Partly { .. } => self.count("outcome done in part"),
                 Outcome::Failed { .. } => self.count("outcome failed"),
+                Outcome::Withheld(Withheld::OutOfReach) => self.count("withheld: out of reach"),
+                Outcome::Withheld(Withheld::Spent) => self.count("withheld: spent"),
                 Outcome::Done { .. } if self.unknown.contains(proposal) => {
                     self.count("outcome after we gave up")
                 }
@@ -247,11 +253,13 @@ impl Coverage {
                 Refusal::UnderWay => "refused: under-way",
                 Refusal::OutcomeUnknown => "refused: outcome-unknown",
                 Refusal::AlreadyDone => "refused: already-done",
+                Refusal::PartlyDone => "refused: partly-done",
                 Refusal::NotAskable => "refused: not-askable",
                 Refusal::NotIdentified => "refused: not-identified",
                 Refusal::NotOwnWord => "refused: not-own-word",
                 Refusal::ProofsSpent => "refused: proofs-spent",
                 Refusal::KeyedForAnother => "refused: keyed-for-another",
+                Refusal::Spent => "refused: spent",
             }),
             Note::Withdrawn { .. } => {
                 if self.breath == Breath::After {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use crate::base::{Digest, Millis, ToolName};
 use crate::conversation::{
     Confirm, Effects, Idempotency, Identity, Parameter, ParameterKind, Plan, Policy, PrivateList, Recording,
-    SaidBy, Timing, ToolPhrases, ToolPlan, VoiceYes,
+    SaidBy, Timing, ToolPhrases, ToolPlan, VoiceYes, Wordings,
 };
 use crate::language::Language;
 
@@ -56,6 +56,12 @@ pub fn script_plan(words: &str) -> Result<Plan, String> {
                 plan.tools[1].confirm.policy = Policy::When("nowhere > 50".to_owned());
             }
             "over-fifty" => plan.tools[1].confirm.policy = Policy::When("amount | int > 50".to_owned()),
+            "sum-over-fifty" => {
+                let over = "call.sum('amount') + (amount | minor) > 5000";
+                plan.tools[1].confirm.policy = Policy::When(over.to_owned());
+            }
+            "once-a-call" => plan.tools[1].per_call = Some(1),
+            "own-words" => plan.tools[0].phrases = own_words(),
             "accepted" => plan.tools[1].confirm.voice = VoiceYes::Accepted,
             "demands-mark" => plan.tools[1].confirm.demands_mark = true,
             "slow-lookup" => plan.tools[0].timeout = Millis(20_000),
@@ -83,6 +89,7 @@ pub fn lookup_tool() -> ToolPlan {
         idempotency: Idempotency::None,
         timeout: Millis(4_000),
         identity: Identity::default(),
+        per_call: None,
     }
 }
 
@@ -133,6 +140,20 @@ pub fn refund_tool(language: Language) -> ToolPlan {
         idempotency: Idempotency::None,
         timeout: Millis(4_000),
         identity: Identity::default(),
+        per_call: None,
+    }
+}
+
+/// Words around a slow look-up, of which those at the start take turns.
+fn own_words() -> ToolPhrases {
+    ToolPhrases {
+        start: Wordings::new(["Let me look that up.", "I'm looking."].map(str::to_owned)),
+        delay: "The order system takes its time.".into(),
+        delay_again: "Still no word from the order system.".into(),
+        delay_after: Some(Millis(3_000)),
+        delay_again_after: Some(Millis(5_000)),
+        out_of_reach: "Orders cannot be looked up for some minutes.".into(),
+        ..ToolPhrases::default()
     }
 }
 

@@ -164,6 +164,9 @@ impl Scene {
             head.push_str(" identified");
         }
         let recorder = if aside.chance(900) { Recorder::Ready } else { Recorder::None };
+        if aside.chance(300) {
+            earlier.iter_mut().for_each(|sent| sent.end = EarlierEnd::Partly);
+        }
         let guesses = if asks_who && aside.chance(500) { Guesses::Yes } else { Guesses::No };
         let answered = Answered { line, engine, tag, recorder, attempt, earlier };
         Scene { plan: Arc::new(plan), head, answered, calm_at, guesses }

@@ -9,7 +9,7 @@ use super::scene::action_of;
 use super::weather::Fault;
 use super::world::{Guesses, World};
 use crate::base::{CallTime, GenerationId, Millis, ProposalId, ToolName};
-use crate::conversation::{Event, Lock, Outcome, Unproven};
+use crate::conversation::{Event, Lock, Outcome, Rest, Unproven, Withheld};
 use crate::language::Language;
 
 /// Few values, so that the same action is proposed again and again.
@@ -138,6 +138,10 @@ impl World {
             self.tell(ready, Event::Unprepared { proposal, why: "there is no such order".to_owned() });
             return;
         }
+        if self.strikes(Fault::ToolWithheld) {
+            let outcome = self.withheld();
+            return self.tell(ready, Event::Settled { proposal, outcome });
+        }
         let action = action_of(tool, args);
         self.tell(ready, Event::Prepared { proposal, action, values: args.clone() });
         if self.strikes(Fault::PrepareTwice) {
@@ -145,6 +149,10 @@ impl World {
             let later = self.soon(ready, 0, 9_000);
             self.tell(later, Event::Prepared { proposal, action: action_of(tool, &values), values });
         }
+    }
+
+    fn withheld(&mut self) -> Outcome {
+        Outcome::Withheld(if self.random.chance(500) { Withheld::OutOfReach } else { Withheld::Spent })
     }
 
     /// A request leaves.
@@ -158,6 +166,11 @@ impl World {
             let soon = self.soon(at, 0, 50);
             return self.tell(soon, Event::Settled { proposal, outcome });
         }
+        if self.strikes(Fault::ToolWithheld) {
+            let outcome = self.withheld();
+            let soon = self.soon(at, 0, 50);
+            return self.tell(soon, Event::Settled { proposal, outcome });
+        }
         if self.strikes(Fault::ToolNever) {
             return;
         }
@@ -166,8 +179,17 @@ impl World {
         let mut outcome = || {
             let done = Outcome::Done { result: json!({"status": "fine"}) };
             let failed = Outcome::Failed { why: "refused".to_owned() };
+            let partly = |rest| {
+                let (result, why) = (json!({"status": "half"}), "step `two`: refused".to_owned());
+                Outcome::Partly { result, rest, why }
+            };
             if self.weather.strikes(Fault::ToolFails, &mut self.random) {
-                if self.random.chance(500) { failed } else { Outcome::Unknown }
+                match self.random.between(0, 3) {
+                    0 => failed,
+                    1 => partly(Rest::NotDone),
+                    2 => partly(Rest::Unknown),
+                    _ => Outcome::Unknown,
+                }
             } else {
                 done
             }

@@ -76,10 +76,12 @@ pub enum Fault {
     HangUpIgnored,
     /// What carries the call dies, and another goes on with it. Drawn apart, by `death`.
     ProcessDies,
+    /// Nothing is sent, by a rule of the gateway's own: a system is left alone, or a tool's limit is reached.
+    ToolWithheld,
 }
 
 /// Every fault by its name, in the order of their definition.
-const NAMED: [(Fault, &str); 39] = [
+const NAMED: [(Fault, &str); 40] = [
     (Fault::WordsLate, "words-late"),
     (Fault::WordsLost, "words-lost"),
     (Fault::WordsNever, "words-never"),
@@ -119,6 +121,7 @@ const NAMED: [(Fault, &str); 39] = [
     (Fault::CallerHangsUp, "caller-hangs-up"),
     (Fault::HangUpIgnored, "hang-up-ignored"),
     (Fault::ProcessDies, "process-dies"),
+    (Fault::ToolWithheld, "tool-withheld"),
 ];
 
 impl Fault {
@@ -131,6 +134,51 @@ impl Fault {
     #[must_use]
     pub fn name(self) -> &'static str {
         NAMED[self as usize].1
+    }
+
+    /// The calls it can strike in, where it cannot strike in all.
+    #[must_use]
+    pub fn only_in(self) -> Option<Calls> {
+        match self {
+            Fault::FramesLost | Fault::FramesLate | Fault::FramesTwice => Some(Calls::WithFrames),
+            Fault::ProcessDies => Some(Calls::Conversations),
+            Fault::WordsLate
+            | Fault::WordsLost
+            | Fault::WordsNever
+            | Fault::WordsWithoutSpans
+            | Fault::WordsMisheard
+            | Fault::WordsTwice
+            | Fault::SynthesisSlow
+            | Fault::SynthesisFails
+            | Fault::SynthesisNever
+            | Fault::SynthesisTwice
+            | Fault::MarkLate
+            | Fault::MarkLost
+            | Fault::MarkNever
+            | Fault::MarkTwice
+            | Fault::MarkStray
+            | Fault::MarkAfterClear
+            | Fault::LineStalls
+            | Fault::ModelStalls
+            | Fault::ModelFails
+            | Fault::ModelSlow
+            | Fault::ModelWrong
+            | Fault::ModelTwice
+            | Fault::ModelGoesOn
+            | Fault::ModelClaims
+            | Fault::ToolWithheld
+            | Fault::PrepareFails
+            | Fault::PrepareNever
+            | Fault::PrepareLate
+            | Fault::PrepareTwice
+            | Fault::ToolFails
+            | Fault::ToolNever
+            | Fault::ToolLate
+            | Fault::ToolTwice
+            | Fault::DiskFull
+            | Fault::CallerHangsUp
+            | Fault::HangUpIgnored => None,
+        }
     }
 
     /// The fault of that name.

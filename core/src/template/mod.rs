@@ -5,8 +5,10 @@
 //! around it.
 //! Never: reads a clock, a file or the environment; prints a value in a fault.
 
+mod done;
 mod names;
 mod words;
+mod zones;
 
 #[cfg(test)]
 mod tests;
@@ -18,12 +20,13 @@ use std::sync::Arc;
 use minijinja::machinery::{parse, parse_expr};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Serde, Value as Held, ValueKind};
-use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior, context};
 use serde_json::Value;
 
 use crate::base::{Fault, Owner};
 use crate::language::Language;
 
+use done::Done;
 use names::Names;
 pub use words::{money_minor, money_text};
 
@@ -45,7 +48,8 @@ impl Renderer {
     /// `currency`: ISO 4217, what the filter `money` speaks.
     ///
     /// Filters beside minijinja's own, each of one value or of a list: `money` (decimal text or a number → "twenty
-    /// dollars"), `digits` ("1182" → "one one eight two"), `number`, `date`, `time`, `email`, `phone`.
+    /// dollars"), `digits` ("1182" → "one one eight two"), `number`, `date`, `time`, `email`, `phone`. Of one value: `minor`,
+    /// and `local(zone)` and `utc(zone)` between the hours of a place and of the world.
     #[must_use]
     pub fn new(language: Language, currency: &str) -> Renderer {
         let mut env = Environment::new();
@@ -58,6 +62,7 @@ impl Renderer {
         });
         env.set_formatter(write_value);
         words::add_filters(&mut env, language, currency);
+        zones::add_filters(&mut env);
         Renderer { env: Arc::new(env), currency: currency.into() }
     }
 
@@ -104,18 +109,24 @@ impl Renderer {
 
     /// Whether a condition is true of these values.
     pub fn holds(&self, expression: &str, vars: &Value) -> Result<bool, Fault> {
-        match self.eval(expression, vars)? {
-            Value::Bool(truth) => Ok(truth),
-            Value::Null | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => Err(
-                fault("a condition is neither true nor false", "compare: `amount > 20`, `name is defined`"),
-            ),
-        }
+        is_true(self.eval(expression, vars)?)
+    }
+
+    /// The same where the condition may ask what was done before: `call.count`, and `call.sum('amount')` over these values,
+    /// of amounts in minor units.
+    pub fn holds_after(&self, expression: &str, vars: &Value, done: Vec<Value>) -> Result<bool, Fault> {
+        let done = Held::from_object(Done { values: done, currency: Arc::clone(&self.currency) });
+        is_true(self.value(expression, context! { call => done, ..Held::from(Serde(vars)) })?)
     }
 
     /// The value of an expression: `billing.email`, `items | length`.
     pub fn eval(&self, expression: &str, vars: &Value) -> Result<Value, Fault> {
+        self.value(expression, Held::from(Serde(vars)))
+    }
+
+    fn value(&self, expression: &str, vars: Held) -> Result<Value, Fault> {
         let compiled = self.env.compile_expression(expression).map_err(|e| told(&e))?;
-        let value = compiled.eval(Serde(vars)).map_err(|e| told(&e))?;
+        let value = compiled.eval(vars).map_err(|e| told(&e))?;
         if value.is_undefined() {
             return Err(fault(format!("`{expression}` has no value"), ABSENT));
         }
@@ -166,11 +177,20 @@ pub fn lone_hole(source: &str) -> Option<&str> {
     (!inside.contains("{{") && !inside.contains("}}")).then(|| inside.trim())
 }
 
+fn is_true(value: Value) -> Result<bool, Fault> {
+    match value {
+        Value::Bool(truth) => Ok(truth),
+        Value::Null | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => {
+            Err(fault("a condition is neither true nor false", "compare: `amount > 20`, `name is defined`"))
+        }
+    }
+}
+
 const ABSENT: &str =
     "give it a value, or write for its absence: `{% if name is defined and name is not none %}`";
 
 const FILTERS: &str =
-    "filters: money, minor, digits, number, date, time, email, phone, and those of minijinja";
+    "filters: money, minor, digits, number, date, time, email, phone, local, utc, and those of minijinja";
 
 /// Null is no word, and `true` is written as JSON writes it.
 fn write_value(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Held) -> Result<(), Error> {
@@ -213,7 +233,8 @@ const KINDS: &[(ErrorKind, bool, &str)] = &[
     (
         ErrorKind::InvalidOperation,
         false,
-        "money wants a decimal amount, digits a text, number a number, date 2026-07-27, time 14:05",
+        "money wants a decimal amount, digits a text, number a number, date 2026-07-27, time 14:05; local a time with its \
+         offset, utc one without, each the name of a time zone",
     ),
     (ErrorKind::BadSerialization, false, "a list or an object is no text: name one value of it"),
     (ErrorKind::OutOfFuel, false, "make it shorter: a template may take 50,000 steps"),

@@ -247,3 +247,36 @@ fn no_clock_and_no_file_is_within_reach() {
         assert!(english().render(source, &json!({})).is_err(), "{source}");
     }
 }
+
+#[test]
+fn an_hour_of_the_world_is_an_hour_of_a_place_and_back() {
+    for (place, world, zone) in [
+        ("2026-07-27T14:05", "2026-07-27T12:05:00Z", "Europe/Madrid"),
+        ("2026-12-01T09:00", "2026-12-01T08:00:00Z", "Europe/Madrid"),
+        ("2026-12-01T23:30", "2026-12-02T04:30:00Z", "America/New_York"),
+        ("2026-12-01T00:15", "2026-11-30T18:45:00Z", "Asia/Kolkata"),
+    ] {
+        let vars = json!({"place": place, "world": world, "zone": zone});
+        assert_eq!(english().render("{{ world | local(zone) }}", &vars).unwrap(), place);
+        assert_eq!(english().render("{{ place | utc(zone) }}", &vars).unwrap(), world);
+    }
+    let vars = json!({"at": "2026-12-01T09:00:00.000+01:00"});
+    let said = english().render("{{ (at | local('Europe/Madrid'))[11:] | time }}", &vars).unwrap();
+    assert_eq!(said, "nine a.m.");
+}
+
+#[test]
+fn an_hour_that_a_place_has_twice_or_never_is_refused_and_so_is_what_is_no_hour() {
+    for (filter, text, zone) in [
+        ("utc", "2026-10-25T02:30", "Europe/Madrid"),
+        ("utc", "2026-03-29T02:30", "Europe/Madrid"),
+        ("utc", "2026-12-01T09:00", "Madrid"),
+        ("utc", "tomorrow", "Europe/Madrid"),
+        ("local", "2026-12-01T09:00", "Europe/Madrid"),
+        ("local", "2026-12-01T09:00:00Z", "Mars/Olympus"),
+    ] {
+        let vars = json!({"text": text, "zone": zone});
+        let fault = english().render(&format!("{{{{ text | {filter}(zone) }}}}"), &vars).unwrap_err();
+        assert!(!fault.what.contains(text), "{fault:?}");
+    }
+}

@@ -120,6 +120,6 @@ pub(super) fn plain(value: &Held) -> Option<String> {
     matches!(value.kind(), ValueKind::String | ValueKind::Number).then(|| value.to_string())
 }
 
-fn unreadable() -> Error {
+pub(super) fn unreadable() -> Error {
     Error::from(ErrorKind::InvalidOperation)
 }

@@ -71,6 +71,11 @@ fn planted(file: &CallFile, nth: usize) -> Vec<(CallTime, Event)> {
             Event::Settled { proposal, outcome: Outcome::Done { result } } => {
                 Event::Settled { proposal, outcome: Outcome::Done { result: with(result, value()) } }
             }
+            Event::Settled { proposal, outcome: Outcome::Partly { result, rest, why } } => {
+                let outcome =
+                    Outcome::Partly { result: with(result, value()), rest, why: format!("{why} {CARD}") };
+                Event::Settled { proposal, outcome }
+            }
             Event::Settled { proposal, outcome: Outcome::Failed { why } } => {
                 Event::Settled { proposal, outcome: Outcome::Failed { why: format!("{why} {CARD}") } }
             }
@@ -104,7 +109,7 @@ fn planted(file: &CallFile, nth: usize) -> Vec<(CallTime, Event)> {
             | Event::Cut { .. }
             | Event::Finished { .. }
             | Event::GenerationFailed { .. }
-            | Event::Settled { outcome: Outcome::Unknown, .. }
+            | Event::Settled { outcome: Outcome::Withheld(_) | Outcome::Unknown, .. }
             | Event::Unproven { unproven: Unproven::Locked(_), .. }
             | Event::HungUp) => other,
         };

@@ -60,6 +60,7 @@ const ROOT: &[(&str, &[&str])] = &[
     (
         "bench",
         &[
+            "egress",
             "secrets",
             "media",
             "telephony",

@@ -59,7 +59,9 @@ pub(super) fn read(desk: &mut Desk<'_>, written: &Spanned<AuthWritten>, own: Opt
         auth.basic = read_basic(desk, &basic.value);
     }
     if let Some(oauth2) = oauth2 {
-        writes.header(desk, oauth2.place, "Authorization", "oauth2");
+        let header = oauth2.value.header.as_ref();
+        let (at, name) = header.map_or((oauth2.place, "Authorization"), |own| (own.place, &*own.value));
+        writes.header(desk, at, name, "oauth2");
         auth.oauth2 = oauth2::read(desk, oauth2, own).map(Box::new);
     }
     if let Some(header) = header {

@@ -54,6 +54,7 @@ pub(super) fn read(
         },
         scopes: of.scopes.iter().map(|scope| scope.value.clone()).collect(),
         audience: of.audience.clone(),
+        header: of.header.as_ref().map(|header| header.value.clone()),
         grant,
     })
 }

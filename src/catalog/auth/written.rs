@@ -79,6 +79,8 @@ pub(in crate::catalog) struct OAuth2Written {
     #[serde(default)]
     pub(super) scopes: Vec<Spanned<String>>,
     pub(super) audience: Option<String>,
+    /// Where the token goes along, in place of `Authorization: Bearer …`.
+    pub(super) header: Option<Spanned<String>>,
     pub(super) refresh_token: Option<Spanned<String>>,
     /// Where a person allows it.
     pub(super) authorization_url: Option<Spanned<String>>,

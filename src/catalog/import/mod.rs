@@ -41,6 +41,7 @@ pub use curl::curl;
 pub use document::DOCUMENT_BYTES_MAX;
 use draft::{Draft, Tool};
 pub use openapi::openapi;
+pub use yaml::field;
 
 /// What a draft is wanted of.
 #[derive(Clone, Copy, Debug)]

@@ -101,6 +101,14 @@ pub(super) fn tool(tool: &Tool) -> String {
     out.text
 }
 
+/// A field with any value under it, from the first column on.
+#[must_use]
+pub fn field(name: &str, tree: &Value) -> String {
+    let mut out = Lines::default();
+    out.tree(0, name, tree);
+    out.text
+}
+
 fn parameter(out: &mut Lines, parameter: &Parameter) {
     let Parameter { name, kind, required, description, limits, list, reviews } = parameter;
     out.reviews(3, reviews);

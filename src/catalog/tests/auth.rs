@@ -30,6 +30,11 @@ const TABLE: &[(&str, &str, &str)] = &[
         "basic: {user: me, password: hunter2}",
         "by reference only|CENTRALITA_SECRET_NAME",
     ),
+    (
+        "bearer: secret.SHOP_TOKEN",
+        "oauth2: {token_url: https://x.example, client_id: a, client_secret: secret.B, header: 'X Y'}",
+        "`X Y` is no header|letters",
+    ),
     ("bearer: secret.SHOP_TOKEN", "query: {name: ' ', value: secret.A}", "without a name|`api_key`"),
     (
         "bearer: secret.SHOP_TOKEN",

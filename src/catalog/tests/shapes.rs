@@ -167,7 +167,7 @@ const CHANGES: &[(&str, &str, &str)] = &[
         "Refund {{ amount | money }} on",
         "Refund {{ amount | monye }} on",
         "i:36:18 a template: unknown filter `monye` | filters: money, minor, digits, number, date, time, \
-         email, phone, and those of minijinja",
+         email, phone, local, utc, and those of minijinja",
     ),
     (
         "title: The shop",

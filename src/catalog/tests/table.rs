@@ -185,6 +185,16 @@ const TABLE: &[(&str, &str, &str)] = &[
     ),
     (
         "response: {map: {state: state}}",
+        "response: {map: {state: state}, errors_when: [{when: state == sent.oder, error: Odd.}]}",
+        "`sent.oder` has no source|sent.order",
+    ),
+    (
+        "response: {map: {state: state}}",
+        "response: {map: {state: state}, errors_when: [{when: state ==, error: Odd.}]}",
+        "syntax error|minijinja",
+    ),
+    (
+        "response: {map: {state: state}}",
         "response: {map: {state: state}, sample: {item: a lamp}}",
         "of this sample `state` has no value|with all that the map names",
     ),

@@ -92,7 +92,7 @@ impl Credentials {
         self.put_token(request, until).await
     }
 
-    /// The values that go out from the beginning: what must not come back from where they go.
+    /// The values that stand in headers and addresses from the beginning: what must not come back from where they go.
     pub(super) fn values(&self) -> impl Iterator<Item = &str> {
         let secret = self.headers.iter().filter(|(_, value)| value.is_sensitive());
         let query = self.query.iter().map(|(_, value)| value.expose_secret());
@@ -125,9 +125,8 @@ impl Credentials {
     async fn put_token(&self, request: &mut Request, until: Instant) -> Result<Option<Token>, Fault> {
         let Some(client) = &self.token else { return Ok(None) };
         let token = client.token(until).await?;
-        let value = sensitive(&format!("Bearer {}", token.secret.expose_secret()));
-        let value = value.ok_or_else(|| unfit("token", "holds what a header cannot"))?;
-        request.headers_mut().insert(AUTHORIZATION, value);
+        let (name, value) = client.header(&token)?;
+        request.headers_mut().insert(name, value);
         Ok(Some(token))
     }
 }

@@ -17,14 +17,14 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use centralita_core::base::{Digest, Fault, Owner};
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
 use reqwest::{Method, Request};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use url::form_urlencoded::{Serializer, byte_serialize};
 
 use super::spec::{ClientAuthentication, Grant, OAuth2};
-use super::{given, keep, secret, sensitive};
+use super::{given, header_name, keep, secret, sensitive, unfit};
 use crate::egress::{Answer, Egress, Purpose, Reach};
 use crate::secrets::{ExposeSecret as _, Fetched, Hold, Kept, SecretString, Secrets, Slot, Token};
 
@@ -131,6 +131,17 @@ impl Client {
             }
         };
         self.slot.token(until, fetch).await
+    }
+
+    /// The token, as it goes along with a request.
+    ///
+    /// # Errors
+    /// It has no form that a header could hold.
+    pub(super) fn header(&self, token: &Token) -> Result<(HeaderName, HeaderValue), Fault> {
+        let prefix = if self.spec.header.is_none() { "Bearer " } else { "" };
+        let value = sensitive(&format!("{prefix}{}", token.secret.expose_secret()));
+        let value = value.ok_or_else(|| unfit("token", "holds what a header cannot"))?;
+        Ok((header_name(self.spec.header())?, value))
     }
 
     /// It was refused: the next one is another.

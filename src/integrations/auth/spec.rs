@@ -12,6 +12,8 @@ use url::Url;
 use super::signature::WEBHOOK_HEADERS;
 use crate::integrations::spec::as_text;
 
+const AUTHORIZATION: &str = "Authorization";
+
 /// All that goes along with a connection's requests beside what they say. Most integrations use one of these.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Auth {
@@ -85,6 +87,9 @@ pub struct OAuth2 {
     pub scopes: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub audience: Option<String>,
+    /// The header in which the token goes along, bare; none for `Authorization: Bearer …` (RFC 6750).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub header: Option<String>,
     pub grant: Grant,
 }
 
@@ -163,10 +168,19 @@ pub enum Clock {
     Rfc3339,
 }
 
+impl OAuth2 {
+    /// The header that holds the token.
+    #[must_use]
+    pub fn header(&self) -> &str {
+        self.header.as_deref().unwrap_or(AUTHORIZATION)
+    }
+}
+
 impl Auth {
     /// Headers that are written for every request: whatever else stood in them would be lost.
     pub fn header_names(&self) -> impl Iterator<Item = &str> {
-        let own = (self.basic.is_some() || self.oauth2.is_some()).then_some("Authorization");
+        let token = self.oauth2.as_ref().map(|oauth2| oauth2.header());
+        let own = self.basic.as_ref().map(|_| AUTHORIZATION).into_iter().chain(token);
         let signed: Vec<&str> = match &self.signature {
             None => Vec::new(),
             Some(Signature::Hmac(hmac)) => {

@@ -7,6 +7,7 @@ use centralita_core::base::ToolName;
 use centralita_core::conversation::{Entry, Limits, Parameter, ParameterKind};
 
 use super::*;
+use crate::integrations::registry::Unprepared;
 
 const SECRET: &str = "canary-of-the-shop";
 
@@ -91,7 +92,7 @@ async fn a_model_that_sends_a_value_nobody_asked_it_for_is_refused() {
     for name in ["shop", "token", "caller", "who", "today"] {
         let mut args = refund_args();
         args[name] = json!("mine");
-        let why = unprepared(registry.prepare(T1, &tool.name, &args, &private()).await);
+        let Unprepared { why, .. } = registry.prepare(T1, &tool.name, &args, &private()).await.unwrap_err();
         assert_eq!(why, format!("there is no parameter `{name}`; there are: order, amount"));
     }
     assert_eq!((shop.gets(), shop.posts().len()), (0, 0));
@@ -137,10 +138,12 @@ async fn what_a_tool_has_stored_later_tools_send_and_choose_from() {
     let (found, tool) = pair();
     let registry = registry(&shop, [found.clone(), tool.clone()]);
     let refused = |order: &str| json!({"order": order, "amount": "20"});
-    let why = unprepared(registry.prepare(T1, &tool.name, &refund_args(), &private()).await);
+    let Unprepared { why, .. } =
+        registry.prepare(T1, &tool.name, &refund_args(), &private()).await.unwrap_err();
     assert_eq!(why, "`order` must be one of those that another tool has found: run that tool first");
     read(&registry, &found, json!({"order": "1182", "postcode": "AB1"})).await;
-    let why = unprepared(registry.prepare(T1, &tool.name, &refused("1184"), &private()).await);
+    let Unprepared { why, .. } =
+        registry.prepare(T1, &tool.name, &refused("1184"), &private()).await.unwrap_err();
     assert_eq!(why, "`order` must be one of those that another tool has found");
     act(&registry, &tool, ActionKey::Own(T1), &Log::default()).await;
     assert_eq!(shop.posts()[0].body["others"], json!(["1182", "1183"]));
@@ -174,8 +177,7 @@ async fn a_call_that_goes_on_elsewhere_knows_again_what_its_tools_have_stored() 
         registry.remember(&entries);
         let prepared = registry.prepare(T1, &tool.name, &refund_args(), &private()).await;
         assert_eq!(prepared.is_ok(), knows, "{history:?}");
-        if !knows {
-            let why = unprepared(prepared);
+        if let Err(Unprepared { why, .. }) = prepared {
             assert!(why.ends_with("run that tool first"), "{why}");
         }
     }
@@ -194,11 +196,7 @@ async fn a_variable_that_may_be_missing_has_its_default_and_another_says_which_t
         let tool = refund_with(vec![given("x", variable(otherwise), None)]);
         let registry = registry(&shop, [found, tool.clone()]);
         let prepared = registry.prepare(T1, &tool.name, &refund_args(), &private()).await;
-        let told = match prepared {
-            Ok(mut ready) => Ok(ready.values["x"].take()),
-            not => Err(unprepared(not)),
-        };
-        assert_eq!(told, want);
+        assert_eq!(prepared.map(|mut ready| ready.values["x"].take()).map_err(|not| not.why), want);
     }
 }
 
@@ -208,11 +206,12 @@ async fn what_must_be_keyed_is_taken_from_no_other_words() {
     let mut tool = refund();
     tool.parameters[0].said_by = SaidBy::Keypad;
     let registry = registry(&shop, [tool.clone()]);
-    let why = unprepared(registry.prepare(T1, &tool.name, &refund_args(), &private()).await);
+    let Unprepared { why, .. } =
+        registry.prepare(T1, &tool.name, &refund_args(), &private()).await.unwrap_err();
     assert!(why.starts_with("`order` must be keyed in"), "{why}");
     // After a death nobody knows what was keyed, and the caller is asked.
     let keyed = json!({"order": "⟦keys 1⟧", "amount": "20"});
-    let why = unprepared(registry.prepare(T1, &tool.name, &keyed, &private()).await);
+    let Unprepared { why, .. } = registry.prepare(T1, &tool.name, &keyed, &private()).await.unwrap_err();
     assert!(why.contains("ask the caller to say it again"), "{why}");
     assert_eq!((shop.gets(), shop.posts().len()), (0, 0));
 }

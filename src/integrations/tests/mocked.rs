@@ -98,7 +98,8 @@ async fn a_sample_may_be_a_refusal_or_a_silence() {
         let got = match act(&registry, &refund(), ActionKey::Own(T1), &Log::default()).await {
             Outcome::Done { .. } => "done",
             Outcome::Failed { .. } => "failed",
-            Outcome::Unknown => "unknown",
+            Outcome::Withheld(_) => "withheld",
+            Outcome::Partly { .. } | Outcome::Unknown => "unknown",
         };
         assert_eq!(got, want);
     }

@@ -75,6 +75,7 @@ impl Host {
             client_authentication: ClientAuthentication::Basic,
             scopes: Vec::new(),
             audience: None,
+            header: None,
             grant,
         }
     }
@@ -110,7 +111,7 @@ async fn token(State(book): State<Arc<Mutex<Book>>>, headers: HeaderMap, body: B
     let token = format!("at-{}", book.given);
     book.good.clear();
     if !book.sells_air {
-        book.good.insert(format!("Bearer {token}"));
+        book.good.extend([format!("Bearer {token}"), format!("bare {token}")]);
     }
     let mut answer = json!({"access_token": token, "token_type": "bearer"});
     if let Some(lasts) = &book.lasts {
@@ -127,7 +128,8 @@ async fn token(State(book): State<Arc<Mutex<Book>>>, headers: HeaderMap, body: B
 fn let_in(book: &Mutex<Book>, headers: &HeaderMap) -> Option<Response> {
     let mut book = book.lock().unwrap();
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap().to_owned());
-    let token = text("authorization").unwrap_or_default();
+    let bare = text("x-access-token").map(|token| format!("bare {token}"));
+    let token = text("authorization").or(bare).unwrap_or_default();
     book.seen.push((token.clone(), text("idempotency-key")));
     (!book.good.contains(&token)).then(|| StatusCode::UNAUTHORIZED.into_response())
 }
@@ -206,6 +208,18 @@ async fn a_token_is_asked_for_once_as_the_rfc_has_it_and_serves_all_requests() {
         let printed = format!("{registry:?}");
         assert!(!printed.contains(CANARY) && !printed.contains("at-1"), "{printed}");
     }
+}
+
+#[tokio::test]
+async fn a_token_goes_bare_in_the_header_that_the_system_wants_and_is_renewed_there() {
+    let host = Host::open().await;
+    let header = Some("X-Access-Token".to_owned());
+    let oauth2 = OAuth2 { header, ..host.oauth2(Grant::ClientCredentials) };
+    let registry = host.registry(oauth2, &secrets(&[("CLIENT", CANARY)])).unwrap();
+    assert!(is_done(&look_up(&registry).await));
+    host.book().good.clear();
+    assert!(is_done(&look_up(&registry).await));
+    assert_eq!(host.tokens_sent(), ["bare at-1", "bare at-1", "bare at-2"]);
 }
 
 #[tokio::test]

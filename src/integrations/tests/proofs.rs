@@ -8,7 +8,7 @@ use std::sync::Arc;
 use centralita_core::conversation::Lock;
 
 use super::*;
-use crate::integrations::tries::{Trial, Tried, TriesInMemory, TryEnd, TryId};
+use crate::integrations::budget::TriesInMemory;
 
 const DOES_NOT_FIT: &str = "that postcode does not fit";
 
@@ -69,7 +69,7 @@ async fn another_tool_that_looks_up_the_same_record_shares_its_budget() {
     let args = json!({"order": "1182", "amount": "20", "postcode": "AB1"});
     let registry = of("+4", &shop, &log);
     let prepared = registry.prepare(T1, &guarded().name, &args, &private()).await;
-    assert_eq!(prepared, Err(Unprepared::Unproven(Unproven::Locked(Lock::Minutes(1)))));
+    assert_eq!(prepared.unwrap_err().unproven, Some(Unproven::Locked(Lock::Minutes(1))));
     assert_eq!(tries(&registry, "1183", "AB1").await, found(), "another record is another's");
 }
 

@@ -178,8 +178,10 @@ pub(super) fn exchange(method: Method, path: &str, map: &[(&str, &str)]) -> Exch
         answers: Answers::Json,
         verify: Vec::new(),
         errors: [(404, "no order with that number".to_owned())].into(),
+        errors_when: Vec::new(),
         sample: None,
         called: None,
+        step: None,
     }
 }
 
@@ -201,12 +203,16 @@ pub(super) fn status() -> ToolSpec {
             ..exchange(Method::Get, "/orders/{{ order }}", &[("state", "state")])
         },
         given: Vec::new(),
+        result: None,
+        before: Vec::new(),
         store: BTreeMap::new(),
         key: KeyPlace::None,
         not_done_on: [].into(),
         probe: None,
         budget: Budget::default(),
         timeout: Millis(TIMEOUT_MS),
+        cache: None,
+        per_caller: PerCaller::default(),
     }
 }
 
@@ -226,12 +232,16 @@ pub(super) fn refund() -> ToolSpec {
             ..exchange(Method::Post, "/orders/{{ order }}/refunds", &[("refunded", "refunded")])
         },
         given: Vec::new(),
+        result: None,
+        before: Vec::new(),
         store: BTreeMap::new(),
         key: KeyPlace::Header("Idempotency-Key".into()),
         not_done_on: [503].into(),
         probe: None,
         budget: Budget::default(),
         timeout: Millis(TIMEOUT_MS),
+        cache: None,
+        per_caller: PerCaller::default(),
     }
 }
 

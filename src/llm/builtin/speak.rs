@@ -17,7 +17,7 @@ use crate::core::template::{Renderer, money_minor, money_text};
 /// result; without one every entry is read, "key: value". A text that is no JSON is a failure.
 pub(super) fn result(plan: &Plan, tool: &ToolPlan, args: &Values, text: &str) -> String {
     let Ok(result) = serde_json::from_str::<Value>(text) else {
-        let failed = phrase(plan, &tool.phrases.failed, args);
+        let failed = phrase(plan, tool.phrases.failed.after(0), args);
         return failed.unwrap_or_else(|| Phrase::Failed.say(plan.language));
     };
     let mut values = args.clone();
@@ -25,7 +25,7 @@ pub(super) fn result(plan: &Plan, tool: &ToolPlan, args: &Values, text: &str) ->
     let currency = result.get("currency").and_then(Value::as_str).unwrap_or(&plan.currency);
     let say = result.get("say").and_then(Value::as_str).map(|said| spoken_text(plan.language, said));
     let said = say
-        .or_else(|| phrase(plan, &tool.phrases.done, &values))
+        .or_else(|| phrase(plan, tool.phrases.done.after(0), &values))
         .unwrap_or_else(|| spelled(plan.language, &result, currency));
     let said = said.trim();
     match said.chars().next_back() {

@@ -14,7 +14,7 @@ use super::words::{Words, words};
 use crate::core::base::{ProposalId, ToolName};
 use crate::core::conversation::{Effects, Parameter, ParameterKind, Plan, ToolPlan};
 use crate::core::language::{Answer, Cues, Phrase, judge, tokens};
-use crate::llm::{DECLINED, Message, UNPREPARED};
+use crate::llm::{DECLINED, Message, UNPREPARED, WITHHELD};
 
 /// What the model does next.
 #[derive(Debug)]
@@ -237,6 +237,9 @@ impl<'p> Talk<'p> {
         self.task = Task::Idle;
         let Some((name, args)) = self.calls.get(&id).cloned() else { return self.offer("") };
         let Some(tool) = self.plan.tool(&name) else { return self.offer("") };
+        if text.starts_with(WITHHELD) {
+            return self.offer("");
+        }
         if tool.effects == Effects::None || text.starts_with(UNPREPARED) {
             return self.offer(&speak::result(self.plan, tool, &args, text));
         }

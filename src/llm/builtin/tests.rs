@@ -38,6 +38,7 @@ fn tool(name: &str, effects: Effects, examples: &[&str], parameters: Vec<Paramet
         idempotency: Idempotency::Keyed,
         timeout: Millis(4_000),
         identity: Identity::default(),
+        per_call: None,
     }
 }
 

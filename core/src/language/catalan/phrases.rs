@@ -31,7 +31,18 @@ pub(super) fn say(phrase: &Phrase<'_>) -> String {
         Phrase::SpokeTooSoon => "Perdoni, m'he avançat. Què vol que faci?",
         Phrase::AnythingElse => "Desitja alguna cosa més?",
         Phrase::Done => "Ja està fet.",
+        Phrase::Partly => "Ho sento, només una part ha funcionat. La resta no.",
+        Phrase::PartlyUnknown => {
+            "Ho sento, una part ha funcionat, i de la resta no he pogut saber res. Comprovi-ho més tard, si us plau."
+        }
+        Phrase::PartlyAlready => {
+            "Una part ja havia funcionat abans, així que no ho torno a provar. Algú ho mirarà."
+        }
         Phrase::Failed => "Ho sento, no ha funcionat. No s'ha canviat res.",
+        Phrase::OutOfReach => {
+            "Ho sento, aquest sistema ara mateix no respon. Torni-ho a provar d'aquí a uns minuts, si us plau."
+        }
+        Phrase::Spent => "Ho sento, de moment no ho puc fer més vegades.",
         Phrase::Unknown => {
             "Ho sento, no he pogut saber si s'ha fet, i no ho faré dues vegades. Comprovi-ho més tard, si us plau."
         }

@@ -33,7 +33,18 @@ pub(super) fn say(phrase: &Phrase<'_>) -> String {
         Phrase::SpokeTooSoon => "Sorry, I got ahead of myself. What should I do for you?",
         Phrase::AnythingElse => "Is there anything else?",
         Phrase::Done => "That's done.",
+        Phrase::Partly => "I'm sorry, that went through only in part. The rest did not.",
+        Phrase::PartlyUnknown => {
+            "I'm sorry, that went through in part, and I couldn't find out about the rest. Please check it later."
+        }
+        Phrase::PartlyAlready => {
+            "A part of that went through earlier, so I won't try it again. Somebody has to look into it."
+        }
         Phrase::Failed => "I'm sorry, that didn't work. Nothing has been changed.",
+        Phrase::OutOfReach => {
+            "I'm sorry, that system isn't answering right now. Please try again in a few minutes."
+        }
+        Phrase::Spent => "I'm sorry, I can't do that again for now.",
         Phrase::Unknown => {
             "I'm sorry, I couldn't find out whether it went through, and I won't do it twice. Please check it later."
         }

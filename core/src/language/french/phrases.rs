@@ -37,7 +37,18 @@ pub(super) fn say(phrase: &Phrase<'_>) -> String {
         Phrase::SpokeTooSoon => "Pardon, j'ai parlé trop vite. Que voulez-vous que je fasse ?",
         Phrase::AnythingElse => "Désirez-vous autre chose ?",
         Phrase::Done => "C'est fait.",
+        Phrase::Partly => "Toutes mes excuses, cela n'a marché qu'en partie. Le reste, non.",
+        Phrase::PartlyUnknown => {
+            "Je regrette, une partie a marché, et j'ignore ce qu'il en est du reste. Vérifiez plus tard."
+        }
+        Phrase::PartlyAlready => {
+            "Une partie a déjà marché avant, je n'essaie donc pas une seconde fois. Quelqu'un va regarder."
+        }
         Phrase::Failed => "Toutes mes excuses, cela n'a pas marché. Rien n'a été modifié.",
+        Phrase::OutOfReach => {
+            "Toutes mes excuses, ce système ne répond pas pour le moment. Réessayez dans quelques minutes."
+        }
+        Phrase::Spent => "Je regrette, je ne peux pas le faire davantage pour le moment.",
         Phrase::Unknown => {
             "Je regrette, j'ignore si c'est passé, et je ne le ferai pas deux fois. Vérifiez plus tard."
         }

@@ -41,7 +41,16 @@ pub(super) fn say(phrase: &Phrase<'_>) -> String {
         Phrase::SpokeTooSoon => "Entschuldigung, ich war zu schnell. Was soll ich für Sie tun?",
         Phrase::AnythingElse => "Kann ich sonst noch etwas für Sie tun?",
         Phrase::Done => "Das ist erledigt.",
+        Phrase::Partly => "Es tut mir leid, nur ein Teil davon hat geklappt. Der Rest nicht.",
+        Phrase::PartlyUnknown => {
+            "Ein Teil davon hat geklappt, und vom Rest weiß ich es leider nicht. Bitte prüfen Sie es später."
+        }
+        Phrase::PartlyAlready => {
+            "Ein Teil davon hat schon früher geklappt, also versuche ich es nicht noch einmal. Jemand sieht es sich an."
+        }
         Phrase::Failed => "Es tut mir leid, das hat nicht geklappt. Es bleibt alles, wie es war.",
+        Phrase::OutOfReach => "Leider antwortet das System gerade nicht. Bitte versuchen Sie es später.",
+        Phrase::Spent => "Es tut mir leid, öfter darf ich das vorerst nicht tun.",
         Phrase::Unknown => {
             "Leider weiß ich nicht, ob es geklappt hat, und zweimal mache ich es nicht. Bitte prüfen Sie es später."
         }

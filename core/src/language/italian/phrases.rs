@@ -33,7 +33,18 @@ pub(super) fn say(phrase: &Phrase<'_>) -> String {
         Phrase::SpokeTooSoon => "Mi scusi, ho corso troppo. Che cosa vuole che faccia?",
         Phrase::AnythingElse => "Desidera altro?",
         Phrase::Done => "È stato fatto.",
+        Phrase::Partly => "Mi dispiace, solo una parte ha funzionato. Il resto no.",
+        Phrase::PartlyUnknown => {
+            "Mi dispiace, una parte ha funzionato, e del resto non so nulla. Controlli più tardi, per favore."
+        }
+        Phrase::PartlyAlready => {
+            "Una parte ha già funzionato prima, quindi non ci riprovo. Qualcuno darà un'occhiata."
+        }
         Phrase::Failed => "Mi dispiace, non ha funzionato. Non è stato cambiato nulla.",
+        Phrase::OutOfReach => {
+            "Mi dispiace, quel sistema al momento non risponde. Riprovi tra qualche minuto, per favore."
+        }
+        Phrase::Spent => "Mi dispiace, per ora non posso farlo altre volte.",
         Phrase::Unknown => {
             "Mi dispiace, non so se è andato a buon fine, e non lo farò due volte. Controlli più tardi, per favore."
         }

@@ -31,7 +31,18 @@ pub(super) fn say(phrase: &Phrase<'_>) -> String {
         Phrase::SpokeTooSoon => "Desculpe, adiantei-me. O que deseja que eu faça?",
         Phrase::AnythingElse => "Deseja mais alguma coisa?",
         Phrase::Done => "Já está feito.",
+        Phrase::Partly => "Lamento, só uma parte funcionou. O resto não.",
+        Phrase::PartlyUnknown => {
+            "Lamento, uma parte funcionou, e do resto não consegui saber nada. Verifique mais tarde, por favor."
+        }
+        Phrase::PartlyAlready => {
+            "Uma parte disso já funcionou antes, por isso não tento outra vez. Alguém vai ver o que se passa."
+        }
         Phrase::Failed => "Lamento, não funcionou. Nada foi alterado.",
+        Phrase::OutOfReach => {
+            "Lamento, esse sistema não responde neste momento. Tente daqui a uns minutos, por favor."
+        }
+        Phrase::Spent => "Lamento, por agora não o posso fazer mais vezes.",
         Phrase::Unknown => {
             "Lamento, não consegui saber se foi feito, e não o farei duas vezes. Verifique mais tarde, por favor."
         }

@@ -31,7 +31,18 @@ pub(super) fn say(phrase: &Phrase<'_>) -> String {
         Phrase::SpokeTooSoon => "Perdone, me he adelantado. ¿Qué quiere que haga?",
         Phrase::AnythingElse => "¿Desea algo más?",
         Phrase::Done => "Ya está hecho.",
+        Phrase::Partly => "Lo siento, solo una parte ha funcionado. El resto no.",
+        Phrase::PartlyUnknown => {
+            "Lo siento, una parte ha funcionado y del resto no he podido saber nada. Compruébelo más tarde, por favor."
+        }
+        Phrase::PartlyAlready => {
+            "Una parte de eso ya funcionó antes, así que no lo intento otra vez. Alguien lo revisará."
+        }
         Phrase::Failed => "Lo siento, no ha funcionado. No se ha cambiado nada.",
+        Phrase::OutOfReach => {
+            "Lo siento, ese sistema no responde ahora mismo. Inténtelo dentro de unos minutos, por favor."
+        }
+        Phrase::Spent => "Lo siento, por ahora no puedo hacerlo más veces.",
         Phrase::Unknown => {
             "Lo siento, no he podido saber si se ha hecho, y no lo haré dos veces. Compruébelo más tarde, por favor."
         }

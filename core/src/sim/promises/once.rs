@@ -12,7 +12,7 @@ use std::sync::Arc;
 use super::Seen;
 use crate::base::{Digest, ProposalId, ReplyId, ToolName};
 use crate::conversation::{
-    ActionKey, EarlierEnd, Effects, Event, Idempotency, Order, Outcome, Plan, Role, Timer,
+    ActionKey, EarlierEnd, Effects, Event, Idempotency, Order, Outcome, Plan, Rest, Role, Timer,
 };
 use crate::language::claims_done;
 
@@ -53,6 +53,8 @@ enum Fate {
     UnderWay,
     Unknown,
     Failed,
+    /// A part of it is done, and the rest is not.
+    Partly,
     /// In an earlier conversation of the call, and the caller has not been told.
     DoneBefore,
     Done(Moment),
@@ -92,6 +94,7 @@ impl Once {
                 let (tool, action, key) = (earlier.tool.clone(), earlier.action, earlier.key.clone());
                 let fate = match earlier.end {
                     EarlierEnd::Unknown => Fate::Unknown,
+                    EarlierEnd::Partly => Fate::Partly,
                     EarlierEnd::Done => Fate::DoneBefore,
                 };
                 self.ledger.push(Sent { proposal: None, tool, action, key, fate });
@@ -122,13 +125,16 @@ impl Once {
         let Some(sent) = self.ledger.iter_mut().filter(open).find(own) else { return };
         sent.fate = match outcome {
             Outcome::Done { .. } => Fate::Done(now),
-            Outcome::Failed { .. } => Fate::Failed,
-            Outcome::Unknown => Fate::Unknown,
+            Outcome::Partly { rest: Rest::NotDone, .. } => Fate::Partly,
+            Outcome::Failed { .. } | Outcome::Withheld(_) => Fate::Failed,
+            Outcome::Partly { rest: Rest::Unknown, .. } | Outcome::Unknown => Fate::Unknown,
         };
         // Done under its key, all that was sent under it is known.
         if let Outcome::Done { .. } = outcome {
             let key = sent.key.clone();
-            let open = |sent: &Sent| matches!(sent.fate, Fate::UnderWay | Fate::Unknown | Fate::DoneBefore);
+            let open = |sent: &Sent| {
+                matches!(sent.fate, Fate::UnderWay | Fate::Unknown | Fate::Partly | Fate::DoneBefore)
+            };
             let same = |sent: &&mut Sent| sent.key == key && open(sent);
             self.ledger.iter_mut().filter(same).for_each(|sent| sent.fate = Fate::Done(now));
         }
@@ -163,6 +169,11 @@ impl Once {
             }
             match sent.fate {
                 Fate::Failed => {}
+                // Under its key, what is done of it is not done again.
+                Fate::Partly if key == sent.key && (keyed || sent.proposal.is_some()) => {}
+                Fate::Partly => {
+                    return Err(format!("{proposal} repeats what was done in part"));
+                }
                 // A system that honours keys answers with what it did; known before, that would be no news.
                 Fate::Done(at) if keyed && key == sent.key && resolved.fact < at.fact => {}
                 // Of an earlier conversation: the system itself says what became of it.

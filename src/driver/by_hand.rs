@@ -1,0 +1,141 @@
+//! One action by an admin, outside any call: on record as those of callers are.
+//!
+//! Promises: its intent is on disk, with who has it done and why, before a byte leaves, and what became of it after; what
+//! may have been sent already, by whomever, is not sent again as if it were new.
+//! Never: asks whether it is meant; who calls this has asked.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::time::timeout;
+
+use super::ports::StoreLog;
+use super::{Acting, Past, Tenure};
+use crate::core::base::{CallTime, Fault, Owner, ProposalId, ToolName};
+use crate::core::call::PrivateValues;
+use crate::core::conversation::{ActionKey, Outcome, Permit, Unproven};
+use crate::integrations::{Leave, Prepared, Registry};
+use crate::store::{Admin, CallHead, CallState, Standing, Store, now_us};
+
+/// How long the record may take to take a head: somebody waits at a terminal.
+const RECORD: Duration = Duration::from_secs(5);
+/// Why such a call is over.
+const OVER: &str = "done by hand";
+
+/// A prepared action, and who answers for it.
+#[derive(Debug)]
+pub struct ByHand<'a> {
+    /// Its registry's call: an id that no other has.
+    pub head: CallHead,
+    /// The text of the plan it is done by.
+    pub plan: Arc<str>,
+    pub tool: ToolName,
+    pub args: Value,
+    pub proposal: ProposalId,
+    pub prepared: &'a Prepared,
+    pub admin: Admin,
+}
+
+/// Runs it by an admin's permit.
+///
+/// # Errors
+/// Nothing was sent: the record does not take it, or holds the same action without a known outcome.
+pub async fn by_hand(store: &Store, registry: &Registry, action: ByHand<'_>) -> Result<Outcome, Fault> {
+    let ByHand { head, plan, tool, args, proposal, prepared, admin } = action;
+    let open = store.all_intents().await?.into_iter().find(|record| {
+        let intent = &record.intent;
+        let is_same = intent.tool == tool && intent.digest == prepared.action && record.world == head.world;
+        is_same && matches!(record.standing(now_us()), Standing::Unknown | Standing::UnderWay)
+    });
+    if let Some(open) = open {
+        let id = open.intent.key;
+        let what = format!(
+            "the same was sent before, as `{id}`, and nobody knows whether it was done: nothing was sent now"
+        );
+        let remedy = format!(
+            "look into the other system, then `centralita effects settle {id} done` or `failed`; or ask it by \
+             `centralita effects probe {id}`"
+        );
+        return Err(Fault::new(Owner::Admin, what, remedy));
+    }
+    let (call, caller, world) = (head.id.clone(), head.caller.clone(), head.world);
+    let opening = store.open_call(head, plan)?;
+    let opened = timeout(RECORD, opening.written()).await;
+    let silent = || {
+        Fault::new(Owner::Admin, "the disk does not take the record: nothing was sent", "look at the disk")
+    };
+    opened.map_err(|_| silent())?.map_err(|not| {
+        let what = format!("the action was not begun: {not}");
+        Fault::new(Owner::Admin, what, "look at the journal's disk, and try again")
+    })?;
+    let acting = Acting { world, past: Past::Read, tenure: Tenure::default() };
+    let log = StoreLog::new(store.clone(), call.clone(), caller, acting).by(admin.clone());
+    let permit = Permit::by_admin(proposal, prepared.action, admin.user, admin.reason);
+    let leave = Leave { tool, args, key: ActionKey::Own(proposal), permit };
+    let outcome = registry
+        .run(leave, &PrivateValues::default(), CallTime::ANSWER, &log)
+        .await
+        .unwrap_or_else(Unproven::outcome);
+    let over = CallState::Ended { at_us: now_us(), reason: OVER.to_owned() };
+    if store.set_state(&call, over).is_err() {
+        tracing::warn!(%call, "that an action by hand is over could not be written; the next gateway that starts does");
+    }
+    Ok(outcome)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::core::base::{CallId, Digest, Private, World};
+    use crate::core::language::Language;
+    use crate::integrations::{ActionSecret, CallFacts, Toolbox};
+    use crate::store::{Intent, IntentKey};
+
+    #[tokio::test]
+    async fn what_may_have_been_sent_before_is_not_sent_again_and_says_how_it_is_settled() {
+        let store = Store::in_memory().await.expect("memory takes a database");
+        let (action, tool) = (Digest::of_bytes(b"twenty"), ToolName("shop.refund".into()));
+        let head = |id: &str| CallHead {
+            id: CallId::parse(id).expect("a call id"),
+            carrier_call: id.to_owned(),
+            agent: String::new(),
+            plan_hash: Digest::of_bytes(b"plan"),
+            schema_version: 1,
+            build: String::new(),
+            world: World::Real,
+            caller: Private::new(""),
+            called: String::new(),
+            answered_us: now_us(),
+        };
+        drop(store.open_call(head("CA1"), "plan".into()).expect("the queue has room"));
+        let earlier = Intent {
+            key: IntentKey { call: head("CA1").id, proposal: ProposalId(3), step: 0 },
+            tool: tool.clone(),
+            digest: action,
+            idempotency_key: None,
+            caller: Private::new("+34600111222"),
+            begun_us: now_us(),
+            admin: None,
+        };
+        store.begin(earlier).await.expect("it is new");
+        let call = CallFacts {
+            id: head("hand-1").id,
+            from: String::new(),
+            to: String::new(),
+            agent: String::new(),
+            now_us,
+        };
+        let toolbox = Toolbox::mocked(Language::English, "EUR", &[], Vec::new());
+        let registry = Registry::new(Arc::new(toolbox), call, ActionSecret::new(&[0; 32]));
+        let prepared = Prepared { action, values: json!({}) };
+        let admin = Admin { user: "ana".into(), reason: "a test".into() };
+        let (head, args, proposal) = (head("hand-1"), json!({}), ProposalId(1));
+        let action = ByHand { head, plan: "plan".into(), tool, args, proposal, prepared: &prepared, admin };
+        let fault = by_hand(&store, &registry, action).await.unwrap_err();
+        assert!(fault.what.contains("`CA1/t3`") && fault.remedy.contains("effects settle CA1/t3"), "{fault}");
+        assert_eq!(store.all_intents().await.expect("it reads").len(), 1);
+    }
+}
