@@ -16,7 +16,7 @@ use super::hidden;
 use super::place::{Place, Spanned};
 use super::reader::{Hidden, RESERVED, Reader, braces, is_name, with_call};
 use super::steps::{Between, Own};
-use super::verify::read_rule;
+use super::verify::{alike, read_rule};
 use super::written::{
     AnswersWritten, MappedWritten, PrepareWritten, RequestWritten, ResponseWritten, ToolWritten, Words,
 };
@@ -77,7 +77,8 @@ pub(super) fn exchanges(
         tool.prepare.iter().map(|step| read_prepare(reader, step, &mut reading)).collect();
     let (mut request, secret) = read_own(reader, own.request, own.response, &mut reading);
     useless(reader, own.response, &secret);
-    let rules = tool.verify.iter().filter_map(|rule| read_rule(reader, rule, names)).collect();
+    let rules: Vec<_> = tool.verify.iter().filter_map(|rule| read_rule(reader, rule, names)).collect();
+    alike(reader, &tool.verify, &rules);
     match (prepare.last_mut(), tool.verify.first()) {
         (Some(step), _) => step.verify = rules,
         // What decides is the tool's effects, as it is when the tool runs: not the method they were guessed by.

@@ -357,6 +357,7 @@ fn by_hand(desk: &mut Desk<'_>, at: Place, written: McpToolWritten, pinned: &Pin
         parameters,
         prepare: Vec::new(),
         verify: written.verify,
+        tries: written.tries,
         proves: written.proves,
         requires: written.requires,
         request: Some(Spanned { place: at, value: request(at, arguments) }),

@@ -12,8 +12,8 @@ use serde_json::Value;
 use super::auth::AuthWritten;
 use super::place::Spanned;
 use super::written::{
-    ConfirmWritten, Kind, LimitsWritten, OneOf, PhrasesWritten, ResponseWritten, RuleWritten, WordLists,
-    Words,
+    ConfirmWritten, Kind, LimitsWritten, OneOf, PhrasesWritten, ResponseWritten, RuleWritten, TriesWritten,
+    WordLists, Words,
 };
 
 /// `integrations/ID.yaml`, with `kind: mcp`.
@@ -68,6 +68,7 @@ pub(super) struct McpToolWritten {
     /// Proofs over the result of a tool without effects.
     #[serde(default)]
     pub(super) verify: Vec<Spanned<RuleWritten>>,
+    pub(super) tries: Option<Spanned<TriesWritten>>,
     /// The name of what is proven for the rest of the call once every proof of `verify` has held.
     pub(super) proves: Option<Spanned<String>>,
     /// What must be proven in the call before this tool is offered.

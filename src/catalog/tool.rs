@@ -21,7 +21,7 @@ use super::probe::{Of, probe};
 use super::reader::{DONE_BEFORE, RESERVED, Reader, is_name};
 use super::sparing::{Sparing, sparing};
 use super::steps::{Between, Own, chained, effects_of, effects_of_step, own};
-use super::verify::identity;
+use super::verify::{budget, identity};
 use super::written::{
     ConfirmWritten, IdempotencyWritten, PhrasesWritten, PolicyWritten, RequestWritten, ResponseWritten,
     ToolWritten, VoiceWritten, WordingsByLanguage, Words,
@@ -79,6 +79,7 @@ pub(super) fn tool(
     let of = Of { effects, parameters: &seen, known: &all.known, key: &key, timeout };
     let probe = own.probe.map(|written| probe(reader, written, &of));
     let name = ToolName(format!("{}.{}", integration.id, tool.name.value).into());
+    let budget = budget(reader, tool);
     let plan = ToolPlan {
         name: name.clone(),
         description: required(reader, tool.description.place, Some(&tool.description), "description"),
@@ -89,7 +90,7 @@ pub(super) fn tool(
         phrases,
         idempotency: idempotency(&key, &before),
         timeout,
-        identity: identity(reader, tool),
+        identity: identity(reader, tool, budget),
         per_call,
     };
     let not_done_on = not_done_on(reader, own.not_done_on);
@@ -107,6 +108,7 @@ pub(super) fn tool(
         key,
         not_done_on,
         probe,
+        budget,
         timeout,
         cache,
         per_caller,

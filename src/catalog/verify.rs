@@ -1,7 +1,8 @@
 //! Who may hear what a tool finds: its proofs, what they prove, and what must be proven before it.
 //!
 //! Promises: a proof compares in exactly one way, with a parameter that the caller supplies; what a tool proves has a proof
-//! behind it, and what it requires can be proven by another tool of the same agent.
+//! behind it, and what it requires can be proven by another tool of the same agent; all proofs of a tool fail in the same
+//! words.
 //! Never: takes a number that calls for a proof.
 
 use std::collections::BTreeSet;
@@ -11,8 +12,8 @@ use centralita_core::conversation::{Identity, ToolPlan};
 use super::place::{Place, Spanned};
 use super::problems::Desk;
 use super::reader::{Reader, is_name};
-use super::written::{RuleWritten, ToolWritten};
-use crate::integrations::{Compare, Rule, pattern};
+use super::written::{RuleWritten, ToolWritten, TriesWritten};
+use crate::integrations::{BUDGET_MOST, Budget, Compare, Rule, pattern};
 
 const WAYS: &str = "equals, equals_ignore_case, equals_digits, equals_phone, contains, matches, one_of";
 
@@ -52,11 +53,49 @@ pub(super) fn read_rule(
         return None;
     };
     let held = reader.over_answer(held.place, &held.value);
-    Some(Rule { parameter: rule.parameter.value.clone(), compare, held, error })
+    let country = reader.country.filter(|_| compare == Compare::EqualsPhone).map(str::to_owned);
+    Some(Rule { parameter: rule.parameter.value.clone(), compare, held, country, error })
+}
+
+/// Which of two values was wrong, and whether there is such a record at all, would be told by the words: they are the same.
+pub(super) fn alike(reader: &mut Reader<'_, '_>, written: &[Spanned<RuleWritten>], rules: &[Rule]) {
+    let Some(first) = rules.first() else { return };
+    // Where one could not be read, that is told, and which rule is whose is not known.
+    let other = written.iter().zip(rules).find(|(_, rule)| rule.error != first.error);
+    if let Some((other, _)) = other.filter(|_| written.len() == rules.len()) {
+        let what = "the words would tell which of two proofs failed";
+        let remedy =
+            "write the same `error` under each, and nothing that depends on which: whoever guesses listens";
+        reader.say(other.value.error.place, what, remedy);
+    }
+}
+
+/// How many of its proofs may fail.
+pub(super) fn budget(reader: &mut Reader<'_, '_>, tool: &ToolWritten) -> Budget {
+    let mut budget = Budget::default();
+    let Some(written) = &tool.tries else { return budget };
+    if tool.verify.is_empty() {
+        let remedy = "write under `verify` what the caller must know, or take it away";
+        reader.say(written.place, "nothing is tried here: there are no proofs", remedy);
+    }
+    let TriesWritten { per_call, per_caller, per_record } = &written.value;
+    let mut read = |written: &Option<Spanned<u8>>, most: u8, into: &mut u8| {
+        let Some(Spanned { place, value }) = written else { return };
+        if (1..=most).contains(value) {
+            *into = *value;
+        } else {
+            let what = format!("so many proofs cannot fail: {value}");
+            reader.say(*place, what, format!("1 to {most}: more is no limit to who calls by a program"));
+        }
+    };
+    read(per_call, BUDGET_MOST.per_call, &mut budget.per_call);
+    read(per_caller, BUDGET_MOST.per_caller, &mut budget.per_caller);
+    read(per_record, BUDGET_MOST.per_record, &mut budget.per_record);
+    budget
 }
 
 /// What the tool has to do with who is calling.
-pub(super) fn identity(reader: &mut Reader<'_, '_>, tool: &ToolWritten) -> Identity {
+pub(super) fn identity(reader: &mut Reader<'_, '_>, tool: &ToolWritten, budget: Budget) -> Identity {
     for name in tool.proves.iter().chain(&tool.requires) {
         if !is_name(&name.value) {
             let what = format!("`{}` cannot be the name of a proof", name.value);
@@ -79,6 +118,7 @@ pub(super) fn identity(reader: &mut Reader<'_, '_>, tool: &ToolWritten) -> Ident
         proofs: proofs.into_iter().map(str::to_owned).collect(),
         proves: name(&tool.proves),
         requires: name(&tool.requires),
+        per_call: Some(budget.per_call).filter(|most| *most != Budget::default().per_call),
     }
 }
 

@@ -176,6 +176,8 @@ pub(super) struct ToolWritten {
     /// Proofs over the answer of the last step of `prepare`, or of the request itself where there is none.
     #[serde(default)]
     pub(super) verify: Vec<Spanned<RuleWritten>>,
+    /// How many of its proofs may fail.
+    pub(super) tries: Option<Spanned<TriesWritten>>,
     /// The name of what is proven for the rest of the call once every proof of `verify` has held.
     pub(super) proves: Option<Spanned<String>>,
     /// What must be proven in the call before this tool is offered.
@@ -460,6 +462,15 @@ pub(super) struct RuleWritten {
     pub(super) one_of: Option<Spanned<String>>,
     pub(super) matches: Option<MatchesWritten>,
     pub(super) error: Words,
+}
+
+/// How many proofs may fail: of a call, of the number that calls, of what is looked up.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TriesWritten {
+    pub(super) per_call: Option<Spanned<u8>>,
+    pub(super) per_caller: Option<Spanned<u8>>,
+    pub(super) per_record: Option<Spanned<u8>>,
 }
 
 /// A part of what the system holds, like the last four digits of a number.

@@ -24,7 +24,7 @@ use crate::core::base::{
     CallId, CallTime, Digest, Fault, Owner, Private, ProposalId, ToolName, World, canonical_json,
 };
 use crate::core::call::PrivateValues;
-use crate::core::conversation::{ActionKey, Effects, Outcome, Permit, Policy, Unworded, wording};
+use crate::core::conversation::{ActionKey, Effects, Outcome, Permit, Policy, Unproven, Unworded, wording};
 use crate::core::journal::JOURNAL_VERSION;
 use crate::core::language::{Answer, Cues, Language, judged_to};
 use crate::core::template::Renderer;
@@ -249,8 +249,10 @@ async fn read(trial: &mut Trial, registry: &Registry) -> Result<(), Fault> {
     let permit = Permit::by_admin(PROPOSAL, action, String::new(), String::new());
     let (tool, args) = (trial.tool.name.clone(), trial.args.clone());
     let leave = Leave { tool, args, key: ActionKey::Own(PROPOSAL), permit };
-    let outcome =
-        registry.run(leave, &PrivateValues::default(), CallTime::ANSWER, &Unlogged(World::Real)).await;
+    let outcome = registry
+        .run(leave, &PrivateValues::default(), CallTime::ANSWER, &Unlogged(World::Real))
+        .await
+        .unwrap_or_else(Unproven::outcome);
     trial.came(outcome);
     Ok(())
 }
@@ -277,7 +279,8 @@ async fn act(
     if args.simulate.is_some() {
         let permit = Permit::by_admin(PROPOSAL, prepared.action, String::new(), String::new());
         let leave = Leave { tool: name, args: trial.args.clone(), key: ActionKey::Own(PROPOSAL), permit };
-        trial.came(registry.run(leave, &private, CallTime::ANSWER, &Unlogged(World::Mocked)).await);
+        let ran = registry.run(leave, &private, CallTime::ANSWER, &Unlogged(World::Mocked)).await;
+        trial.came(ran.unwrap_or_else(Unproven::outcome));
         return Ok(());
     }
     trial.would_send(registry.preview(PROPOSAL).await);

@@ -14,7 +14,7 @@ use super::ports::StoreLog;
 use super::{Acting, Past, Tenure};
 use crate::core::base::{CallTime, Fault, Owner, ProposalId, ToolName};
 use crate::core::call::PrivateValues;
-use crate::core::conversation::{ActionKey, Outcome, Permit};
+use crate::core::conversation::{ActionKey, Outcome, Permit, Unproven};
 use crate::integrations::{Leave, Prepared, Registry};
 use crate::store::{Admin, CallHead, CallState, Standing, Store, now_us};
 
@@ -73,7 +73,10 @@ pub async fn by_hand(store: &Store, registry: &Registry, action: ByHand<'_>) -> 
     let log = StoreLog::new(store.clone(), call.clone(), caller, acting).by(admin.clone());
     let permit = Permit::by_admin(proposal, prepared.action, admin.user, admin.reason);
     let leave = Leave { tool, args, key: ActionKey::Own(proposal), permit };
-    let outcome = registry.run(leave, &PrivateValues::default(), CallTime::ANSWER, &log).await;
+    let outcome = registry
+        .run(leave, &PrivateValues::default(), CallTime::ANSWER, &log)
+        .await
+        .unwrap_or_else(Unproven::outcome);
     let over = CallState::Ended { at_us: now_us(), reason: OVER.to_owned() };
     if store.set_state(&call, over).is_err() {
         tracing::warn!(%call, "that an action by hand is over could not be written; the next gateway that starts does");

@@ -9,7 +9,7 @@ use super::cassette::LOST;
 use super::record::HOLES;
 use crate::core::base::{CallTime, Position};
 use crate::core::call::Record;
-use crate::core::conversation::{Event, Note, Order, Outcome, Step, Timer, Verdict};
+use crate::core::conversation::{Event, Lock, Note, Order, Outcome, Refusal, Step, Timer, Unproven, Verdict};
 use crate::core::language::Answer;
 use crate::integrations::Finding;
 
@@ -41,6 +41,18 @@ const OUTCOME_WORDS: [&str; 4] = ["done", "failed", "withheld", "unknown"];
 const FINDING_WORDS: [&str; 4] = ["done", "failed", "absent", "open"];
 const SERVICES: [&str; 4] = ["stt", "tts", "llm", "tool"];
 
+/// Proofs of who is calling that did not hold, and those that were not tried for that.
+const PROOFS: &str = "centralita_proofs_total";
+const PROOF_WORDS: [&str; 2] = ["failed", "locked"];
+
+fn count_proof(unproven: &Unproven) {
+    let word = match unproven {
+        Unproven::Failed { .. } => "failed",
+        Unproven::Locked(_) => "locked",
+    };
+    metrics::counter!(PROOFS, "result" => word).increment(1);
+}
+
 /// Names the figures of calls and begins each at zero: what was never counted is no gap in a graph, and an alert on its
 /// rise sees the first one.
 pub fn begin_figures() {
@@ -54,12 +66,17 @@ pub fn begin_figures() {
     metrics::describe_counter!(ANSWERS, "What callers' answers to questions about actions were taken for");
     metrics::describe_counter!(OUTCOMES, "What became of actions of tools");
     metrics::describe_counter!(PROBES, "What probes found of actions that were not answered");
+    metrics::describe_counter!(
+        PROOFS,
+        "Proofs of who is calling that failed, and that were not tried for that"
+    );
     metrics::describe_counter!(FAILURES, "Failures of services that a call noticed");
     metrics::describe_counter!(HOLES, "Pieces of audio that are missing from recordings");
     metrics::describe_counter!(LOST, "Lines that are missing from cassettes");
     ANSWER_WORDS.iter().for_each(|word| metrics::counter!(ANSWERS, "answer" => *word).absolute(0));
     OUTCOME_WORDS.iter().for_each(|word| metrics::counter!(OUTCOMES, "outcome" => *word).absolute(0));
     FINDING_WORDS.iter().for_each(|word| metrics::counter!(PROBES, "found" => *word).absolute(0));
+    PROOF_WORDS.iter().for_each(|word| metrics::counter!(PROOFS, "result" => *word).absolute(0));
     SERVICES.iter().for_each(|word| metrics::counter!(FAILURES, "service" => *word).absolute(0));
     metrics::describe_counter!(RESUMED, "Conversations gone on with after their process was killed");
     metrics::counter!(HOLES).absolute(0);
@@ -136,6 +153,7 @@ impl Figures {
             Event::TtsFailed { .. } => "tts",
             Event::GenerationFailed { .. } => "llm",
             Event::Unprepared { .. } => "tool",
+            Event::Unproven { unproven, .. } => return count_proof(unproven),
             Event::Answered(_)
             | Event::SpeechStarted { .. }
             | Event::SpeechStopped { .. }
@@ -160,6 +178,8 @@ impl Figures {
     fn order(&mut self, order: &Order) {
         if let (Order::Say { .. }, Waits::Since(since)) = (order, self.waits) {
             self.waits = Waits::Said(since);
+        } else if let Order::Note(Note::Refused { why: Refusal::ProofsSpent, .. }) = order {
+            count_proof(&Unproven::Locked(Lock::Call));
         } else if let Order::Note(Note::Judged { answer, .. }) = order {
             metrics::counter!(ANSWERS, "answer" => answer_word(*answer)).increment(1);
         }

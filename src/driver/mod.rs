@@ -17,6 +17,7 @@ mod recordings;
 mod resume;
 mod task;
 mod tenure;
+mod tries;
 
 use std::fmt;
 use std::path::PathBuf;

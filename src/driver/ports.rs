@@ -179,7 +179,11 @@ impl Ports {
             let proposal = leave.permit.proposal();
             let ran = AssertUnwindSafe(registry.run(leave, &private, at, &log)).catch_unwind().await;
             let outcome = match ran {
-                Ok(outcome) => outcome,
+                Ok(Ok(outcome)) => outcome,
+                Ok(Err(unproven)) => {
+                    let _ = inbox.send(Report::Event(Event::Unproven { proposal, unproven })).await;
+                    return;
+                }
                 Err(_) => log.fell_over(proposal).await,
             };
             let is_open = effects != Effects::None && outcome.is_open();

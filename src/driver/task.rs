@@ -18,6 +18,7 @@ use super::ports::{INBOX, Ports, Report, StoreLog};
 use super::prompt::prompt;
 use super::record::{Lines, Tracks};
 use super::resume::Kept;
+use super::tries::StoreTries;
 use super::{Acting, Agent, Begun, Caller, End, Ended, Shell, Tenure, write_end};
 use crate::core::audio::{Key, WireItem};
 use crate::core::base::{CallId, CallTime, Fault, Millis, Owner, Position};
@@ -103,7 +104,8 @@ impl Task {
             now_us,
         };
         let action_key = ActionSecret::new(shell.store.action_key());
-        let registry = Registry::new(Arc::clone(&agent.toolbox), facts, action_key);
+        let registry = Registry::new(Arc::clone(&agent.toolbox), facts, action_key)
+            .counting(StoreTries::of(&shell.store));
         if let Some(kept) = &kept {
             registry.remember(kept.conversation.history().entries());
         }

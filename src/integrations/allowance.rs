@@ -4,8 +4,9 @@
 //! Never: counts by itself; the record does.
 
 use centralita_core::base::{ProposalId, ToolName};
-use centralita_core::conversation::{Event, Outcome, Withheld};
+use centralita_core::conversation::{Event, Outcome, Unproven, Withheld};
 
+use super::budget::Unmade;
 use super::registry::{IntentLog, Unprepared};
 use super::spec::{PerCaller, ToolSpec};
 use super::toolbox::Toolbox;
@@ -49,12 +50,16 @@ impl Unprepared {
         Unprepared {
             why: "it has run as often as it may for this caller".to_owned(),
             withheld: Some(Withheld::Spent),
+            unproven: None,
         }
     }
 
     /// As the conversation is told it.
     #[must_use]
     pub fn told(self, proposal: ProposalId) -> Event {
+        if let Some(unproven) = self.unproven {
+            return Event::Unproven { proposal, unproven };
+        }
         match self.withheld {
             Some(withheld) => Event::Settled { proposal, outcome: Outcome::Withheld(withheld) },
             None => Event::Unprepared { proposal, why: self.why },
@@ -65,10 +70,25 @@ impl Unprepared {
 impl From<Untold> for Unprepared {
     fn from(untold: Untold) -> Unprepared {
         let withheld = match &untold {
-            Untold::Why(_) => None,
+            Untold::Why(_) | Untold::Unproven(_) | Untold::Absent(_) => None,
             Untold::OutOfReach => Some(Withheld::OutOfReach),
         };
-        Unprepared { why: untold.why(), withheld }
+        Unprepared { why: untold.why(), withheld, unproven: None }
+    }
+}
+
+impl From<Unmade> for Unprepared {
+    fn from(unmade: Unmade) -> Unprepared {
+        match unmade {
+            Unmade::Untold(untold) => untold.into(),
+            Unmade::Unproven(unproven) => {
+                let why = match &unproven {
+                    Unproven::Failed { why } => why.clone(),
+                    Unproven::Locked(_) => "too many proofs have failed".to_owned(),
+                };
+                Unprepared { why, withheld: None, unproven: Some(unproven) }
+            }
+        }
     }
 }
 

@@ -2,9 +2,10 @@
 //!
 //! Promises: a field is what its template says, whatever the value holds; the same body has the same bytes, so that a
 //! request under a key can be sent once more as it was; a value that is null leaves its field out.
-//! Never: sends anything.
+//! Never: sends anything; prints what a caller said.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use centralita_core::base::{Digest, Fault, Owner};
 use centralita_core::template::{Renderer, lone_hole};
@@ -18,7 +19,7 @@ use super::spec::Body;
 pub(super) type Fields = Vec<(String, String)>;
 
 /// A body with all its values put in. A JSON body stands for itself in what a yes covers.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub(super) enum Filled {
     Json(Value),
@@ -27,10 +28,27 @@ pub(super) enum Filled {
 }
 
 /// A body as it goes out.
-#[derive(Debug)]
 pub(super) struct Written {
     pub(super) content_type: String,
     pub(super) bytes: Vec<u8>,
+}
+
+/// A caller's words are in all of it.
+impl fmt::Debug for Filled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Filled::Json(_) => "Filled(json)",
+            Filled::Form { .. } => "Filled(form)",
+            Filled::Multipart { .. } => "Filled(multipart)",
+        })
+    }
+}
+
+/// The same.
+impl fmt::Debug for Written {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Written({} bytes)", self.bytes.len())
+    }
 }
 
 impl Filled {

@@ -7,6 +7,7 @@ use centralita_core::base::ToolName;
 use serde_json::{Map, Value};
 
 use super::registry::Registry;
+use super::tries::Untold;
 use super::verdict::learned;
 use crate::egress::Answer;
 
@@ -23,6 +24,7 @@ impl Registry {
             Some(_) => drop(request.call(None).map_err(|fault| fault.what)?),
             None => drop(request.wire(None).map_err(|fault| fault.what)?),
         }
-        learned(&spec.request, answer, &Value::Object(known.values), &self.toolbox.renderer)
+        let found = learned(&spec.request, answer, &Value::Object(known.values), &self.toolbox.renderer);
+        found.map_err(Untold::why)
     }
 }

@@ -14,6 +14,7 @@ use url::Url;
 
 use super::auth::Credentials;
 use super::breaker::{Breaker, OutOfReach, Passing};
+use super::masks::{Masks, sent};
 use super::mcp::Server;
 use super::request::{Called, Resolved};
 use super::spec::{KeyPlace, Sample};
@@ -77,9 +78,9 @@ impl Live {
             Far::System { credentials, .. } => {
                 let (mut wire, keyed) = (request.wire(key)?, key.is_some());
                 let token = credentials.put(&mut wire, until).await?;
-                Ok(Outgoing(Goes::Out(Box::new(Wire { request: wire, token, keyed }))))
+                Ok(Outgoing::of(Goes::Out(Box::new(Wire { request: wire, token, keyed })), request))
             }
-            Far::Mcp(_) => request.call(key).map(|called| Outgoing(Goes::Called(called))),
+            Far::Mcp(_) => Ok(Outgoing::of(Goes::Called(request.call(key)?), request)),
             Far::Samples => {
                 // What could not be sent in life is not answered here.
                 let outgoing = match &request.called {
@@ -90,12 +91,9 @@ impl Live {
                         keyed: key.is_some(),
                     })),
                 };
-                let shown = self.shown(&Outgoing(outgoing)).unwrap_or_default();
-                request
-                    .sample
-                    .clone()
-                    .map(|sample| Outgoing(Goes::Nowhere(sample, shown)))
-                    .ok_or_else(without)
+                let shown = self.shown(&Outgoing::of(outgoing, request)).unwrap_or_default();
+                let sample = request.sample.clone().ok_or_else(without)?;
+                Ok(Outgoing::of(Goes::Nowhere(sample, shown), request))
             }
         }
     }
@@ -103,7 +101,7 @@ impl Live {
     /// What is about to go out, signed as it will be, for a person who watches.
     pub(super) fn shown(&self, outgoing: &Outgoing) -> Option<Shown> {
         let tap = self.tap.as_ref()?;
-        Some(match (&outgoing.0, &self.far) {
+        Some(match (&outgoing.goes, &self.far) {
             (Goes::Out(wire), Far::System { credentials, .. }) => {
                 let mut request = wire.request.try_clone()?;
                 credentials.sign(&mut request).ok()?;
@@ -115,7 +113,7 @@ impl Live {
         })
     }
 
-    /// Sends, or lets the sample answer.
+    /// Sends, or lets the sample answer. What is secret in what was sent is not in the answer.
     pub(super) async fn send(
         &self,
         outgoing: Outgoing,
@@ -132,15 +130,17 @@ impl Live {
     }
 
     async fn sent(&self, outgoing: Outgoing, purpose: Purpose, until: Instant) -> Result<Answer, Unanswered> {
-        match (outgoing.0, &self.far) {
+        let Outgoing { goes, masks } = outgoing;
+        match (goes, &self.far) {
             (Goes::Out(wire), Far::System { egress, credentials }) => {
-                wire.go(egress, credentials, purpose, until).await
+                wire.go(egress, credentials, &masks, purpose, until).await
             }
             (Goes::Called(Called { tool, arguments, is_to_prove }), Far::Mcp(server)) => {
                 match server.call(&tool, arguments, purpose, until).await {
+                    Ok(answer) => Ok(masks.hide_answer(answer)),
                     Err(Unanswered::Refused(_)) if is_to_prove => Err(Unanswered::Refused(unsaid())),
                     Err(Unanswered::WentWrong(_)) if is_to_prove => Err(Unanswered::WentWrong(unsaid())),
-                    answered => answered,
+                    Err(unanswered) => Err(masks.hide_of(unanswered)),
                 }
             }
             (Goes::Nowhere(sample, _), Far::System { .. } | Far::Mcp(_) | Far::Samples) => answer(sample),
@@ -152,7 +152,17 @@ impl Live {
 }
 
 /// A request on its way out, made by the connection that carries it.
-pub(super) struct Outgoing(Goes);
+pub(super) struct Outgoing {
+    goes: Goes,
+    /// Of the secrets in it.
+    masks: Masks,
+}
+
+impl Outgoing {
+    fn of(goes: Goes, request: &Resolved) -> Outgoing {
+        Outgoing { goes, masks: request.masks.clone() }
+    }
+}
 
 enum Goes {
     Out(Box<Wire>),
@@ -180,6 +190,7 @@ impl Wire {
         self,
         egress: &Egress,
         credentials: &Credentials,
+        masks: &Masks,
         purpose: Purpose,
         until: Instant,
     ) -> Result<Answer, Unanswered> {
@@ -189,14 +200,17 @@ impl Wire {
             Purpose::Token => false,
         };
         let next = self.request.try_clone().filter(|_| may_go_again && self.token.is_some());
-        let signed =
-            |mut request| credentials.sign(&mut request).map(|()| request).map_err(Unanswered::NotSent);
-        let answer = egress.send(signed(self.request)?, purpose, until).await?;
+        let send = async |mut request: reqwest::Request| {
+            credentials.sign(&mut request).map_err(Unanswered::NotSent)?;
+            let masks = masks.and(credentials.values().chain(sent(&request)));
+            egress.send(request, purpose, until).await.map(|answer| masks.hide_answer(answer))
+        };
+        let answer = send(self.request).await?;
         let Some(token) = self.token.filter(|_| answer.status == UNAUTHORIZED) else { return Ok(answer) };
         credentials.refused(&token);
         let Some(mut next) = next else { return Ok(answer) };
         match credentials.renew(&mut next, until).await {
-            Ok(()) => egress.send(signed(next)?, purpose, until).await,
+            Ok(()) => send(next).await,
             // There is no other: the refusal stands.
             Err(_) => Ok(answer),
         }

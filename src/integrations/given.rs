@@ -91,7 +91,7 @@ impl Registry {
         }
     }
 
-    fn forget(&self, spec: &ToolSpec) {
+    pub(super) fn forget(&self, spec: &ToolSpec) {
         let mut variables = self.variables();
         spec.store.keys().for_each(|name| drop(variables.remove(name)));
     }

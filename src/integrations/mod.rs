@@ -17,6 +17,7 @@ mod arguments;
 mod auth;
 mod body;
 mod breaker;
+mod budget;
 mod cache;
 mod dry;
 mod far;
@@ -47,6 +48,7 @@ pub use auth::{
     SIGNED, SecretHeader, SecretQuery, Signature, Stated, holes,
 };
 pub use breaker::Breakers;
+pub use budget::{BUDGET_MOST, Budget, TRIES_COUNT_FOR, Trial, Tried, TriesInMemory, TryEnd, TryId, TryLog};
 pub use forms::{is_same_argument, one_form};
 pub(crate) use forms::{size, wanted};
 pub use given::is_time_zone;

@@ -4,7 +4,7 @@
 //! number, nobody can tell before it is called.
 //!
 //! Promises: what passes begins with `+` and has 8 to 15 digits, of a country in the table as many as its numbers have.
-//! Never: guesses a country.
+//! Never: guesses a country; takes numbers for one because they end alike.
 
 /// Digits of a number with its country code, by ITU-T E.164; no country has shorter ones in use than eight.
 const DIGITS: std::ops::RangeInclusive<usize> = 8..=15;
@@ -95,6 +95,43 @@ pub(super) fn e164(text: &str, country: Option<&str>) -> Option<String> {
     fits.then(|| format!("+{digits}"))
 }
 
+/// Digits that a number without its country must have to tell anybody apart.
+const NATIONAL_DIGITS_LEAST: usize = 7;
+
+/// Country codes of two digits; all of one are `1` and `7`, and what begins otherwise has three (ITU-T E.164, annex).
+const CODES_OF_TWO: &[&str] = &[
+    "20", "27", "30", "31", "32", "33", "34", "36", "39", "40", "41", "43", "44", "45", "46", "47", "48",
+    "49", "51", "52", "53", "54", "55", "56", "57", "58", "60", "61", "62", "63", "64", "65", "66", "81",
+    "82", "84", "86", "90", "91", "92", "93", "94", "95", "98",
+];
+
+/// Whether two texts are one phone number. One without its country is of the country, where that makes a number of it; else
+/// the two are the same where the country, and a zero before the rest, is all that one of them lacks.
+pub(super) fn is_same_number(one: &str, other: &str, country: Option<&str>) -> bool {
+    if let (Some(one), Some(other)) = (e164(one, country), e164(other, country)) {
+        return one == other;
+    }
+    let plain = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    let (one, other) = (plain(one), plain(other));
+    let (one, other) = (one.trim_start_matches('0'), other.trim_start_matches('0'));
+    let (short, long) = if one.len() <= other.len() { (one, other) } else { (other, one) };
+    let before = long.strip_suffix(short).filter(|_| short.len() >= NATIONAL_DIGITS_LEAST);
+    before.is_some_and(|before| {
+        before.is_empty() || is_code(before) || before.strip_suffix('0').is_some_and(is_code)
+    })
+}
+
+/// Whether digits are a country code, by its form.
+fn is_code(digits: &str) -> bool {
+    let of_two = |digits: &str| CODES_OF_TWO.contains(&digits);
+    match digits.len() {
+        1 => matches!(digits, "1" | "7"),
+        2 => of_two(digits),
+        3 => !digits.starts_with(['0', '1', '7']) && !of_two(&digits[..2]),
+        _ => false,
+    }
+}
+
 fn has_a_length_of_its_country(digits: &str) -> bool {
     let of = COUNTRIES.iter().filter_map(|country| Some((country, digits.strip_prefix(country.code)?)));
     let fits: Vec<bool> =
@@ -132,6 +169,35 @@ mod tests {
         ] {
             assert_eq!(e164(text, country).as_deref(), want, "{country:?} {text}");
         }
+    }
+
+    #[test]
+    fn a_number_without_its_country_is_the_one_with_it_and_no_other_that_ends_alike() {
+        for (country, one, other, same) in [
+            (Some("ES"), "600 111 222", "+34600111222", true),
+            (Some("ES"), "0034600111222", "34 600 111 222", true),
+            (Some("ES"), "600111222", "+33600111222", false),
+            (Some("ES"), "0600111222", "+33600111222", true),
+            (None, "600111222", "+34600111222", true),
+            (None, "600111222", "600111222", true),
+            (None, "0111222", "+34600111222", false),
+            (None, "00111222", "+34600111222", false),
+            (None, "020 7946 0000", "+44 (0)20 7946 0000", true),
+            (None, "020 7946 0000", "+442079460000", true),
+            (None, "2079460000", "+192079460000", false),
+            (Some("US"), "(212) 555-0100", "+12125550100", true),
+            (Some("US"), "555-0100", "+12125550100", false),
+            (Some("US"), "555-0100", "555 0100", true),
+            (None, "2125550100", "+12125550100", true),
+            (None, "7946000", "7946000", true),
+            (None, "794600", "794600", false),
+            (Some("ES"), "+34600111222", "+34600111223", false),
+            (None, "", "", false),
+        ] {
+            assert_eq!(is_same_number(one, other, country), same, "{country:?} {one} {other}");
+            assert_eq!(is_same_number(other, one, country), same, "{country:?} {other} {one}");
+        }
+        assert!(is_code("351") && is_code("1") && !is_code("346") && !is_code("19") && !is_code("0"));
     }
 
     #[test]

@@ -243,7 +243,7 @@ fn names(probe: &Probe, renderer: &Renderer) -> Result<BTreeSet<String>, Fault> 
 }
 
 /// Those in a request.
-fn asked_by(request: &Exchange, renderer: &Renderer) -> Result<BTreeSet<String>, Fault> {
+pub(super) fn asked_by(request: &Exchange, renderer: &Renderer) -> Result<BTreeSet<String>, Fault> {
     Ok(named_in(request, renderer)?.iter().map(|name| first(name)).collect())
 }
 

@@ -15,7 +15,7 @@ use centralita_core::base::{
     CallId, CallTime, Digest, Placeholder, ProposalId, ToolName, World, placeholders,
 };
 use centralita_core::call::PrivateValues;
-use centralita_core::conversation::{ActionKey, Effects, Outcome, Permit, Withheld};
+use centralita_core::conversation::{ActionKey, Effects, Outcome, Permit, Unproven, Withheld};
 use futures::future::BoxFuture;
 use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout_at};
@@ -24,6 +24,7 @@ use super::acting::{Stood, step_key};
 use super::action::ActionSecret;
 use super::allowance::{NotSpent, spend};
 use super::arguments::{arguments, keyed};
+use super::budget::{TriesInMemory, TryLog, Unmade};
 use super::cache::{Cache, Memory};
 use super::far::Live;
 use super::probe::{Finding, Pauses, Sent};
@@ -119,6 +120,8 @@ pub struct Unprepared {
     pub why: String,
     /// The rule by which nothing would be sent; the caller hears of that at once.
     pub withheld: Option<Withheld>,
+    /// Why who is calling is not proven.
+    pub unproven: Option<Unproven>,
 }
 
 /// The tools of one call.
@@ -127,6 +130,8 @@ pub struct Registry {
     pub(super) toolbox: Arc<Toolbox>,
     pub(super) call: CallFacts,
     pub(super) action_key: ActionSecret,
+    /// Where failed proofs are counted.
+    pub(super) tries: Arc<dyn TryLog>,
     ready: Mutex<BTreeMap<ProposalId, Ready>>,
     /// What has left and has no outcome yet.
     open: Mutex<BTreeMap<ProposalId, Open>>,
@@ -194,7 +199,14 @@ impl Registry {
     #[must_use]
     pub fn new(toolbox: Arc<Toolbox>, call: CallFacts, action_key: ActionSecret) -> Registry {
         let (ready, open, variables, stood, cache) = Default::default();
-        Registry { toolbox, call, action_key, ready, open, variables, stood, cache }
+        let tries = Arc::new(TriesInMemory::default());
+        Registry { toolbox, call, action_key, tries, ready, open, variables, stood, cache }
+    }
+
+    /// The same, with failed proofs counted there, and not for this call alone.
+    #[must_use]
+    pub fn counting(self, tries: Arc<dyn TryLog>) -> Registry {
+        Registry { tries, ..self }
     }
 
     /// The call whose tools these are.
@@ -225,7 +237,10 @@ impl Registry {
         }
         let real = real_args(spec, args, private)?;
         let run = self.of(spec, live);
-        let Plan { known, due, first } = self.resolve(run, &real, until(spec)).await?;
+        let (known, until) = (self.begun(spec, &real)?, until(spec));
+        let values = known.values.clone();
+        let Plan { known, due, first } =
+            self.tried(spec, &values, until, self.resolve(run, known, until)).await?;
         // The same wish in whichever call, at whichever time, under whichever secret.
         let requests = run.meant(&due, &known, ANY_CALL)?;
         let action = self.action_key.digest(&meant(tool, &requests));
@@ -268,56 +283,67 @@ impl Registry {
 
     /// Runs a tool by leave, and uses the leave up. For a tool without effects the permit covers the
     /// arguments, for all others the request that was prepared.
+    ///
+    /// # Errors
+    /// A tool without effects has found nothing, for who is calling is not proven.
     pub async fn run(
         &self,
         leave: Leave,
         private: &PrivateValues,
         now: CallTime,
         log: &dyn IntentLog,
-    ) -> Outcome {
+    ) -> Result<Outcome, Unproven> {
         let Leave { tool, args, key, permit } = leave;
         let proposal = permit.proposal();
         let (spec, live) = match self.toolbox.find(&tool) {
             Ok(found) => found,
-            Err(why) => return Outcome::Failed { why },
+            Err(why) => return Ok(Outcome::Failed { why }),
         };
         match spec.effects {
             Effects::None if permit.covers(proposal, Digest::of_json(&args), now) => {
                 match real_args(spec, &args, private) {
                     Ok(real) => match spend(spec, log).await {
                         Ok(()) => self.read(spec, live, &real).await,
-                        Err(not) => not.outcome(),
+                        Err(not) => Ok(not.outcome()),
                     },
-                    Err(why) => Outcome::Failed { why },
+                    Err(why) => Ok(Outcome::Failed { why }),
                 }
             }
-            Effects::None => no_leave(),
+            Effects::None => Ok(no_leave()),
             Effects::Reversible | Effects::Irreversible => match self.take(proposal, &tool) {
                 Some(ready) if permit.covers(proposal, ready.action, now) => {
-                    self.act(spec, live, proposal, ready, &key, log).await
+                    Ok(self.act(spec, live, proposal, ready, &key, log).await)
                 }
-                Some(_) | None => no_leave(),
+                Some(_) | None => Ok(no_leave()),
             },
         }
     }
 
     /// A tool without effects: steps, request, mapping.
-    pub(super) async fn read(&self, spec: &ToolSpec, live: &Live, args: &Value) -> Outcome {
+    pub(super) async fn read(&self, spec: &ToolSpec, live: &Live, args: &Value) -> Result<Outcome, Unproven> {
         let (run, until) = (self.of(spec, live), until(spec));
         let result = async {
             let mut known = self.begun(spec, args)?;
-            let mut own = Map::new();
-            for step in spec.prepare.iter().chain([&spec.request]) {
-                own = run.look(step, &mut known, until).await?;
-            }
-            Ok(run.result(&known, own)?)
+            let values = known.values.clone();
+            let found = async {
+                let mut own = Map::new();
+                for step in spec.prepare.iter().chain([&spec.request]) {
+                    own = run.look(step, &mut known, until).await?;
+                }
+                Ok(run.result(&known, own)?)
+            };
+            self.tried(spec, &values, until, found).await
         };
         let outcome = match result.await {
             Ok(result) => Outcome::Done { result: Value::Object(result) },
-            Err(untold) => Untold::outcome(untold),
+            Err(Unmade::Untold(untold)) => Untold::outcome(untold),
+            Err(Unmade::Unproven(unproven)) => {
+                self.forget(spec);
+                return Err(unproven);
+            }
         };
         self.keep(spec, &outcome);
-        outcome
+        Ok(outcome)
     }
 
     /// Asks what became of it, again and again until then: a system that is still at work may know in a moment.
@@ -411,8 +437,7 @@ impl Registry {
     }
 
     /// Runs the read-only steps, sees which others are due, and puts all values into the first of them.
-    async fn resolve(&self, run: Run<'_>, args: &Value, until: Instant) -> Result<Plan, Untold> {
-        let mut known = self.begun(run.spec, args)?;
+    async fn resolve(&self, run: Run<'_>, mut known: Known, until: Instant) -> Result<Plan, Untold> {
         for step in &run.spec.prepare {
             run.look(step, &mut known, until).await?;
         }

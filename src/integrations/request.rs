@@ -17,6 +17,7 @@ use url::Url;
 
 use super::body::{Filled, Written, texts};
 use super::far::filled;
+use super::masks::Masks;
 use super::spec::{Exchange, KeyPlace, Method, Sample, as_text};
 
 /// One resolved request, secrets and idempotency key apart.
@@ -33,6 +34,9 @@ pub(super) struct Resolved {
     /// The server's own name of a tool that is called with the body; there is no request then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) called: Option<String>,
+    /// Of the secrets that were put into it.
+    #[serde(skip)]
+    pub(super) masks: Masks,
     /// Before proofs of its answer hold, nothing of the far side's words is passed on.
     #[serde(skip)]
     pub(super) is_to_prove: bool,
@@ -84,7 +88,8 @@ impl Resolved {
         };
         let called = exchange.called.clone();
         let is_to_prove = !exchange.verify.is_empty();
-        Ok(Resolved { method: exchange.method, url, headers, body, sample, called, is_to_prove })
+        let (method, masks) = (exchange.method, Masks::default());
+        Ok(Resolved { method, url, headers, body, sample, called, masks, is_to_prove })
     }
 
     /// The wire form, before who we are is put on it. The key takes no place that has a value, since that value was

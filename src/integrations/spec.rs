@@ -12,6 +12,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::auth::Auth;
+use super::budget::Budget;
 use super::mcp::Pins;
 
 /// One connection to an external system.
@@ -92,6 +93,9 @@ pub struct ToolSpec {
     /// How the system is asked what became of a request that was not answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub probe: Option<Probe>,
+    /// How many of its proofs may fail.
+    #[serde(skip_serializing_if = "Budget::is_default")]
+    pub budget: Budget,
     /// For the read-only part in all, and again for a request with effects.
     pub timeout: Millis,
     /// For how long an answer counts within a call.
@@ -115,6 +119,25 @@ impl PerCaller {
     #[must_use]
     pub fn is_none(&self) -> bool {
         *self == PerCaller::default()
+    }
+}
+
+impl ToolSpec {
+    /// The read-only exchanges by which it is found out whether its proofs hold, the last one deciding; none where it has no
+    /// proofs.
+    pub(super) fn proving(&self) -> &[Exchange] {
+        let has_proofs = |exchange: &Exchange| !exchange.verify.is_empty();
+        match self.prepare.last() {
+            Some(last) if has_proofs(last) => &self.prepare,
+            Some(_) | None if has_proofs(&self.request) => std::slice::from_ref(&self.request),
+            Some(_) | None => &[],
+        }
+    }
+
+    /// What the model is told where they do not, whatever was wrong.
+    pub(super) fn unproven(&self) -> &str {
+        let rules = self.proving().last().map_or(&[][..], |exchange| &exchange.verify);
+        rules.first().map_or("", |rule| &rule.error)
     }
 }
 
@@ -355,6 +378,9 @@ pub struct Rule {
     pub compare: Compare,
     /// Where the answer holds the value: an expression.
     pub held: String,
+    /// Of phone numbers: ISO 3166 code of the country in which one without a `+` is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
     /// What the model is told when it fails, in the agent's language.
     pub error: String,
 }
@@ -369,7 +395,7 @@ pub enum Compare {
     EqualsIgnoreCase,
     /// Only the digits count: `+34 600-11` is `3460011`.
     EqualsDigits,
-    /// The same number, with or without the country before it.
+    /// The same number, with or without its country.
     EqualsPhone,
     /// Words in a row of what is held: a surname of a whole name. Case and accents do not count.
     Contains,

@@ -140,9 +140,14 @@ impl Run<'_> {
         let learned = async {
             let answer = self.asked(exchange, &request, until).await?;
             let vars = Value::Object(known.values.clone());
-            Ok(self.live.learned(exchange, &answer, &vars, &self.toolbox.renderer)?)
+            self.live.learned(exchange, &answer, &vars, &self.toolbox.renderer)
         };
-        let mapped = learned.await.map_err(|untold: Untold| untold.of_step(exchange))?;
+        let is_to_prove = self.spec.proving().iter().any(|proving| std::ptr::eq(proving, exchange));
+        let told = |untold: Untold| match is_to_prove {
+            true => untold.as_unproven(self.spec.unproven()),
+            false => untold,
+        };
+        let mapped = learned.await.map_err(|untold: Untold| told(untold.of_step(exchange)))?;
         Ok(known.take(exchange, mapped))
     }
 
@@ -172,8 +177,10 @@ impl Run<'_> {
         let mut vars = Value::Object(vars);
         self.toolbox.put_in_hidden(self.spec, self.call, call_id, secrecy, &mut vars);
         known.put_in_secrets(secrecy, &mut vars);
-        Resolved::new(exchange, &self.live.base, self.live.world(), &self.toolbox.renderer, &vars)
-            .map_err(|fault| of_step(exchange, fault.what))
+        let (renderer, world) = (&self.toolbox.renderer, self.live.world());
+        let request = Resolved::new(exchange, &self.live.base, world, renderer, &vars);
+        let request = request.map_err(|fault| of_step(exchange, fault.what))?;
+        Ok(Resolved { masks: self.toolbox.masks(self.spec), ..request })
     }
 
     /// What the tool has found in the end: what its own request maps, or what it makes of all that is known.

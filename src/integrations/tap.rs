@@ -18,6 +18,7 @@ use super::masks::{Masks, STARS};
 use super::request::Called;
 use super::spec::{Compare, Exchange};
 use super::steps::secrets_in;
+use super::tries::Untold;
 use super::verdict::{learned, vars_of};
 use super::verify::proves;
 use crate::egress::{Answer, Unanswered};
@@ -156,7 +157,7 @@ impl Tap {
     }
 
     /// `secrets`: what of this answer only later requests may hold.
-    fn learned(&self, secrets: &[String], proofs: Vec<Proof>, result: &Result<Map<String, Value>, String>) {
+    fn learned(&self, secrets: &[String], proofs: Vec<Proof>, result: &Result<Map<String, Value>, Untold>) {
         let mut held = self.held();
         secrets.iter().for_each(|secret| held.masks.add(secret));
         let result = match result {
@@ -164,7 +165,7 @@ impl Tap {
                 .iter()
                 .map(|(name, value)| (name.clone(), held.masks.hide_in(value.clone())))
                 .collect()),
-            Err(why) => Err(held.masks.hide(why)),
+            Err(untold) => Err(held.masks.hide(&untold.clone().why())),
         };
         let Held { passed, masks } = &mut *held;
         if let Some(last) = passed.last_mut() {
@@ -190,7 +191,7 @@ impl Live {
         answer: &Answer,
         known: &Value,
         renderer: &Renderer,
-    ) -> Result<Map<String, Value>, String> {
+    ) -> Result<Map<String, Value>, Untold> {
         let result = learned(exchange, answer, known, renderer);
         if let Some(tap) = &self.tap {
             let secrets = result.as_ref().map(|mapped| secrets_in(exchange, mapped)).unwrap_or_default();

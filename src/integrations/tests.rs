@@ -14,6 +14,7 @@ mod mcp;
 mod mocked;
 mod oauth2;
 mod probing;
+mod proofs;
 mod shop;
 mod steps;
 mod time;
@@ -25,10 +26,11 @@ use std::time::Duration;
 
 use centralita_core::base::{CallTime, Digest, Fault, Millis, ProposalId, ToolName};
 use centralita_core::call::PrivateValues;
-use centralita_core::conversation::{ActionKey, Outcome, Permit, SaidBy};
+use centralita_core::conversation::{ActionKey, Outcome, Permit, SaidBy, Unproven};
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
+use super::budget::{Trial, Tried, TryEnd, TryId};
 use super::registry::{Intent, IntentLog, NotBegun};
 use super::*;
 use shop::{Behaviour, Shop, call, call_named, refund, registry, registry_of, status};
@@ -78,6 +80,18 @@ impl IntentLog for Log {
     }
 }
 
+/// Whose tries are nobody's business.
+#[derive(Debug)]
+struct Uncounted;
+
+impl TryLog for Uncounted {
+    fn count<'a>(&'a self, _: &'a Trial) -> BoxFuture<'a, Result<(TryId, Tried), Fault>> {
+        Box::pin(std::future::ready(Ok((TryId(0), Tried::default()))))
+    }
+
+    fn ended(&self, _: TryId, _: TryEnd) {}
+}
+
 /// No private values.
 fn private() -> PrivateValues {
     PrivateValues::default()
@@ -97,7 +111,20 @@ async fn act(registry: &Registry, spec: &ToolSpec, key: ActionKey, log: &Log) ->
 
 async fn read(registry: &Registry, spec: &ToolSpec, args: Value) -> Outcome {
     let (spec, live) = registry.toolbox().find(&spec.name).unwrap();
-    registry.read(spec, live, &args).await
+    registry.read(spec, live, &args).await.unwrap_or_else(failed)
+}
+
+/// A proof that did not hold, as what the model is told of it.
+fn failed(unproven: Unproven) -> Outcome {
+    match unproven {
+        Unproven::Failed { why } => Outcome::Failed { why },
+        Unproven::Locked(lock) => panic!("{lock:?}"),
+    }
+}
+
+/// What the model is told of a request that could not be made.
+fn unprepared(prepared: Result<Prepared, Unprepared>) -> String {
+    prepared.unwrap_err().why
 }
 
 fn why(outcome: Outcome) -> String {
@@ -154,7 +181,11 @@ async fn a_permit_is_leave_for_what_it_covers_and_for_nothing_else() {
                 &Log::default(),
             )
             .await;
-        assert_eq!(matches!(outcome, Outcome::Done { .. }), goes, "{proposal} {amount} {at}: {outcome:?}");
+        assert_eq!(
+            matches!(outcome, Ok(Outcome::Done { .. })),
+            goes,
+            "{proposal} {amount} {at}: {outcome:?}"
+        );
         assert_eq!(shop.posts().len(), usize::from(goes));
     }
 }
@@ -176,7 +207,7 @@ async fn leave_for_a_tool_without_effects_covers_its_arguments() {
                 &log,
             )
             .await;
-        assert_eq!(matches!(outcome, Outcome::Done { .. }), goes);
+        assert_eq!(matches!(outcome, Ok(Outcome::Done { .. })), goes);
         assert!(log.begun.lock().unwrap().is_empty(), "what has no effects needs no intent");
     }
 }
@@ -409,7 +440,8 @@ async fn what_has_no_effects_is_tried_again_where_that_may_help() {
 async fn a_reading_tool_fails_in_words_and_in_time() {
     use Behaviour::{Answers, Garbage, Slow};
     for (behaviour, want) in [
-        (Answers(404, "{}"), "no order with that number"),
+        // That there is no such order is told to nobody who has not proven that it is theirs.
+        (Answers(404, "{}"), "does not fit"),
         (Answers(500, "<html>secret stack trace"), "status 500"),
         (Answers(200, "{}"), "does not fit"),
         (Garbage, "not JSON"),
@@ -421,6 +453,12 @@ async fn a_reading_tool_fails_in_words_and_in_time() {
         let why = why(outcome);
         assert!(why.contains(want) && !why.contains("stack"), "{behaviour:?}: {why}");
     }
+    let shop = Shop::open_for_reads(Answers(404, "{}")).await;
+    let mut open_to_all = status();
+    open_to_all.request.verify.clear();
+    let registry = registry(&shop, [open_to_all.clone()]);
+    let outcome = read(&registry, &open_to_all, json!({"order": "1182", "postcode": "AB1"})).await;
+    assert_eq!(why(outcome), "no order with that number");
 }
 
 #[tokio::test]
@@ -457,11 +495,12 @@ async fn a_proof_guards_an_action_before_it_is_asked_about() {
         parameter: "order".into(),
         compare: Compare::Equals,
         held: "customer.postcode".into(),
+        country: None,
         error: "not yours".into(),
     });
     let registry = registry(&shop, [tool.clone()]);
     let refused = registry.prepare(T1, &tool.name, &refund_args(), &private()).await.unwrap_err();
-    assert_eq!(refused.why, "not yours");
+    assert_eq!(refused.unproven, Some(Unproven::Failed { why: "not yours".into() }));
     assert!(registry.take(T1, &tool.name).is_none());
 }
 
@@ -485,7 +524,7 @@ async fn what_is_being_asked_about_is_not_replaced() {
     let registry = registry(&shop, [tool.clone()]);
     let asked = registry.prepare(T1, &tool.name, &refund_args(), &private()).await.unwrap();
     let other = json!({"order": "1182", "amount": "99"});
-    assert!(registry.prepare(T1, &tool.name, &other, &private()).await.unwrap_err().why.contains("already"));
+    assert!(unprepared(registry.prepare(T1, &tool.name, &other, &private()).await).contains("already"));
     let permit = Permit::by_admin(T1, asked.action, "ada".into(), "a test".into());
     let (key, log) = (ActionKey::Own(T1), Log::default());
     registry

@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use super::auth::{self, Credentials};
 use super::breaker::Breakers;
 use super::far::{Far, Live};
+use super::masks::Masks;
 use super::mcp::{Pins, Reached, Server, Start};
 use super::spec::{Connection, McpWay, Program, Source, ToolSpec, Variable};
 use super::tap::Tap;
@@ -124,6 +125,12 @@ impl Toolbox {
 
     pub(super) fn secret(&self, name: &str) -> Option<&SecretString> {
         self.secrets.get(name)
+    }
+
+    /// Of the secrets that a tool's own requests hold.
+    pub(super) fn masks(&self, tool: &ToolSpec) -> Masks {
+        let held = secret_names(tool).filter_map(|name| self.secret(name));
+        Masks::new(held.map(|secret| secret.expose_secret()))
     }
 
     pub(super) fn specs(&self) -> impl Iterator<Item = &ToolSpec> {

@@ -46,6 +46,10 @@ const RETRIES: &str = "centralita_integration_retries_total";
 pub(super) enum Untold {
     /// In words for the model.
     Why(String),
+    /// What the caller said is not what the system holds.
+    Unproven(String),
+    /// The system has answered: it has no such thing, or nothing that was looked for.
+    Absent(String),
     /// Its system is left alone: nothing was sent.
     OutOfReach,
 }
@@ -54,7 +58,7 @@ impl Untold {
     /// For the model, and for a record.
     pub(super) fn why(self) -> String {
         match self {
-            Untold::Why(why) => why,
+            Untold::Why(why) | Untold::Unproven(why) | Untold::Absent(why) => why,
             Untold::OutOfReach => OUT_OF_REACH.to_owned(),
         }
     }
@@ -63,14 +67,24 @@ impl Untold {
     pub(super) fn of_step(self, exchange: &Exchange) -> Untold {
         match self {
             Untold::Why(why) => Untold::Why(of_step(exchange, why)),
+            Untold::Unproven(why) => Untold::Unproven(why),
+            Untold::Absent(why) => Untold::Absent(of_step(exchange, why)),
             Untold::OutOfReach => Untold::OutOfReach,
+        }
+    }
+
+    /// Of a request that is to prove something: that there is no such record is the same as another one's.
+    pub(super) fn as_unproven(self, words: &str) -> Untold {
+        match self {
+            Untold::Unproven(_) | Untold::Absent(_) => Untold::Unproven(words.to_owned()),
+            Untold::Why(_) | Untold::OutOfReach => self,
         }
     }
 
     /// Of a tool without effects.
     pub(super) fn outcome(self) -> Outcome {
         match self {
-            Untold::Why(why) => Outcome::Failed { why },
+            Untold::Why(why) | Untold::Unproven(why) | Untold::Absent(why) => Outcome::Failed { why },
             Untold::OutOfReach => Outcome::Withheld(Withheld::OutOfReach),
         }
     }
@@ -111,7 +125,12 @@ pub(super) async fn ask(
     if let Some((passing, health)) = passing.zip(health(&answer, errors)) {
         passing.ended(health);
     }
-    answer.map_err(|unanswered| Untold::Why(unanswered.fault().what.clone()))
+    answer.map_err(|unanswered| match unanswered {
+        Unanswered::Refused(fault) => Untold::Absent(fault.what),
+        Unanswered::NotSent(fault) | Unanswered::Sent(fault) | Unanswered::WentWrong(fault) => {
+            Untold::Why(fault.what)
+        }
+    })
 }
 
 /// An action with leave to be sent.

@@ -19,6 +19,7 @@ use serde_json::{Map, Value, json};
 
 use super::probe::SENT;
 use super::spec::{Answers, ErrorWhen, Exchange, KeyPlace};
+use super::tries::Untold;
 use super::verify::proves;
 use crate::egress::{Answer, Unanswered};
 
@@ -28,27 +29,36 @@ const NOT_DONE: &str = "the system says it did not succeed";
 /// The longest name of a way to pack that is told; the registered ones are shorter.
 const CODING_BYTES_MAX: usize = 20;
 
-/// What the answer to a read-only request lets through, or for the model why there is nothing.
+/// Statuses of 400 to 499 that are about who asks, or when: we are not known, a time ran out, there were too many.
+const ABOUT_THE_QUESTION: [u16; 5] = [401, 407, 408, 425, 429];
+
+/// What the answer to a read-only request lets through, or why there is nothing.
 pub(super) fn learned(
     exchange: &Exchange,
     answer: &Answer,
     args: &Value,
     renderer: &Renderer,
-) -> Result<Map<String, Value>, String> {
-    if !(200..300).contains(&answer.status) {
-        return Err(reason(exchange, answer, args, renderer));
+) -> Result<Map<String, Value>, Untold> {
+    let status = answer.status;
+    if !(200..300).contains(&status) {
+        let is_answer = (400..500).contains(&status) && !ABOUT_THE_QUESTION.contains(&status);
+        let why = reason(exchange, answer, args, renderer);
+        return Err(if is_answer { Untold::Absent(why) } else { Untold::Why(why) });
     }
-    let vars = vars_of(exchange.answers, answer)?;
+    let vars = vars_of(exchange.answers, answer).map_err(Untold::Why)?;
     if let Some(rule) = exchange.verify.iter().find(|rule| !proves(rule, args, &vars, renderer)) {
-        return Err(rule.error.clone());
+        return Err(Untold::Unproven(rule.error.clone()));
     }
+    // Whose proofs have held may hear what else is wrong.
+    let is_proven = !exchange.verify.is_empty();
+    let lacks = |why: String| if is_proven { Untold::Why(why) } else { Untold::Absent(why) };
     if let Some(words) = told(exchange, vars.clone(), args, renderer) {
-        return Err(words);
+        return Err(lacks(words));
     }
-    if !succeeded(exchange, &vars, renderer)? {
-        return Err(NOT_DONE.to_owned());
+    if !succeeded(exchange, &vars, renderer).map_err(lacks)? {
+        return Err(lacks(NOT_DONE.to_owned()));
     }
-    mapped(exchange, &vars, renderer)
+    mapped(exchange, &vars, renderer).map_err(lacks)
 }
 
 /// How a request with effects ended. `values` are those that were put into it.
@@ -217,7 +227,8 @@ mod tests {
             (502, json!("<html>"), "the system answered with status 502"),
             (200, json!({"ok": false, "state": "x"}), NOT_DONE),
         ] {
-            assert_eq!(learned(&exchange, &answer(status, &body), &sent, &renderer), Err(want.to_owned()));
+            let got = learned(&exchange, &answer(status, &body), &sent, &renderer);
+            assert_eq!(got.map_err(Untold::why), Err(want.to_owned()));
         }
     }
 
@@ -252,10 +263,11 @@ mod tests {
             parameter: "pin".into(),
             compare: crate::integrations::Compare::Equals,
             held: "pin".into(),
+            country: None,
             error: "that does not fit".into(),
         };
         let exchange = Exchange { verify: vec![rule], ..exchange(&[("true", "there is no such order")]) };
         let got = learned(&exchange, &answer(200, &json!({})), &json!({"pin": "1"}), &renderer);
-        assert_eq!(got, Err("that does not fit".to_owned()));
+        assert_eq!(got, Err(Untold::Unproven("that does not fit".to_owned())));
     }
 }

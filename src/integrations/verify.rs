@@ -8,12 +8,11 @@ use centralita_core::template::Renderer;
 use serde_json::Value;
 
 use super::limits::pattern;
+use super::phone::is_same_number;
 use super::spec::{Compare, Rule};
 
 /// Letters and digits of which a part of a value must be: a single letter is in every name.
 const PART_CHARS_LEAST: usize = 3;
-/// Digits of a number without its country.
-const NATIONAL_DIGITS_LEAST: usize = 7;
 
 /// Whether what the caller said is what the system holds. An answer without the value proves nothing.
 pub(super) fn proves(rule: &Rule, args: &Value, vars: &Value, renderer: &Renderer) -> bool {
@@ -32,7 +31,7 @@ pub(super) fn proves(rule: &Rule, args: &Value, vars: &Value, renderer: &Rendere
             !small(&said).is_empty() && small(&said) == small(&held)
         }
         Compare::EqualsDigits => !digits(&said).is_empty() && digits(&said) == digits(&held),
-        Compare::EqualsPhone => is_same_phone(&digits(&said), &digits(&held)),
+        Compare::EqualsPhone => is_same_number(&said, &held, rule.country.as_deref()),
         Compare::Contains => {
             let (part, all) = (tokens(&said), tokens(&held));
             let letters: usize = part.iter().map(|word| word.chars().count()).sum();
@@ -48,12 +47,6 @@ pub(super) fn proves(rule: &Rule, args: &Value, vars: &Value, renderer: &Rendere
 fn is_same(said: &str, held: &str) -> bool {
     let plain = |text: &str| tokens(text).concat();
     !plain(said).is_empty() && plain(said) == plain(held)
-}
-
-fn is_same_phone(said: &str, held: &str) -> bool {
-    let (said, held) = (said.trim_start_matches('0'), held.trim_start_matches('0'));
-    let (short, long) = if said.len() <= held.len() { (said, held) } else { (held, said) };
-    short.len() >= NATIONAL_DIGITS_LEAST && long.ends_with(short)
 }
 
 fn part_of(source: &str, held: &str) -> Option<String> {
@@ -82,7 +75,8 @@ mod tests {
     use super::*;
 
     fn proven(compare: Compare, said: &str, held: Value) -> bool {
-        let rule = Rule { parameter: "p".into(), compare, held: "held".into(), error: String::new() };
+        let (parameter, held_at, country) = ("p".into(), "held".into(), Some("ES".into()));
+        let rule = Rule { parameter, compare, held: held_at, country, error: String::new() };
         let renderer = Renderer::new(Language::English, "USD");
         proves(&rule, &json!({"p": said}), &json!({"held": held}), &renderer)
     }

@@ -361,8 +361,11 @@ impl Stage {
             Order::Discard { proposal } => self.registry.discard(proposal),
             Order::Run { proposal, tool, args, key, permit } => {
                 let (leave, now) = (Leave { tool, args, key, permit }, self.now);
-                let outcome = self.registry.run(leave, self.vault.values(), now, &NothingBefore).await;
-                self.tell(now + TOOL_TAKES, Event::Settled { proposal, outcome });
+                let event = match self.registry.run(leave, self.vault.values(), now, &NothingBefore).await {
+                    Ok(outcome) => Event::Settled { proposal, outcome },
+                    Err(unproven) => Event::Unproven { proposal, unproven },
+                };
+                self.tell(now + TOOL_TAKES, event);
             }
             Order::HangUp { .. } => self.tell(self.now + HANGS_UP_AFTER, Event::HungUp),
             // What a model that is not waited for any more still says, the conversation leaves out.

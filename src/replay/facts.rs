@@ -143,6 +143,7 @@ impl Reader {
             | Event::GenerationFailed { .. }
             | Event::Prepared { .. }
             | Event::Unprepared { .. }
+            | Event::Unproven { .. }
             | Event::HungUp => None,
         }
     }

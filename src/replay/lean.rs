@@ -164,6 +164,7 @@ fn spare(lines: &[Line], from: usize) -> Option<Vec<usize>> {
         | Event::GenerationFailed { .. }
         | Event::Prepared { .. }
         | Event::Unprepared { .. }
+        | Event::Unproven { .. }
         | Event::Settled { .. }
         | Event::HungUp => None,
     }

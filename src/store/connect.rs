@@ -182,6 +182,7 @@ async fn migrate(write: &SqlitePool) -> Result<(), Fault> {
         step(1, "calls journal intents", include_str!("migrations/0001_calls_journal_intents.sql")),
         step(2, "calls effects", include_str!("migrations/0002_calls_effects.sql")),
         step(3, "action key", include_str!("migrations/0003_action_key.sql")),
+        step(4, "tries", include_str!("migrations/0004_tries.sql")),
         step(5, "tool runs", include_str!("migrations/0005_tool_runs.sql")),
         step(6, "intents admin", include_str!("migrations/0006_intents_admin.sql")),
         step(7, "calls process", include_str!("migrations/0007_calls_process.sql")),

@@ -16,9 +16,10 @@ use super::intents::{Row, Settler};
 use super::queue::{Job, NoRoom, QUEUE_BYTES_MAX, Queue};
 use super::sole::Carrying;
 use super::standing::Process;
+use super::tries::{TriesBefore, Try};
 use super::writer::{self, Disk, INTENTS_REFUSED, LINES_LOST};
 use super::{CallHead, CallRecord, CallState, Intent, IntentKey, IntentRecord, Line, Outcome, ToolLine};
-use super::{ToolRun, calls, fault, intents, journal, plans, runs};
+use super::{ToolRun, calls, fault, intents, journal, plans, runs, tries};
 use crate::core::base::{CallId, CallTime, Digest, Fault, Owner, Private, World};
 
 /// The database, shared by clones. The last clone dropped lets the writer finish in its own time;
@@ -195,6 +196,34 @@ impl Store {
     /// The intent stays as it was.
     pub fn settle_left(&self, key: IntentKey, outcome: Outcome) -> Result<(), QueueFull> {
         self.queue.give(Job::Settle { key, outcome, by: Settler::Bystander }).map_err(|_| QueueFull)
+    }
+
+    /// Counts a try to prove who is calling: its number, and what was counted before it. It waits as long as the disk does.
+    ///
+    /// # Errors
+    /// When it is not on disk, or what was before it cannot be read.
+    pub async fn count_try(&self, one: Try) -> Result<(i64, TriesBefore), Fault> {
+        let (reply, answer) = oneshot::channel();
+        self.queue.give(Job::Try { one: Box::new(one.clone()), reply }).map_err(no_room)?;
+        let id = answer.await.unwrap_or_else(|_| Err(stopped()))?;
+        let id = i64::try_from(id).unwrap_or(i64::MAX);
+        Ok((id, tries::before(&self.pools.read, id, &one).await.map_err(unread)?))
+    }
+
+    /// Queues that a try is as if it had not been.
+    ///
+    /// # Errors
+    /// It stays counted.
+    pub fn take_back_try(&self, id: i64) -> Result<(), QueueFull> {
+        self.queue.give(Job::TakeBackTry { id }).map_err(|_| QueueFull)
+    }
+
+    /// Queues that the record of a try does not count any more those whose failures it clears, itself included.
+    ///
+    /// # Errors
+    /// They stay counted.
+    pub fn clear_tries(&self, id: i64) -> Result<(), QueueFull> {
+        self.queue.give(Job::ClearTries { id }).map_err(|_| QueueFull)
     }
 
     /// Queues where a call now stands. An ended call stays ended; `Live` counts one more attempt.

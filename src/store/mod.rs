@@ -1,7 +1,7 @@
 //! The record of every call: heads, journals and intents, in one database.
 //!
 //! Reading order: `handle` (what the others call), `queue` (what waits to be written), `writer` (the one
-//! task that writes), then one file per table: `plans`, `calls`, `journal`, `intents`, `runs`; `connect` opens
+//! task that writes), then one file per table: `plans`, `calls`, `journal`, `intents`, `runs`, `tries`; `connect` opens
 //! the file, `sole` says whose its live calls are, `standing` where an action stands by now, `fault` what a failing disk
 //! means, `stamp` is calendar time.
 //!
@@ -22,6 +22,7 @@ mod runs;
 mod sole;
 mod stamp;
 mod standing;
+mod tries;
 mod writer;
 
 #[cfg(test)]
@@ -36,3 +37,4 @@ pub use runs::ToolRun;
 pub use sole::{Carrying, Sole};
 pub use stamp::now_us;
 pub use standing::{Process, Standing, UNDER_WAY_MAX_US};
+pub use tries::{TRIES_KEPT_US, TriesBefore, Try};

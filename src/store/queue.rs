@@ -14,6 +14,7 @@ use super::handle::{BeginRefused, Begun, NotOpened};
 use super::intents::{Intent, IntentKey, Outcome, Settler};
 use super::journal::Line;
 use super::runs::ToolRun;
+use super::tries::Try;
 use crate::core::base::{CallId, Fault};
 
 /// All that may wait for the disk, in bytes. A thousand calls give some twenty lines of 200 bytes a second
@@ -63,6 +64,17 @@ pub(super) enum Job {
         run: Box<ToolRun>,
         key: [u8; 32],
         reply: oneshot::Sender<Result<u64, Fault>>,
+    },
+    /// The answer is its number.
+    Try {
+        one: Box<Try>,
+        reply: oneshot::Sender<Result<u64, Fault>>,
+    },
+    ClearTries {
+        id: i64,
+    },
+    TakeBackTry {
+        id: i64,
     },
     Flush {
         reply: oneshot::Sender<Result<(), Fault>>,
@@ -125,11 +137,16 @@ impl Job {
             Job::Begin { .. }
             | Job::Lose { .. }
             | Job::TakeUp { .. }
+            | Job::Try { .. }
             | Job::Spend { .. }
             | Job::Flush { .. }
             | Job::Close { .. } => true,
             Job::Open { reply, .. } => !reply.is_closed(),
-            Job::State { .. } | Job::Line { .. } | Job::Settle { .. } => false,
+            Job::State { .. }
+            | Job::Line { .. }
+            | Job::Settle { .. }
+            | Job::ClearTries { .. }
+            | Job::TakeBackTry { .. } => false,
         }
     }
 
@@ -147,6 +164,9 @@ impl Job {
             | Job::State { .. }
             | Job::Lose { .. }
             | Job::TakeUp { .. }
+            | Job::Try { .. }
+            | Job::ClearTries { .. }
+            | Job::TakeBackTry { .. }
             | Job::Spend { .. }
             | Job::Begin { .. } => 0,
             // Writes nothing; it must get in when the queue is full, as it is how one waits for room.

@@ -19,7 +19,8 @@ use super::intents::{IntentKey, Outcome, OutcomeKind, Settler};
 use super::journal::LINES_PER_INSERT;
 use super::queue::{Job, Queued};
 use super::stamp::now_us;
-use super::{calls, fault, intents, journal, plans, runs};
+use super::tries::TRIES_KEPT_US;
+use super::{calls, fault, intents, journal, plans, runs, tries};
 use crate::core::base::{Fault, Owner};
 use crate::crash::{self, Point};
 
@@ -30,6 +31,9 @@ const CADENCE: Duration = Duration::from_millis(50);
 /// writing all that is kept again costs the calls their processor.
 const RETRY: Duration = Duration::from_secs(1);
 
+/// How often what is kept for a time is looked through: at the start, and so much later than it must be at most.
+const FORGETS: Duration = Duration::from_secs(10 * 60);
+
 pub(super) const LINES_LOST: &str = "centralita_journal_lines_lost_total";
 pub(super) const INTENTS_REFUSED: &str = "centralita_intents_refused_total";
 
@@ -37,12 +41,17 @@ pub(super) const INTENTS_REFUSED: &str = "centralita_intents_refused_total";
 pub(super) async fn run(mut jobs: Receiver<Queued>, db: SqlitePool, tell: watch::Sender<Disk>) {
     let mut cadence = interval(CADENCE);
     cadence.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut forgets = interval(FORGETS);
     let mut writer = Writer { db, kept: Vec::new(), disk: tell };
     let mut is_last = false;
     while !is_last {
         let job = tokio::select! {
             job = jobs.recv() => Some(job),
             _ = cadence.tick() => None,
+            _ = forgets.tick() => {
+                writer.forget().await;
+                continue;
+            }
         };
         match job {
             Some(Some(queued)) if !queued.job.is_awaited() => {
@@ -108,6 +117,12 @@ impl Writer {
         }
     }
 
+    /// Deletes what was kept for a time that is over. A disk that refuses is asked again; that it does is told elsewhere.
+    async fn forget(&self) {
+        let Ok(mut db) = self.db.acquire().await else { return };
+        let _ = tries::forget(&mut db, now_us().saturating_sub(TRIES_KEPT_US)).await;
+    }
+
     /// Nothing is left to write after a commit that failed: whether the disk is back is found out all the same.
     async fn try_again(&mut self) {
         let refuses = *self.disk.borrow() == Disk::Refuses;
@@ -161,7 +176,8 @@ impl Writer {
                     }
                 }
                 Job::Settle { key, by, .. } => not_settled(&key, by, wrote.rows()),
-                Job::State { .. } => {}
+                Job::Try { reply, .. } => drop(reply.send(wrote.rows())),
+                Job::State { .. } | Job::ClearTries { .. } | Job::TakeBackTry { .. } => {}
             }
         }
     }
@@ -190,7 +206,12 @@ impl Writer {
                 Job::Lose { reply, .. } | Job::TakeUp { reply, .. } | Job::Spend { reply, .. } => {
                     drop(reply.send(Err(fault.clone())));
                 }
-                Job::State { .. } | Job::Line { .. } | Job::Settle { .. } => {
+                Job::Try { reply, .. } => drop(reply.send(Err(fault.clone()))),
+                Job::State { .. }
+                | Job::Line { .. }
+                | Job::Settle { .. }
+                | Job::ClearTries { .. }
+                | Job::TakeBackTry { .. } => {
                     self.kept.push(Queued { job, room });
                 }
             }
@@ -321,6 +342,9 @@ async fn write_all(db: &mut SqliteConnection, jobs: &[Queued]) -> sqlx::Result<V
             }
             Job::Begin { intent, .. } => intents::begin(db, intent).await,
             Job::Settle { key, outcome, by } => intents::settle(db, key, outcome, *by).await,
+            Job::Try { one, .. } => tries::add(db, one).await,
+            Job::ClearTries { id } => tries::clear(db, *id).await,
+            Job::TakeBackTry { id } => tries::take_back(db, *id).await,
             Job::Spend { run, key, .. } => runs::spend(db, key, run).await,
             Job::Flush { .. } | Job::Close { .. } => Ok(0),
         };
@@ -339,6 +363,9 @@ async fn write_lines(db: &mut SqliteConnection, jobs: &[Queued], wrote: &mut Vec
         | Job::TakeUp { .. }
         | Job::Begin { .. }
         | Job::Settle { .. }
+        | Job::Try { .. }
+        | Job::ClearTries { .. }
+        | Job::TakeBackTry { .. }
         | Job::Spend { .. }
         | Job::Flush { .. }
         | Job::Close { .. } => None,

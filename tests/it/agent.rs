@@ -12,8 +12,8 @@ use centralita::core::conversation::{
 };
 use centralita::core::language::Language;
 use centralita::integrations::{
-    Answers, Auth, Body, Connection, Exchange, KeyPlace, Method, PerCaller, Probe, SecretHeader, ToolSpec,
-    Toolbox,
+    Answers, Auth, Body, Budget, Connection, Exchange, KeyPlace, Method, PerCaller, Probe, SecretHeader,
+    ToolSpec, Toolbox,
 };
 use centralita::secrets::{SecretName, Secrets};
 use secrecy::SecretString;
@@ -89,6 +89,7 @@ pub(crate) fn toolbox(
         key: KeyPlace::Header("Idempotency-Key".to_owned()),
         not_done_on: [].into(),
         probe: None,
+        budget: Budget::default(),
         timeout,
         cache: None,
         per_caller: PerCaller::default(),

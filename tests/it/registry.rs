@@ -9,7 +9,7 @@ use std::time::Duration;
 use centralita::catalog::Agent;
 use centralita::core::base::{CallId, CallTime, Digest, ProposalId, ToolName};
 use centralita::core::call::PrivateValues;
-use centralita::core::conversation::{ActionKey, Outcome, Permit};
+use centralita::core::conversation::{ActionKey, Outcome, Permit, Unproven};
 use centralita::integrations::{
     ActionSecret, CallFacts, Finding, Intent, IntentLog, Leave, NotBegun, NotSpent, PerCaller, Prepared,
     Registry, Toolbox,
@@ -76,7 +76,10 @@ pub(crate) async fn run(
 ) -> Outcome {
     let permit = Permit::by_admin(ProposalId(nth), covers, "ada".into(), "a test".into());
     let leave = Leave { tool: ToolName(tool.into()), args, key: ActionKey::Own(ProposalId(key)), permit };
-    registry.run(leave, &PrivateValues::default(), CallTime::ANSWER, &Takes).await
+    registry
+        .run(leave, &PrivateValues::default(), CallTime::ANSWER, &Takes)
+        .await
+        .unwrap_or_else(Unproven::outcome)
 }
 
 /// Runs a tool as after a yes; what is for the model where it cannot.

@@ -17,7 +17,8 @@ use super::values::PrivateValues;
 use crate::audio::Key;
 use crate::base::{Placeholder, PrivateKind, Span};
 use crate::conversation::{
-    Collects, Conversation, Event, KEYS_MAX, MASKED_KEY, Outcome, Plan, Transcript, TranscriptEnd, Word,
+    Collects, Conversation, Event, KEYS_MAX, MASKED_KEY, Outcome, Plan, Transcript, TranscriptEnd, Unproven,
+    Word,
 };
 use crate::language::{Sought, Stretch, Teller, digit_runs, find_private, leading_card, open_end};
 
@@ -182,6 +183,10 @@ impl Vault {
             Event::Unprepared { proposal, why } => {
                 (None, Event::Unprepared { proposal, why: self.in_text(&why) })
             }
+            Event::Unproven { proposal, unproven: Unproven::Failed { why } } => {
+                let unproven = Unproven::Failed { why: self.in_text(&why) };
+                (None, Event::Unproven { proposal, unproven })
+            }
             Event::Settled { proposal, outcome } => {
                 let outcome = match outcome {
                     Outcome::Done { result } => Outcome::Done { result: self.in_json(result) },
@@ -206,6 +211,7 @@ impl Vault {
             | Event::Cut { .. }
             | Event::Finished { .. }
             | Event::GenerationFailed { .. }
+            | Event::Unproven { unproven: Unproven::Locked(_), .. }
             | Event::Resumed(_) => (None, event),
         }
     }

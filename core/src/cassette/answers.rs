@@ -73,6 +73,7 @@ impl Answers {
             self.generations.entry(*generation).or_default().push((after, event.clone()));
         } else if let Event::Prepared { proposal, .. }
         | Event::Unprepared { proposal, .. }
+        | Event::Unproven { proposal, .. }
         | Event::Settled { proposal, .. } = event
         {
             let action = asked.get(proposal).and_then(|n| self.actions.get_mut(*n));
@@ -151,6 +152,8 @@ fn about(proposal: ProposalId, event: Event) -> Event {
         Event::Prepared { proposal, action, values }
     } else if let Event::Unprepared { why, .. } = event {
         Event::Unprepared { proposal, why }
+    } else if let Event::Unproven { unproven, .. } = event {
+        Event::Unproven { proposal, unproven }
     } else if let Event::Settled { outcome, .. } = event {
         Event::Settled { proposal, outcome }
     } else {

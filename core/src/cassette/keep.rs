@@ -229,6 +229,7 @@ impl Keeper {
             }
             Event::Prepared { proposal, .. }
             | Event::Unprepared { proposal, .. }
+            | Event::Unproven { proposal, .. }
             | Event::Settled { proposal, .. } => {
                 self.proposals.iter().find(|(known, _)| known == proposal).map(|(_, asked)| *asked)
             }

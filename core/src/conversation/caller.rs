@@ -7,8 +7,8 @@ use super::gate::{Confirmation, Early, Ruling};
 use super::lifecycle::{GOODBYE_MAX, HANG_UP_MAX, Life};
 use super::order::{Note, Order, Role, Verdict, Why};
 use super::outputs::Outputs;
-use super::playback::End;
-use super::proposals::Stage;
+use super::playback;
+use super::proposals::{End, Stage};
 use super::turn::{Collects, Keypad, Lost, Said};
 use super::{Conversation, Entry};
 use crate::base::{CallTime, Position};
@@ -193,7 +193,7 @@ impl Conversation {
         let nth = self.silence.remind();
         if nth <= self.plan.timing.reminders {
             let text = Phrase::StillThere(nth).say(self.plan.language);
-            self.playback.queue(Role::Reminder, vec![text], End::Complete);
+            self.playback.queue(Role::Reminder, vec![text], playback::End::Complete);
         } else {
             self.close(at, Why::Silence, Phrase::GoodbyeSilence, out);
         }
@@ -213,7 +213,7 @@ impl Conversation {
             self.playback.cut(out);
         }
         self.playback.forget_waiting(tells);
-        self.playback.queue(Role::Goodbye, vec![phrase.say(self.plan.language)], End::Complete);
+        self.playback.queue(Role::Goodbye, vec![phrase.say(self.plan.language)], playback::End::Complete);
         self.life = Life::Closing { why, until: at + GOODBYE_MAX };
     }
 
@@ -251,11 +251,15 @@ impl Conversation {
         if let Some(ask) = self.confirmation.close() {
             out.note(Note::Withdrawn { proposal: ask.proposal });
         }
-        let waiting = |stage| matches!(stage, Stage::Preparing { .. } | Stage::Waiting | Stage::Asking);
+        let waiting =
+            |stage| matches!(stage, Stage::Held | Stage::Preparing { .. } | Stage::Waiting | Stage::Asking);
         let void: Vec<_> = self.proposals.iter().filter(|p| waiting(p.stage)).map(|p| p.id).collect();
         for proposal in void {
             out.order(Order::Discard { proposal });
-            self.settle(proposal, super::proposals::End::Declined, serde_json::json!({"status": "declined"}));
+            // What a proof on its way comes to is not waited for: it counts.
+            let is_try = self.proposals.get(proposal).is_some_and(|p| self.is_try(p));
+            let end = if is_try { End::Unproven } else { End::Declined };
+            self.settle(proposal, end, serde_json::json!({"status": "declined"}));
         }
     }
 }

@@ -87,6 +87,11 @@ pub enum Event {
         proposal: ProposalId,
         why: String,
     },
+    /// What was to prove who is calling did not, or was not tried: a read-only tool, or the steps before a question.
+    Unproven {
+        proposal: ProposalId,
+        unproven: Unproven,
+    },
     /// A tool run came to its end.
     Settled {
         proposal: ProposalId,
@@ -282,6 +287,36 @@ pub enum Outcome {
     Withheld(Withheld),
     /// It was sent and nobody knows.
     Unknown,
+}
+
+/// Why nothing is told of what a tool with proofs was to find.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unproven {
+    /// It was tried. What the caller said is not what the system holds, or the system has no such thing: which of them
+    /// it was, `why` does not say.
+    Failed { why: String },
+    /// Nothing was sent: too many tries have failed before.
+    Locked(Lock),
+}
+
+impl Unproven {
+    /// For whoever has no conversation to tell it to: nothing was done.
+    #[must_use]
+    pub fn outcome(self) -> Outcome {
+        match self {
+            Unproven::Failed { why } => Outcome::Failed { why },
+            Unproven::Locked(_) => Outcome::Failed { why: "too many proofs have failed".to_owned() },
+        }
+    }
+}
+
+/// How long nobody may try again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lock {
+    /// So many minutes, at least one.
+    Minutes(u32),
+    /// The rest of the call.
+    Call,
 }
 
 /// What became of the steps that are not known to be done.

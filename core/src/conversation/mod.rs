@@ -14,6 +14,7 @@ mod gate;
 mod generation;
 mod history;
 mod identity;
+mod keyed;
 mod lifecycle;
 mod named;
 mod next;
@@ -32,8 +33,8 @@ mod work;
 use std::sync::Arc;
 
 pub use event::{
-    Affirmation, Answered, By, EarlierAction, EarlierEnd, EngineYes, Event, LineAbilities, Outcome, Recorder,
-    Rest, Resumed, Tag, Transcript, TranscriptEnd, Withheld, Word,
+    Affirmation, Answered, By, EarlierAction, EarlierEnd, EngineYes, Event, LineAbilities, Lock, Outcome,
+    Recorder, Rest, Resumed, Tag, Transcript, TranscriptEnd, Unproven, Withheld, Word,
 };
 pub use gate::{Basis, Permit};
 pub use history::{Entry, History};
@@ -42,8 +43,8 @@ pub use order::{ActionKey, Expect, Note, Order, Refusal, Role, Verdict, Watch, W
 pub use outputs::{Outputs, Step};
 pub use phrases::{ToolPhrases, Wordings};
 pub use plan::{
-    CannedAnswer, Confirm, Effects, Idempotency, Identity, Limits, Parameter, ParameterKind, Plan, Policy,
-    PrivateList, Recording, SaidBy, Timing, ToolPlan, VoiceYes,
+    CannedAnswer, Confirm, Effects, Idempotency, Identity, Limits, PROOFS_PER_CALL, Parameter, ParameterKind,
+    Plan, Policy, PrivateList, Recording, SaidBy, Timing, ToolPlan, VoiceYes,
 };
 pub use proposals::told;
 pub use timer::Timer;
@@ -272,6 +273,7 @@ impl Conversation {
                 self.on_prepared(at, *proposal, *action, values, out)
             }
             Event::Unprepared { proposal, why } => self.on_unprepared(*proposal, why),
+            Event::Unproven { proposal, unproven } => self.on_unproven(*proposal, unproven),
             Event::Settled { proposal, outcome } => self.on_settled(*proposal, outcome),
             Event::HungUp => self.on_hung_up(out),
             Event::Resumed(resumed) => self.on_resumed(at, resumed, out),

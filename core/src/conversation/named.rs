@@ -1,7 +1,8 @@
 //! Whether a question says the values it is about: a template could name one and still swallow or change it.
 //!
 //! Promises: of every parameter that the question's template names and that has a value, the words for that very value
-//! are in the question; of a yes or no, the question is another one for the other.
+//! are in the question, of a list's those for each value, as often as it is in the list; of a yes or no, the question is
+//! another one for the other.
 //! Never: knows what a question means; it compares words.
 
 use std::cell::OnceCell;
@@ -34,9 +35,7 @@ pub fn unsaid<'p>(
             other[&parameter.name] = Value::Bool(*value != Value::Bool(true));
             renderer.render(template, &other).is_ok_and(|other| other == question)
         }
-        (kind, Some(Value::Array(values))) => {
-            !values.iter().all(|value| asked.says_value(renderer.currency(), kind, value))
-        }
+        (kind, Some(Value::Array(values))) => !asked.says_each(renderer.currency(), kind, values),
         (kind, Some(value)) => !asked.says_value(renderer.currency(), kind, value),
     };
     // Whether it is named costs most, and is asked only of what is not said.
@@ -110,6 +109,16 @@ impl Asked<'_> {
         })
     }
 
+    /// Whether each value of a list is said, in a place of its own: what is wished for twice is said twice.
+    fn says_each(&self, currency: &str, kind: ParameterKind, values: &[Value]) -> bool {
+        let texts: Option<Vec<String>> = values.iter().map(plain).collect();
+        let Some(texts) = texts else { return false };
+        let forms: Vec<_> = texts.iter().map(|text| forms(self.language, currency, kind, text)).collect();
+        let speak = |text: &str| words(&spoken_text(self.language, text));
+        say_apart(&self.written, &forms, words)
+            || say_apart(self.spoken.get_or_init(|| speak(self.question)), &forms, speak)
+    }
+
     fn says(&self, form: &str) -> bool {
         let speak = |text| words(&spoken_text(self.language, text));
         holds(&self.written, &words(form))
@@ -139,6 +148,27 @@ fn words(text: &str) -> Vec<String> {
 /// Whether the words stand in the text, side by side. No words stand nowhere.
 fn holds(text: &[String], words: &[String]) -> bool {
     !words.is_empty() && text.windows(words.len()).any(|stretch| stretch == words)
+}
+
+/// Whether the text holds one form of each value, and no word of it counts for two. The longest are sought first: of
+/// `red` and `dark red`, the former must not take the word that the latter needs.
+fn say_apart(text: &[String], values: &[Vec<String>], words: impl Fn(&str) -> Vec<String>) -> bool {
+    let words_of = |forms: &Vec<String>| forms.iter().map(|form| words(form)).collect::<Vec<_>>();
+    let mut values: Vec<Vec<Vec<String>>> = values.iter().map(words_of).collect();
+    values.sort_by_key(|forms| std::cmp::Reverse(forms.last().map_or(0, Vec::len)));
+    let mut taken = vec![false; text.len()];
+    values.iter().all(|forms| {
+        let place = |form: &Vec<String>| Some((free(text, &taken, form)?, form.len()));
+        let Some((from, length)) = forms.iter().find_map(place) else { return false };
+        taken[from..from + length].fill(true);
+        true
+    })
+}
+
+/// Where the words stand side by side, none of them taken.
+fn free(text: &[String], taken: &[bool], words: &[String]) -> Option<usize> {
+    let mut places = text.windows(words.len().max(1)).enumerate().filter(|(_, stretch)| *stretch == words);
+    places.find(|(from, _)| !taken[*from..from + words.len()].contains(&true)).map(|(from, _)| from)
 }
 
 #[cfg(test)]
@@ -283,6 +313,42 @@ mod tests {
                 json!(["a b", "c"]),
                 "Add {{ amount | join(', ') }}?",
                 true,
+            ),
+            (
+                Language::English,
+                ParameterKind::Integer,
+                json!([2, 2]),
+                "Add {{ amount | join(' and ') }}?",
+                true,
+            ),
+            (Language::English, ParameterKind::Integer, json!([2, 2]), "Add {{ amount | first }}?", false),
+            (
+                Language::English,
+                ParameterKind::Text,
+                json!(["red", "dark red"]),
+                "Add {{ amount | last }}?",
+                false,
+            ),
+            (
+                Language::English,
+                ParameterKind::Text,
+                json!(["red", "dark red"]),
+                "Add {{ amount | join(', ') }}?",
+                true,
+            ),
+            (
+                Language::English,
+                ParameterKind::Money,
+                json!(["20.00", "20.00"]),
+                "Add {{ amount | money }}?",
+                true,
+            ),
+            (
+                Language::English,
+                ParameterKind::Money,
+                json!(["20.00", "20.00"]),
+                "Add {{ amount | unique | money }}?",
+                false,
             ),
         ] {
             let (parameters, renderer) = (parameters(kind), Renderer::new(language, "EUR"));

@@ -21,6 +21,7 @@ impl Conversation {
         if !self.life.may_speak() {
             return;
         }
+        self.take_up_held(at, out);
         self.next_question(out);
         // Before the reply: it may bring a word to say.
         self.next_round_of_tools();

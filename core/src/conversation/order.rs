@@ -154,4 +154,8 @@ pub enum Refusal {
     Spent,
     /// What is to prove it is not the caller's own word.
     NotOwnWord,
+    /// Proofs of it have failed in this call as often as they may.
+    ProofsSpent,
+    /// It passes on a number that was keyed for another value.
+    KeyedForAnother,
 }

@@ -125,12 +125,31 @@ pub struct Identity {
     /// What must be proven in this call before it is offered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requires: Option<String>,
+    /// After how many failed proofs of a call this tool tries none; unwritten, [`PROOFS_PER_CALL`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_call: Option<u8>,
 }
+
+/// Failed proofs of a call, whichever tools tried them, after which no more are tried. Who knows what is asked needs one
+/// try, and one or two more where a word is misheard; who guesses gets no further by calling longer.
+pub const PROOFS_PER_CALL: u8 = 5;
 
 impl Identity {
     #[must_use]
     pub fn is_none(&self) -> bool {
         *self == Identity::default()
+    }
+
+    /// Whether a run of it is a try to prove who is calling.
+    #[must_use]
+    pub fn tries(&self) -> bool {
+        !self.proofs.is_empty()
+    }
+
+    /// Failed proofs of the call after which it tries no more.
+    #[must_use]
+    pub fn most_per_call(&self) -> usize {
+        usize::from(self.per_call.unwrap_or(PROOFS_PER_CALL))
     }
 }
 

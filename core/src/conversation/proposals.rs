@@ -46,6 +46,8 @@ pub(super) enum Leave {
 /// How far a proposal has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
+    /// Not taken up yet: a wish before it may prove what it requires, or fail one proof too many.
+    Held,
     /// Its request is being resolved.
     Preparing {
         until: CallTime,
@@ -71,6 +73,8 @@ pub(super) enum End {
     /// Nothing was sent, by a rule of our own.
     Withheld,
     Unknown,
+    /// It was to prove who is calling, and did not.
+    Unproven,
     /// Sent once more under an earlier key and refused: what was sent first may have gone through all the same.
     SentInVain,
     Declined,
@@ -122,7 +126,7 @@ impl Proposals {
         let id = ProposalId(u32::try_from(self.list.len()).unwrap_or(u32::MAX)).next();
         let action = Digest::of_json(&args);
         let values = args.clone();
-        let stage = Stage::Waiting;
+        let stage = Stage::Held;
         let key = ActionKey::Own(id);
         let (tool, leave) = (tool.clone(), Leave::Never);
         self.list.push(Proposal { id, tool, args, effects, stage, action, values, key, turn, leave });
@@ -141,13 +145,32 @@ impl Proposals {
         self.list.iter()
     }
 
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Proposal> {
+        self.list.iter_mut()
+    }
+
+    /// The first that is held, after another one.
+    pub(super) fn next_held(&self, after: Option<ProposalId>) -> Option<ProposalId> {
+        let held = |p: &&Proposal| p.stage == Stage::Held && after.is_none_or(|after| p.id > after);
+        self.list.iter().find(held).map(|p| p.id)
+    }
+
+    /// How many proofs of who is calling have failed.
+    pub(super) fn count_unproven(&self) -> usize {
+        self.list.iter().filter(|p| p.stage == Stage::Settled(End::Unproven)).count()
+    }
+
     /// How often a tool was given leave, and may still be for wishes that are not settled.
     pub(super) fn runs_of(&self, tool: &ToolName) -> usize {
         let runs = |p: &&Proposal| match (p.stage, p.leave) {
             (Stage::Settled(End::Withheld), _) => false,
             (_, Leave::Given) => true,
             (
-                Stage::Preparing { .. } | Stage::Waiting | Stage::Asking | Stage::Running { .. },
+                Stage::Held
+                | Stage::Preparing { .. }
+                | Stage::Waiting
+                | Stage::Asking
+                | Stage::Running { .. },
                 Leave::Never,
             ) => true,
             (Stage::Settled(_), Leave::Never) => false,
@@ -166,8 +189,8 @@ impl Proposals {
             let may_be_done = match wish.stage {
                 Stage::Running { .. }
                 | Stage::Settled(End::Done | End::Partly | End::Unknown | End::SentInVain) => true,
-                Stage::Preparing { .. } | Stage::Waiting | Stage::Asking => false,
-                Stage::Settled(End::Failed | End::Withheld | End::Declined) => false,
+                Stage::Held | Stage::Preparing { .. } | Stage::Waiting | Stage::Asking => false,
+                Stage::Settled(End::Failed | End::Withheld | End::Declined | End::Unproven) => false,
             };
             if may_be_done && wish.leave == Leave::Given && deeds.iter().all(|deed| deed.key != wish.key) {
                 deeds.push(wish);
@@ -252,7 +275,7 @@ impl Proposals {
         for other in self.list.iter().filter(|p| p.id != id && p.tool == *tool && p.action == action) {
             match other.stage {
                 // Not resolved, so its digest is of other things.
-                Stage::Preparing { .. } => {}
+                Stage::Held | Stage::Preparing { .. } => {}
                 Stage::Waiting | Stage::Asking | Stage::Running { .. } => return Err(Refusal::UnderWay),
                 Stage::Settled(End::Declined) if other.turn == turn => return Err(Refusal::Declined),
                 Stage::Settled(End::Done) if other.turn == turn => return Err(Refusal::AlreadyDone),
@@ -261,7 +284,7 @@ impl Proposals {
                 }
                 // What was not done may be done now, whether or not the system knows a key.
                 Stage::Settled(End::Partly) => (key, goes_on) = (other.key.clone(), true),
-                Stage::Settled(End::Declined | End::Done | End::Failed | End::Withheld) => {}
+                Stage::Settled(End::Declined | End::Done | End::Failed | End::Withheld | End::Unproven) => {}
             }
         }
         // Sent without a key, it cannot be recognised by one.
@@ -299,7 +322,7 @@ impl Proposals {
         let due = |p: &Proposal| match p.stage {
             Stage::Preparing { until } => Some((until, Timer::Prepare)),
             Stage::Running { until } => Some((until, Timer::Tool)),
-            Stage::Waiting | Stage::Asking | Stage::Settled(_) => None,
+            Stage::Held | Stage::Waiting | Stage::Asking | Stage::Settled(_) => None,
         };
         self.list.iter().filter_map(due).min()
     }
@@ -309,7 +332,7 @@ impl Proposals {
         let late = |p: &&Proposal| match p.stage {
             Stage::Preparing { until } => timer == Timer::Prepare && until <= now,
             Stage::Running { until } => timer == Timer::Tool && until <= now,
-            Stage::Waiting | Stage::Asking | Stage::Settled(_) => false,
+            Stage::Held | Stage::Waiting | Stage::Asking | Stage::Settled(_) => false,
         };
         self.list.iter().find(late).map(|p| p.id)
     }

@@ -15,8 +15,7 @@ use super::generation::State;
 use super::lifecycle::{GOODBYE_MAX, HANG_UP_MAX, Life, Silence};
 use super::order::{Note, Order, Role};
 use super::outputs::Outputs;
-use super::plan::Effects;
-use super::proposals::{self, Stage, TOOL_MARGIN};
+use super::proposals::{self, Stage};
 use super::turn::{Hearing, Keypad, Sounding, Turn};
 use crate::base::{CallTime, Placeholder, PrivateKind, ProposalId, placeholders};
 use crate::language::Phrase;
@@ -70,7 +69,7 @@ impl Conversation {
             Life::Live { .. } => {
                 self.life = Life::live(at, &self.plan.timing);
                 self.leave_unknown();
-                self.work_again(at, out);
+                self.work_again();
                 let owes = replies
                     || self.untold > 0
                     || self.generation.state != State::Idle
@@ -118,25 +117,12 @@ impl Conversation {
         }
     }
 
-    /// What has no effects is run again; what has, is resolved again and then asked about.
-    fn work_again(&mut self, at: CallTime, out: &mut Outputs) {
-        let open: Vec<_> = self
-            .proposals
-            .iter()
-            .filter(|p| !matches!(p.stage, Stage::Settled(_)))
-            .map(|p| (p.id, p.tool.clone(), p.args.clone(), p.action, p.effects))
-            .collect();
-        for (proposal, tool, args, action, effects) in open {
-            if effects == Effects::None {
-                self.run_unasked(at, proposal, action, out);
-                continue;
-            }
-            let timeout = self.plan.tool(&tool).map(|tool| tool.timeout).unwrap_or_default();
-            if let Some(wish) = self.proposals.get_mut(proposal) {
-                wish.stage = Stage::Preparing { until: at + timeout + TOOL_MARGIN };
-                wish.values = args.clone();
-            }
-            out.order(Order::Prepare { proposal, tool, args });
+    /// What has no effects is run again; what has, is resolved again and then asked about: all of it as if it were wished
+    /// for now.
+    fn work_again(&mut self) {
+        for wish in self.proposals.iter_mut().filter(|p| !matches!(p.stage, Stage::Settled(_))) {
+            wish.stage = Stage::Held;
+            wish.values = wish.args.clone();
         }
     }
 

@@ -7,6 +7,7 @@
 use serde_json::{Value, json};
 
 use super::generation::{Round, State, Survives, Voice, WORD_EVERY};
+use super::identity::Standing;
 use super::lifecycle::Life;
 use super::order::{ActionKey, Note, Order, Refusal, Role, Why};
 use super::outputs::Outputs;
@@ -16,12 +17,16 @@ use super::playback::{End, Reply};
 use super::proposals::{self, Stage, TOOL_MARGIN, told};
 use super::timer::Timer;
 use super::wording::{NONE, telling, written};
-use super::{Conversation, Entry, Expect, Outcome, Permit, Rest};
+use super::{Conversation, Entry, Expect, Lock, Outcome, Permit, Rest, Unproven};
 use crate::base::{CallTime, Digest, GenerationId, Millis, ProposalId, ToolName};
 use crate::language::{Figures, Language, Phrase, claims_done};
 
 /// Replies lost in a row after which the agent has no voice.
 const LOST_REPLIES_MAX: u8 = 3;
+
+/// Why a proof is not tried, for the model: the caller has heard it by then.
+const LOCKED: &str = "it was not tried: too many proofs of who is calling have failed, and the caller is told when it can be \
+                      tried again. Do not try again now";
 
 /// Longest answer of the model: four minutes aloud, less than the line holds. Nobody listens for so long.
 const ANSWER_CHARS_MAX: usize = 3_000;
@@ -114,38 +119,66 @@ impl Conversation {
             return;
         }
         let effects = self.plan.tool(name).map_or(Effects::None, |tool| tool.effects);
-        let timeout = self.plan.tool(name).map(|tool| tool.timeout);
-        let unfit = self.unidentified(name, args).or_else(|| self.is_spent(name).then_some(Refusal::Spent));
-        let turn = self.turns;
+        let (turn, is_spent) = (self.turns, self.is_spent(name));
         let Some(proposal) = self.proposals.add(name, args.clone(), effects, turn) else {
             // A model that wishes so much has gone astray.
             out.order(Order::DropGeneration { generation });
             self.on_generation_failed(at, out);
             return;
         };
+        let id = proposal.id;
         self.generation.alive(at, &self.plan.timing);
-        let (id, tool, args) = (proposal.id, proposal.tool.clone(), proposal.args.clone());
-        let Some(timeout) = timeout else {
+        let is_refused = matches!(self.standing(id), Standing::Refused(_));
+        if is_spent && !is_refused {
+            self.refuse(id, Refusal::Spent, out);
+            return;
+        }
+        if effects != Effects::None && !is_refused {
+            if let Some(voice) = self.generation.running(generation) {
+                *voice = Voice::Muted;
+            }
+            // Nothing more of it is spoken: what was keeps the line no longer than its audio.
+            self.playback.complete(at, Role::Answer(generation), out);
+        }
+        self.take_up(at, id, out);
+    }
+
+    /// Takes up a wish that is held, if nothing stands before it any more.
+    pub(super) fn take_up(&mut self, at: CallTime, id: ProposalId, out: &mut Outputs) {
+        let Some(proposal) = self.proposals.get(id) else { return };
+        let (tool, args) = (proposal.tool.clone(), proposal.args.clone());
+        let (action, effects) = (proposal.action, proposal.effects);
+        let Some(timeout) = self.plan.tool(&tool).map(|tool| tool.timeout) else {
             self.refuse(id, Refusal::UnknownTool, out);
             return;
         };
-        if let Some(why) = unfit {
-            self.refuse(id, why, out);
-            return;
+        match self.standing(id) {
+            Standing::Refused(why) => self.refuse(id, why, out),
+            Standing::Waits => {}
+            Standing::Ready if effects == Effects::None => {
+                self.moves(id, Stage::Waiting);
+                self.run_unasked(at, id, action, out);
+            }
+            Standing::Ready => {
+                self.moves(id, Stage::Preparing { until: at + timeout + TOOL_MARGIN });
+                out.order(Order::Prepare { proposal: id, tool, args });
+            }
         }
-        let until = at + timeout + TOOL_MARGIN;
-        if effects == Effects::None {
-            let action = proposal.action;
-            self.run_unasked(at, id, action, out);
-            return;
+    }
+
+    fn moves(&mut self, id: ProposalId, stage: Stage) {
+        if let Some(proposal) = self.proposals.get_mut(id) {
+            proposal.stage = stage;
         }
-        proposal.stage = Stage::Preparing { until };
-        if let Some(voice) = self.generation.running(generation) {
-            *voice = Voice::Muted;
+    }
+
+    /// Takes up what was held, in the order of the wishes.
+    pub(super) fn take_up_held(&mut self, at: CallTime, out: &mut Outputs) {
+        let mut last = None;
+        while let Some(id) = self.proposals.next_held(last) {
+            self.take_up(at, id, out);
+            last = Some(id);
         }
-        // Nothing more of it is spoken: what was keeps the line no longer than its audio.
-        self.playback.complete(at, Role::Answer(generation), out);
-        out.order(Order::Prepare { proposal: id, tool, args });
     }
 
     /// Runs it where the plan wants no question; whether it did.
@@ -213,6 +246,30 @@ impl Conversation {
         }
     }
 
+    /// A tool with proofs has found nothing that may be told.
+    pub(super) fn on_unproven(&mut self, id: ProposalId, unproven: &Unproven) {
+        let Some(proposal) = self.proposals.get(id) else { return };
+        let is_tried = match proposal.stage {
+            Stage::Preparing { .. } => true,
+            Stage::Running { .. } => proposal.effects == Effects::None,
+            Stage::Held | Stage::Waiting | Stage::Asking | Stage::Settled(_) => false,
+        };
+        if !is_tried {
+            return;
+        }
+        let failed = |why: &str| json!({"status": "failed", "why": why});
+        match unproven {
+            Unproven::Failed { why } => self.settle(id, proposals::End::Unproven, failed(why)),
+            Unproven::Locked(lock) => {
+                self.settle(id, proposals::End::Failed, failed(LOCKED));
+                self.notice(match lock {
+                    Lock::Minutes(minutes) => Phrase::CheckLater(*minutes),
+                    Lock::Call => Phrase::NoMoreChecks,
+                });
+            }
+        }
+    }
+
     pub(super) fn refuse(&mut self, id: ProposalId, why: Refusal, out: &mut Outputs) {
         out.note(Note::Refused { proposal: id, why });
         let (end, status, reason) = match why {
@@ -245,6 +302,12 @@ impl Conversation {
                 "failed",
                 "what proves who is calling must be said or keyed by the caller himself in this call: ask the caller",
             ),
+            Refusal::ProofsSpent => (proposals::End::Failed, "failed", LOCKED),
+            Refusal::KeyedForAnother => (
+                proposals::End::Failed,
+                "failed",
+                "that number was keyed for another value: ask the caller to key in this one",
+            ),
             Refusal::Spent => (
                 proposals::End::Withheld,
                 "withheld",
@@ -261,11 +324,13 @@ impl Conversation {
             Refusal::PartlyDone => self.tell(id, |_| &NONE, Phrase::PartlyAlready),
             Refusal::NotAskable => self.tell(id, |_| &NONE, Phrase::Failed),
             Refusal::Spent => self.tell(id, |tool| &tool.phrases.spent, Phrase::Spent),
+            Refusal::ProofsSpent => self.notice(Phrase::NoMoreChecks),
             Refusal::UnknownTool
             | Refusal::Declined
             | Refusal::UnderWay
             | Refusal::NotIdentified
-            | Refusal::NotOwnWord => {}
+            | Refusal::NotOwnWord
+            | Refusal::KeyedForAnother => {}
         }
     }
 
@@ -298,7 +363,9 @@ impl Conversation {
             }
             // What is withheld need not be asked about.
             Stage::Preparing { .. } if matches!(outcome, Outcome::Withheld(_)) => {}
-            Stage::Preparing { .. } | Stage::Waiting | Stage::Asking | Stage::Settled(_) => return,
+            Stage::Held | Stage::Preparing { .. } | Stage::Waiting | Stage::Asking | Stage::Settled(_) => {
+                return;
+            }
         }
         // That nobody knew is no news any more, if it was not said yet.
         self.playback.forget_waiting(|waiting| waiting != Role::Outcome(id));
@@ -385,8 +452,12 @@ impl Conversation {
     pub(super) fn on_overdue(&mut self, at: CallTime, timer: Timer) {
         let Some(id) = self.proposals.overdue(at, timer) else { return };
         let Some(proposal) = self.proposals.get(id) else { return };
-        if matches!(proposal.stage, Stage::Preparing { .. }) {
-            self.on_unprepared(id, "the service did not answer in time");
+        let why = "the service did not answer in time";
+        if self.is_try(proposal) {
+            // Whatever it was to say: a try that nobody takes back counts.
+            self.on_unproven(id, &Unproven::Failed { why: why.to_owned() });
+        } else if matches!(proposal.stage, Stage::Preparing { .. }) {
+            self.on_unprepared(id, why);
         } else {
             self.on_settled(id, &Outcome::Unknown);
         }

@@ -11,8 +11,8 @@ use super::form::those_there_are;
 use super::scan::Scan;
 use crate::base::{CallTime, Digest, GenerationId, PieceNo, ProposalId, ReplyId, Samples, ToolName};
 use crate::conversation::{
-    Affirmation, Answered, By, EarlierAction, EarlierEnd, EngineYes, Event, LineAbilities, MASKED_KEY,
-    Outcome, Recorder, Rest, Resumed, Tag, Transcript, TranscriptEnd, Withheld, Word,
+    Affirmation, Answered, By, EarlierAction, EarlierEnd, EngineYes, Event, LineAbilities, Lock, MASKED_KEY,
+    Outcome, Recorder, Rest, Resumed, Tag, Transcript, TranscriptEnd, Unproven, Withheld, Word,
 };
 
 /// The words an event may begin with.
@@ -35,6 +35,7 @@ const EVENTS: &[&str] = &[
     "generation-failed",
     "prepared",
     "unprepared",
+    "unproven",
     "settled",
     "hung-up",
     "resumed",
@@ -78,6 +79,11 @@ pub fn write_event(event: &Event) -> String {
         Event::GenerationFailed { generation } => format!("generation-failed {generation}"),
         Event::Prepared { proposal, action, values } => format!("prepared {proposal} {action} {values}"),
         Event::Unprepared { proposal, why } => format!("unprepared {proposal} {}", quoted(why)),
+        Event::Unproven { proposal, unproven } => match unproven {
+            Unproven::Failed { why } => format!("unproven {proposal} failed {}", quoted(why)),
+            Unproven::Locked(Lock::Minutes(minutes)) => format!("unproven {proposal} locked {minutes}"),
+            Unproven::Locked(Lock::Call) => format!("unproven {proposal} locked call"),
+        },
         Event::Settled { proposal, outcome } => match outcome {
             Outcome::Done { result } => format!("settled {proposal} done {result}"),
             Outcome::Partly { result, rest, why } => {
@@ -129,6 +135,9 @@ pub(super) fn event(mut scan: Scan<'_>) -> Result<Event, String> {
         "generation-failed" => Event::GenerationFailed { generation: generation(&mut scan)? },
         "prepared" => parse_prepared(&mut scan)?,
         "unprepared" => Event::Unprepared { proposal: proposal(&mut scan)?, why: scan.string("why")? },
+        "unproven" => {
+            Event::Unproven { proposal: proposal(&mut scan)?, unproven: parse_unproven(&mut scan)? }
+        }
         "settled" => Event::Settled { proposal: proposal(&mut scan)?, outcome: parse_outcome(&mut scan)? },
         "hung-up" => Event::HungUp,
         "resumed" => parse_resumed(&mut scan)?,
@@ -358,6 +367,18 @@ fn parse_prepared(scan: &mut Scan<'_>) -> Result<Event, String> {
     let action = if written == "=" { Some(Digest::of_json(&values)) } else { Digest::parse(written) };
     let action = action.ok_or_else(|| format!("`{written}` is not a digest of 32 hex digits, or `=`"))?;
     Ok(Event::Prepared { proposal, action, values })
+}
+
+fn parse_unproven(scan: &mut Scan<'_>) -> Result<Unproven, String> {
+    let lock = |word: &str| match word {
+        "call" => Some(Lock::Call),
+        minutes => minutes.parse().ok().filter(|minutes| *minutes > 0).map(Lock::Minutes),
+    };
+    match scan.word("failed or locked")? {
+        "failed" => Ok(Unproven::Failed { why: scan.string("why")? }),
+        "locked" => scan.read("so many minutes, or `call`", lock).map(Unproven::Locked),
+        other => Err(format!("`{other}` is not failed or locked")),
+    }
 }
 
 fn withheld_word(why: Withheld) -> &'static str {

@@ -40,6 +40,8 @@ const REFUSALS: &[&str] = &[
     "not-askable",
     "not-identified",
     "not-own-word",
+    "proofs-spent",
+    "keyed-for-another",
     "spent",
 ];
 const WHYS: &[&str] = &["finished", "silence", "limit", "service"];

@@ -144,6 +144,8 @@ fn refusal_word(refusal: Refusal) -> &'static str {
         Refusal::NotAskable => "not-askable",
         Refusal::NotIdentified => "not-identified",
         Refusal::NotOwnWord => "not-own-word",
+        Refusal::ProofsSpent => "proofs-spent",
+        Refusal::KeyedForAnother => "keyed-for-another",
         Refusal::Spent => "spent",
     }
 }
@@ -216,6 +218,8 @@ mod tests {
             Refusal::NotAskable => Refusal::NotAskable,
             Refusal::NotIdentified => Refusal::NotIdentified,
             Refusal::NotOwnWord => Refusal::NotOwnWord,
+            Refusal::ProofsSpent => Refusal::ProofsSpent,
+            Refusal::KeyedForAnother => Refusal::KeyedForAnother,
             Refusal::Spent => Refusal::Spent,
         ];
         let each = one_of_each![

@@ -11,7 +11,7 @@ use super::event::{parse_event, write_event};
 use super::file::{CallFile, Line};
 use super::ordered::Ordered;
 use crate::base::{CallTime, ProposalId, ReplyId};
-use crate::conversation::{Event, Outcome, Rest, Withheld};
+use crate::conversation::{Event, Lock, Outcome, Rest, Unproven, Withheld};
 
 /// Before an outcome that was unknown first, or whose wait had run out.
 const FOUND_LATER: &str = "found out later, by a probe or from the record: ";
@@ -50,6 +50,14 @@ impl Who {
             Who::Gate => "gate",
             Who::Line => "line",
         }
+    }
+}
+
+fn unproven_told(unproven: &Unproven) -> String {
+    match unproven {
+        Unproven::Failed { why } => format!("not proven: {why}"),
+        Unproven::Locked(Lock::Minutes(minutes)) => format!("no proof was tried, for {minutes} min"),
+        Unproven::Locked(Lock::Call) => "no proof was tried, nor will be in this call".to_owned(),
     }
 }
 
@@ -161,6 +169,7 @@ impl Play {
                 None
             }
             Event::Settled { proposal, outcome } => Some((Who::Tool, self.outcome(*proposal, outcome))),
+            Event::Unproven { unproven, .. } => Some((Who::Tool, unproven_told(unproven))),
             Event::HungUp => Some((Who::Line, "the call is over".to_owned())),
             Event::Resumed(_) => Some((Who::Line, self.on_a_new_line())),
             Event::LineStalled => Some((Who::Line, "no audio comes".to_owned())),

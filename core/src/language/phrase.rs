@@ -3,7 +3,7 @@
 //! Promises: every phrase exists in every language, ends as a sentence, and holds no digit.
 //! Never: blames the caller.
 
-use super::Language;
+use super::{Language, number_spoken};
 
 /// One thing the gateway says by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +51,10 @@ pub enum Phrase<'a> {
     UnknownAlready,
     /// Asked again for what was done in this call.
     AlreadyDone,
+    /// A proof of who is calling may not be tried for so many minutes. Whose fault it is, it does not say.
+    CheckLater(u32),
+    /// Nor again in this call.
+    NoMoreChecks,
     /// The journal takes nothing: no action may begin.
     RecordUnavailable,
     CallLimitSoon,
@@ -75,6 +79,16 @@ pub enum Phrase<'a> {
     YesOrNoOrKeys,
     RecordingAgreed,
     RecordingRefused,
+}
+
+/// Minutes as they are named: round ones, which every language counts in the same words before any noun.
+const MINUTES_NAMED: &[u32] = &[2, 5, 10, 15, 20, 30, 45, 60];
+
+/// So many minutes in words, rounded up, an hour at most; nothing where it is one.
+pub(super) fn minutes(language: Language, minutes: u32) -> Option<String> {
+    let most = MINUTES_NAMED.last().copied().unwrap_or(1);
+    let named = MINUTES_NAMED.iter().copied().find(|named| *named >= minutes).unwrap_or(most);
+    (minutes > 1).then(|| number_spoken(language, named))
 }
 
 impl Phrase<'_> {
@@ -121,6 +135,10 @@ mod tests {
         Phrase::Unknown,
         Phrase::UnknownAlready,
         Phrase::AlreadyDone,
+        Phrase::CheckLater(1),
+        Phrase::CheckLater(5),
+        Phrase::CheckLater(u32::MAX),
+        Phrase::NoMoreChecks,
         Phrase::RecordUnavailable,
         Phrase::CallLimitSoon,
         Phrase::CallLimit,

@@ -83,7 +83,12 @@ pub(super) enum Temper {
     Wavering,
     /// Says yes over everything, and commands to a machine; presses keys at once.
     Malicious,
+    /// Says one number after the other. Drawn apart, where there is something to guess.
+    Guessing,
 }
+
+/// Numbers of orders, as a guessing caller says them: none is any word of a language.
+const GUESSES: &[&str] = &["1182", "77", "1182 77"];
 
 pub(super) const TEMPERS: &[Temper] = &[
     Temper::Cooperative,
@@ -114,6 +119,12 @@ impl Utterance {
         let text = random.pick(texts(language, meaning));
         let words = text.split(' ').count() as u32;
         Utterance { meaning, text, from, to: from + Millis(words * WORD) }
+    }
+
+    pub(super) fn guess(from: CallTime, random: &mut Random) -> Utterance {
+        let text = random.pick(GUESSES);
+        let words = text.split(' ').count() as u32;
+        Utterance { meaning: Meaning::Talk, text, from, to: from + Millis(words * WORD) }
     }
 
     /// What was said, as it was meant. One word said again and again is said as often.

@@ -47,6 +47,9 @@ pub const SITUATIONS: &[&str] = &[
     "refused: under-way",
     "refused: outcome-unknown",
     "refused: already-done",
+    "refused: not-identified",
+    "refused: not-own-word",
+    "refused: proofs-spent",
     "reply cut",
     "words without a span",
     "line stalled",
@@ -254,6 +257,8 @@ impl Coverage {
                 Refusal::NotAskable => "refused: not-askable",
                 Refusal::NotIdentified => "refused: not-identified",
                 Refusal::NotOwnWord => "refused: not-own-word",
+                Refusal::ProofsSpent => "refused: proofs-spent",
+                Refusal::KeyedForAnother => "refused: keyed-for-another",
                 Refusal::Spent => "refused: spent",
             }),
             Note::Withdrawn { .. } => {

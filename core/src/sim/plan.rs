@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use crate::base::{Digest, Millis, ToolName};
 use crate::conversation::{
     Confirm, Effects, Idempotency, Identity, Parameter, ParameterKind, Plan, Policy, PrivateList, Recording,
-    Timing, ToolPhrases, ToolPlan, VoiceYes, Wordings,
+    SaidBy, Timing, ToolPhrases, ToolPlan, VoiceYes, Wordings,
 };
 use crate::language::Language;
 
@@ -66,6 +66,7 @@ pub fn script_plan(words: &str) -> Result<Plan, String> {
             "demands-mark" => plan.tools[1].confirm.demands_mark = true,
             "slow-lookup" => plan.tools[0].timeout = Millis(20_000),
             "identified" => requires_identity(&mut plan),
+            "pin" => plan.tools[0].parameters.push(pin()),
             "consent" => plan.recording = Recording::AfterConsent { question: String::new() },
             "short-call" => plan.timing.call = Millis(90_000),
             other => return Err(other.to_owned()),
@@ -159,8 +160,17 @@ fn own_words() -> ToolPhrases {
 /// No refund before an order that the caller named himself was found.
 pub(super) fn requires_identity(plan: &mut Plan) {
     let caller = || Some("caller".to_owned());
-    plan.tools[0].identity = Identity { proofs: vec!["order".to_owned()], proves: caller(), requires: None };
+    let proofs = vec!["order".to_owned()];
+    plan.tools[0].identity = Identity { proofs, proves: caller(), ..Identity::default() };
     plan.tools[1].identity.requires = caller();
+}
+
+/// A number that is not said aloud.
+fn pin() -> Parameter {
+    Parameter {
+        said_by: SaidBy::Keypad,
+        ..parameter("pin", ParameterKind::Digits, "Please key in your PIN.")
+    }
 }
 
 fn parameter(name: &str, kind: ParameterKind, ask: &str) -> Parameter {

@@ -10,7 +10,7 @@ use super::death::Deaths;
 use super::plan::{requires_identity, shop_plan};
 use super::random::Random;
 use super::weather::{Fault, Faults};
-use super::world::{Plot, World};
+use super::world::{Guesses, Plot, World};
 use crate::base::{CallTime, Digest, Millis, ToolName};
 use crate::conversation::{
     Answered, EarlierAction, EarlierEnd, EngineYes, Event, Idempotency, LineAbilities, Plan, Policy,
@@ -95,6 +95,9 @@ impl Cast {
             Length::Short => world.ends_with_one_wish(scene.calm_at),
             Length::Plot(plot) => world.follows(plot, scene.calm_at),
         }
+        if scene.guesses == Guesses::Yes {
+            world.begins_to_guess();
+        }
         world.tell(CallTime::ANSWER, Event::Answered(scene.answered.clone()));
         (scene, world)
     }
@@ -109,6 +112,7 @@ pub(super) struct Scene {
     pub(super) answered: Answered,
     /// When all faults end.
     pub(super) calm_at: CallTime,
+    pub(super) guesses: Guesses,
 }
 
 impl Scene {
@@ -154,7 +158,8 @@ impl Scene {
             plan.recording = Recording::AfterConsent { question: String::new() };
             head.push_str(" consent");
         }
-        if aside.chance(150) {
+        let asks_who = aside.chance(150);
+        if asks_who {
             requires_identity(&mut plan);
             head.push_str(" identified");
         }
@@ -162,8 +167,9 @@ impl Scene {
         if aside.chance(300) {
             earlier.iter_mut().for_each(|sent| sent.end = EarlierEnd::Partly);
         }
+        let guesses = if asks_who && aside.chance(500) { Guesses::Yes } else { Guesses::No };
         let answered = Answered { line, engine, tag, recorder, attempt, earlier };
-        Scene { plan: Arc::new(plan), head, answered, calm_at }
+        Scene { plan: Arc::new(plan), head, answered, calm_at, guesses }
     }
 
     /// Nothing stands between the caller and the one action: a spoken yes is enough, and no earlier call matters.
@@ -172,6 +178,7 @@ impl Scene {
         self.plan = Arc::new(shop_plan(self.plan.language));
         (self.answered.engine, self.answered.attempt) = (EngineYes::Trusted, 0);
         self.answered.earlier.clear();
+        self.guesses = Guesses::No;
         self.calm_at = PLOT_LENGTH;
     }
 }

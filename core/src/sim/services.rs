@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 use super::scene::action_of;
 use super::weather::Fault;
-use super::world::World;
+use super::world::{Guesses, World};
 use crate::base::{CallTime, GenerationId, Millis, ProposalId, ToolName};
-use crate::conversation::{Event, Outcome, Rest, Withheld};
+use crate::conversation::{Event, Lock, Outcome, Rest, Unproven, Withheld};
 use crate::language::Language;
 
 /// Few values, so that the same action is proposed again and again.
@@ -17,6 +17,7 @@ const AMOUNTS: &[&str] = &["20", "60"];
 const ORDERS: &[&str] = &["1182", "77"];
 
 const REFUND: &str = "shop.refund";
+const LOOKUP: &str = "shop.order_status";
 
 /// Why a request did not leave.
 const DISK_FULL: &str = "the journal cannot be written: nothing was sent";
@@ -41,6 +42,12 @@ impl World {
             at = self.writes(at, generation);
         }
         if acts {
+            if self.guesses == Guesses::Yes {
+                // As many at once as a model may think of.
+                for _ in 0..self.random.between(0, 4) {
+                    at = self.proposes(at, generation);
+                }
+            }
             at = self.proposes(at, generation);
             if self.strikes(Fault::ModelTwice) {
                 at = self.proposes(at, generation);
@@ -98,8 +105,8 @@ impl World {
         let (amount, order) = (self.random.pick(AMOUNTS), self.random.pick(ORDERS));
         let (tool, args) = if self.strikes(Fault::ModelWrong) {
             self.mistakes(amount, order)
-        } else if self.random.chance(250) {
-            ("shop.order_status", json!({"order": order}))
+        } else if self.guesses == Guesses::Yes && self.random.chance(800) || self.random.chance(250) {
+            (LOOKUP, json!({"order": order}))
         } else {
             (REFUND, json!({"amount": amount, "order": order}))
         };
@@ -149,7 +156,10 @@ impl World {
     }
 
     /// A request leaves.
-    pub(super) fn runs(&mut self, at: CallTime, proposal: ProposalId) {
+    pub(super) fn runs(&mut self, at: CallTime, proposal: ProposalId, tool: &ToolName) {
+        if self.guesses == Guesses::Yes && &*tool.0 == LOOKUP && self.random.chance(700) {
+            return self.proves_nothing(at, proposal);
+        }
         if self.strikes(Fault::DiskFull) {
             // Refused before the first byte: nothing was sent.
             let outcome = Outcome::Failed { why: DISK_FULL.to_owned() };
@@ -190,5 +200,17 @@ impl World {
             let later = self.soon(at, 0, 3_000);
             self.tell(later, Event::Settled { proposal, outcome: second });
         }
+    }
+
+    /// What the caller said is not what the system holds; or other callers have tried too often.
+    fn proves_nothing(&mut self, at: CallTime, proposal: ProposalId) {
+        let unproven = if self.random.chance(100) {
+            Unproven::Locked(self.random.pick(&[Lock::Minutes(1), Lock::Minutes(30), Lock::Call]))
+        } else {
+            Unproven::Failed { why: "that does not fit".to_owned() }
+        };
+        let late = if self.strikes(Fault::ToolLate) { self.random.between(3_000, 12_000) } else { 0 };
+        let at = self.soon(at + Millis(late), 20, 2_000);
+        self.tell(at, Event::Unproven { proposal, unproven });
     }
 }

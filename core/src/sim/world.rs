@@ -12,6 +12,9 @@ use crate::base::{CallTime, Millis, PieceNo, Position, ReplyId, Samples};
 use crate::conversation::{Affirmation, Event, Expect, Order, Role, Transcript, TranscriptEnd, Word};
 use crate::language::Language;
 
+/// How often a caller guesses: twice as often as proofs may fail.
+const GUESSES_MOST: u32 = 10;
+
 /// One thing that will happen.
 #[derive(Debug)]
 pub(super) enum Happening {
@@ -77,7 +80,15 @@ pub(super) struct World {
     unheard: Vec<Utterance>,
     /// What the caller has been given to do, where it is not drawn.
     pub(super) plot: Option<Plot>,
+    pub(super) guesses: Guesses,
     pub(super) calm: bool,
+}
+
+/// Whether the caller tries to be somebody else, one number after the other, and the model helps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Guesses {
+    No,
+    Yes,
 }
 
 /// A call whose story is given: one wish, one action that asks, a yes, and what takes it back so long after its end.
@@ -104,6 +115,7 @@ impl World {
             opening: Opening::Wish,
             unheard: Vec::new(),
             plot: None,
+            guesses: Guesses::No,
             calm: false,
         };
         world.plan(calm_at, Happening::Calm);
@@ -124,6 +136,11 @@ impl World {
         self.plot = Some(plot);
         (self.temper, self.by_sound) = (Temper::Cooperative, false);
         self.ends_with_one_wish(until);
+    }
+
+    /// The caller guesses at what would prove him, again and again.
+    pub(super) fn begins_to_guess(&mut self) {
+        (self.guesses, self.wishes, self.temper) = (Guesses::Yes, GUESSES_MOST, Temper::Guessing);
     }
 
     /// The caller wants one thing, and hangs up then.
@@ -199,7 +216,7 @@ impl World {
             Order::Say { reply, piece, role, text } => self.synthesises(at, *reply, *piece, *role, text),
             Order::Generate { generation, .. } => self.thinks(at, *generation),
             Order::Prepare { proposal, tool, args } => self.prepares(at, *proposal, tool, args),
-            Order::Run { proposal, .. } => self.runs(at, *proposal),
+            Order::Run { proposal, tool, .. } => self.runs(at, *proposal, tool),
             Order::HangUp { .. } => {
                 if !self.strikes(Fault::HangUpIgnored) {
                     let at = self.soon(at, 20, 400);
@@ -272,7 +289,11 @@ impl World {
 
     fn says(&mut self, at: CallTime, meaning: Meaning) {
         if !self.calm {
-            let mut utterance = Utterance::new(self.language, meaning, at, &mut self.random);
+            let mut utterance = if self.temper == Temper::Guessing && meaning == Meaning::Talk {
+                Utterance::guess(at, &mut self.random)
+            } else {
+                Utterance::new(self.language, meaning, at, &mut self.random)
+            };
             if self.temper == Temper::Endless && self.random.chance(200) {
                 utterance.to = utterance.to + Millis(70_000);
             }
@@ -305,6 +326,9 @@ impl World {
         }
         self.wishes -= 1;
         let at = self.soon(at, 100, 1_500);
+        if self.temper == Temper::Guessing {
+            return self.says(at, Meaning::Talk);
+        }
         if self.temper == Temper::Keys && self.random.chance(500) {
             let mut at = at;
             for _ in 0..self.random.between(1, 5) {
@@ -388,12 +412,11 @@ impl World {
                 self.says_and_then(soon, first, gap, then);
             }
             Temper::Cooperative
+            | Temper::Guessing
             | Temper::Hurried
             | Temper::Interrupting
             | Temper::Silent
-            | Temper::Endless => {
-                self.says(soon, Meaning::Yes);
-            }
+            | Temper::Endless => self.says(soon, Meaning::Yes),
         }
     }
 

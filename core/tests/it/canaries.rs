@@ -11,7 +11,7 @@ use centralita_core::audio::{Law, LineSetup};
 use centralita_core::base::{CallTime, PrivateKind, Span};
 use centralita_core::call::{Call, CallOutputs, Input, Record};
 use centralita_core::conversation::{
-    Conversation, Event, Outcome, Outputs, Plan, PrivateList, Step, Transcript, TranscriptEnd, Word,
+    Conversation, Event, Outcome, Outputs, Plan, PrivateList, Step, Transcript, TranscriptEnd, Unproven, Word,
 };
 use centralita_core::journal::{CallFile, write_event, write_order};
 use centralita_core::language::{Language, digit_runs};
@@ -82,6 +82,10 @@ fn planted(file: &CallFile, nth: usize) -> Vec<(CallTime, Event)> {
             Event::Prepared { proposal, action, values } => {
                 Event::Prepared { proposal, action, values: with(values, value()) }
             }
+            Event::Unproven { proposal, unproven: Unproven::Failed { why } } => {
+                let unproven = Unproven::Failed { why: format!("{why} {MAIL}") };
+                Event::Unproven { proposal, unproven }
+            }
             Event::Unprepared { proposal, why } => {
                 Event::Unprepared { proposal, why: format!("{why} {MAIL}") }
             }
@@ -106,6 +110,7 @@ fn planted(file: &CallFile, nth: usize) -> Vec<(CallTime, Event)> {
             | Event::Finished { .. }
             | Event::GenerationFailed { .. }
             | Event::Settled { outcome: Outcome::Withheld(_) | Outcome::Unknown, .. }
+            | Event::Unproven { unproven: Unproven::Locked(_), .. }
             | Event::HungUp) => other,
         };
         events.push((at, event));

@@ -11,7 +11,7 @@ use crate::core::conversation::Effects;
 use crate::core::journal::{JOURNAL_VERSION, write_event};
 use crate::core::language::Language;
 use crate::integrations::{
-    Answers, Auth, Connection, Exchange, KeyPlace, Method, PerCaller, Probe, Sample, ToolSpec,
+    Answers, Auth, Budget, Connection, Exchange, KeyPlace, Method, PerCaller, Probe, Sample, ToolSpec,
 };
 
 const PLAN: &[u8] = b"plan";
@@ -71,6 +71,7 @@ pub(in crate::driver) fn toolbox(asked: Exchange, done: &str) -> Toolbox {
         timeout: Millis(1_000),
         cache: None,
         per_caller: PerCaller::default(),
+        budget: Budget::default(),
     };
     let base = "http://127.0.0.1:9".parse().expect("an address");
     let auth = Auth::default();

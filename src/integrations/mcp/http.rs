@@ -24,7 +24,8 @@ use super::passage::{Passage, Stage};
 use crate::crash::{self, Point};
 use crate::egress::{Lent, Purpose, Unanswered};
 use crate::integrations::auth::Credentials;
-use crate::secrets::Token;
+use crate::integrations::masks::Masks;
+use crate::secrets::{ExposeSecret as _, Token};
 
 /// The longest message read, in bytes: a list of some hundred tools is one.
 const MESSAGE_BYTES_MAX: usize = 4 << 20;
@@ -43,6 +44,8 @@ pub(super) struct Guarded {
     lent: Lent,
     trouble: Trouble,
     credentials: Arc<Credentials>,
+    /// Learns the tokens that go out.
+    masks: Masks,
 }
 
 /// The last failure, in words of ours.
@@ -70,6 +73,7 @@ pub(super) fn transport(
     lent: Lent,
     url: &Url,
     credentials: &Arc<Credentials>,
+    masks: Masks,
 ) -> (StreamableHttpClientTransport<Guarded>, Trouble) {
     let trouble = Trouble::default();
     let config = StreamableHttpClientTransportConfig::with_uri(url.as_str())
@@ -78,7 +82,7 @@ pub(super) fn transport(
         .max_error_response_size(ERROR_BYTES_MAX)
         // A new session would send the call that found the old one gone once more.
         .reinit_on_expired_session(false);
-    let client = Guarded { lent, trouble: trouble.clone(), credentials: Arc::clone(credentials) };
+    let client = Guarded { lent, trouble: trouble.clone(), credentials: Arc::clone(credentials), masks };
     (StreamableHttpClientTransport::with_client(client, config), trouble)
 }
 
@@ -91,6 +95,7 @@ impl Guarded {
             self.trouble.note(fault);
             StreamableHttpError::TransportChannelClosed
         })?;
+        token.iter().for_each(|token| self.masks.learn(token.secret.expose_secret()));
         headers.extend(request.headers().iter().map(|(name, value)| (name.clone(), value.clone())));
         Ok((headers, token))
     }

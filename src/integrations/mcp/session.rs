@@ -77,9 +77,10 @@ impl Session {
             legacy_version: Some(ProtocolVersion::V_2025_11_25),
         };
         let until = Instant::now() + BEGINNING;
+        let masks = reached.masks();
         let (begun, trouble) = match reached {
             Reached::Http { lent, url, credentials } => {
-                let (transport, trouble) = http::transport(lent.clone(), url, credentials);
+                let (transport, trouble) = http::transport(lent.clone(), url, credentials, masks.clone());
                 let begun = listener.clone().serve_with_lifecycle(transport, lifecycle);
                 (timeout_at(until, begun).await, trouble)
             }
@@ -90,9 +91,7 @@ impl Session {
             }
         };
         match begun {
-            Ok(Ok(running)) => {
-                Ok(Session { running: Arc::new(running), listener, trouble, masks: reached.masks() })
-            }
+            Ok(Ok(running)) => Ok(Session { running: Arc::new(running), listener, trouble, masks }),
             // What the library says may repeat a server's words, and these a secret.
             Ok(Err(_)) => Err(trouble.take().unwrap_or_else(|| unspoken(reached))),
             Err(_) => {

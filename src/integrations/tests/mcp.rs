@@ -57,6 +57,7 @@ fn tool(called: &str, effects: Effects, map: &[(&str, &str)]) -> ToolSpec {
         key: KeyPlace::None,
         not_done_on: BTreeSet::new(),
         probe: None,
+        budget: Budget::default(),
         timeout: Millis(TIMEOUT_MS),
         cache: None,
         per_caller: PerCaller::default(),
@@ -134,7 +135,7 @@ async fn run(registry: &Registry, spec: &ToolSpec, log: &Log) -> Outcome {
     let asked = registry.prepare(T1, &spec.name, &four(), &private()).await.unwrap();
     let permit = Permit::by_admin(T1, asked.action, "ada".into(), "a test".into());
     let leave = Leave { tool: spec.name.clone(), args: four(), key: ActionKey::Own(T1), permit };
-    registry.run(leave, &private(), CallTime::ANSWER, log).await
+    registry.run(leave, &private(), CallTime::ANSWER, log).await.unwrap_or_else(failed)
 }
 
 /// Started as a process it is the server that others call; else it is called here.
@@ -195,7 +196,7 @@ async fn leave_for_other_arguments_or_another_tool_of_the_server_calls_nothing()
         assert_ne!(asked, said_yes);
         let permit = Permit::by_admin(T1, said_yes, "ada".into(), "a test".into());
         let leave = Leave { tool: spec.name.clone(), args: four(), key: ActionKey::Own(T1), permit };
-        let outcome = registry.run(leave, &private(), CallTime::ANSWER, &Log::default()).await;
+        let outcome = registry.run(leave, &private(), CallTime::ANSWER, &Log::default()).await.unwrap();
         assert!(why(outcome).contains("no leave"));
     }
     assert_eq!(served.bookings.calls("book-table").len() + served.bookings.calls("tells").len(), 0);
@@ -248,6 +249,7 @@ async fn before_a_proof_has_held_nothing_that_a_server_says_is_passed_on() {
         parameter: "people".into(),
         compare: Compare::Equals,
         held: "people".into(),
+        country: None,
         error: "That does not fit.".into(),
     }];
     let registry = registry_with(over_http(&served, Pins::new()), &[&spec]).await;

@@ -44,7 +44,8 @@ async fn a_sample_answers_in_the_systems_place_and_no_request_leaves() {
             CallTime::ANSWER,
             &log,
         )
-        .await;
+        .await
+        .unwrap();
     assert_eq!(outcome, Outcome::Done { result: json!({"refunded": "20.00"}) });
     assert_eq!(log.begun.lock().unwrap().len(), 1, "its intent is on record as in life");
     assert_eq!(shop.gets() + shop.posts().len(), 0);
@@ -64,7 +65,8 @@ async fn a_mocked_action_needs_leave_for_the_very_request_that_was_asked_about()
             CallTime::ANSWER,
             &log,
         )
-        .await;
+        .await
+        .unwrap();
     assert!(why(outcome).contains("no leave"));
     assert!(log.begun.lock().unwrap().is_empty());
 }
@@ -82,7 +84,7 @@ async fn the_digest_of_a_wish_is_the_same_mocked_or_not() {
 #[tokio::test]
 async fn a_request_without_a_sample_is_refused_before_the_caller_is_asked() {
     let (shop, registry) = scene(sampled(None)).await;
-    let told = registry.prepare(T1, &refund().name, &refund_args(), &private()).await.unwrap_err().why;
+    let told = unprepared(registry.prepare(T1, &refund().name, &refund_args(), &private()).await);
     assert!(told.contains("has no sample to answer with"), "{told}");
     let lacking: Vec<String> = registry.toolbox().without_samples().map(ToString::to_string).collect();
     assert_eq!(lacking, ["shop.refund"]);

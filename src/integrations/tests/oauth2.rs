@@ -227,7 +227,8 @@ async fn fifty_calls_at_once_and_two_agents_make_one_request_for_a_token() {
     let host = Host::open().await;
     let shared = secrets(&[("CLIENT", CANARY)]);
     let open = || host.registry(host.oauth2(Grant::ClientCredentials), &shared).unwrap();
-    let agents = [open(), open()];
+    let uncounted = || open().counting(Arc::new(Uncounted));
+    let agents = [uncounted(), uncounted()];
     let calls = (0..50).map(|n| look_up(&agents[n % 2]));
     assert!(futures::future::join_all(calls).await.iter().all(is_done));
     assert_eq!(host.book().asked.len(), 1);

@@ -24,6 +24,9 @@ use crate::secrets::{SecretName, Secrets};
 /// Longest run of a tool in these tests.
 pub(super) const TIMEOUT_MS: u32 = 700;
 
+/// An order that the shop does not have.
+pub(super) const NO_SUCH_ORDER: &str = "0000";
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Behaviour {
     Works,
@@ -110,10 +113,19 @@ impl Shop {
     }
 }
 
-async fn order(State(ledger): State<Ledger>, Path(_): Path<String>, uri: Uri) -> Response {
+async fn order(
+    State(ledger): State<Ledger>,
+    Path(order): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
     ledger.gets.lock().unwrap().push(uri.to_string());
-    let works =
-        json!({"item": "a lamp", "total": "49.90", "state": "shipped", "customer": {"postcode": "AB1"}});
+    if order == NO_SUCH_ORDER {
+        return behave(Behaviour::Answers(404, "{}"), Value::Null).await;
+    }
+    // Systems that are to be mended say what they were sent.
+    let sent = format!("{} {uri}", headers.get("authorization").map_or("", |value| value.to_str().unwrap()));
+    let works = json!({"item": "a lamp", "total": "49.90", "state": "shipped", "customer": {"postcode": "AB1"}, "sent": sent});
     behave(ledger.reads, works).await
 }
 
@@ -178,6 +190,7 @@ pub(super) fn status() -> ToolSpec {
         parameter: "postcode".into(),
         compare: Compare::EqualsIgnoreCase,
         held: "customer.postcode".into(),
+        country: None,
         error: "that postcode does not fit".into(),
     };
     ToolSpec {
@@ -196,6 +209,7 @@ pub(super) fn status() -> ToolSpec {
         key: KeyPlace::None,
         not_done_on: [].into(),
         probe: None,
+        budget: Budget::default(),
         timeout: Millis(TIMEOUT_MS),
         cache: None,
         per_caller: PerCaller::default(),
@@ -224,6 +238,7 @@ pub(super) fn refund() -> ToolSpec {
         key: KeyPlace::Header("Idempotency-Key".into()),
         not_done_on: [503].into(),
         probe: None,
+        budget: Budget::default(),
         timeout: Millis(TIMEOUT_MS),
         cache: None,
         per_caller: PerCaller::default(),

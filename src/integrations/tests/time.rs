@@ -275,6 +275,7 @@ async fn a_proof_is_made_anew_of_an_answer_that_is_remembered() {
         parameter: "postcode".into(),
         compare: Compare::Equals,
         held: "state".into(),
+        country: None,
         error: "That does not fit.".into(),
     }];
     let system = System::that(&[]).await;

@@ -3,7 +3,8 @@
 //! Promises: warm, short, true whatever happened; the caller is never at fault.
 //! Never: holds a digit, or says *done* of what is not known to be done.
 
-use crate::language::phrase::Phrase;
+use crate::language::Language;
+use crate::language::phrase::{Phrase, minutes};
 
 pub(super) fn say(phrase: &Phrase<'_>) -> String {
     let fixed = match phrase {
@@ -49,6 +50,8 @@ pub(super) fn say(phrase: &Phrase<'_>) -> String {
             "Encara no puc saber si el primer intent s'ha fet, així que no ho faré una segona vegada."
         }
         Phrase::AlreadyDone => "Això ja està fet, així que no ho repeteixo.",
+        Phrase::CheckLater(wait) => return later(*wait),
+        Phrase::NoMoreChecks => "Ho sento, en aquesta trucada ja no ho puc comprovar.",
         Phrase::RecordUnavailable => {
             "Ho sento, ara mateix no puc fer canvis. Torni-ho a provar més tard, si us plau."
         }
@@ -73,4 +76,9 @@ pub(super) fn say(phrase: &Phrase<'_>) -> String {
         Phrase::Retracted => "D'acord, no ho he fet.",
     };
     fixed.to_owned()
+}
+
+fn later(wait: u32) -> String {
+    let when = minutes(Language::Catalan, wait).map_or("un minut".to_owned(), |n| format!("{n} minuts"));
+    format!("Ara mateix no ho puc comprovar. Torni-ho a provar d'aquí a {when}, si us plau.")
 }

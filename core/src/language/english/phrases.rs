@@ -3,7 +3,8 @@
 //! Promises: warm, short, true whatever happened; the caller is never at fault.
 //! Never: holds a digit, or says *done* of what is not known to be done.
 
-use crate::language::phrase::Phrase;
+use crate::language::Language;
+use crate::language::phrase::{Phrase, minutes};
 
 pub(super) fn say(phrase: &Phrase<'_>) -> String {
     let fixed = match phrase {
@@ -51,6 +52,8 @@ pub(super) fn say(phrase: &Phrase<'_>) -> String {
             "I still can't tell whether the first try went through, so I won't do it a second time."
         }
         Phrase::AlreadyDone => "That was already done, so I won't do it again.",
+        Phrase::CheckLater(wait) => return later(*wait),
+        Phrase::NoMoreChecks => "I'm sorry, I can't check that any more in this call.",
         Phrase::RecordUnavailable => "I'm sorry, I can't make any changes right now. Please try again later.",
         Phrase::CallLimitSoon => "Just so you know, we have about a minute left on this call.",
         Phrase::CallLimit => "Our time on this call is over. Please call again if you need more. Goodbye!",
@@ -69,4 +72,9 @@ pub(super) fn say(phrase: &Phrase<'_>) -> String {
         Phrase::Retracted => "All right, I have not done it.",
     };
     fixed.to_owned()
+}
+
+fn later(wait: u32) -> String {
+    let when = minutes(Language::English, wait).map_or("a minute".to_owned(), |n| format!("{n} minutes"));
+    format!("I can't check that right now. Please try again in {when}.")
 }

@@ -3,7 +3,8 @@
 //! Promises: warm, short, true whatever happened; the caller is never at fault.
 //! Never: holds a digit, or says *done* of what is not known to be done.
 
-use crate::language::phrase::Phrase;
+use crate::language::Language;
+use crate::language::phrase::{Phrase, minutes};
 
 pub(super) fn say(phrase: &Phrase<'_>) -> String {
     let fixed = match phrase {
@@ -55,6 +56,8 @@ pub(super) fn say(phrase: &Phrase<'_>) -> String {
             "Je ne sais toujours pas si le premier essai est passé, je ne le ferai donc pas une seconde fois."
         }
         Phrase::AlreadyDone => "C'est déjà fait, je ne le refais donc pas.",
+        Phrase::CheckLater(wait) => return later(*wait),
+        Phrase::NoMoreChecks => "Je suis désolé, je ne peux plus vérifier cela pendant cet appel.",
         Phrase::RecordUnavailable => {
             "Toutes mes excuses, je ne peux rien modifier pour le moment. Réessayez plus tard, s'il vous plaît."
         }
@@ -79,4 +82,9 @@ pub(super) fn say(phrase: &Phrase<'_>) -> String {
         Phrase::Retracted => "D'accord, je ne l'ai pas fait.",
     };
     fixed.to_owned()
+}
+
+fn later(wait: u32) -> String {
+    let when = minutes(Language::French, wait).map_or("une minute".to_owned(), |n| format!("{n} minutes"));
+    format!("Je ne peux pas vérifier cela pour le moment. Réessayez dans {when}, s'il vous plaît.")
 }

@@ -3,7 +3,8 @@
 //! Promises: warm, short, true whatever happened; the caller is never at fault.
 //! Never: holds a digit, or says *done* of what is not known to be done.
 
-use crate::language::phrase::Phrase;
+use crate::language::Language;
+use crate::language::phrase::{Phrase, minutes};
 
 pub(super) fn say(phrase: &Phrase<'_>) -> String {
     let fixed = match phrase {
@@ -57,6 +58,8 @@ pub(super) fn say(phrase: &Phrase<'_>) -> String {
             "Ob der erste Versuch geklappt hat, weiß ich noch nicht. Ein zweites Mal mache ich es nicht."
         }
         Phrase::AlreadyDone => "Das ist schon erledigt, ich mache es nicht noch einmal.",
+        Phrase::CheckLater(wait) => return later(*wait),
+        Phrase::NoMoreChecks => "Es tut mir leid, in diesem Anruf kann ich das nicht mehr prüfen.",
         Phrase::RecordUnavailable => {
             "Es tut mir leid, ich kann gerade nichts ändern. Bitte versuchen Sie es später noch einmal."
         }
@@ -83,4 +86,9 @@ pub(super) fn say(phrase: &Phrase<'_>) -> String {
         Phrase::Retracted => "In Ordnung, ich habe es nicht getan.",
     };
     fixed.to_owned()
+}
+
+fn later(wait: u32) -> String {
+    let when = minutes(Language::German, wait).map_or("einer Minute".to_owned(), |n| format!("{n} Minuten"));
+    format!("Das kann ich gerade nicht prüfen. Bitte versuchen Sie es in {when} noch einmal.")
 }

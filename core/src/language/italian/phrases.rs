@@ -3,7 +3,8 @@
 //! Promises: warm, short, true whatever happened; the caller is never at fault.
 //! Never: holds a digit, or says *done* of what is not known to be done.
 
-use crate::language::phrase::Phrase;
+use crate::language::Language;
+use crate::language::phrase::{Phrase, minutes};
 
 pub(super) fn say(phrase: &Phrase<'_>) -> String {
     let fixed = match phrase {
@@ -51,6 +52,8 @@ pub(super) fn say(phrase: &Phrase<'_>) -> String {
             "Non so ancora se il primo tentativo è riuscito, quindi non lo farò una seconda volta."
         }
         Phrase::AlreadyDone => "È già stato fatto, quindi non lo ripeto.",
+        Phrase::CheckLater(wait) => return later(*wait),
+        Phrase::NoMoreChecks => "Mi dispiace, in questa chiamata non posso più verificarlo.",
         Phrase::RecordUnavailable => {
             "Mi dispiace, in questo momento non posso fare modifiche. Riprovi più tardi, per favore."
         }
@@ -73,4 +76,9 @@ pub(super) fn say(phrase: &Phrase<'_>) -> String {
         Phrase::Retracted => "D'accordo, non l'ho fatto.",
     };
     fixed.to_owned()
+}
+
+fn later(wait: u32) -> String {
+    let when = minutes(Language::Italian, wait).map_or("un minuto".to_owned(), |n| format!("{n} minuti"));
+    format!("In questo momento non posso verificarlo. Riprovi tra {when}, per favore.")
 }

@@ -3,7 +3,8 @@
 //! Promises: warm, short, true whatever happened; the caller is never at fault.
 //! Never: holds a digit, or says *done* of what is not known to be done.
 
-use crate::language::phrase::Phrase;
+use crate::language::Language;
+use crate::language::phrase::{Phrase, minutes};
 
 pub(super) fn say(phrase: &Phrase<'_>) -> String {
     let fixed = match phrase {
@@ -49,6 +50,8 @@ pub(super) fn say(phrase: &Phrase<'_>) -> String {
             "Ainda não consigo saber se a primeira tentativa foi feita, por isso não a farei outra vez."
         }
         Phrase::AlreadyDone => "Isso já foi feito, por isso não vou repetir.",
+        Phrase::CheckLater(wait) => return later(*wait),
+        Phrase::NoMoreChecks => "Lamento, nesta chamada já não posso verificar isso.",
         Phrase::RecordUnavailable => {
             "Lamento, neste momento não posso fazer alterações. Tente mais tarde, por favor."
         }
@@ -71,4 +74,9 @@ pub(super) fn say(phrase: &Phrase<'_>) -> String {
         Phrase::Retracted => "Está bem, não fiz nada.",
     };
     fixed.to_owned()
+}
+
+fn later(wait: u32) -> String {
+    let when = minutes(Language::Portuguese, wait).map_or("um minuto".to_owned(), |n| format!("{n} minutos"));
+    format!("Neste momento não posso verificar isso. Tente de novo daqui a {when}, por favor.")
 }

@@ -3,7 +3,8 @@
 //! Promises: warm, short, true whatever happened; the caller is never at fault.
 //! Never: holds a digit, says *done* of what is not known to be done, or uses words of one country alone.
 
-use crate::language::phrase::Phrase;
+use crate::language::Language;
+use crate::language::phrase::{Phrase, minutes};
 
 pub(super) fn say(phrase: &Phrase<'_>) -> String {
     let fixed = match phrase {
@@ -49,6 +50,8 @@ pub(super) fn say(phrase: &Phrase<'_>) -> String {
             "Todavía no puedo saber si el primer intento se hizo, así que no lo haré por segunda vez."
         }
         Phrase::AlreadyDone => "Eso ya está hecho, así que no lo repito.",
+        Phrase::CheckLater(wait) => return later(*wait),
+        Phrase::NoMoreChecks => "Lo siento, en esta llamada ya no puedo comprobarlo.",
         Phrase::RecordUnavailable => {
             "Lo siento, ahora mismo no puedo hacer cambios. Inténtelo más tarde, por favor."
         }
@@ -73,4 +76,9 @@ pub(super) fn say(phrase: &Phrase<'_>) -> String {
         Phrase::Retracted => "De acuerdo, no lo he hecho.",
     };
     fixed.to_owned()
+}
+
+fn later(wait: u32) -> String {
+    let when = minutes(Language::Spanish, wait).map_or("un minuto".to_owned(), |n| format!("{n} minutos"));
+    format!("Ahora mismo no puedo comprobarlo. Inténtelo de nuevo en {when}, por favor.")
 }

@@ -53,7 +53,7 @@ impl Ends {
                 let timeout = self.plan.tool(tool).map(|tool| tool.timeout).unwrap_or_default();
                 self.running.insert(*proposal, at + timeout);
             }
-            Seen::Event(Event::Settled { proposal, .. }, _) => {
+            Seen::Event(Event::Settled { proposal, .. } | Event::Unproven { proposal, .. }, _) => {
                 self.running.remove(proposal);
             }
             // What worked for the call is gone.

@@ -231,6 +231,7 @@ impl Leave {
             | Event::Finished { .. }
             | Event::GenerationFailed { .. }
             | Event::Unprepared { .. }
+            | Event::Unproven { .. }
             | Event::Settled { .. }
             | Event::HungUp => {}
         }

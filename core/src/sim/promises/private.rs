@@ -43,6 +43,7 @@ impl NothingPrivate {
             | Event::Proposed { .. }
             | Event::Prepared { .. }
             | Event::Unprepared { .. }
+            | Event::Unproven { .. }
             | Event::Settled { .. } => self.text(&write_event(event)),
             // Numbers of ours alone: a reply's and a position may be digits of the card by chance.
             Event::Answered(_)
