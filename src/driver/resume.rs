@@ -251,7 +251,10 @@ fn outcomes(
             match whole(record, Outcome::Unknown) {
                 // That nobody knows the conversation finds out by itself.
                 Outcome::Unknown => continue,
-                partly => partly,
+                known @ (Outcome::Done { .. }
+                | Outcome::Partly { .. }
+                | Outcome::Failed { .. }
+                | Outcome::Withheld(_)) => known,
             }
         };
         events.push(Event::Settled { proposal, outcome });

@@ -219,7 +219,11 @@ impl Way<'_> {
         let before = act.place.unwrap_or_else(|| self.run.spec.place_after(act.exchange));
         let outcome = match outcome {
             Outcome::Failed { .. } if before > 0 && in_vain(before) => Outcome::Unknown,
-            other => other,
+            other @ (Outcome::Done { .. }
+            | Outcome::Partly { .. }
+            | Outcome::Failed { .. }
+            | Outcome::Withheld(_)
+            | Outcome::Unknown) => other,
         };
         let whole = self.run.whole(before, &self.known.values, outcome);
         self.registry.keep(self.run.spec, &whole);

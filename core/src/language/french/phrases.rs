@@ -45,9 +45,7 @@ pub(super) fn say(phrase: &Phrase<'_>) -> String {
             "Une partie a déjà marché avant, je n'essaie donc pas une seconde fois. Quelqu'un va regarder."
         }
         Phrase::Failed => "Toutes mes excuses, cela n'a pas marché. Rien n'a été modifié.",
-        Phrase::OutOfReach => {
-            "Toutes mes excuses, ce système ne répond pas pour le moment. Réessayez dans quelques minutes."
-        }
+        Phrase::OutOfReach => "Je regrette, ce système ne répond pas. Réessayez dans quelques minutes.",
         Phrase::Spent => "Je regrette, je ne peux pas le faire davantage pour le moment.",
         Phrase::Unknown => {
             "Je regrette, j'ignore si c'est passé, et je ne le ferai pas deux fois. Vérifiez plus tard."
@@ -70,9 +68,7 @@ pub(super) fn say(phrase: &Phrase<'_>) -> String {
         }
         Phrase::CutOff => "Pardon, la ligne a été coupée un moment.",
         Phrase::SayAgain => "Pouvez-vous le dire encore une fois, s'il vous plaît ?",
-        Phrase::Busy => {
-            "Je regrette, toutes nos lignes sont occupées. Rappelez dans quelques minutes, s'il vous plaît."
-        }
+        Phrase::Busy => "Je regrette, nos lignes sont occupées. Rappelez dans quelques minutes.",
         Phrase::KeyUnknown => "Cette touche ne sert à rien ici.",
         Phrase::ShortQuestion { what } => return format!("{} : je le fais ?", what.trim()),
         Phrase::MayIRecord => "Puis-je enregistrer cet appel ?",

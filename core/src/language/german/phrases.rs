@@ -8,9 +8,7 @@ use crate::language::phrase::{Phrase, minutes};
 
 pub(super) fn say(phrase: &Phrase<'_>) -> String {
     let fixed = match phrase {
-        Phrase::DidNotUnderstand => {
-            "Entschuldigung, das habe ich nicht ganz verstanden. Können Sie es anders sagen?"
-        }
+        Phrase::DidNotUnderstand => "Das habe ich leider nicht verstanden. Können Sie es anders sagen?",
         Phrase::OneMoment => "Einen Moment, bitte.",
         Phrase::StillWorking => "Ich bin noch dabei, danke für Ihre Geduld.",
         Phrase::StillThere(0 | 1) => "Sind Sie noch da?",
@@ -20,9 +18,7 @@ pub(super) fn say(phrase: &Phrase<'_>) -> String {
             "Ich höre Sie nicht und lege jetzt auf. Rufen Sie gerne wieder an. Auf Wiederhören."
         }
         Phrase::GoodbyeAsked => "Vielen Dank für Ihren Anruf. Auf Wiederhören!",
-        Phrase::ServiceDown => {
-            "Entschuldigung, bei uns ist etwas schiefgegangen. Können Sie das noch einmal sagen?"
-        }
+        Phrase::ServiceDown => "Bei uns ist etwas schiefgegangen. Können Sie das noch einmal sagen?",
         Phrase::ServiceDownGoodbye => {
             "Es tut mir leid, bei uns klappt gerade etwas nicht. Bitte rufen Sie bald wieder an. Auf Wiederhören."
         }
@@ -35,9 +31,7 @@ pub(super) fn say(phrase: &Phrase<'_>) -> String {
             "Ich habe ein Ja gehört. Bitte sagen Sie noch einmal ja, oder drücken Sie die Eins."
         }
         Phrase::NotDone => "In Ordnung, es bleibt, wie es ist.",
-        Phrase::NotDoneUnclear => {
-            "Ich war nicht sicher, ob das ein Ja war. Zur Sicherheit bleibt alles, wie es ist."
-        }
+        Phrase::NotDoneUnclear => "Ich war nicht sicher, ob das ein Ja war. Zur Sicherheit lasse ich es.",
         Phrase::SpokeTooSoon => "Entschuldigung, ich war zu schnell. Was soll ich für Sie tun?",
         Phrase::AnythingElse => "Kann ich sonst noch etwas für Sie tun?",
         Phrase::Done => "Das ist erledigt.",
@@ -80,9 +74,7 @@ pub(super) fn say(phrase: &Phrase<'_>) -> String {
         Phrase::MayIRecord => "Darf ich dieses Gespräch aufzeichnen?",
         Phrase::YesOrNoOrKeys => "Sagen Sie ja oder nein, oder drücken Sie die Eins oder die Zwei.",
         Phrase::RecordingAgreed => "Danke. Was kann ich für Sie tun?",
-        Phrase::RecordingRefused => {
-            "In Ordnung, dieses Gespräch wird nicht aufgezeichnet. Was kann ich für Sie tun?"
-        }
+        Phrase::RecordingRefused => "In Ordnung, ich zeichne nicht auf. Was kann ich für Sie tun?",
         Phrase::Retracted => "In Ordnung, ich habe es nicht getan.",
     };
     fixed.to_owned()
