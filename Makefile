@@ -8,7 +8,7 @@ PACKAGES := gcc libc6-dev pkg-config libopus-dev libpocketsphinx-dev pocketsphin
 RUST := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 SCENARIO ?= refund-yes
 
-.PHONY: demo test agents bench scenarios setup fmt lint
+.PHONY: demo test agents bench scenarios independent setup fmt lint
 
 demo: setup
 	cargo build --release
@@ -37,6 +37,11 @@ scenarios: setup
 	cargo build
 	./target/debug/centralita demo all --speech stand-in --at-once 4
 	./target/debug/centralita demo --seeds 3 --speech stand-in
+
+# HTTP tools, OAuth 2 and MCP against services that others wrote, installed under target/; Python and node are needed.
+independent: setup
+	cargo build
+	tests/independent/run
 
 # Says what it will install, and asks before it becomes root. Where cargo is missing or too old, one line says what to do.
 setup:

@@ -257,9 +257,26 @@ fn check_many(tools: usize) -> Result<Duration, Fault> {
     if read == tools { Ok(took) } else { Err(unusable(&format!("{read} tools were read"))) }
 }
 
-const AGENT: &str = "version: 1\nid: shop\ntitle: The shop\nlanguage: en\ncurrency: USD\ngreeting: Hello.\nprompt: Be brief.\ntools:\n";
+const AGENT: &str = "\
+version: 1
+id: shop
+title: The shop
+language: en
+currency: USD
+greeting: Hello.
+prompt: Be brief.
+tools:
+";
 
-const HEAD: &str = "version: 1\nid: shop\ntitle: Orders\nkind: http\nbase_url: https://127.0.0.1/\nallow_private: true\ntools:\n";
+const HEAD: &str = "\
+version: 1
+id: shop
+title: Orders
+kind: http
+base_url: https://127.0.0.1/
+allow_private: true
+tools:
+";
 
 const LOOK: &str = r#"  - name: look
     description: Looks an order up.

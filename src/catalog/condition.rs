@@ -75,7 +75,7 @@ pub(super) fn summed(condition: &str) -> impl Iterator<Item = Option<String>> + 
 }
 
 /// Whether a name is of what was sent: `sent.order`.
-pub(super) fn is_of_sent(name: &String) -> bool {
+pub(super) fn is_of_sent(name: &str) -> bool {
     name.split('.').next() == Some(PROBE_SENT)
 }
 
@@ -95,7 +95,7 @@ pub(super) fn names_sent(
         known.contains(&first(&inside)) || known.contains(&inside)
     };
     let (sound, unknown): (BTreeSet<String>, BTreeSet<String>) =
-        names.into_iter().filter(is_of_sent).partition(has_source);
+        names.into_iter().filter(|name| is_of_sent(name)).partition(has_source);
     for name in &unknown {
         let list: Vec<String> = known.iter().map(|name| format!("{PROBE_SENT}.{name}")).collect();
         let remedy = format!("what was sent: {}", list.join(", "));

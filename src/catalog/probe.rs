@@ -113,7 +113,7 @@ fn read_condition(
     used: &mut BTreeSet<String>,
 ) -> Looks {
     let Some(names) = reader.names_of(written.place, &written.value) else { return Looks::Unreadable };
-    let looks = if names.iter().all(is_of_sent) { Looks::Nowhere } else { Looks::AtTheAnswer };
+    let looks = if names.iter().all(|name| is_of_sent(name)) { Looks::Nowhere } else { Looks::AtTheAnswer };
     match names_sent(reader, written, names, &with_call(known)) {
         Some(ours) => used.extend(ours),
         None => return Looks::Unreadable,

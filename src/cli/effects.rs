@@ -17,17 +17,19 @@ use super::{Done, Verdict, render};
 use crate::catalog::Catalog;
 use crate::core::base::{Fault, Owner, World};
 use crate::driver::{Askable, Askables, NotAsked, ask};
+use crate::egress::UNREACHED;
 use crate::secrets::Secrets;
 use crate::store::{
-    CallHead, IntentKey, IntentRecord, IntentState, Outcome, OutcomeKind, Standing, Store, now_us,
+    CallHead, IntentKey, IntentRecord, IntentState, Outcome, OutcomeKind, Process, Standing, Store, now_us,
 };
 
 /// What is on record beside an outcome that a person has found out.
 const BY_HAND: &str = "settled by hand";
 
 /// For who wonders why something stays unknown.
-const ASKED_WHERE: &str = "each was asked about at the `base_url` that its integration has now; the shop of \
-                           `centralita demo` is gone with its call, and answers no more";
+const ASKED_WHERE: &str = "each was asked about at the `base_url` that its integration has now";
+/// Where nobody answers there.
+const DEMO_IS_GONE: &str = "; the shop of `centralita demo` is gone with its call, and answers no more";
 
 /// Which journal, and what of it.
 #[derive(Debug, Args)]
@@ -158,12 +160,18 @@ async fn probe(args: &ProbeArgs) -> Done {
     Store::open_to_read(&args.journal).await?;
     let tools = Tools { catalog: catalog_at(&args.root, &BTreeMap::new())?, secrets: args.secrets.open()? };
     let store = Store::open(&args.journal).await?;
-    let asked = ask_all(&store, args.id.as_ref(), &tools).await;
+    // What a killed gateway was about is known to nobody, whether one has been started since or not.
+    let lost = store.lose_gone().await;
+    let asked = match (lost, &args.id) {
+        (Err(fault), _) => Err(fault),
+        (Ok(_), None) => ask_all(&store, &tools).await,
+        (Ok(_), Some(id)) => ask_one(&store, id, &tools).await,
+    };
     let closed = store.close().await;
     let asked = asked?;
     closed?;
     let record = Store::open_to_read(&args.journal).await?;
-    let mut verdict = Verdict::Good;
+    let (mut verdict, mut where_asked) = (Verdict::Good, ASKED_WHERE.to_owned());
     for (id, why) in &asked {
         let now = of(&record, id).await?.ok_or_else(|| unsettled(id, "it is gone"))?;
         render::line(&row(&now, now_us()));
@@ -173,11 +181,16 @@ async fn probe(args: &ProbeArgs) -> Done {
         if !now.is_done() && !now.has_failed() {
             verdict = Verdict::Bad;
         }
+        if now.detail().is_some_and(|detail| detail.contains(UNREACHED))
+            && !where_asked.ends_with(DEMO_IS_GONE)
+        {
+            where_asked.push_str(DEMO_IS_GONE);
+        }
     }
     let count = asked.iter().filter(|(_, why)| why.is_none()).count();
     render::aside(&format!("actions asked about: {count}"));
     if verdict == Verdict::Bad && count > 0 {
-        render::aside(ASKED_WHERE);
+        render::aside(&where_asked);
     }
     Ok(verdict)
 }
@@ -198,50 +211,79 @@ impl Tools {
     }
 }
 
-/// Asks about that action, or all that are unknown; each with why nobody was asked, if so.
-async fn ask_all(
-    store: &Store,
-    only: Option<&IntentKey>,
-    tools: &Tools,
-) -> Result<Vec<(IntentKey, Option<String>)>, Fault> {
-    let mut records = match only {
-        Some(id) => vec![unknown(store, id, now_us()).await?],
-        None => store.all_intents().await?,
-    };
+/// Actions that were to be asked about, each with why nobody was, if so.
+type Tried = Vec<(IntentKey, Option<String>)>;
+
+/// Asks about all that are unknown.
+async fn ask_all(store: &Store, tools: &Tools) -> Result<Tried, Fault> {
+    let mut tried = Tried::new();
+    let mut records = store.all_intents().await?;
     records.retain(|record| record.standing(now_us()) == Standing::Unknown);
-    let mut asked = Vec::new();
     for record in records {
-        let id = record.intent.key.clone();
-        let head = store.call(&id.call).await?.map(|call| call.head);
-        let agents = head.map_or_else(|| Ok(Askables::new()), |head| tools.of(&head))?;
-        let why = match ask(store, &agents, &record).await {
-            Ok(_) => None,
-            Err(NotAsked::Nobody(why)) => Some(why),
-            Err(NotAsked::Unread(fault)) => return Err(fault),
-        };
-        asked.push((id, why));
+        let why = ask_about(store, &record, tools).await?;
+        tried.push((record.intent.key, why));
     }
-    Ok(asked)
+    Ok(tried)
 }
 
-/// That action, if its outcome is unknown.
-async fn unknown(store: &Store, id: &IntentKey, now: i64) -> Result<IntentRecord, Fault> {
-    let known = of(store, id).await?.ok_or_else(|| {
+/// Asks about that one, if it is unknown.
+async fn ask_one(store: &Store, id: &IntentKey, tools: &Tools) -> Result<Tried, Fault> {
+    let record = known(store, id).await?;
+    let why = match record.standing(now_us()) {
+        Standing::Unknown => ask_about(store, &record, tools).await?,
+        Standing::UnderWay => Some(under_way(&record)),
+        standing @ (Standing::Done | Standing::Failed) => {
+            Some(format!("it is on record as {standing}, which stays"))
+        }
+    };
+    Ok(vec![(id.clone(), why)])
+}
+
+/// Why nobody was asked, if so.
+async fn ask_about(store: &Store, record: &IntentRecord, tools: &Tools) -> Result<Option<String>, Fault> {
+    let head = store.call(&record.intent.key.call).await?.map(|call| call.head);
+    let agents = head.map_or_else(|| Ok(Askables::new()), |head| tools.of(&head))?;
+    match ask(store, &agents, record).await {
+        Ok(_) => Ok(None),
+        Err(NotAsked::Nobody(why)) => Ok(Some(why)),
+        Err(NotAsked::Unread(fault)) => Err(fault),
+    }
+}
+
+/// That action.
+async fn known(store: &Store, id: &IntentKey) -> Result<IntentRecord, Fault> {
+    of(store, id).await?.ok_or_else(|| {
         Fault::new(
             Owner::Admin,
             format!("there is no action `{id}`"),
             "`centralita effects list` shows them all",
         )
-    })?;
-    let refused = |what: String, remedy: &str| Err(Fault::new(Owner::Admin, what, remedy));
+    })
+}
+
+/// That action, if its outcome is unknown.
+async fn unknown(store: &Store, id: &IntentKey, now: i64) -> Result<IntentRecord, Fault> {
+    let known = known(store, id).await?;
+    let refused = |what: String, remedy: String| Err(Fault::new(Owner::Admin, what, remedy));
     match known.standing(now) {
         Standing::Unknown => Ok(known),
         Standing::UnderWay => {
-            let remedy = "try it two minutes after it began, if it is unknown then";
-            refused(format!("`{id}` may still be under way"), remedy)
+            let remedy = format!("if it is unknown after {}, settle it then", when(known.over_us()));
+            refused(format!("`{id}` may still be under way: {}", under_way(&known)), remedy)
         }
-        standing @ (Standing::Done | Standing::Failed) => {
-            refused(format!("`{id}` is {standing}, which stays"), "only what is unknown can be settled")
+        standing @ (Standing::Done | Standing::Failed) => refused(
+            format!("`{id}` is {standing}, which stays"),
+            "only what is unknown can be settled".to_owned(),
+        ),
+    }
+}
+
+/// What is known of one that is under way: who is about it, or until when it may be.
+fn under_way(record: &IntentRecord) -> String {
+    match &record.process {
+        Process::Lives(name) => format!("process {name} is about it"),
+        Process::NotKnown | Process::Gone => {
+            format!("until {}, for it is not on record which process is about it", when(record.over_us()))
         }
     }
 }
@@ -289,7 +331,7 @@ fn unsettled(id: &IntentKey, why: &str) -> Fault {
 /// `CA12/t1  2026-11-29T06:10:00Z  unknown    shop.refund`
 fn row(record: &IntentRecord, now: i64) -> String {
     let intent = &record.intent;
-    let detail = detail(record).map(|detail| format!("  ({detail})")).unwrap_or_default();
+    let detail = detail(record, now).map(|detail| format!("  ({detail})")).unwrap_or_default();
     let id = intent.key.to_string();
     format!(
         "{id:<24}  {}  {:<9}  {}{detail}{}",
@@ -308,15 +350,21 @@ fn object(record: &IntentRecord, now: i64) -> Value {
         "state": record.standing(now).to_string(),
         "tool": &*intent.tool.0,
         "key": intent.idempotency_key,
-        "detail": detail(record),
+        "detail": detail(record, now),
         "effects": record.world.word(),
+        "process": match &record.process {
+            Process::Lives(name) => Some(name),
+            Process::NotKnown | Process::Gone => None,
+        },
         "by": intent.admin.as_ref().map(|admin| json!({"user": admin.user, "reason": admin.reason})),
     })
 }
 
-/// What is on record beside its outcome; of a call whose effects were mocked that too, settled or not.
-fn detail(record: &IntentRecord) -> Option<String> {
-    let detail = record.detail();
+/// What is on record beside its outcome, or known of one that is under way; of a call whose effects were mocked that too.
+fn detail(record: &IntentRecord, now: i64) -> Option<String> {
+    let is_under_way = record.standing(now) == Standing::UnderWay;
+    let under_way = is_under_way.then(|| under_way(record));
+    let detail = under_way.as_deref().or(record.detail());
     let is_said = |word: &str| detail.is_some_and(|detail| detail.contains(word));
     let mocked = Some(World::Mocked.word()).filter(|word| record.world == World::Mocked && !is_said(word));
     let parts: Vec<&str> = detail.into_iter().chain(mocked).collect();
@@ -441,6 +489,35 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn of_what_is_under_way_it_is_said_which_process_is_about_it_or_until_when_it_may_be() {
+        let store = journal().await;
+        let mut record = store.all_intents().await.expect("it reads").remove(0);
+        let said = |record: &IntentRecord| row(record, BEGUN + 1);
+        let until = "under way  shop.refund  (until 2027-01-15T08:02:00Z, for it is not on record which process is about it)";
+        assert!(said(&record).ends_with(until), "{}", said(&record));
+        record.process = Process::Lives("4711-1f2e".to_owned());
+        assert!(said(&record).ends_with("(process 4711-1f2e is about it)"), "{}", said(&record));
+        assert_eq!(object(&record, BEGUN)["process"], "4711-1f2e");
+        record.process = Process::Gone;
+        assert!(said(&record).ends_with("unknown    shop.refund"), "{}", said(&record));
+    }
+
+    #[tokio::test]
+    async fn what_is_on_record_as_done_is_not_asked_about_and_that_is_said_and_no_fault() {
+        let catalog =
+            catalog_at(std::path::Path::new("."), &BTreeMap::new()).expect("the sample agents are sound");
+        let tools = Tools { catalog, secrets: Secrets::from_env() };
+        let store = journal().await;
+        give(&store, &id("CA12/t1"), Found::Done, LONG_AFTER).await.expect("it is unknown");
+        store.flush().await.expect("memory takes it");
+        let tried = ask_one(&store, &id("CA12/t1"), &tools).await;
+        assert_eq!(tried, Ok(vec![(id("CA12/t1"), Some("it is on record as done, which stays".to_owned()))]));
+        assert_eq!(ask_all(&store, &tools).await, Ok(Vec::new()));
+        let none = ask_one(&store, &id("CA12/t2"), &tools).await.unwrap_err();
+        assert_eq!(none.what, "there is no action `CA12/t2`");
+    }
+
+    #[tokio::test]
     async fn what_may_be_under_way_and_what_is_not_there_is_not_settled() {
         let store = journal().await;
         for (key, now, what) in [
@@ -448,7 +525,8 @@ mod tests {
             ("CA12/t2", LONG_AFTER, "there is no action `CA12/t2`"),
             ("CA13/t1", LONG_AFTER, "there is no action `CA13/t1`"),
         ] {
-            assert_eq!(give(&store, &id(key), Found::Failed, now).await.unwrap_err().what, what);
+            let fault = give(&store, &id(key), Found::Failed, now).await.unwrap_err();
+            assert!(fault.what.starts_with(what), "{fault}");
         }
         assert_eq!(store.all_intents().await.expect("it reads")[0].state, IntentState::Begun);
     }
@@ -475,11 +553,7 @@ mod tests {
     async fn what_is_mocked_is_listed_as_that_under_way_or_settled() {
         let store = of_world(World::Mocked).await;
         let under_way = &store.all_intents().await.expect("it reads")[0];
-        assert!(
-            row(under_way, BEGUN).ends_with("under way  shop.refund  (mocked)"),
-            "{}",
-            row(under_way, BEGUN)
-        );
+        assert!(row(under_way, BEGUN).ends_with(", mocked)"), "{}", row(under_way, BEGUN));
         assert_eq!(object(under_way, BEGUN)["effects"], "mocked");
         let done = Outcome { kind: OutcomeKind::Done, at_us: BEGUN, detail: "mocked".to_owned() };
         store.settle(id("CA12/t1"), done).expect("the queue has room");

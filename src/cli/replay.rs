@@ -80,7 +80,7 @@ pub(super) async fn run(args: &ReplayArgs) -> Done {
         return replay_audio::live(found, &args.sound).await;
     }
     if args.sound.audio {
-        let report = replay_audio::replay(found, &args.sound).await;
+        let report = replay_audio::replay(found, &args.sound).await?;
         return told(args, report.is_good(), || report.junit(), || report.json(), || report.to_string());
     }
     let report = replay(found).await;
@@ -231,6 +231,10 @@ type Files<'a> = BTreeMap<PathBuf, (&'a Found, CallFile)>;
 
 fn add<'a>(files: &mut Files<'a>, path: PathBuf, call: &'a Found, file: CallFile) -> Result<(), Fault> {
     if let Some((other, _)) = files.get(&path) {
+        if other.name() == call.name() {
+            let what = format!("{} was named twice", call.name());
+            return Err(Fault::new(Owner::Admin, what, "name it once; nothing was written"));
+        }
         let what = format!("two calls belong in {}: {} and {}", path.display(), other.name(), call.name());
         return Err(Fault::new(Owner::Admin, what, "export them to two folders; nothing was written"));
     }
@@ -343,6 +347,29 @@ mod tests {
         let fault = folder.export(&["a", "b"]).await.unwrap_err();
         assert!(fault.what.contains("a/x.call and ") && fault.what.contains("b/x.call"), "{fault}");
         assert!(!folder.0.join("out").exists());
+    }
+
+    #[tokio::test]
+    async fn a_call_that_was_named_twice_is_told_as_that_and_nothing_is_written() {
+        let folder = Folder::new();
+        folder.call("a.call", CALL);
+        let fault = folder.export(&["a.call", "a.call"]).await.unwrap_err();
+        assert!(fault.what.ends_with("a.call was named twice"), "{fault}");
+        assert_eq!(fault.what.matches("a.call").count(), 1, "{fault}");
+        assert!(!folder.0.join("out").exists());
+    }
+
+    #[tokio::test]
+    async fn a_folder_for_sound_that_is_not_there_is_one_fault_of_the_whole_command() {
+        let folder = Folder::new();
+        for name in ["a.call", "b.call"] {
+            folder.call(name, CALL);
+        }
+        for option in ["--recordings", "--cassettes"] {
+            let fault =
+                told(&folder, &["--audio", option, "nowhere"], &["a.call", "b.call"]).await.unwrap_err();
+            assert_eq!(fault.what, "there is no folder nowhere");
+        }
     }
 
     #[tokio::test]

@@ -18,7 +18,7 @@ use super::values::{callee, whole};
 use super::{Done, Verdict, render};
 use crate::caller::Dial;
 use crate::core::base::{Fault, Millis, Owner};
-use crate::replay::{Found, Lived, SoundReplayed, SoundReport, is_mocked, sounding};
+use crate::replay::{Found, Lived, SoundReplayed, SoundReport, are_folders, is_mocked, sounding};
 
 /// What may be different.
 #[derive(Debug, Args)]
@@ -60,6 +60,7 @@ const LIVE_TOLERANCE: Millis = Millis(500);
 /// One call after the other against a gateway.
 pub(super) async fn live(found: Vec<Found>, args: &SoundArgs) -> Done {
     let Some(to) = &args.to else { return Ok(Verdict::Bad) };
+    are_folders(&args.folders())?;
     let http = reqwest::Client::new();
     if !args.effects_are_real {
         is_mocked(to, &http).await?;
@@ -107,7 +108,11 @@ async fn one_live(
 }
 
 /// Every core plays a call of its own; reading the next ones goes on beside it.
-pub(super) async fn replay(found: Vec<Found>, args: &SoundArgs) -> SoundReport {
+///
+/// # Errors
+/// A folder that was named is not there.
+pub(super) async fn replay(found: Vec<Found>, args: &SoundArgs) -> Result<SoundReport, Fault> {
+    are_folders(&args.folders())?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let progress = render::progress(found.len() as u64);
     let one = |call: Found| async move {
@@ -136,7 +141,7 @@ pub(super) async fn replay(found: Vec<Found>, args: &SoundArgs) -> SoundReport {
         progress.inc(1);
     }
     progress.finish_and_clear();
-    report
+    Ok(report)
 }
 
 fn fell_over(name: &str, error: &tokio::task::JoinError) -> Fault {

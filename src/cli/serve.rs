@@ -30,7 +30,7 @@ use crate::driver::{
 use crate::gateway::{Gateway, Settings, Switchboard, Trust, tell_panics};
 use crate::integrations::Breakers;
 use crate::secrets::{SecretName, Secrets};
-use crate::store::{Carrying, Sole, Store};
+use crate::store::{Carrying, Sole, Standing, Store, now_us};
 use crate::telephony::twilio::{PublicUrl, Rest, Verifier};
 
 /// How to serve.
@@ -240,24 +240,33 @@ fn make(folder: &Path, flag: &str) -> Result<(), Fault> {
         .map_err(|error| fault(format!("nothing can be written to the folder {}: {error}", folder.display())))
 }
 
-/// The record, and its lock, to be kept while calls are carried. Where nobody else holds it at the start, what is live in
-/// the record is a killed process's: it is lost, and gone on with where its caller is still there.
+/// The record, and its locks, to be kept while calls are carried. Where nobody else holds one at the start, what is live in
+/// the record is a killed process's, else what is on record as that of a process which is gone: it is lost, and gone on with
+/// where its caller is still there.
 async fn journal(path: &Path) -> Result<(Store, Carrying), Fault> {
     let store = Store::open(path).await?;
-    let Some(sole) = Sole::of(path)? else {
+    let sole = Sole::of(path)?;
+    let mut lost = 0;
+    if sole.is_some() {
+        lost += store.lose_live().await?;
+    } else {
+        let path = path.display();
         render::aside(&format!(
-            "another gateway carries calls of {}: should it be killed, this one does not go on with them",
-            path.display()
+            "another gateway carries calls of {path} too: should one be killed, the other goes on with its calls"
         ));
-        return Ok((store, Carrying::beside_others(path)?));
-    };
-    let lost = store.lose_live().await?;
+    }
+    // Beside another gateway: those of a process that is known to be gone.
+    lost += store.lose_gone().await?;
     if lost > 0 {
         render::aside(&format!(
             "calls that a killed gateway left: {lost}; whoever is still on the line is taken up"
         ));
     }
-    Ok((store, sole.share()?))
+    let carrying = match sole {
+        Some(sole) => sole.share()?,
+        None => Carrying::beside_others(path)?,
+    };
+    Ok((store.carried_by(&carrying), carrying))
 }
 
 /// A tool that has no sample fails in every call.
@@ -300,14 +309,16 @@ fn recorded(agent: &str, recording: &Recording, folder: bool) -> Option<String> 
 
 /// A process that was killed leaves actions of which nobody knows the end: whoever starts the next is told, and what to do.
 async fn tell_open_actions(store: &Store, journal: &Path) -> Result<(), Fault> {
+    let now = now_us();
     let open = store.open_intents().await?;
+    let open = open.iter().filter(|record| record.standing(now) == Standing::Unknown).count();
     if open > 0 {
         render::aside(&open_actions(open, journal));
     }
     Ok(())
 }
 
-fn open_actions(open: u64, journal: &Path) -> String {
+fn open_actions(open: usize, journal: &Path) -> String {
     let journal = journal.display();
     format!(
         "warning: actions without a known outcome: {open}; `centralita effects list --unknown --journal {journal}` shows them. \
@@ -417,9 +428,9 @@ mod tests {
     use tokio::time::timeout;
 
     use super::*;
-    use crate::core::base::{CallId, Position};
+    use crate::core::base::{CallId, Digest, Position, Private};
     use crate::media::Recorder;
-    use crate::store::CallState;
+    use crate::store::{CallHead, CallState, KILLED};
 
     /// Far above what it takes.
     const PATIENCE: Duration = Duration::from_secs(60);
@@ -469,6 +480,48 @@ mod tests {
         assert_eq!(ended.await.expect("it does not panic"), Ok(()));
         assert!(wav.with_extension("opus").exists() && !wav.exists(), "it came before the end");
         std::fs::remove_dir_all(folder).expect("it was made by this test");
+    }
+
+    #[tokio::test]
+    async fn a_gateway_that_starts_beside_another_loses_what_a_killed_one_carried_and_nothing_else() {
+        let folder = std::env::temp_dir().join(format!("centralita-beside-{}", uuid::Uuid::new_v4()));
+        make(&folder, "--journal").expect("a temporary folder can be written");
+        let path = folder.join("journal.sqlite");
+        let starts = async || journal(&path).await.expect("the folder can be written");
+        let carries = async |store: &Store, call: &str| {
+            let call = CallId::parse(call).expect("a call id");
+            store.open_call(head(&call), "the plan".into()).expect("the queue has room");
+            store.flush().await.expect("the disk takes it");
+            call
+        };
+        let (first, one) = starts().await;
+        let (second, _other) = starts().await;
+        let (left, lives) = (carries(&first, "CA1").await, carries(&second, "CA2").await);
+        first.close().await.expect("the disk takes it");
+        drop(one);
+        let (third, _again) = starts().await;
+        let state = async |call| third.call(call).await.expect("it reads").expect("it is there").state;
+        assert_eq!(state(&left).await, CallState::Lost { reason: KILLED.to_owned() });
+        assert_eq!(state(&lives).await, CallState::Live);
+        for store in [second, third] {
+            store.close().await.expect("the disk takes it");
+        }
+        std::fs::remove_dir_all(folder).expect("it was made by this test");
+    }
+
+    fn head(call: &CallId) -> CallHead {
+        CallHead {
+            id: call.clone(),
+            carrier_call: call.to_string(),
+            agent: "shop".to_owned(),
+            plan_hash: Digest::of_bytes(b"plan"),
+            schema_version: 1,
+            build: String::new(),
+            world: World::Real,
+            caller: Private::new(""),
+            called: String::new(),
+            answered_us: 1,
+        }
     }
 
     #[test]

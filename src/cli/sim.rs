@@ -84,8 +84,17 @@ struct Share {
     broken: BTreeMap<(u8, String), (u64, u64)>,
 }
 
-/// Fair weather and a fault contradict each other.
+/// Fair weather and a fault contradict each other; and a fault that cannot strike is none.
 fn checked(args: &SimArgs) -> Result<(), Fault> {
+    let calls = Which::of(args).calls;
+    let never = |fault: &Weather| fault.only_in().is_some_and(|only| only != calls);
+    if let Some(fault) = args.only.iter().flatten().copied().find(never) {
+        let (which, remedy) = match calls {
+            Calls::Conversations => ("needs the calls' frames", "say --frames"),
+            Calls::WithFrames => ("does not strike in calls with frames", "leave --frames out"),
+        };
+        return Err(Fault::new(Owner::Admin, format!("`--only {}` {which}", fault.name()), remedy));
+    }
     let fault = args.only.iter().find_map(|fault| *fault);
     let (Some(fault), true) = (fault, args.only.contains(&None)) else { return Ok(()) };
     let what = format!("`--only none` is fair weather, and `--only {}` is not", fault.name());
@@ -368,6 +377,19 @@ mod tests {
             let line = Line::try_parse_from([&["sim"], options].concat()).expect("these are its options");
             assert_eq!(checked(&line.args), Ok(()), "{options:?}");
         }
+    }
+
+    #[test]
+    fn a_fault_that_cannot_strike_in_the_calls_that_are_played_is_refused() {
+        let told = |options: &[&str]| {
+            let line = Line::try_parse_from([&["sim"], options].concat()).expect("each of them may be given");
+            checked(&line.args).map_err(|fault| format!("{}: {}", fault.what, fault.remedy))
+        };
+        let needs = "`--only frames-lost` needs the calls' frames: say --frames";
+        assert_eq!(told(&["--only", "frames-lost"]), Err(needs.to_owned()));
+        assert_eq!(told(&["--only", "frames-lost", "--frames"]), Ok(()));
+        assert!(told(&["--only", "process-dies", "--frames"]).is_err());
+        assert_eq!(told(&["--only", "process-dies"]), Ok(()));
     }
 
     #[test]

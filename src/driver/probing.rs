@@ -26,7 +26,7 @@ use crate::core::journal::parse_event;
 use crate::integrations::{CallFacts, Finding, PROBE_QUESTION, Pauses, Sent, Toolbox};
 use crate::store::{
     self, CallHead, CallRecord, CallState, Intent, IntentKey, IntentRecord, IntentState, OutcomeKind,
-    Standing, Store, now_us,
+    Process, Standing, Store, now_us,
 };
 
 /// How often it is seen what is left open. A call that ends leaves its actions to the next look.
@@ -116,6 +116,8 @@ enum Again {
 
 impl Asked {
     async fn look(&mut self, store: &Store, agents: &Askables, world: World) -> Result<(), Fault> {
+        // Of a process that is gone nobody else writes down that its actions are unknown, where another carries calls.
+        store.lose_gone().await?;
         let now = now_us();
         let mut open = store.left_open(world, now.saturating_sub(YOUNG_MAX_US)).await?;
         open.retain(|record| record.standing(now) == Standing::Unknown);
@@ -126,7 +128,7 @@ impl Asked {
             Some(Again::Never) => false,
         });
         let questions = open.into_iter().map(|record| async move {
-            let came = ask(store, agents, &record).await;
+            let came = ask_and_tell(store, agents, &record).await;
             (record, came)
         });
         let mut answers = stream::iter(questions).buffer_unordered(AT_ONCE);
@@ -148,7 +150,7 @@ impl Asked {
                 tracing::warn!(%action, %tool, why = %lost, "an action stays unknown");
                 return Ok(Again::Never);
             }
-            Ok(found) => tell_known(action, &found),
+            Ok(Finding::Done { .. } | Finding::Failed | Finding::Absent) => {}
             Err(NotAsked::Nobody(why)) => {
                 tracing::info!(%action, %tool, why, "nobody can be asked about an action");
                 return Ok(Again::Never);
@@ -168,14 +170,40 @@ impl Asked {
 /// # Errors
 /// Nobody could be asked.
 pub async fn ask(store: &Store, agents: &Askables, record: &IntentRecord) -> Result<Finding, NotAsked> {
+    ask_and_write(store, agents, record).await.map(|(finding, _)| finding)
+}
+
+/// The same, and whoever was warned of it is told: where it is this finding that is on record. Another gateway may have
+/// asked as well, or have taken the call up meanwhile; then it tells.
+async fn ask_and_tell(store: &Store, agents: &Askables, record: &IntentRecord) -> Result<Finding, NotAsked> {
+    let (finding, given) = ask_and_write(store, agents, record).await?;
+    if let (Some(_), Some(given)) = (finding.outcome(), given)
+        && is_on_record(store, &record.intent.key, given).await?
+    {
+        tell_known(&record.intent.key, &finding);
+    }
+    Ok(finding)
+}
+
+async fn is_on_record(store: &Store, action: &IntentKey, given: store::Outcome) -> Result<bool, Fault> {
+    store.flush().await?;
+    let settled = IntentState::Settled(given);
+    let records = store.intents(&action.call).await?;
+    Ok(records.iter().any(|record| record.intent.key == *action && record.state == settled))
+}
+
+/// What was found, and what of it was given to the record.
+async fn ask_and_write(
+    store: &Store,
+    agents: &Askables,
+    record: &IntentRecord,
+) -> Result<(Finding, Option<store::Outcome>), NotAsked> {
     let nobody = |why: &str| NotAsked::Nobody(why.to_owned());
     let intent = &record.intent;
     let call = store.call(&intent.key.call).await?;
     let CallRecord { head, state, .. } = call.ok_or_else(|| nobody("its call is not on record"))?;
     if state == CallState::Live {
-        return Err(nobody(
-            "a gateway carries its call, and asks by itself; one that was killed has to be started again first",
-        ));
+        return Err(NotAsked::Nobody(carried(&record.process)));
     }
     let Some(now) = agents.get(&head.agent) else {
         return Err(NotAsked::Nobody(format!("there is no agent `{}` any more", head.agent)));
@@ -204,8 +232,21 @@ pub async fn ask(store: &Store, agents: &Askables, record: &IntentRecord) -> Res
         // Perhaps another system is asked than the one it was sent to, or for something else that is like it.
         finding = finding.doubted("the agent is another version");
     }
-    write(store, record, &finding, Store::settle_left);
-    Ok(finding)
+    let given = write(store, record, &finding, Store::settle_left);
+    Ok((finding, given))
+}
+
+/// Why nobody else asks about an action of a call that is live.
+fn carried(process: &Process) -> String {
+    match process {
+        Process::Lives(name) => format!("the gateway of process {name} carries its call, and asks by itself"),
+        // Gone since it was read: the next look finds its call lost.
+        Process::NotKnown | Process::Gone => {
+            "its call is on record as live, and not which process carries it: one that was killed leaves that to the next \
+             gateway which starts while no other runs on the journal"
+                .to_owned()
+        }
+    }
 }
 
 /// What the actions of a killed call came to, for its caller who is on a new line: what its systems say now, and what its
@@ -331,19 +372,21 @@ pub(super) fn tell_known(action: &IntentKey, found: &Finding) {
 /// Gives an outcome to the store: as who carries the call, or as who does not.
 type Settle = fn(&Store, IntentKey, store::Outcome) -> Result<(), store::QueueFull>;
 
-/// Puts on record what is found, where that is news.
-fn write(store: &Store, record: &IntentRecord, finding: &Finding, settle: Settle) {
+/// Puts on record what is found, where that is news: what was given.
+fn write(store: &Store, record: &IntentRecord, finding: &Finding, settle: Settle) -> Option<store::Outcome> {
     count_probe(finding);
     let kind = kind(finding.outcome().as_ref());
     let old = record.detail().unwrap_or_default();
     let detail = finding.beside(old);
     if kind == OutcomeKind::Unknown && detail == old && record.state != IntentState::Begun {
-        return;
+        return None;
     }
     let outcome = store::Outcome { kind, at_us: now_us(), detail };
-    if settle(store, record.intent.key.clone(), outcome).is_err() {
+    if settle(store, record.intent.key.clone(), outcome.clone()).is_err() {
         tracing::error!(action = %record.intent.key, "what a probe found could not be written; look at the disk");
+        return None;
     }
+    Some(outcome)
 }
 
 /// The outcome as the record has it; none is unknown.
@@ -357,233 +400,4 @@ pub(super) fn kind(outcome: Option<&Outcome>) -> OutcomeKind {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::core::base::{CallTime, Millis, Private, ToolName};
-    use crate::core::conversation::Effects;
-    use crate::core::journal::{JOURNAL_VERSION, write_event};
-    use crate::core::language::Language;
-    use crate::integrations::{
-        Answers, Auth, Connection, Exchange, KeyPlace, Method, PerCaller, Probe, Sample, ToolSpec,
-    };
-
-    const PLAN: &[u8] = b"plan";
-    const DIGEST: &[u8] = b"twenty";
-
-    pub(in crate::driver) fn exchange(path: &str, sample: Value) -> Exchange {
-        Exchange {
-            method: Method::Get,
-            path: path.to_owned(),
-            query: BTreeMap::new(),
-            headers: BTreeMap::new(),
-            body: None,
-            map: BTreeMap::new(),
-            success: None,
-            answers: Answers::Json,
-            verify: Vec::new(),
-            errors: BTreeMap::new(),
-            errors_when: Vec::new(),
-            sample: Some(Sample::Answer(sample)),
-            called: None,
-            step: None,
-        }
-    }
-
-    /// An agent whose shop says that it has this refund, or none.
-    fn agents(has: Option<&str>, plan: &[u8]) -> Askables {
-        agents_whose(plan, has, "/orders/{{ order }}/refunds", "has == sent.key")
-    }
-
-    /// One whose shop is asked so.
-    fn agents_whose(plan: &[u8], has: Option<&str>, path: &str, done: &str) -> Askables {
-        let toolbox = toolbox(exchange(path, json!({"has": has})), done);
-        [("shop".to_owned(), Askable { plan_hash: Digest::of_bytes(plan), toolbox: Arc::new(toolbox) })]
-            .into()
-    }
-
-    /// A shop whose refunds are asked about with that request.
-    pub(in crate::driver) fn toolbox(asked: Exchange, done: &str) -> Toolbox {
-        let tool = ToolSpec {
-            name: ToolName("shop.refund".into()),
-            parameters: Vec::new(),
-            effects: Effects::Irreversible,
-            prepare: Vec::new(),
-            request: exchange("/refunds", json!({})),
-            given: Vec::new(),
-            result: None,
-            before: Vec::new(),
-            store: BTreeMap::new(),
-            key: KeyPlace::Header("Idempotency-Key".to_owned()),
-            not_done_on: [].into(),
-            probe: Some(Probe {
-                request: asked,
-                done: done.to_owned(),
-                failed: Some("has == 'nothing, for good'".to_owned()),
-                absent_after: Some(Millis(60_000)),
-                absent_on: [].into(),
-            }),
-            timeout: Millis(1_000),
-            cache: None,
-            per_caller: PerCaller::default(),
-        };
-        let base = "http://127.0.0.1:9".parse().expect("an address");
-        let auth = Auth::default();
-        let shop = Connection { id: "shop".to_owned(), base, allow_private: true, auth, mcp: None };
-        Toolbox::mocked(Language::English, "USD", &[shop], vec![tool])
-    }
-
-    /// A journal with a refund that was sent two minutes ago, by a process that was killed.
-    async fn left(order: &str, key: Option<&str>) -> (Store, IntentRecord) {
-        let store = Store::in_memory().await.expect("memory takes a database");
-        let call = CallId::parse("CA1").expect("a call id");
-        let head = CallHead {
-            id: call.clone(),
-            carrier_call: call.to_string(),
-            agent: "shop".to_owned(),
-            plan_hash: Digest::of_bytes(PLAN),
-            schema_version: JOURNAL_VERSION,
-            build: String::new(),
-            world: World::Mocked,
-            caller: Private::new("+34600111222"),
-            called: String::new(),
-            answered_us: 1,
-        };
-        store.open_call(head, "the plan".into()).expect("the queue has room");
-        let proposal = ProposalId(1);
-        for (n, (action, order)) in (0..).zip([(DIGEST, order), (b"thirty", "9999")]) {
-            let (action, values) = (Digest::of_bytes(action), json!({"order": order}));
-            let line = format!("< {}", write_event(&Event::Prepared { proposal, action, values }));
-            store.append(&call, n, CallTime(n), line).expect("the queue has room");
-        }
-        let intent = Intent {
-            key: IntentKey { call: call.clone(), proposal, step: 0 },
-            tool: ToolName("shop.refund".into()),
-            digest: Digest::of_bytes(DIGEST),
-            idempotency_key: key.map(ToOwned::to_owned),
-            caller: Private::new("+34600111222"),
-            begun_us: now_us() - 120_000_000,
-            admin: None,
-        };
-        store.begin(intent).await.expect("it is new");
-        store.lose_live().await.expect("memory takes it");
-        let record = store.intents(&call).await.expect("it reads").remove(0);
-        (store, record)
-    }
-
-    async fn standing(store: &Store) -> (Standing, String) {
-        store.flush().await.expect("memory takes it");
-        let record = store.all_intents().await.expect("it reads").remove(0);
-        (record.standing(now_us()), record.detail().unwrap_or_default().to_owned())
-    }
-
-    #[tokio::test]
-    async fn what_is_found_is_on_record_and_of_a_changed_agent_only_what_its_key_proves() {
-        let absent = "killed, mocked, probe: it is not there, so long after it was sent";
-        let proves_nothing = format!("{absent}, which proves nothing: the agent is another version");
-        for (has, plan, want, said) in [
-            (Some("k"), PLAN, Standing::Done, "killed, mocked, probe: it is done"),
-            (Some("k"), b"other", Standing::Done, "killed, mocked, probe: it is done"),
-            (None, PLAN, Standing::Failed, absent),
-            (None, b"other", Standing::Unknown, proves_nothing.as_str()),
-        ] {
-            let (store, record) = left("1182", Some("k")).await;
-            ask(&store, &agents(has, plan), &record).await.expect("it can be asked");
-            let (standing, detail) = standing(&store).await;
-            assert!(standing == want && detail.ends_with(said), "{has:?}: {standing} {detail}");
-        }
-    }
-
-    #[tokio::test]
-    async fn of_a_changed_agent_what_its_probe_does_not_find_by_the_key_stays_open() {
-        let (by_order, by_key) = ("/orders/{{ order }}/refunds", "/refunds/{{ key }}");
-        for (has, path, done, want) in [
-            ("k", by_order, "has == sent.key", Standing::Done),
-            ("k", by_key, "has == 'k'", Standing::Done),
-            ("k", by_order, "has == 'k'", Standing::Unknown),
-            ("1182", by_order, "has == sent.order", Standing::Unknown),
-            ("nothing, for good", by_order, "has == sent.key", Standing::Unknown),
-            ("nothing, for good", by_key, "has == sent.key", Standing::Failed),
-        ] {
-            let (store, record) = left("1182", Some("k")).await;
-            let agents = agents_whose(b"other", Some(has), path, done);
-            ask(&store, &agents, &record).await.expect("it can be asked");
-            let (standing, detail) = standing(&store).await;
-            assert_eq!(standing, want, "{has} {path} {done}: {detail}");
-            let is_told = detail.ends_with("which proves nothing: the agent is another version");
-            assert_eq!(is_told, want == Standing::Unknown, "{detail}");
-        }
-    }
-
-    #[tokio::test]
-    async fn an_action_that_another_call_sent_once_more_is_young_again() {
-        let (store, record) = left("1182", Some("k")).await;
-        let ago = async || ago_of(&store, &record.intent.key).await.expect("it reads").as_secs();
-        assert!((120..180).contains(&ago().await));
-        let head = store.call(&record.intent.key.call).await.expect("it reads").expect("it is there").head;
-        let call = CallId::parse("CA2").expect("a call id");
-        let head = CallHead { id: call.clone(), carrier_call: call.to_string(), ..head };
-        store.open_call(head, "the plan".into()).expect("the queue has room");
-        let key = IntentKey { call, ..record.intent.key.clone() };
-        let again = Intent { key, begun_us: now_us() - 1_000_000, ..record.intent.clone() };
-        store.begin(again).await.expect("it is new");
-        assert!((1..60).contains(&ago().await));
-    }
-
-    #[tokio::test]
-    async fn who_cannot_be_asked_is_not_and_why_is_said() {
-        let (store, record) = left("1182", None).await;
-        let nobody = async |agents: Askables| match ask(&store, &agents, &record).await {
-            Err(NotAsked::Nobody(why)) => why,
-            other => panic!("{other:?}"),
-        };
-        assert!(nobody(Askables::new()).await.contains("no agent `shop`"));
-        assert!(nobody(agents(Some("k"), b"other")).await.contains("another version, and without a key"));
-        store.set_state(&record.intent.key.call, CallState::Live).expect("the queue has room");
-        store.flush().await.expect("memory takes it");
-        assert!(nobody(agents(Some("k"), PLAN)).await.contains("a gateway carries its call"));
-        let lost = CallState::Lost { reason: String::new() };
-        store.set_state(&record.intent.key.call, lost).expect("the queue has room");
-        store.flush().await.expect("memory takes it");
-        let mut unprepared = record.clone();
-        unprepared.intent.digest = Digest::of_bytes(b"forty");
-        let none = ask(&store, &agents(None, PLAN), &unprepared).await;
-        assert_eq!(none, Err(NotAsked::Nobody("what was sent is not on record".to_owned())));
-        assert_eq!(standing(&store).await.0, Standing::Unknown);
-    }
-
-    #[tokio::test]
-    async fn an_action_whose_private_value_is_lost_stays_unknown_and_is_asked_about_once() {
-        let (store, record) = left("⟦card 1⟧", Some("k")).await;
-        let (agents, mut asked) = (agents(Some("k"), PLAN), Asked::default());
-        for _ in 0..2 {
-            asked.look(&store, &agents, World::Mocked).await.expect("it reads");
-        }
-        assert!(matches!(asked.0.get(&record.intent.key), Some(Again::Never)), "{asked:?}");
-        let (standing, detail) = standing(&store).await;
-        assert!(standing == Standing::Unknown && detail.contains("what ⟦card 1⟧ stood for"), "{detail}");
-    }
-
-    #[tokio::test]
-    async fn what_stays_open_is_asked_about_ever_more_rarely_and_what_is_settled_no_more() {
-        let (store, record) = left("1182", Some("k")).await;
-        let mut asked = Asked::default();
-        let mut pauses = Vec::new();
-        for _ in 0..9 {
-            let open = Finding::Open("it is not there".to_owned());
-            let again = asked.again(&record, Ok(open)).expect("it reads");
-            let Again::At(due, _) = again else { panic!("{again:?}") };
-            pauses.push((due - Instant::now()).as_secs_f64().round() as u64);
-            asked.0.insert(record.intent.key.clone(), again);
-        }
-        assert_eq!(pauses, [30, 60, 120, 240, 480, 960, 1_920, 3_600, 3_600]);
-        let agents = agents(Some("k"), PLAN);
-        asked.look(&store, &agents, World::Mocked).await.expect("it reads");
-        assert_eq!(standing(&store).await.0, Standing::Unknown, "it is not due yet");
-        Asked::default().look(&store, &agents, World::Mocked).await.expect("it reads");
-        assert_eq!(standing(&store).await.0, Standing::Done);
-        asked.look(&store, &agents, World::Mocked).await.expect("it reads");
-        assert!(asked.0.is_empty(), "{asked:?}");
-    }
-}
+pub(super) mod tests;

@@ -93,6 +93,8 @@ pub(super) async fn take_up(store: &Store, now: Now<'_>, call: &CallId, until: I
 }
 
 async fn try_to(store: &Store, now: &Now<'_>, carrier_call: &CallId) -> Result<Kept, Not> {
+    // Where several gateways carry calls, the carrier may ask another one what comes next.
+    store.lose_gone().await?;
     let record = store.call_by_carrier(carrier_call.as_str()).await?.ok_or(Not::None)?;
     if !matches!(&record.state, CallState::Lost { reason } if reason == KILLED) {
         return Err(Not::None);

@@ -17,7 +17,7 @@ use centralita_core::base::{Fault, Owner};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER};
+use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, HeaderName, RETRY_AFTER};
 use reqwest::{Certificate, Client, Identity, Method, Request, redirect, retry};
 use tokio::time::Instant;
 use url::{Host, Url};
@@ -33,6 +33,9 @@ pub const ANSWER_BYTES_MAX: usize = 256 * 1024;
 /// The longest wait for a connection, shorter than most requests' own deadline: of a host that does not take
 /// one it is known that nothing was sent.
 const CONNECT: Duration = Duration::from_secs(3);
+
+/// What is said of a host that takes no connection, behind its name.
+pub const UNREACHED: &str = "cannot be reached";
 
 /// Whether an integration may reach private addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +64,8 @@ pub struct Answer {
     pub body: Vec<u8>,
     /// As the host named it; empty where it did not.
     pub content_type: String,
+    /// How the body is packed still, by the host's name for it: in a way that nobody asked for. Empty where it is not.
+    pub packed: String,
     /// How long the host wants to be left in peace, where it says so (RFC 9110 §10.2.3).
     pub retry_after: Option<Duration>,
 }
@@ -69,7 +74,7 @@ impl Answer {
     /// One whose content nobody named.
     #[must_use]
     pub fn of(status: u16, body: Vec<u8>) -> Answer {
-        Answer { status, body, content_type: String::new(), retry_after: None }
+        Answer { status, body, content_type: String::new(), packed: String::new(), retry_after: None }
     }
 
     /// The body as text, in the letters that its type names (RFC 9110 §8.3.2) or its byte order mark; UTF-8 where neither
@@ -277,8 +282,11 @@ async fn read(mut response: reqwest::Response, place: &str, most: usize) -> Resu
     let broken =
         |what: &str| Unanswered::Sent(provider(format!("the answer of {place} {what}"), "look at its log"));
     let status = response.status().as_u16();
-    let content_type = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("");
-    let content_type = content_type.to_owned();
+    let content_type = named(response.headers(), CONTENT_TYPE).unwrap_or("").to_owned();
+    // What was unpacked bears this header no more.
+    let packed =
+        named(response.headers(), CONTENT_ENCODING).filter(|coding| !coding.eq_ignore_ascii_case("identity"));
+    let packed = packed.unwrap_or("").to_owned();
     let retry_after = retry_after(response.headers());
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|_| broken("broke off"))? {
@@ -287,18 +295,22 @@ async fn read(mut response: reqwest::Response, place: &str, most: usize) -> Resu
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Answer { status, body, content_type, retry_after })
+    Ok(Answer { status, body, content_type, packed, retry_after })
+}
+
+/// What a header says.
+fn named(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim)
 }
 
 /// Seconds, or a date: by the host's own clock, where it tells it.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
-    let written = text(RETRY_AFTER)?;
+    let written = named(headers, RETRY_AFTER)?;
     if let Ok(seconds) = written.parse::<u32>() {
         return Some(Duration::from_secs(seconds.into()));
     }
     let date = |text: &str| rfc2822::parse(text).ok().map(|date| date.timestamp());
-    let now = text(DATE).and_then(date).unwrap_or_else(Timestamp::now);
+    let now = named(headers, DATE).and_then(date).unwrap_or_else(Timestamp::now);
     // What is over is no wait.
     Some(Duration::try_from(date(written)?.duration_since(now)).unwrap_or_default())
 }
@@ -308,11 +320,13 @@ fn unanswered(reach: &Reach, host: &str, place: &str, error: &reqwest::Error) ->
     if is_refusal(error) && !reach.covers(host) {
         return Unanswered::NotSent(private(host));
     }
-    if error.is_connect() || error.is_builder() {
-        return Unanswered::NotSent(provider(
-            format!("{place} cannot be reached"),
-            "see whether the host is up",
-        ));
+    if error.is_builder() {
+        let what =
+            format!("the request to {place} has no form on the wire: its address is too long, most likely");
+        return Unanswered::NotSent(Fault::new(Owner::Admin, what, "put long values into the body"));
+    }
+    if error.is_connect() {
+        return Unanswered::NotSent(provider(format!("{place} {UNREACHED}"), "see whether the host is up"));
     }
     Unanswered::Sent(provider(format!("{place} closed without an answer"), "look at its log"))
 }

@@ -85,6 +85,16 @@ async fn nobody_listening_is_not_sent_and_a_closed_line_is() {
 }
 
 #[tokio::test]
+async fn an_address_that_is_too_long_is_not_sent_and_told_as_that() {
+    let port = host(ok("inside")).await;
+    let long = "x".repeat(70_000);
+    let reach = Reach::PrivateAt("127.0.0.1".to_owned());
+    let unsent = get(reach, &format!("http://127.0.0.1:{port}/?word={long}")).await.unwrap_err();
+    let Unanswered::NotSent(fault) = unsent else { panic!("{unsent:?}") };
+    assert!(fault.what.contains("its address is too long"), "{fault}");
+}
+
+#[tokio::test]
 async fn a_document_is_read_up_to_its_own_limit() {
     let port = host(ok(&"x".repeat(ANSWER_BYTES_MAX + 1))).await;
     let url: Url = format!("http://127.0.0.1:{port}/").parse().unwrap();

@@ -24,7 +24,7 @@ use super::spec::{Body, Exchange, Probe, ToolSpec};
 use super::steps::{Known, Run};
 use super::toolbox::Toolbox;
 use super::tries::{Untold, ask};
-use super::verdict::{mapped, unreadable, vars_of};
+use super::verdict::{mapped, vars_of};
 use crate::egress::Answer;
 
 /// How long one question may take: it only reads, and a caller or a start may wait for it.
@@ -300,8 +300,7 @@ fn finding(
     if !(200..300).contains(&answer.status) {
         return Err(format!("the system answered with status {}", answer.status));
     }
-    let answers = probe.request.answers;
-    let told = vars_of(answers, answer).ok_or(unreadable(answers))?;
+    let told = vars_of(probe.request.answers, answer)?;
     let mut vars = told.clone();
     vars[SENT] = sent.clone();
     let holds = |condition: &str| {

@@ -202,7 +202,7 @@ impl Live {
 
 /// What each proof comes to, where there is an answer to look at.
 fn proofs(exchange: &Exchange, answer: &Answer, known: &Value, renderer: &Renderer) -> Vec<Proof> {
-    let vars = vars_of(exchange.answers, answer).filter(|_| (200..300).contains(&answer.status));
+    let vars = vars_of(exchange.answers, answer).ok().filter(|_| (200..300).contains(&answer.status));
     let Some(vars) = vars else { return Vec::new() };
     let proof = |rule: &super::spec::Rule| Proof {
         parameter: rule.parameter.clone(),

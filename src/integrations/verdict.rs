@@ -25,6 +25,9 @@ use crate::egress::{Answer, Unanswered};
 /// For the model, where the definition has no words for it.
 const NOT_DONE: &str = "the system says it did not succeed";
 
+/// The longest name of a way to pack that is told; the registered ones are shorter.
+const CODING_BYTES_MAX: usize = 20;
+
 /// What the answer to a read-only request lets through, or for the model why there is nothing.
 pub(super) fn learned(
     exchange: &Exchange,
@@ -35,7 +38,7 @@ pub(super) fn learned(
     if !(200..300).contains(&answer.status) {
         return Err(reason(exchange, answer, args, renderer));
     }
-    let vars = vars_of(exchange.answers, answer).ok_or(unreadable(exchange.answers))?;
+    let vars = vars_of(exchange.answers, answer)?;
     if let Some(rule) = exchange.verify.iter().find(|rule| !proves(rule, args, &vars, renderer)) {
         return Err(rule.error.clone());
     }
@@ -78,7 +81,7 @@ fn done(exchange: &Exchange, answer: &Answer, values: &Value, renderer: &Rendere
     if exchange.map.is_empty() && exchange.success.is_none() {
         return Outcome::Done { result: Value::Object(Map::new()) };
     }
-    let Some(vars) = vars_of(exchange.answers, answer) else { return Outcome::Unknown };
+    let Ok(vars) = vars_of(exchange.answers, answer) else { return Outcome::Unknown };
     match succeeded(exchange, &vars, renderer) {
         Ok(true) => mapped(exchange, &vars, renderer)
             .map_or(Outcome::Unknown, |result| Outcome::Done { result: Value::Object(result) }),
@@ -92,22 +95,32 @@ fn done(exchange: &Exchange, answer: &Answer, values: &Value, renderer: &Rendere
 
 /// The names an expression over an answer may use: the fields of its object. What is no object is named
 /// `body`, and what is read as a text, `text`.
-pub(super) fn vars_of(answers: Answers, answer: &Answer) -> Option<Value> {
+///
+/// # Errors
+/// Nothing can be read in it: why, for the model.
+pub(super) fn vars_of(answers: Answers, answer: &Answer) -> Result<Value, String> {
+    if !answer.packed.is_empty() {
+        return Err(packed(&answer.packed));
+    }
     if answers == Answers::Text {
-        return Some(json!({"text": answer.text()}));
+        return Ok(json!({"text": answer.text()}));
     }
     let body = match answer.body.as_slice() {
         [] => Value::Null,
         // In whatever letters it came.
-        bytes => serde_json::from_slice(bytes).or_else(|_| serde_json::from_str(&answer.text())).ok()?,
+        bytes => serde_json::from_slice(bytes)
+            .or_else(|_| serde_json::from_str(&answer.text()))
+            .map_err(|_| "the system's answer is not JSON")?,
     };
-    Some(if body.is_object() { body } else { json!({"body": body}) })
+    Ok(if body.is_object() { body } else { json!({"body": body}) })
 }
 
-pub(super) fn unreadable(answers: Answers) -> &'static str {
-    match answers {
-        Answers::Json => "the system's answer is not JSON",
-        Answers::Text => "the system's answer is no text",
+/// The system's name for it, where it is one.
+fn packed(coding: &str) -> String {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | ',' | ' ');
+    match coding.len() <= CODING_BYTES_MAX && coding.chars().all(is_name) {
+        true => format!("the system's answer is packed as {coding}, which nobody asked for"),
+        false => "the system's answer is packed in a way that nobody asked for".to_owned(),
     }
 }
 
@@ -134,7 +147,7 @@ pub(super) fn mapped(
 
 /// What an answer that is no 2xx means: by what it says, else by its status.
 fn reason(exchange: &Exchange, answer: &Answer, values: &Value, renderer: &Renderer) -> String {
-    let said = vars_of(exchange.answers, answer).and_then(|vars| told(exchange, vars, values, renderer));
+    let said = vars_of(exchange.answers, answer).ok().and_then(|vars| told(exchange, vars, values, renderer));
     said.or_else(|| exchange.errors.get(&answer.status).cloned())
         .unwrap_or_else(|| format!("the system answered with status {}", answer.status))
 }

@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufRead as _, BufReader, Read};
 use std::path::Path;
 
 use crate::core::base::{Fault, LINE_RATE_HZ, Owner};
@@ -41,8 +41,8 @@ fn told(spec: &hound::WavSpec) -> String {
 /// # Errors
 /// It cannot be read, is of another shape, ends before its header says, or holds no sample.
 pub fn read_line_wav(path: &Path) -> Result<Vec<i16>, Fault> {
-    let file = File::open(path).map_err(|error| unread(&path.display(), &error.into()))?;
-    line_samples(BufReader::new(file), path.display())
+    let file = File::open(path).map_err(|error| fault(path, LINE, &error.into()))?;
+    line_samples(file, path.display())
 }
 
 /// The same of bytes that lie elsewhere; `name` is what faults call them.
@@ -50,7 +50,7 @@ pub fn read_line_wav(path: &Path) -> Result<Vec<i16>, Fault> {
 /// # Errors
 /// As of a file.
 pub fn line_samples(bytes: impl Read, name: impl fmt::Display) -> Result<Vec<i16>, Fault> {
-    let mut file = hound::WavReader::new(bytes).map_err(|error| unread(&name, &error))?;
+    let mut file = reader(bytes, &name, LINE)?;
     let found = file.spec();
     if found != LINE {
         let what = format!("{name} is {}; wanted is {}, one voice", told(&found), told(&LINE));
@@ -63,7 +63,7 @@ pub fn line_samples(bytes: impl Read, name: impl fmt::Display) -> Result<Vec<i16
         return Err(Fault::new(Owner::Admin, what, remedy));
     }
     let samples: Vec<i16> =
-        file.samples().collect::<Result<_, _>>().map_err(|error| unread(&name, &error))?;
+        file.samples().collect::<Result<_, _>>().map_err(|error| unread(&name, LINE, &error))?;
     if samples.is_empty() {
         let what = format!("{name} holds no audio");
         return Err(Fault::new(Owner::Admin, what, "give a recording that lasts some time"));
@@ -82,7 +82,8 @@ pub struct TwoVoices {
 
 /// A recording of a call, to be read.
 pub(super) fn open_recording(path: &Path) -> Result<hound::WavReader<BufReader<File>>, Fault> {
-    let file = hound::WavReader::open(path).map_err(|error| unread(&path.display(), &error))?;
+    let file = File::open(path).map_err(|error| fault(path, RECORDING, &error.into()))?;
+    let file = reader(file, &path.display(), RECORDING)?;
     if file.spec() != RECORDING {
         let (found, wanted) = (told(&file.spec()), told(&RECORDING));
         let what = format!(
@@ -105,14 +106,34 @@ pub fn read_recording(path: &Path) -> Result<TwoVoices, Fault> {
     let mut voices = TwoVoices { caller: Vec::with_capacity(length), agent: Vec::with_capacity(length) };
     let mut samples = file.samples();
     while let (Some(left), Some(right)) = (samples.next(), samples.next()) {
-        voices.caller.push(left.map_err(|error| unread(&path.display(), &error))?);
-        voices.agent.push(right.map_err(|error| unread(&path.display(), &error))?);
+        voices.caller.push(left.map_err(|error| unread(&path.display(), RECORDING, &error))?);
+        voices.agent.push(right.map_err(|error| unread(&path.display(), RECORDING, &error))?);
     }
     Ok(voices)
 }
 
+/// Opens what is not empty.
+fn reader<R: Read>(
+    bytes: R,
+    name: &dyn fmt::Display,
+    wanted: hound::WavSpec,
+) -> Result<hound::WavReader<BufReader<R>>, Fault> {
+    let mut bytes = BufReader::new(bytes);
+    let start = bytes.fill_buf().map_err(|error| said(name, wanted, &error.into()))?;
+    if start.is_empty() {
+        return Err(Fault::new(Owner::Admin, format!("{name} is empty"), given(wanted)));
+    }
+    hound::WavReader::new(bytes).map_err(|error| unread(name, wanted, &error))
+}
+
+/// What to give instead.
+fn given(wanted: hound::WavSpec) -> String {
+    let sides = if wanted == RECORDING { ", caller left, agent right" } else { "" };
+    format!("give a WAV file: {}{sides}", told(&wanted))
+}
+
 /// The reader's fault. An error that is not the system's is its own: it wanted more bytes than there are.
-fn unread(name: &dyn fmt::Display, error: &hound::Error) -> Fault {
+fn unread(name: &dyn fmt::Display, wanted: hound::WavSpec, error: &hound::Error) -> Fault {
     match error {
         hound::Error::IoError(inner) if inner.raw_os_error().is_none() => {
             let what = format!("{name} is cut short: it ends before its header says");
@@ -123,7 +144,7 @@ fn unread(name: &dyn fmt::Display, error: &hound::Error) -> Fault {
         | hound::Error::TooWide
         | hound::Error::UnfinishedSample
         | hound::Error::Unsupported
-        | hound::Error::InvalidSampleFormat => said(name, error),
+        | hound::Error::InvalidSampleFormat => said(name, wanted, error),
     }
 }
 
@@ -134,18 +155,19 @@ pub fn write_line_wav(path: &Path, samples: &[i16]) -> Result<(), Fault> {
         samples.iter().try_for_each(|sample| file.write_sample(*sample))?;
         file.finalize()
     };
-    write().map_err(|error| fault(path, &error))
+    write().map_err(|error| fault(path, LINE, &error))
 }
 
-pub(super) fn fault(path: &Path, error: &hound::Error) -> Fault {
-    said(&path.display(), error)
+/// Of a file that was to be of that form.
+fn fault(path: &Path, wanted: hound::WavSpec, error: &hound::Error) -> Fault {
+    said(&path.display(), wanted, error)
 }
 
-fn said(name: &dyn fmt::Display, error: &hound::Error) -> Fault {
+fn said(name: &dyn fmt::Display, wanted: hound::WavSpec, error: &hound::Error) -> Fault {
     let remedy = if matches!(error, hound::Error::IoError(_)) {
-        "check the path, its permissions and the free space"
+        "check the path, its permissions and the free space".to_owned()
     } else {
-        "give a WAV file: 8,000 Hz, mono, 16 bit"
+        given(wanted)
     };
     Fault::new(Owner::Admin, format!("{name}: {error}"), remedy)
 }
@@ -188,11 +210,22 @@ mod tests {
         let path = std::env::temp_dir().join(format!("centralita-wav-{}.wav", uuid::Uuid::new_v4()));
         write_line_wav(&path, &[7; 800]).expect("a temporary folder can be written");
         let whole = std::fs::read(&path).expect("it was just written");
-        for length in [whole.len() - 2, whole.len() - 801, 44, 40, 20, 4, 0] {
+        for length in [whole.len() - 2, whole.len() - 801, 44, 40, 20, 4] {
             std::fs::write(&path, &whole[..length]).expect("a temporary folder can be written");
             let fault = read_line_wav(&path).unwrap_err();
             assert!(fault.what.contains("is cut short"), "{length}: {fault}");
         }
+        std::fs::write(&path, "").expect("a temporary folder can be written");
+        for fault in [read_line_wav(&path).unwrap_err(), read_recording(&path).unwrap_err()] {
+            assert!(fault.what.ends_with(".wav is empty"), "{fault}");
+        }
+        std::fs::write(&path, [b'?'; 80]).expect("a temporary folder can be written");
+        let (line, recording) = (read_line_wav(&path).unwrap_err(), read_recording(&path).unwrap_err());
+        assert!(line.remedy.ends_with("8000 Hz, mono, 16 bit"), "{line}");
+        assert!(
+            recording.remedy.ends_with("8000 Hz, stereo, 16 bit, caller left, agent right"),
+            "{recording}"
+        );
         write_line_wav(&path, &[]).expect("a temporary folder can be written");
         assert!(read_line_wav(&path).unwrap_err().what.contains("holds no audio"));
         std::fs::remove_file(&path).expect("it was made by this test");

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::core::base::{CallTime, Position};
 use crate::core::conversation::{Event, Outcome, TranscriptEnd};
-use crate::core::journal::{CallFile, Line, Play};
+use crate::core::journal::{CallFile, Line, Ordered, Play};
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq)]
@@ -148,19 +148,18 @@ impl Reader {
     }
 
     fn order(&mut self, order: &str) -> Option<Deed> {
-        let (verb, rest) = order.split_once(' ').unwrap_or((order, ""));
-        match verb {
-            "say" => self.said(rest),
-            "prepare" => {
-                let (proposal, tool, args) = call(rest)?;
-                Some(Deed::Wished { proposal, tool, args })
+        match Ordered::read(order)? {
+            Ordered::Say { reply, role, text, .. } => self.said(reply.to_string(), role, text.trim()),
+            Ordered::Prepare { proposal, call } => {
+                let (tool, args) = tool_and_args(call)?;
+                Some(Deed::Wished { proposal: proposal.to_string(), tool, args })
             }
-            "run" => {
-                let (_, tool, args) = call(rest.rsplit_once(" key=")?.0)?;
+            Ordered::Run { call, .. } => {
+                let (tool, args) = tool_and_args(call)?;
                 Some(Deed::Ran { tool, args })
             }
-            "note" => {
-                let mut words = rest.split(' ');
+            Ordered::Note(note) => {
+                let mut words = note.split(' ');
                 match (words.next()?, words.next()?.to_owned(), words.next()) {
                     ("asked", proposal, _) => Some(Deed::Asked { proposal }),
                     ("judged", proposal, Some(verdict)) => {
@@ -169,49 +168,38 @@ impl Reader {
                     _ => None,
                 }
             }
-            "hang-up" => Some(Deed::HungUp),
-            _ => None,
+            Ordered::HangUp { .. } => Some(Deed::HungUp),
+            Ordered::Cut(_)
+            | Ordered::Generate(_)
+            | Ordered::DropGeneration(_)
+            | Ordered::Discard(_)
+            | Ordered::Record => None,
         }
     }
 
-    /// `#1.0 greeting "Hello"`; nothing where the piece belongs to a reply that is told already.
-    fn said(&mut self, rest: &str) -> Option<Deed> {
-        let (piece, rest) = rest.split_once(' ')?;
-        let (role, quoted) = rest.split_once(' ')?;
-        let (text, reply) = (serde_json::from_str::<String>(quoted).ok()?, piece.split('.').next()?);
-        if let Some(known) = self.replies.get(reply)
+    /// Nothing where the piece belongs to a reply that is told already.
+    fn said(&mut self, reply: String, role: &str, text: &str) -> Option<Deed> {
+        if let Some(known) = self.replies.get(&reply)
             && let Some(Fact { deed: Deed::Said { text: so_far, .. }, .. }) = self.facts.get_mut(*known)
         {
             so_far.push(' ');
-            so_far.push_str(text.trim());
+            so_far.push_str(text);
             return None;
         }
-        self.replies.insert(reply.to_owned(), self.facts.len());
-        Some(Deed::Said { reply: reply.to_owned(), role: role.to_owned(), text: text.trim().to_owned() })
+        self.replies.insert(reply.clone(), self.facts.len());
+        Some(Deed::Said { reply, role: role.to_owned(), text: text.to_owned() })
     }
 }
 
-/// `t1 shop.refund {"amount":"20"}`.
-fn call(text: &str) -> Option<(String, String, Value)> {
-    let (proposal, rest) = text.split_once(' ')?;
-    let (tool, args) = rest.split_once(' ')?;
-    Some((proposal.to_owned(), tool.to_owned(), serde_json::from_str(args).ok()?))
+/// `shop.refund {"amount":"20"}`.
+fn tool_and_args(call: &str) -> Option<(String, Value)> {
+    let (tool, args) = call.split_once(' ')?;
+    Some((tool.to_owned(), serde_json::from_str(args).ok()?))
 }
 
 /// The call as a play, around one of its lines, which is pointed out. The whole where there is no such line.
 pub(crate) fn around(file: &CallFile, line: Option<usize>, lines: usize) -> String {
-    let mut play = Play::default();
-    let mut at = CallTime::ANSWER;
-    let mut told = Vec::new();
-    for n in 0..file.lines.len() {
-        let part = CallFile { lines: file.lines[n..=n].to_vec(), ..CallFile::default() };
-        let text = part.write();
-        if let Line::Event { at: then, .. } | Line::Timer { due: then, .. } = &file.lines[n] {
-            at = *then;
-        }
-        let written = text.trim_end().get(10..).unwrap_or_default();
-        told.extend(play.take(at, written).map(|told| (n, told)));
-    }
+    let told = Play::by_line(file);
     let here = line.and_then(|line| told.iter().rposition(|(n, _)| *n <= line));
     let shown = told.iter().enumerate().filter(|(n, _)| here.is_none_or(|here| n.abs_diff(here) <= lines));
     let rows = shown.map(|(n, (_, told))| {

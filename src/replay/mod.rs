@@ -34,7 +34,7 @@ pub use lean::{Test, as_test};
 pub use live::{Lived, is_mocked};
 pub use report::{Replayed, Report};
 pub use run::{Confirmation, Latency, Run, Tool, Turns, Words};
-pub use sound::{Compared, Sounding, sounding};
+pub use sound::{Compared, Files, Sounding, are_folders, sounding};
 pub use sound_report::{SoundReplayed, SoundReport};
 pub use source::{Found, Recorded, find, read_all};
 pub use uses::{Came, Proof, Use, uses};

@@ -32,8 +32,17 @@ pub struct Sounding {
     pub cassette: Cassette,
     /// What the cassette says otherwise than the journal, if so; a difference of the call, whatever it leads to.
     pub contradiction: Option<Change>,
-    /// For people: where the cassette came from, and what is missing.
+    pub files: Files,
+    /// For people: what is missing.
     pub notes: Vec<String>,
+}
+
+/// What was heard and read of a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Files {
+    pub recording: PathBuf,
+    /// Without one the journal was taken.
+    pub cassette: Option<PathBuf>,
 }
 
 /// A recorded call, and what this build makes of it.
@@ -44,7 +53,19 @@ pub struct Compared {
     pub changes: Vec<Change>,
     /// Of the caller's track.
     pub audio: Millis,
+    pub files: Files,
     pub notes: Vec<String>,
+}
+
+/// Whether all folders that were named are there.
+///
+/// # Errors
+/// One is not; it names it.
+pub fn are_folders(named: &[&Path]) -> Result<(), Fault> {
+    let Some(folder) = named.iter().find(|folder| !folder.is_dir()) else { return Ok(()) };
+    let what = format!("there is no folder {}", folder.display());
+    let remedy = "name with --recordings where the recordings lie, with --cassettes where the cassettes do";
+    Err(Fault::new(Owner::Admin, what, remedy))
 }
 
 /// Finds and reads recording and cassette of a call: in the folders that are named, then beside the call itself, by the
@@ -54,28 +75,27 @@ pub struct Compared {
 /// # Errors
 /// There is no recording, or something cannot be read; it names what.
 pub async fn sounding(found: &Found, named_folders: &[&Path]) -> Result<Sounding, Fault> {
-    if let Some(folder) = named_folders.iter().find(|folder| !folder.is_dir()) {
-        let what = format!("there is no folder {}", folder.display());
-        let remedy =
-            "name with --recordings where the recordings lie, with --cassettes where the cassettes do";
-        return Err(Fault::new(Owner::Admin, what, remedy));
-    }
+    are_folders(named_folders)?;
     let recorded = found.read().await?;
     if let Some(why) = unfit(&recorded) {
         let what = format!("{}: {why}", found.name());
-        return Err(Fault::new(Owner::Admin, what, "replay it without --audio"));
+        return Err(Fault::new(
+            Owner::Admin,
+            what,
+            "replay it without its sound, by neither --audio nor --live",
+        ));
     }
     let names = names(found, &recorded);
     let folders = folders(found, named_folders);
     let recording = recording(found, &folders, &names).await?;
     let voices = read_recording(&recording)?;
     let (mut notes, mut contradiction) = (Vec::new(), None);
-    let cassette = match named(&folders, &names, "cassette") {
+    let files = Files { recording, cassette: named(&folders, &names, "cassette") };
+    let cassette = match &files.cassette {
         Some(path) => {
-            let (cassette, numbers) = read(&path)?;
-            own(&cassette, &recorded, &path)?;
-            contradiction = contradicted(&cassette, &numbers, &recorded, &path);
-            notes.push(format!("cassette {}", path.display()));
+            let (cassette, numbers) = read(path)?;
+            own(&cassette, &recorded, path)?;
+            contradiction = contradicted(&cassette, &numbers, &recorded, path);
             if cassette.lost > 0 {
                 notes.push(format!(
                     "the cassette lacks {} lines: the disk was too slow for them",
@@ -94,14 +114,15 @@ pub async fn sounding(found: &Found, named_folders: &[&Path]) -> Result<Sounding
     };
     let short = cassette.track_end().saturating_sub(voices.caller.len() as u64);
     if short > u64::from(TRACK_SHORT_MAX.0) {
-        let what = format!("{} lacks {} ms of the call {}", recording.display(), short / 8, found.name());
+        let what =
+            format!("{} lacks {} ms of the call {}", files.recording.display(), short / 8, found.name());
         return Err(Fault::new(
             Owner::Admin,
             what,
             "it may be another call's: name its folder with --recordings",
         ));
     }
-    Ok(Sounding { recorded, voices, cassette, contradiction, notes })
+    Ok(Sounding { recorded, voices, cassette, contradiction, files, notes })
 }
 
 /// Where the call's files may lie: in the folders that are named, there first of all where the call lies in its own, as
@@ -217,9 +238,14 @@ fn named(folders: &[PathBuf], names: &[String], kind: &str) -> Option<PathBuf> {
 }
 
 fn only(folder: &Path, kind: &str) -> Option<PathBuf> {
-    let entries = fs::read_dir(folder).ok()?.filter_map(|entry| entry.ok().map(|entry| entry.path()));
-    let mut of_kind = entries.filter(|path| path.extension().is_some_and(|extension| extension == kind));
-    of_kind.next().filter(|_| of_kind.next().is_none())
+    let [only] = <[PathBuf; 1]>::try_from(of_kind(folder, kind)).ok()?;
+    Some(only)
+}
+
+fn of_kind(folder: &Path, kind: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten();
+    let paths = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
+    paths.filter(|path| path.extension().is_some_and(|extension| extension == kind)).collect()
 }
 
 /// The only recording beside this call's cassette.
@@ -236,6 +262,11 @@ fn silent(found: &Found, folders: &[PathBuf], names: &[String], anothers: Option
     if let Some(file) = anothers.and_then(Path::file_name) {
         let file = file.to_string_lossy();
         what.push_str(&format!("; the only one there, {file}, has the name of another call"));
+    } else {
+        let others: usize = folders.iter().map(|folder| of_kind(folder, "wav").len()).sum();
+        if let (1.., Some(name)) = (others, names.last()) {
+            what.push_str(&format!("; other WAVs there: {others}, of which none is called {name}.wav"));
+        }
     }
     let Some(opus) = OPUS.iter().find_map(|kind| named(folders, names, kind)) else {
         let remedy = "name the folder of CALL.wav with --recordings (`serve --recordings` makes them; Opus is not read)";
@@ -267,7 +298,7 @@ impl Sounding {
     /// Plays the call again and compares. Edges of speech may be `tolerance` apart.
     #[must_use]
     pub fn replay(&self, tolerance: Millis) -> Compared {
-        let Sounding { recorded: Recorded { file, plan, .. }, voices, cassette, contradiction, notes } = self;
+        let Sounding { recorded: Recorded { file, plan, .. }, voices, cassette, contradiction, .. } = self;
         let last = file.events().map(|(at, _)| at).max();
         let until = last.filter(|_| !self.recorded.is_whole());
         let played = play(cassette, file, plan, &voices.caller, until);
@@ -280,7 +311,8 @@ impl Sounding {
             what: format!("today's call wants {what}, and that was not recorded"),
         }));
         let audio = Millis(u32::try_from(played.audio / 8).unwrap_or(u32::MAX));
-        Compared { recorded: was, today: is, changes, audio, notes: notes.clone() }
+        let (files, notes) = (self.files.clone(), self.notes.clone());
+        Compared { recorded: was, today: is, changes, audio, files, notes }
     }
 
     /// How long the recorded call lasted.

@@ -133,6 +133,8 @@ fn call_json(call: &SoundReplayed) -> Value {
         "outcome": if compared.changes.is_empty() { "same" } else { "differs" },
         "audio_ms": compared.audio.0,
         "core_ms": milliseconds(call.took),
+        "recording": compared.files.recording.display().to_string(),
+        "cassette": compared.files.cassette.as_ref().map(|path| path.display().to_string()),
         "notes": compared.notes,
         "recorded": outline(&compared.recorded),
         "today": outline(&compared.today),
@@ -177,8 +179,12 @@ struct Table<'a>(&'a str, &'a Compared);
 
 impl fmt::Display for Table<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Table(name, Compared { recorded, today, changes, notes, .. }) = self;
+        let Table(name, Compared { recorded, today, changes, files, notes, .. }) = self;
         writeln!(f, "{name}: {}", if changes.is_empty() { "the same" } else { "differs" })?;
+        writeln!(f, "  recording {}", files.recording.display())?;
+        if let Some(cassette) = &files.cassette {
+            writeln!(f, "  cassette  {}", cassette.display())?;
+        }
         for note in notes {
             writeln!(f, "  {note}")?;
         }

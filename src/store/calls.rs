@@ -60,12 +60,16 @@ pub struct CallRecord {
     pub attempts: u32,
 }
 
-/// Says whether the head is new.
-pub(super) async fn open(db: &mut SqliteConnection, head: &CallHead) -> sqlx::Result<u64> {
+/// Says whether the head is new. The process that carries the call, where one does, is its first.
+pub(super) async fn open(
+    db: &mut SqliteConnection,
+    head: &CallHead,
+    process: Option<&str>,
+) -> sqlx::Result<u64> {
     sqlx::query(
         "INSERT INTO calls (id, carrier_call, agent, plan_hash, schema_version, build, caller, called, \
-         answered_us, effects, state, attempts) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'live', 1) \
-         ON CONFLICT (id) DO NOTHING",
+         answered_us, effects, state, attempts, process, process_attempt) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'live', 1, $11, 1) ON CONFLICT (id) DO NOTHING",
     )
     .bind(head.id.as_str())
     .bind(&head.carrier_call)
@@ -77,6 +81,7 @@ pub(super) async fn open(db: &mut SqliteConnection, head: &CallHead) -> sqlx::Re
     .bind(&head.called)
     .bind(head.answered_us)
     .bind(head.world.word())
+    .bind(process)
     .execute(db)
     .await
     .map(|done| done.rows_affected())
@@ -108,24 +113,35 @@ pub(super) async fn set_state(
     .map(|done| done.rows_affected())
 }
 
-/// Says how many calls were live, of which none is any more: what carried them is gone.
-pub(super) async fn lose_live(db: &mut SqliteConnection) -> sqlx::Result<u64> {
-    sqlx::query("UPDATE calls SET state = 'lost', end_reason = $1 WHERE state = 'live'")
-        .bind(KILLED)
-        .execute(db)
-        .await
-        .map(|done| done.rows_affected())
+/// Says how many calls were live, of which none is any more: what carried them is gone. Those of one process, or all.
+pub(super) async fn lose(db: &mut SqliteConnection, process: Option<&str>) -> sqlx::Result<u64> {
+    sqlx::query(
+        "UPDATE calls SET state = 'lost', end_reason = $1 WHERE state = 'live' \
+         AND ($2 IS NULL OR (process = $2 AND process_attempt = attempts))",
+    )
+    .bind(KILLED)
+    .bind(process)
+    .execute(db)
+    .await
+    .map(|done| done.rows_affected())
 }
 
 /// Says whether the call was still lost as its process left it, and is now this process's: of several that try, one's.
-pub(super) async fn take_up(db: &mut SqliteConnection, call: &CallId, attempts: u32) -> sqlx::Result<u64> {
+pub(super) async fn take_up(
+    db: &mut SqliteConnection,
+    call: &CallId,
+    attempts: u32,
+    process: Option<&str>,
+) -> sqlx::Result<u64> {
     sqlx::query(
-        "UPDATE calls SET state = 'live', end_reason = NULL, attempts = attempts + 1 \
+        "UPDATE calls SET state = 'live', end_reason = NULL, attempts = attempts + 1, \
+         process = $4, process_attempt = attempts + 1 \
          WHERE id = $1 AND attempts = $2 AND state = 'lost' AND end_reason = $3",
     )
     .bind(call.as_str())
     .bind(i64::from(attempts))
     .bind(KILLED)
+    .bind(process)
     .execute(db)
     .await
     .map(|done| done.rows_affected())

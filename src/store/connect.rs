@@ -17,6 +17,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{SqlSafeStr as _, SqlitePool};
 
 use super::fault;
+use super::sole::Locks;
 use crate::core::base::{Fault, Owner};
 
 /// How long a statement waits for another process's lock. Two builds share a database during a deploy, and a
@@ -40,6 +41,8 @@ pub(super) struct Pools {
     pub(super) read: SqlitePool,
     /// What this database's actions are digested with. Of one that is only read, any.
     pub(super) action_key: [u8; 32],
+    /// Of the processes that carry its calls.
+    pub(super) locks: Locks,
 }
 
 pub(super) async fn file(path: &Path) -> Result<Pools, Fault> {
@@ -58,7 +61,7 @@ pub(super) async fn file(path: &Path) -> Result<Pools, Fault> {
     let action_key = action_key(&write).await.map_err(|e| fault::of_sql(&attempt, &e))?;
     let reading = options.read_only(true);
     let read = pool(READERS).connect_with(reading).await.map_err(|e| fault::of_sql(&attempt, &e))?;
-    Ok(Pools { write, read, action_key })
+    Ok(Pools { write, read, action_key, locks: Locks::beside(path) })
 }
 
 /// A journal, as it lies: of one that only a newer build understands, each question says so. Whether somebody writes to
@@ -69,7 +72,7 @@ pub(super) async fn to_read(path: &Path) -> Result<Pools, Fault> {
         let what = format!("the database {} is no journal: it has no tables of calls", path.display());
         return Err(Fault::new(Owner::Admin, what, NAME_A_JOURNAL));
     }
-    Ok(Pools { write: read.clone(), read, action_key: [0; 32] })
+    Ok(Pools { write: read.clone(), read, action_key: [0; 32], locks: Locks::beside(path) })
 }
 
 /// Whether a database is a journal, by its tables and not by its name.
@@ -136,7 +139,7 @@ pub(super) async fn memory() -> Result<Pools, Fault> {
     migrate(&write).await?;
     let attempt = "the database in memory has no key";
     let action_key = action_key(&write).await.map_err(|e| fault::of_sql(attempt, &e))?;
-    Ok(Pools { read: write.clone(), write, action_key })
+    Ok(Pools { read: write.clone(), write, action_key, locks: Locks::none() })
 }
 
 /// The database's key, made at the first opening. Of two processes that make one, the first's stays.
@@ -181,6 +184,7 @@ async fn migrate(write: &SqlitePool) -> Result<(), Fault> {
         step(3, "action key", include_str!("migrations/0003_action_key.sql")),
         step(5, "tool runs", include_str!("migrations/0005_tool_runs.sql")),
         step(6, "intents admin", include_str!("migrations/0006_intents_admin.sql")),
+        step(7, "calls process", include_str!("migrations/0007_calls_process.sql")),
     ]);
     migrator.set_ignore_missing(true);
     let locked = |e: sqlx::Error| migrate_fault(&MigrateError::Execute(e));

@@ -4,6 +4,7 @@
 //! blocks nobody.
 //! Never: touches the writing connection.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -11,8 +12,10 @@ use std::sync::Arc;
 use tokio::sync::{oneshot, watch};
 
 use super::connect::{self, Pools};
-use super::intents::Settler;
+use super::intents::{Row, Settler};
 use super::queue::{Job, NoRoom, QUEUE_BYTES_MAX, Queue};
+use super::sole::Carrying;
+use super::standing::Process;
 use super::writer::{self, Disk, INTENTS_REFUSED, LINES_LOST};
 use super::{CallHead, CallRecord, CallState, Intent, IntentKey, IntentRecord, Line, Outcome, ToolLine};
 use super::{ToolRun, calls, fault, intents, journal, plans, runs};
@@ -24,6 +27,8 @@ use crate::core::base::{CallId, CallTime, Digest, Fault, Owner, Private, World};
 pub struct Store {
     queue: Queue,
     pub(super) pools: Arc<Pools>,
+    /// This process by its name, where it carries calls.
+    process: Option<Arc<str>>,
     /// What the writer last heard of the disk.
     disk: watch::Receiver<Disk>,
 }
@@ -94,7 +99,7 @@ impl Store {
         // Nobody takes jobs from this queue.
         let (queue, _) = Queue::new();
         let (_, disk) = watch::channel(Disk::Refuses);
-        Ok(Store { queue, pools: Arc::new(pools), disk })
+        Ok(Store { queue, pools: Arc::new(pools), process: None, disk })
     }
 
     /// A database that ends with the store, for tests.
@@ -109,7 +114,13 @@ impl Store {
         let (queue, jobs) = Queue::new();
         let (tell, disk) = watch::channel(Disk::Writes);
         tokio::spawn(writer::run(jobs, pools.write.clone(), tell));
-        Store { queue, pools: Arc::new(pools), disk }
+        Store { queue, pools: Arc::new(pools), process: None, disk }
+    }
+
+    /// For a process that carries calls: what is opened and taken up from here on is that process's.
+    #[must_use]
+    pub fn carried_by(self, process: &Carrying) -> Store {
+        Store { process: Some(process.name().into()), ..self }
     }
 
     /// The key under which this database's actions are digested: the same at every opening.
@@ -130,7 +141,8 @@ impl Store {
     /// When the queue is full: the call would have no record.
     pub fn open_call(&self, head: CallHead, plan: Arc<str>) -> Result<Opening, Fault> {
         let (reply, answer) = oneshot::channel();
-        self.queue.give(Job::Open { head: Box::new(head), plan, reply }).map_err(no_room)?;
+        let process = self.process.clone();
+        self.queue.give(Job::Open { head: Box::new(head), plan, process, reply }).map_err(no_room)?;
         Ok(Opening(answer))
     }
 
@@ -199,8 +211,25 @@ impl Store {
     /// # Errors
     /// When it is not on disk.
     pub async fn lose_live(&self) -> Result<u64, Fault> {
+        self.lose(None).await
+    }
+
+    /// The same of what those processes carried that are known to be gone, whoever else carries calls.
+    ///
+    /// # Errors
+    /// When it is not on disk.
+    pub async fn lose_gone(&self) -> Result<u64, Fault> {
+        let mut lost = 0;
+        for gone in self.pools.locks.gone() {
+            lost += self.lose(Some(gone.name().to_owned())).await?;
+            gone.forget();
+        }
+        Ok(lost)
+    }
+
+    async fn lose(&self, process: Option<String>) -> Result<u64, Fault> {
         let (reply, answer) = oneshot::channel();
-        self.queue.give(Job::LoseLive { reply }).map_err(no_room)?;
+        self.queue.give(Job::Lose { process, reply }).map_err(no_room)?;
         answer.await.unwrap_or_else(|_| Err(stopped()))
     }
 
@@ -211,8 +240,8 @@ impl Store {
     /// When it is not on disk.
     pub async fn take_up(&self, call: &CallRecord) -> Result<bool, Fault> {
         let (reply, answer) = oneshot::channel();
-        let (call, attempts) = (call.head.id.clone(), call.attempts);
-        self.queue.give(Job::TakeUp { call, attempts, reply }).map_err(no_room)?;
+        let (call, attempts, process) = (call.head.id.clone(), call.attempts, self.process.clone());
+        self.queue.give(Job::TakeUp { call, attempts, process, reply }).map_err(no_room)?;
         answer.await.unwrap_or_else(|_| Err(stopped())).map(|rows| rows > 0)
     }
 
@@ -310,7 +339,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn intents(&self, call: &CallId) -> Result<Vec<IntentRecord>, Fault> {
-        intents::of_call(&self.pools.read, call).await.map_err(unread)
+        self.records(intents::of_call(&self.pools.read, call).await)
     }
 
     /// The intents of all calls, oldest first.
@@ -318,16 +347,15 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn all_intents(&self) -> Result<Vec<IntentRecord>, Fault> {
-        intents::all(&self.pools.read).await.map_err(unread)
+        self.records(intents::all(&self.pools.read).await)
     }
 
-    /// How many actions have no known outcome, or none yet, whoever called.
+    /// The intents of which no outcome is known, or none yet, whoever called. None that was mocked.
     ///
     /// # Errors
-    /// The database cannot be read.
-    pub async fn open_intents(&self) -> Result<u64, Fault> {
-        let count = intents::count_open(&self.pools.read).await;
-        count.map(|count| u64::try_from(count).unwrap_or_default()).map_err(unread)
+    /// When the database cannot be read.
+    pub async fn open_intents(&self) -> Result<Vec<IntentRecord>, Fault> {
+        self.records(intents::open(&self.pools.read).await)
     }
 
     /// The intents of all calls of that name in the carrier's records, the oldest call first.
@@ -339,7 +367,7 @@ impl Store {
         carrier_call: &str,
         world: World,
     ) -> Result<Vec<IntentRecord>, Fault> {
-        intents::of_carrier_call(&self.pools.read, carrier_call, world).await.map_err(unread)
+        self.records(intents::of_carrier_call(&self.pools.read, carrier_call, world).await)
     }
 
     /// A caller's intents whose outcome is unknown, or open in a call that is not settled yet: nobody may say
@@ -351,7 +379,7 @@ impl Store {
         if is_nobody(caller) {
             return Ok(Vec::new());
         }
-        intents::unknown_of(&self.pools.read, caller.reveal(), world).await.map_err(unread)
+        self.records(intents::unknown_of(&self.pools.read, caller.reveal(), world).await)
     }
 
     /// What was done for a caller since then, in microseconds since 1970, in calls that broke off or still go on, or came
@@ -368,7 +396,7 @@ impl Store {
         if is_nobody(caller) {
             return Ok(Vec::new());
         }
-        intents::untold_of(&self.pools.read, caller.reveal(), world, since_us).await.map_err(unread)
+        self.records(intents::untold_of(&self.pools.read, caller.reveal(), world, since_us).await)
     }
 
     /// Of that caller, what was done since then, in microseconds since 1970, and was not followed by a later step of the same
@@ -385,7 +413,7 @@ impl Store {
         if is_nobody(caller) {
             return Ok(Vec::new());
         }
-        intents::unfollowed_of(&self.pools.read, caller.reveal(), world, since_us).await.map_err(unread)
+        self.records(intents::unfollowed_of(&self.pools.read, caller.reveal(), world, since_us).await)
     }
 
     /// Actions begun since then, in microseconds since 1970, that are open or unknown, of calls of that world which nobody
@@ -394,7 +422,20 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn left_open(&self, world: World, since_us: i64) -> Result<Vec<IntentRecord>, Fault> {
-        intents::left_open(&self.pools.read, world, since_us).await.map_err(unread)
+        self.records(intents::left_open(&self.pools.read, world, since_us).await)
+    }
+
+    /// What was read, with whether the processes live whose word is still awaited.
+    fn records(&self, rows: sqlx::Result<Vec<Row>>) -> Result<Vec<IntentRecord>, Fault> {
+        let mut seen = BTreeMap::new();
+        let record = |Row(record, process)| {
+            let process = process.filter(|_| !record.is_done() && !record.has_failed());
+            let process = process.map_or(Process::NotKnown, |name| {
+                seen.entry(name).or_insert_with_key(|name| self.pools.locks.process(name)).clone()
+            });
+            IntentRecord { process, ..record }
+        };
+        Ok(rows.map_err(unread)?.into_iter().map(record).collect())
     }
 
     /// When the action last left: it, or whatever else of that caller had its key.

@@ -11,6 +11,7 @@ use sqlx::{FromRow, Row as _, SqliteConnection, SqlitePool};
 
 use super::calls::KILLED;
 use super::fault::parsed;
+use super::standing::Process;
 use crate::core::base::{CallId, Digest, Private, ProposalId, ToolName, World};
 
 /// The one place of an intent: a step with effects, of a proposal, of a call.
@@ -107,6 +108,24 @@ pub struct IntentRecord {
     pub state: IntentState,
     /// Of its call: what was mocked is done nowhere.
     pub world: World,
+    /// That carries its call; of one that is done or failed nobody looks.
+    pub process: Process,
+}
+
+/// A row of the table, with the name of the process that carries its call, where that is on record.
+pub(super) struct Row(pub(super) IntentRecord, pub(super) Option<String>);
+
+/// The records of intents of which that holds. A journal that only an older build has opened to write has no such columns:
+/// the names then mean the nulls beside it.
+macro_rules! records {
+    ($which:literal) => {
+        concat!(
+            "SELECT intents.*, effects, (SELECT process FROM calls AS its WHERE its.id = intents.call \
+             AND process_attempt = its.attempts) AS its_process FROM intents JOIN calls ON calls.id = intents.call, \
+             (SELECT NULL AS process, NULL AS process_attempt) AS unsaid ",
+            $which
+        )
+    };
 }
 
 impl IntentRecord {
@@ -196,39 +215,42 @@ async fn settle_earlier(db: &mut SqliteConnection, done: &IntentKey, outcome: &O
     .map(drop)
 }
 
-/// What was begun and not settled has no known outcome: what had begun it is gone.
-pub(super) async fn lose_begun(db: &mut SqliteConnection, at_us: i64) -> sqlx::Result<u64> {
+/// What was begun and not settled has no known outcome: what had begun it is gone, one process or all.
+pub(super) async fn lose_begun(
+    db: &mut SqliteConnection,
+    at_us: i64,
+    process: Option<&str>,
+) -> sqlx::Result<u64> {
     sqlx::query(
         "UPDATE intents SET state = 'unknown', outcome_us = $1, detail = $2 || CASE WHEN (SELECT effects FROM calls \
-         WHERE id = intents.call) = $3 THEN ', ' || $3 ELSE '' END WHERE state = 'begun'",
+         WHERE id = intents.call) = $3 THEN ', ' || $3 ELSE '' END WHERE state = 'begun' AND ($4 IS NULL OR EXISTS \
+         (SELECT 1 FROM calls WHERE id = intents.call AND process = $4 AND process_attempt = attempts))",
     )
     .bind(at_us)
     .bind(KILLED)
     .bind(World::Mocked.word())
+    .bind(process)
     .execute(db)
     .await
     .map(|done| done.rows_affected())
 }
 
-pub(super) async fn of_call(db: &SqlitePool, call: &CallId) -> sqlx::Result<Vec<IntentRecord>> {
-    sqlx::query_as(
-        "SELECT intents.*, effects FROM intents JOIN calls ON calls.id = intents.call WHERE call = $1 \
-         ORDER BY proposal, step",
-    )
-    .bind(call.as_str())
-    .fetch_all(db)
-    .await
+pub(super) async fn of_call(db: &SqlitePool, call: &CallId) -> sqlx::Result<Vec<Row>> {
+    sqlx::query_as(records!("WHERE call = $1 ORDER BY proposal, step"))
+        .bind(call.as_str())
+        .fetch_all(db)
+        .await
 }
 
 pub(super) async fn of_carrier_call(
     db: &SqlitePool,
     carrier_call: &str,
     world: World,
-) -> sqlx::Result<Vec<IntentRecord>> {
-    sqlx::query_as(
-        "SELECT intents.*, effects FROM intents JOIN calls ON calls.id = intents.call WHERE calls.carrier_call = $1 \
-         AND calls.effects = $2 ORDER BY calls.answered_us, intents.call, proposal, step",
-    )
+) -> sqlx::Result<Vec<Row>> {
+    sqlx::query_as(records!(
+        "WHERE calls.carrier_call = $1 \
+         AND calls.effects = $2 ORDER BY calls.answered_us, intents.call, proposal, step"
+    ))
     .bind(carrier_call)
     .bind(world.word())
     .fetch_all(db)
@@ -236,13 +258,8 @@ pub(super) async fn of_carrier_call(
 }
 
 /// Oldest first.
-pub(super) async fn all(db: &SqlitePool) -> sqlx::Result<Vec<IntentRecord>> {
-    sqlx::query_as(
-        "SELECT intents.*, effects FROM intents JOIN calls ON calls.id = intents.call \
-         ORDER BY begun_us, call, proposal, step",
-    )
-    .fetch_all(db)
-    .await
+pub(super) async fn all(db: &SqlitePool) -> sqlx::Result<Vec<Row>> {
+    sqlx::query_as(records!("ORDER BY begun_us, call, proposal, step")).fetch_all(db).await
 }
 
 /// How long before its call's end an outcome may have come and still be heard by nobody, in microseconds: it waits behind
@@ -257,16 +274,15 @@ pub(super) async fn untold_of(
     caller: &str,
     world: World,
     since_us: i64,
-) -> sqlx::Result<Vec<IntentRecord>> {
-    sqlx::query_as(
-        "SELECT intents.*, effects FROM intents JOIN calls ON calls.id = intents.call \
-         WHERE intents.caller = $1 AND intents.state = 'done' AND intents.outcome_us >= $2 AND calls.effects = $3 \
+) -> sqlx::Result<Vec<Row>> {
+    sqlx::query_as(records!(
+        "WHERE intents.caller = $1 AND intents.state = 'done' AND intents.outcome_us >= $2 AND calls.effects = $3 \
          AND (calls.state <> 'ended' OR intents.outcome_us > calls.ended_us - $4) AND NOT EXISTS \
          (SELECT 1 FROM intents AS later JOIN calls AS its ON its.id = later.call \
          WHERE later.caller = intents.caller AND later.tool = intents.tool AND later.digest = intents.digest \
          AND later.begun_us > intents.begun_us AND later.state = 'done' AND its.effects = calls.effects) \
-         ORDER BY begun_us, intents.call, proposal, step",
-    )
+         ORDER BY begun_us, intents.call, proposal, step"
+    ))
     .bind(caller)
     .bind(since_us)
     .bind(world.word())
@@ -281,15 +297,14 @@ pub(super) async fn unfollowed_of(
     caller: &str,
     world: World,
     since_us: i64,
-) -> sqlx::Result<Vec<IntentRecord>> {
-    sqlx::query_as(
-        "SELECT intents.*, effects FROM intents JOIN calls ON calls.id = intents.call \
-         WHERE intents.caller = $1 AND intents.state = 'done' AND intents.outcome_us >= $2 AND calls.effects = $3 \
+) -> sqlx::Result<Vec<Row>> {
+    sqlx::query_as(records!(
+        "WHERE intents.caller = $1 AND intents.state = 'done' AND intents.outcome_us >= $2 AND calls.effects = $3 \
          AND NOT EXISTS (SELECT 1 FROM intents AS later JOIN calls AS its ON its.id = later.call \
          WHERE later.caller = intents.caller AND later.tool = intents.tool AND later.digest = intents.digest \
          AND later.step > intents.step AND later.begun_us >= intents.begun_us AND later.state = 'done' \
-         AND its.effects = calls.effects) ORDER BY begun_us, intents.call, proposal, step",
-    )
+         AND its.effects = calls.effects) ORDER BY begun_us, intents.call, proposal, step"
+    ))
     .bind(caller)
     .bind(since_us)
     .bind(world.word())
@@ -298,16 +313,11 @@ pub(super) async fn unfollowed_of(
 }
 
 /// Begun since then and open or unknown, in calls that nobody carries now. The newest first.
-pub(super) async fn left_open(
-    db: &SqlitePool,
-    world: World,
-    since_us: i64,
-) -> sqlx::Result<Vec<IntentRecord>> {
-    sqlx::query_as(
-        "SELECT intents.*, effects FROM intents JOIN calls ON calls.id = intents.call \
-         WHERE intents.state IN ('begun', 'unknown') AND begun_us >= $1 AND calls.effects = $2 \
-         AND calls.state <> 'live' ORDER BY begun_us DESC, intents.call, proposal, step",
-    )
+pub(super) async fn left_open(db: &SqlitePool, world: World, since_us: i64) -> sqlx::Result<Vec<Row>> {
+    sqlx::query_as(records!(
+        "WHERE intents.state IN ('begun', 'unknown') AND begun_us >= $1 AND calls.effects = $2 \
+         AND calls.state <> 'live' ORDER BY begun_us DESC, intents.call, proposal, step"
+    ))
     .bind(since_us)
     .bind(world.word())
     .fetch_all(db)
@@ -333,29 +343,24 @@ pub(super) async fn last_under_key(
 
 /// Unknown, or begun and not settled yet: to another call that is the same. Oldest first. Only of calls of that world:
 /// what was mocked was never sent.
-pub(super) async fn unknown_of(
-    db: &SqlitePool,
-    caller: &str,
-    world: World,
-) -> sqlx::Result<Vec<IntentRecord>> {
-    sqlx::query_as(
-        "SELECT intents.*, effects FROM intents JOIN calls ON calls.id = intents.call \
-         WHERE intents.caller = $1 AND intents.state IN ('begun', 'unknown') AND calls.effects = $2 \
-         ORDER BY begun_us, call, proposal, step",
-    )
+pub(super) async fn unknown_of(db: &SqlitePool, caller: &str, world: World) -> sqlx::Result<Vec<Row>> {
+    sqlx::query_as(records!(
+        "WHERE intents.caller = $1 AND intents.state IN ('begun', 'unknown') AND calls.effects = $2 \
+         ORDER BY begun_us, call, proposal, step"
+    ))
     .bind(caller)
     .bind(world.word())
     .fetch_all(db)
     .await
 }
 
-/// How many are begun or unknown, of all callers; none that was mocked.
-pub(super) async fn count_open(db: &SqlitePool) -> sqlx::Result<i64> {
-    sqlx::query_scalar(
-        "SELECT count(*) FROM intents JOIN calls ON calls.id = intents.call \
-         WHERE intents.state IN ('begun', 'unknown') AND calls.effects = 'real'",
-    )
-    .fetch_one(db)
+/// Begun or unknown, of all callers, oldest first; none that was mocked.
+pub(super) async fn open(db: &SqlitePool) -> sqlx::Result<Vec<Row>> {
+    sqlx::query_as(records!(
+        "WHERE intents.state IN ('begun', 'unknown') AND calls.effects = 'real' \
+         ORDER BY begun_us, call, proposal, step"
+    ))
+    .fetch_all(db)
     .await
 }
 
@@ -369,8 +374,8 @@ impl OutcomeKind {
     }
 }
 
-impl<'r> FromRow<'r, SqliteRow> for IntentRecord {
-    fn from_row(row: &'r SqliteRow) -> sqlx::Result<IntentRecord> {
+impl<'r> FromRow<'r, SqliteRow> for Row {
+    fn from_row(row: &'r SqliteRow) -> sqlx::Result<Row> {
         let key = IntentKey {
             call: parsed(row, "call", CallId::parse)?,
             proposal: ProposalId(row.try_get("proposal")?),
@@ -400,7 +405,9 @@ impl<'r> FromRow<'r, SqliteRow> for IntentRecord {
                 detail: row.try_get("detail")?,
             }),
         };
-        Ok(IntentRecord { intent, state, world: parsed(row, "effects", World::parse)? })
+        let world = parsed(row, "effects", World::parse)?;
+        let record = IntentRecord { intent, state, world, process: Process::NotKnown };
+        Ok(Row(record, row.try_get("its_process")?))
     }
 }
 

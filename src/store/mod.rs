@@ -35,4 +35,4 @@ pub use journal::{Line, ToolLine};
 pub use runs::ToolRun;
 pub use sole::{Carrying, Sole};
 pub use stamp::now_us;
-pub use standing::{Standing, UNDER_WAY_MAX_US};
+pub use standing::{Process, Standing, UNDER_WAY_MAX_US};

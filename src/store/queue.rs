@@ -25,16 +25,51 @@ pub(super) const JOB_BYTES: u32 = 256;
 
 /// One thing to write, or to answer once all before it is written.
 pub(super) enum Job {
-    Open { head: Box<CallHead>, plan: Arc<str>, reply: oneshot::Sender<Result<(), NotOpened>> },
-    State { call: CallId, state: CallState },
-    LoseLive { reply: oneshot::Sender<Result<u64, Fault>> },
-    TakeUp { call: CallId, attempts: u32, reply: oneshot::Sender<Result<u64, Fault>> },
-    Line { call: CallId, line: Line },
-    Begin { intent: Box<Intent>, reply: oneshot::Sender<Result<Begun, BeginRefused>> },
-    Settle { key: IntentKey, outcome: Outcome, by: Settler },
-    Spend { run: Box<ToolRun>, key: [u8; 32], reply: oneshot::Sender<Result<u64, Fault>> },
-    Flush { reply: oneshot::Sender<Result<(), Fault>> },
-    Close { reply: oneshot::Sender<Result<(), Fault>> },
+    Open {
+        head: Box<CallHead>,
+        plan: Arc<str>,
+        process: Option<Arc<str>>,
+        reply: oneshot::Sender<Result<(), NotOpened>>,
+    },
+    State {
+        call: CallId,
+        state: CallState,
+    },
+    /// What the process of that name carried, or all do.
+    Lose {
+        process: Option<String>,
+        reply: oneshot::Sender<Result<u64, Fault>>,
+    },
+    TakeUp {
+        call: CallId,
+        attempts: u32,
+        process: Option<Arc<str>>,
+        reply: oneshot::Sender<Result<u64, Fault>>,
+    },
+    Line {
+        call: CallId,
+        line: Line,
+    },
+    Begin {
+        intent: Box<Intent>,
+        reply: oneshot::Sender<Result<Begun, BeginRefused>>,
+    },
+    Settle {
+        key: IntentKey,
+        outcome: Outcome,
+        by: Settler,
+    },
+    Spend {
+        run: Box<ToolRun>,
+        key: [u8; 32],
+        reply: oneshot::Sender<Result<u64, Fault>>,
+    },
+    Flush {
+        reply: oneshot::Sender<Result<(), Fault>>,
+    },
+    Close {
+        reply: oneshot::Sender<Result<(), Fault>>,
+    },
 }
 
 /// A job with the room it takes up until it is dropped.
@@ -88,7 +123,7 @@ impl Job {
     pub(super) fn is_awaited(&self) -> bool {
         match self {
             Job::Begin { .. }
-            | Job::LoseLive { .. }
+            | Job::Lose { .. }
             | Job::TakeUp { .. }
             | Job::Spend { .. }
             | Job::Flush { .. }
@@ -110,7 +145,7 @@ impl Job {
             Job::Settle { outcome, .. } => outcome.detail.len(),
             Job::Open { .. }
             | Job::State { .. }
-            | Job::LoseLive { .. }
+            | Job::Lose { .. }
             | Job::TakeUp { .. }
             | Job::Spend { .. }
             | Job::Begin { .. } => 0,

@@ -74,6 +74,11 @@ pub(super) fn intent(call: &str, proposal: u32, step: u32) -> Intent {
     }
 }
 
+/// As it is read where no process is on record.
+fn begun(intent: Intent) -> IntentRecord {
+    IntentRecord { intent, state: IntentState::Begun, world: World::Real, process: Process::NotKnown }
+}
+
 fn outcome(kind: OutcomeKind) -> Outcome {
     Outcome { kind, at_us: 3_000_000, detail: "201".into() }
 }
@@ -118,10 +123,7 @@ async fn an_intent_and_all_before_it_are_on_disk_when_begin_returns() {
     append(&store, "c1", 1, "< said").unwrap();
     assert_eq!(store.begin(intent("c1", 1, 0)).await, Ok(Begun(())));
     let seen = other.intents(&id("c1")).await.unwrap();
-    assert_eq!(
-        seen,
-        [IntentRecord { intent: intent("c1", 1, 0), state: IntentState::Begun, world: World::Real }]
-    );
+    assert_eq!(seen, [begun(intent("c1", 1, 0))]);
     assert_eq!(texts(&other, "c1").await, ["< said"]);
     assert_eq!(other.call(&id("c1")).await.unwrap().unwrap().head, head("c1"));
     assert_eq!(other.plan(head("c1").plan_hash).await.unwrap().as_deref(), Some("the plan"));
@@ -142,10 +144,7 @@ fn a_kill_keeps_what_was_committed_and_a_new_process_cannot_begin_the_step_again
         assert_eq!(store.begin(intent("c1", 1, 0)).await, Err(BeginRefused::AlreadyBegun));
         // To the caller's next call it is unknown, and nobody has to mark it so first.
         let unknown = store.unknown_intents(&head("c1").caller, World::Real).await.unwrap();
-        assert_eq!(
-            unknown,
-            [IntentRecord { intent: intent("c1", 1, 0), state: IntentState::Begun, world: World::Real }]
-        );
+        assert_eq!(unknown, [begun(intent("c1", 1, 0))]);
     });
 }
 
@@ -369,7 +368,7 @@ async fn a_disk_that_refuses_begins_no_intent_loses_no_line_and_may_come_back() 
         assert_eq!(seqs, (0..=200).collect::<Vec<_>>(), "{hurt}");
         let begun = store.intents(&id("c1")).await.unwrap();
         assert_eq!(
-            (begun.len(), store.open_intents().await),
+            (begun.len(), store.open_intents().await.map(|open| open.len())),
             (1, Ok(1)),
             "a refused intent is never written"
         );

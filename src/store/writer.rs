@@ -135,7 +135,7 @@ impl Writer {
                     }
                 }
                 Job::Flush { reply } | Job::Close { reply } => drop(reply.send(Ok(()))),
-                Job::LoseLive { reply } | Job::Spend { reply, .. } => drop(reply.send(wrote.rows())),
+                Job::Lose { reply, .. } | Job::Spend { reply, .. } => drop(reply.send(wrote.rows())),
                 Job::TakeUp { call, reply, .. } => {
                     // Whoever took it up is gone: it is the next one's.
                     if let Err(Ok(1..)) = reply.send(wrote.rows()) {
@@ -177,17 +177,17 @@ impl Writer {
                 Job::Open { head, reply, .. } if !heads.insert(head.id.clone()) => {
                     drop(reply.send(Err(NotOpened::Taken)));
                 }
-                Job::Open { head, plan, reply } => {
+                Job::Open { head, plan, process, reply } => {
                     // The next commit tells nobody: who waited goes on meanwhile.
                     drop(reply.send(Err(NotOpened::Waits(fault.clone()))));
                     let (reply, _) = oneshot::channel();
-                    self.kept.push(Queued { job: Job::Open { head, plan, reply }, room });
+                    self.kept.push(Queued { job: Job::Open { head, plan, process, reply }, room });
                 }
                 Job::Begin { reply, .. } => {
                     drop(reply.send(Err(BeginRefused::RecordUnavailable(fault.clone()))));
                 }
                 Job::Flush { reply } | Job::Close { reply } => drop(reply.send(Err(fault.clone()))),
-                Job::LoseLive { reply } | Job::TakeUp { reply, .. } | Job::Spend { reply, .. } => {
+                Job::Lose { reply, .. } | Job::TakeUp { reply, .. } | Job::Spend { reply, .. } => {
                     drop(reply.send(Err(fault.clone())));
                 }
                 Job::State { .. } | Job::Line { .. } | Job::Settle { .. } => {
@@ -307,16 +307,18 @@ async fn write_all(db: &mut SqliteConnection, jobs: &[Queued]) -> sqlx::Result<V
                 write_lines(db, &jobs[wrote.len()..], &mut wrote).await?;
                 continue;
             }
-            Job::Open { head, plan, .. } => match plans::keep(db, head.plan_hash, plan).await {
-                Ok(()) => calls::open(db, head).await,
+            Job::Open { head, plan, process, .. } => match plans::keep(db, head.plan_hash, plan).await {
+                Ok(()) => calls::open(db, head, process.as_deref()).await,
                 Err(error) => Err(error),
             },
             Job::State { call, state } => calls::set_state(db, call, state).await,
-            Job::LoseLive { .. } => {
-                intents::lose_begun(db, now_us()).await?;
-                calls::lose_live(db).await
+            Job::Lose { process, .. } => {
+                intents::lose_begun(db, now_us(), process.as_deref()).await?;
+                calls::lose(db, process.as_deref()).await
             }
-            Job::TakeUp { call, attempts, .. } => calls::take_up(db, call, *attempts).await,
+            Job::TakeUp { call, attempts, process, .. } => {
+                calls::take_up(db, call, *attempts, process.as_deref()).await
+            }
             Job::Begin { intent, .. } => intents::begin(db, intent).await,
             Job::Settle { key, outcome, by } => intents::settle(db, key, outcome, *by).await,
             Job::Spend { run, key, .. } => runs::spend(db, key, run).await,
@@ -333,7 +335,7 @@ async fn write_lines(db: &mut SqliteConnection, jobs: &[Queued], wrote: &mut Vec
         Job::Line { call, line } => Some((call, line)),
         Job::Open { .. }
         | Job::State { .. }
-        | Job::LoseLive { .. }
+        | Job::Lose { .. }
         | Job::TakeUp { .. }
         | Job::Begin { .. }
         | Job::Settle { .. }
@@ -412,7 +414,8 @@ mod tests {
         let mut answers = Vec::new();
         for _ in 0..2 {
             let (reply, answer) = oneshot::channel();
-            let job = Job::Open { head: Box::new(head("c2")), plan: "the plan".into(), reply };
+            let (head, plan) = (Box::new(head("c2")), "the plan".into());
+            let job = Job::Open { head, plan, process: None, reply };
             assert!(queue.give(job).is_ok());
             writer.kept.push(jobs.recv().await.expect("the queue is not closed"));
             answers.push(answer);

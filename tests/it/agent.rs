@@ -66,7 +66,8 @@ pub(crate) fn plan(timing: Timing, timeout: Millis) -> Plan {
     }
 }
 
-/// Its tools, at that shop; with `probe`, it is asked what became of a refund that it did not answer; `per_caller`, how often it refunds.
+/// Its tools, at that shop; with `probe`, it is asked what became of a refund that it did not answer;
+/// `per_caller` is how often it refunds.
 pub(crate) fn toolbox(
     shop: &Url,
     token: SecretString,

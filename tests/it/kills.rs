@@ -165,11 +165,7 @@ async fn check(
     for record in &intents {
         let state = listed.get(&record.intent.key.to_string()).map(String::as_str);
         let is_known = record.is_done() || record.has_failed();
-        assert!(
-            matches!(state, Some("unknown" | "under way")) != is_known,
-            "{}: {state:?}",
-            record.intent.key
-        );
+        assert_ne!(state == Some("unknown"), is_known, "{}: {state:?}", record.intent.key);
     }
     for (wish, fared) in fared.iter().filter_map(|(wish, fared)| Some((wish, fared.as_ref()?))) {
         heard(house, wish, fared, disk, &calls, figures).await;

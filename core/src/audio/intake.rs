@@ -40,7 +40,9 @@ pub(super) struct Intake {
 
 #[derive(Clone, Copy, Debug)]
 enum Flow {
-    /// The last frame came at `last`, or the call was answered then.
+    /// The call was answered, and nobody has listened yet: what is slow then is not the line.
+    Answered,
+    /// The last frame came at `last`, or the wait for the first began then.
     Running {
         last: CallTime,
     },
@@ -62,13 +64,7 @@ enum Place {
 
 impl Intake {
     pub(super) fn new(law: Law, keys: Keys) -> Intake {
-        Intake {
-            law,
-            ear: Ear::new(keys),
-            position: Position::START,
-            origin: None,
-            flow: Flow::Running { last: CallTime::ANSWER },
-        }
+        Intake { law, ear: Ear::new(keys), position: Position::START, origin: None, flow: Flow::Answered }
     }
 
     /// The track begins at that time of the call; the wait for its first frame begins now.
@@ -88,6 +84,7 @@ impl Intake {
     /// When the line will have stalled, if no frame comes before.
     pub(super) fn deadline(&self) -> Option<CallTime> {
         match self.flow {
+            Flow::Answered => Some(CallTime::ANSWER + STALL),
             Flow::Running { last } => Some(last + STALL),
             Flow::Stalled { .. } => None,
         }
@@ -95,11 +92,12 @@ impl Intake {
 
     pub(super) fn wake(&mut self, at: CallTime, facts: &mut Vec<LineFact>) {
         match self.flow {
+            Flow::Answered if at > CallTime::ANSWER => self.flow = Flow::Running { last: at },
             Flow::Running { last } if at >= last + STALL => {
                 self.flow = Flow::Stalled { since: last };
                 facts.push(LineFact::Stalled);
             }
-            Flow::Running { .. } | Flow::Stalled { .. } => {}
+            Flow::Answered | Flow::Running { .. } | Flow::Stalled { .. } => {}
         }
     }
 
@@ -116,7 +114,7 @@ impl Intake {
             return;
         }
         let stalled_since = match self.flow {
-            Flow::Running { .. } => None,
+            Flow::Answered | Flow::Running { .. } => None,
             Flow::Stalled { since } => {
                 out.facts.push(LineFact::Resumed);
                 Some(since)

@@ -4,6 +4,7 @@
 //! Never: reads an order back; a permit cannot come out of a text.
 
 use crate::base::{GenerationId, PieceNo, ProposalId, ReplyId};
+use crate::journal::Ordered;
 
 /// What an order wants an answer to, or that it wants none any more.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,31 +33,19 @@ impl Asked {
     /// Of an order's line, as it stands behind `>`. `None` for orders that ask nothing of the world.
     #[must_use]
     pub fn of(order: &str) -> Option<Asked> {
-        let (word, rest) = order.split_once(' ').unwrap_or((order, ""));
-        let (id, rest) = rest.split_once(' ').unwrap_or((rest, ""));
-        Some(match word {
-            "say" => {
-                let (reply, piece) = piece(id)?;
-                Asked::Say { reply, piece }
+        Some(match Ordered::read(order)? {
+            Ordered::Say { reply, piece, .. } => Asked::Say { reply, piece },
+            Ordered::Generate(generation) => Asked::Generate(generation),
+            Ordered::DropGeneration(generation) => Asked::DropGeneration(generation),
+            Ordered::Prepare { proposal, call } => {
+                Asked::Prepare { proposal, text: format!("prepare {call}") }
             }
-            "generate" => Asked::Generate(GenerationId::parse(id)?),
-            "drop" => Asked::DropGeneration(GenerationId::parse(id)?),
-            "prepare" => Asked::Prepare { proposal: ProposalId::parse(id)?, text: format!("prepare {rest}") },
-            "discard" => Asked::Discard(ProposalId::parse(id)?),
-            "run" => {
-                // Behind the arguments stand the key and the action, which are no part of the question.
-                let asked = rest.rfind(" key=").map_or(rest, |end| &rest[..end]);
-                Asked::Run { proposal: ProposalId::parse(id)?, text: format!("run {asked}") }
-            }
-            "cut" => Asked::Cut(ReplyId::parse(id)?),
-            "hang-up" => Asked::HangUp,
-            _ => return None,
+            Ordered::Discard(proposal) => Asked::Discard(proposal),
+            // The key and the action are no part of the question.
+            Ordered::Run { proposal, call, .. } => Asked::Run { proposal, text: format!("run {call}") },
+            Ordered::Cut(reply) => Asked::Cut(reply),
+            Ordered::HangUp { .. } => Asked::HangUp,
+            Ordered::Note(_) | Ordered::Record => return None,
         })
     }
-}
-
-/// `#1.0`.
-pub(super) fn piece(word: &str) -> Option<(ReplyId, PieceNo)> {
-    let dot = word.find('.')?;
-    Some((ReplyId::parse(&word[..dot])?, PieceNo::parse(&word[dot..])?))
 }

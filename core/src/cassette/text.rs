@@ -5,12 +5,11 @@
 
 use std::fmt::{self, Write as _};
 
-use super::asked::piece;
 use super::entry::{CASSETTE_VERSION, Cassette, Chunk, Entry, Frames, Place, Setup, Voice};
 use crate::audio::{Law, LineSetup};
 use crate::base::{CallTime, Millis, Position, ProposalId, ReplyId, Samples, Span};
 use crate::conversation::Event;
-use crate::journal::{parse_event, write_event};
+use crate::journal::{parse_event, read_piece, write_event};
 
 impl Cassette {
     /// # Errors
@@ -254,7 +253,7 @@ const FRAMES_A_LINE_MAX: usize = 1_000;
 
 fn voice(text: &str) -> Option<Voice> {
     let mut words = text.split(' ');
-    let (reply, piece) = piece(words.next()?)?;
+    let (reply, piece) = read_piece(words.next()?)?;
     let chunk = |word: &str| {
         let (after, chunk) = word.split_once(':')?;
         let chunk = match chunk {

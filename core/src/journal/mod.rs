@@ -8,6 +8,7 @@ mod file;
 mod fold;
 mod form;
 mod order;
+mod ordered;
 mod play;
 mod scan;
 
@@ -15,4 +16,5 @@ pub use event::{parse_event, write_event};
 pub use file::{CallFile, JOURNAL_VERSION, Line, file_line};
 pub use fold::{Folded, Folds, fold, fold_up, folds};
 pub use order::{write_order, write_timer};
+pub use ordered::{Ordered, read_piece};
 pub use play::{Play, Told, Who};

@@ -1,7 +1,7 @@
 //! A call as a play: who said what, which tool was asked for, what the gate ruled.
 //!
 //! Promises: tells what the record holds and nothing else; what was to be said and nobody heard is told as that, where it
-//! becomes known.
+//! becomes known; what was found out when the call was taken up on a new line is told there, and as that.
 //! Never: decides whether a call went well.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,10 +9,11 @@ use std::fmt;
 
 use super::event::{parse_event, write_event};
 use super::file::{CallFile, Line};
+use super::ordered::Ordered;
 use crate::base::{CallTime, ProposalId, ReplyId};
 use crate::conversation::{Event, Outcome, Rest, Withheld};
 
-/// Before an outcome that was unknown first.
+/// Before an outcome that was unknown first, or whose wait had run out.
 const FOUND_LATER: &str = "found out later, by a probe or from the record: ";
 
 /// One line for a reader.
@@ -57,7 +58,9 @@ impl Who {
 pub struct Play {
     /// Pieces of the replies that are on their way.
     replies: BTreeMap<ReplyId, Vec<String>>,
-    /// What was sent and has no known outcome.
+    /// What runs and is waited for.
+    running: BTreeSet<ProposalId>,
+    /// What was sent and has no known outcome, and is waited for no more.
     unknown: BTreeSet<ProposalId>,
 }
 
@@ -65,19 +68,38 @@ impl Play {
     /// A whole call.
     #[must_use]
     pub fn of(file: &CallFile) -> Vec<Told> {
-        let (mut play, mut now) = (Play::default(), CallTime::ANSWER);
-        let tell = |line: &Line| match line {
-            Line::Event { at, event } => {
-                now = *at;
-                play.take(now, &format!("< {}", write_event(event)))
+        Play::by_line(file).into_iter().map(|(_, told)| told).collect()
+    }
+
+    /// A whole call: each with the place of its line in the file, from zero.
+    #[must_use]
+    pub fn by_line(file: &CallFile) -> Vec<(usize, Told)> {
+        let (mut play, mut now, mut all) = (Play::default(), CallTime::ANSWER, Vec::new());
+        let mut n = 0;
+        while let Some(line) = file.lines.get(n) {
+            if let Some(found) = found_at_a_take_up(&file.lines[n..], now) {
+                all.extend(play.taken_up(n, &file.lines[n..=n + found]));
+                n += found;
+                if let Line::Event { at, .. } = &file.lines[n] {
+                    now = *at;
+                }
+            } else {
+                let written = match line {
+                    Line::Event { at, event } => {
+                        now = *at;
+                        format!("< {}", write_event(event))
+                    }
+                    Line::Timer { due, name } => {
+                        now = *due;
+                        format!(". {name}")
+                    }
+                    Line::Order { text } => format!("> {text}"),
+                };
+                all.extend(play.take(now, &written).map(|told| (n, told)));
             }
-            Line::Timer { due, .. } => {
-                now = *due;
-                None
-            }
-            Line::Order { text } => play.take(now, &format!("> {text}")),
-        };
-        file.lines.iter().filter_map(tell).collect()
+            n += 1;
+        }
+        all
     }
 
     /// Takes one line of the journal, `< event`, `. timer` or `> order`; what it tells a reader, if anything.
@@ -85,9 +107,37 @@ impl Play {
         let (who, text) = match line.split_at_checked(2)? {
             ("< ", event) => self.event(&parse_event(event).ok()?)?,
             ("> ", order) => self.order(order)?,
+            (". ", "tool") => self.in_vain()?,
             _ => return None,
         };
         Some(Told { at, who, text })
+    }
+
+    /// From the first outcome that was found out to the new line, which is told first. What was ordered in between nobody
+    /// carried out.
+    fn taken_up(&mut self, first: usize, lines: &[Line]) -> Vec<(usize, Told)> {
+        let mut all = Vec::new();
+        let Some(Line::Event { at, event: resumed }) = lines.last() else { return all };
+        let mut tell = |n: usize, told: Option<(Who, String)>| {
+            all.extend(told.map(|(who, text)| (n, Told { at: *at, who, text })));
+        };
+        tell(first + lines.len() - 1, self.event(resumed));
+        for (n, line) in (first..).zip(lines) {
+            if let Line::Event { event: Event::Settled { proposal, outcome }, .. } = line {
+                self.unknown.insert(*proposal);
+                tell(n, Some((Who::Tool, self.outcome(*proposal, outcome))));
+            }
+        }
+        all
+    }
+
+    /// The wait for a tool ran out. Which one's does not stand there: it is known where only one runs, and else by the
+    /// sentence that tells it.
+    fn in_vain(&mut self) -> Option<(Who, String)> {
+        if self.running.len() == 1 {
+            self.unknown.append(&mut self.running);
+        }
+        Some((Who::Tool, "no answer in time".to_owned()))
     }
 
     fn event(&mut self, event: &Event) -> Option<(Who, String)> {
@@ -131,6 +181,7 @@ impl Play {
 
     /// Once an outcome is unknown no answer comes any more: another is what a probe found, or what the record has since.
     fn outcome(&mut self, proposal: ProposalId, outcome: &Outcome) -> String {
+        self.running.remove(&proposal);
         let later = if self.unknown.remove(&proposal) { FOUND_LATER } else { "" };
         match outcome {
             Outcome::Done { result } => format!("{later}done: {result}"),
@@ -164,35 +215,42 @@ impl Play {
     }
 
     fn order(&mut self, order: &str) -> Option<(Who, String)> {
-        let (verb, rest) = order.split_once(' ').unwrap_or((order, ""));
-        match verb {
-            "say" => {
-                let (piece, rest) = rest.split_once(' ')?;
-                let (_, quoted) = rest.split_once(' ')?;
-                let text: String = serde_json::from_str(quoted).ok()?;
-                let reply = ReplyId::parse(piece.split('.').next()?)?;
+        match Ordered::read(order)? {
+            Ordered::Say { reply, role, text, .. } => {
+                // Told, and none came: the wait for it ran out.
+                let told_of = role.strip_prefix("outcome:").and_then(ProposalId::parse);
+                self.unknown.extend(told_of.filter(|proposal| self.running.remove(proposal)));
                 self.replies.entry(reply).or_default().push(text.clone());
                 Some((Who::Agent, text))
             }
-            "prepare" => Some((Who::Tool, format!("wishes {}", after_id(rest)))),
-            "run" => {
-                let (call, leave) = rest.rsplit_once(' ')?;
-                let call = after_id(call).split(" key=").next()?;
-                Some((
-                    Who::Tool,
-                    format!("{} {call}", if leave == "confirmed" { "runs, confirmed:" } else { "runs:" }),
-                ))
+            Ordered::Prepare { call, .. } => Some((Who::Tool, format!("wishes {call}"))),
+            Ordered::Run { proposal, call, leave } => {
+                self.running.insert(proposal);
+                let runs = if leave == "confirmed" { "runs, confirmed:" } else { "runs:" };
+                Some((Who::Tool, format!("{runs} {call}")))
             }
-            "note" => gate_note(rest).map(|text| (Who::Gate, text)),
-            "record" => Some((Who::Line, "recorded from here on".to_owned())),
-            "hang-up" => Some((Who::Line, format!("we hang up ({rest})"))),
-            _ => None,
+            Ordered::Note(note) => gate_note(note).map(|text| (Who::Gate, text)),
+            Ordered::Record => Some((Who::Line, "recorded from here on".to_owned())),
+            Ordered::HangUp { why } => Some((Who::Line, format!("we hang up ({why})"))),
+            Ordered::Cut(_) | Ordered::Generate(_) | Ordered::DropGeneration(_) | Ordered::Discard(_) => None,
         }
     }
 }
 
-fn after_id(text: &str) -> &str {
-    text.split_once(' ').map_or("", |(_, rest)| rest)
+/// How many lines on the call goes on on a new line, where these begin with what was found out for that: outcomes of the
+/// last moment of which there was a record already, and what would have followed from them.
+fn found_at_a_take_up(lines: &[Line], now: CallTime) -> Option<usize> {
+    let is_outcome =
+        |line: &Line| matches!(line, Line::Event { at, event: Event::Settled { .. } } if *at == now);
+    if !lines.first().is_some_and(is_outcome) {
+        return None;
+    }
+    let follows = |line: &Line| is_outcome(line) || matches!(line, Line::Order { .. });
+    let next = lines.iter().position(|line| !follows(line))?;
+    match &lines[next] {
+        Line::Event { event: Event::Resumed(resumed), .. } if resumed.since == now => Some(next),
+        Line::Event { .. } | Line::Timer { .. } | Line::Order { .. } => None,
+    }
 }
 
 fn joined(pieces: &[String]) -> String {
@@ -277,6 +335,51 @@ mod tests {
         ]);
         let late = "tool found out later, by a probe or from the record: done: {\"refunded\":\"20\"}";
         assert_eq!(told, ["tool sent, and no answer: unknown", "tool done: {}", late]);
+    }
+
+    #[test]
+    fn an_outcome_that_comes_after_its_wait_ran_out_tells_that_it_was_found_out() {
+        let run = "> run t1 shop.refund {} key=t1 action=77 confirmed";
+        let done = "< settled t1 done {}";
+        let late = "tool found out later, by a probe or from the record: done: {}";
+        assert_eq!(told(&[run, ". tool", done])[1..], ["tool no answer in time", late]);
+        assert_eq!(told(&[run, done, ". tool"])[1], "tool done: {}");
+        // Of two that run it is the one whose outcome is told as unknown.
+        let (other, says) =
+            ("> run t2 shop.find_order {} key=t2 action=78 unasked", "> say #5.0 outcome:t1 \"…\"");
+        let both = told(&[run, other, ". tool", says, "< settled t2 done {}", done]);
+        assert_eq!(both[3..], ["agent …", "tool done: {}", late]);
+    }
+
+    /// As a journal has it: the process died in the breath's end, and the next one asked.
+    const TAKEN_UP: &str = "# version: 1
+    8.250 . breath
+          > run t1 shop.refund {} key=t1 action=77dd8a1cedc78b1a5053ce91601d2dbb confirmed
+    8.250 < settled t1 done {}
+          > say #4.0 outcome:t1 \"Done.\"
+          > end #4
+   12.000 < resumed since=8.250
+          > say #5.0 notice \"Sorry.\"
+";
+
+    #[test]
+    fn what_is_found_out_when_a_call_is_taken_up_is_told_behind_that_and_what_nobody_said_then_is_not() {
+        let play = |text: &str| {
+            let file = CallFile::parse(text).expect("the lines are well formed");
+            Play::by_line(&file)
+                .iter()
+                .map(|(n, told)| format!("{n} {} {}", told.at, told.text))
+                .collect::<Vec<_>>()
+        };
+        let late = "2 12.000 found out later, by a probe or from the record: done: {}";
+        let runs = "1 8.250 runs, confirmed: shop.refund {}";
+        let anew = "5 12.000 the call goes on, on a new line";
+        assert_eq!(play(TAKEN_UP), [runs, anew, late, "6 12.000 Sorry."]);
+        // Its own process had the answer, and said so.
+        let told = play(
+            &TAKEN_UP.replace("8.250 < settled", "8.260 < settled").replace("since=8.250", "since=8.260"),
+        );
+        assert_eq!(told[1..3], ["2 8.260 done: {}", "3 8.260 Done."]);
     }
 
     #[test]

@@ -136,6 +136,51 @@ impl Fault {
         NAMED[self as usize].1
     }
 
+    /// The calls it can strike in, where it cannot strike in all.
+    #[must_use]
+    pub fn only_in(self) -> Option<Calls> {
+        match self {
+            Fault::FramesLost | Fault::FramesLate | Fault::FramesTwice => Some(Calls::WithFrames),
+            Fault::ProcessDies => Some(Calls::Conversations),
+            Fault::WordsLate
+            | Fault::WordsLost
+            | Fault::WordsNever
+            | Fault::WordsWithoutSpans
+            | Fault::WordsMisheard
+            | Fault::WordsTwice
+            | Fault::SynthesisSlow
+            | Fault::SynthesisFails
+            | Fault::SynthesisNever
+            | Fault::SynthesisTwice
+            | Fault::MarkLate
+            | Fault::MarkLost
+            | Fault::MarkNever
+            | Fault::MarkTwice
+            | Fault::MarkStray
+            | Fault::MarkAfterClear
+            | Fault::LineStalls
+            | Fault::ModelStalls
+            | Fault::ModelFails
+            | Fault::ModelSlow
+            | Fault::ModelWrong
+            | Fault::ModelTwice
+            | Fault::ModelGoesOn
+            | Fault::ModelClaims
+            | Fault::ToolWithheld
+            | Fault::PrepareFails
+            | Fault::PrepareNever
+            | Fault::PrepareLate
+            | Fault::PrepareTwice
+            | Fault::ToolFails
+            | Fault::ToolNever
+            | Fault::ToolLate
+            | Fault::ToolTwice
+            | Fault::DiskFull
+            | Fault::CallerHangsUp
+            | Fault::HangUpIgnored => None,
+        }
+    }
+
     /// The fault of that name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Fault> {

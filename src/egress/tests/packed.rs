@@ -55,6 +55,18 @@ async fn what_is_not_what_it_says_is_a_broken_answer() {
 }
 
 #[tokio::test]
+async fn what_is_packed_in_a_way_that_nobody_asked_for_says_so() {
+    for (headers, still) in
+        [("content-encoding: br\r\n", "br"), ("content-encoding: identity\r\n", ""), ("", "")]
+    {
+        let answer = read(answer(headers, b"\x1b\x01")).await.unwrap();
+        assert_eq!((answer.packed.as_str(), answer.body.as_slice()), (still, b"\x1b\x01".as_slice()));
+    }
+    let unpacked = read(answer("content-encoding: gzip\r\n", &packed(b"{}"))).await.unwrap();
+    assert_eq!(unpacked.packed, "");
+}
+
+#[tokio::test]
 async fn a_text_is_read_in_the_letters_that_its_type_names() {
     for (kind, body, want) in [
         ("", "ñandú".as_bytes(), "ñandú"),

@@ -20,7 +20,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 fn not_sent(outcome: Outcome) -> String {
     match outcome {
         Outcome::Failed { why } => why,
-        other => panic!("{other:?}"),
+        other @ (Outcome::Done { .. } | Outcome::Partly { .. } | Outcome::Withheld(_) | Outcome::Unknown) => {
+            panic!("{other:?}")
+        }
     }
 }
 

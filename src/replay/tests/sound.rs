@@ -126,6 +126,39 @@ async fn a_cassette_that_is_no_text_is_refused_and_without_it_the_journal_is_tak
     fs::rename(&cassette, folder.0.join("away")).unwrap();
     let heard = of(&folder, "journal.sqlite", &[]).await.unwrap();
     assert!(heard.notes[0].starts_with("no cassette: "), "{:?}", heard.notes);
+    assert_eq!(heard.files.cassette, None);
+}
+
+#[tokio::test]
+async fn what_was_heard_and_read_is_named_to_people_and_to_programs() {
+    let folder = Folder::new();
+    let script = of_one(&folder).await;
+    let [recording, cassette] = ["wav", "cassette"].map(|kind| folder.0.join(format!("{OURS}.{kind}")));
+    wav(recording.clone());
+    fs::write(&cassette, derive(&script, 8_000).unwrap().write()).unwrap();
+    let finding = Ok(of(&folder, "journal.sqlite", &[]).await.unwrap().replay(Millis(20)));
+    let call = SoundReplayed { name: OURS.to_owned(), took: std::time::Duration::ZERO, finding };
+    let report = SoundReport(vec![call]);
+    let (text, json) = (report.to_string(), report.json());
+    for (word, path) in [("recording", &recording), ("cassette", &cassette)] {
+        let path = path.display().to_string();
+        assert!(
+            text.lines().any(|line| line.starts_with(&format!("  {word} ")) && line.ends_with(&path)),
+            "{text}"
+        );
+        assert_eq!(json["calls"][0][word], path.as_str());
+    }
+}
+
+#[tokio::test]
+async fn recordings_that_could_be_anybodys_are_counted_and_none_is_taken() {
+    let folder = Folder::new();
+    of_one(&folder).await;
+    wav(folder.0.join("a.wav"));
+    wav(folder.0.join("b.wav"));
+    let fault = of(&folder, "journal.sqlite", &[]).await.unwrap_err();
+    let told = format!("; other WAVs there: 2, of which none is called {OURS}.wav");
+    assert!(fault.what.ends_with(&told), "{fault}");
 }
 
 #[tokio::test]

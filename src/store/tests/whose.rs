@@ -1,7 +1,7 @@
 //! Whose open actions are whose business.
 //!
 //! Promises: an action is open to its caller's next calls of the same world, and to nobody else's.
-//! Never: opens a file.
+//! Never: leaves a file behind.
 
 use super::*;
 
@@ -20,7 +20,8 @@ async fn what_was_mocked_is_open_to_no_real_call_and_what_was_real_to_no_mocked_
         assert_eq!(calls, [call]);
         assert_eq!(store.call(&id(call)).await.unwrap().unwrap().head.world, world);
     }
-    assert_eq!(store.open_intents().await, Ok(1), "nobody has to look after what was mocked");
+    let open = store.open_intents().await.unwrap();
+    assert_eq!(open.len(), 1, "nobody has to look after what was mocked");
 }
 
 #[tokio::test]
@@ -159,4 +160,86 @@ async fn what_a_bystander_finds_is_on_record_unless_somebody_carries_the_call_by
         store.flush().await.unwrap();
         assert!(store.intents(&id(call)).await.unwrap()[0].is_done(), "{call}");
     }
+}
+
+/// A process that carries calls of that journal.
+async fn process(file: &Path) -> (Store, Carrying) {
+    let store = Store::open(file).await.unwrap();
+    let carrying = Carrying::beside_others(file).unwrap();
+    (store.carried_by(&carrying), carrying)
+}
+
+/// It carries a call with a refund under way.
+async fn begins(store: &Store, call: &str) {
+    open_call(store, call);
+    store.begin(intent(call, 1, 0)).await.unwrap();
+}
+
+/// Where the refunds of all calls stand just after they were begun.
+async fn standing(store: &Store) -> Vec<(String, Standing)> {
+    let all = store.all_intents().await.unwrap();
+    let stands = |record: &IntentRecord| record.standing(record.intent.begun_us + 1);
+    all.iter().map(|record| (record.intent.key.call.to_string(), stands(record))).collect()
+}
+
+#[tokio::test]
+async fn what_a_killed_process_was_about_is_unknown_at_once_and_what_another_is_about_is_under_way() {
+    let dir = Dir::new();
+    let (first, killed) = process(&dir.file()).await;
+    let (second, _lives) = process(&dir.file()).await;
+    begins(&first, "c1").await;
+    begins(&second, "c2").await;
+    let under_way = |call: &str| (call.to_owned(), Standing::UnderWay);
+    let unknown = |call: &str| (call.to_owned(), Standing::Unknown);
+    assert_eq!(standing(&second).await, [under_way("c1"), under_way("c2")]);
+    assert_eq!(second.lose_gone().await, Ok(0));
+    drop(killed);
+    // Who only reads sees it too.
+    let reader = Store::open_to_read(&dir.file()).await.unwrap();
+    assert_eq!(standing(&reader).await, [unknown("c1"), under_way("c2")]);
+    assert_eq!(second.lose_gone().await, Ok(1));
+    assert_eq!(standing(&second).await, [unknown("c1"), under_way("c2")]);
+    let left = second.left_open(World::Real, 0).await.unwrap();
+    assert_eq!(left.len(), 1, "it is asked about, and only it");
+    assert_eq!(second.lose_gone().await, Ok(0));
+    for store in [first, second] {
+        store.close().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_call_is_of_the_process_that_took_it_up_last_also_where_that_is_of_an_older_build() {
+    let dir = Dir::new();
+    for takes_up in [true, false] {
+        let call = format!("c{takes_up}");
+        let (first, killed) = process(&dir.file()).await;
+        begins(&first, &call).await;
+        drop(killed);
+        let (second, _lives) = process(&dir.file()).await;
+        assert_eq!(second.lose_gone().await, Ok(1));
+        let record = second.call(&id(&call)).await.unwrap().unwrap();
+        // An older build gives no name.
+        let by = if takes_up { &second } else { &Store::open(&dir.file()).await.unwrap() };
+        assert_eq!(by.take_up(&record).await, Ok(true));
+        assert_eq!(second.lose_gone().await, Ok(0));
+        assert_eq!(second.call(&id(&call)).await.unwrap().unwrap().state, CallState::Live);
+        let whose = &second.intents(&id(&call)).await.unwrap()[0].process;
+        assert_eq!(matches!(whose, Process::Lives(_)), takes_up, "{whose:?}");
+        second.set_state(&id(&call), CallState::Ended { at_us: 1, reason: String::new() }).unwrap();
+        for store in [by, &first, &second] {
+            store.close().await.ok();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_journal_that_only_an_older_build_has_written_is_read_and_says_of_no_process() {
+    let dir = Dir::new();
+    let store = Store::open(&dir.file()).await.unwrap();
+    begins(&store, "c1").await;
+    run(&store, "ALTER TABLE calls DROP COLUMN process").await;
+    run(&store, "ALTER TABLE calls DROP COLUMN process_attempt").await;
+    store.close().await.unwrap();
+    let reader = Store::open_to_read(&dir.file()).await.unwrap();
+    assert_eq!(reader.all_intents().await.unwrap(), [begun(intent("c1", 1, 0))]);
 }

@@ -168,7 +168,7 @@ async fn a_note_goes_on_a_ticket_that_was_found_and_is_found_there_where_the_ans
     assert!(why.contains("must be one of those"), "{why}");
     assert_eq!(tools.act("add_note", note("35436")).await, Ok(json!({"state": "open"})));
     let comment = json!({"body": "It flickers at night too.\n\n(Call CA1)", "public": false});
-    assert_eq!(std::mem::take(&mut shared.lock().unwrap().written), [comment.clone()]);
+    assert_eq!(std::mem::take(&mut shared.lock().unwrap().written), std::slice::from_ref(&comment));
     shared.lock().unwrap().loses_the_next = true;
     assert_eq!(tools.act("add_note", note("35436")).await, Ok(json!({})));
     assert_eq!(shared.lock().unwrap().written, [comment]);
@@ -265,7 +265,7 @@ async fn what_is_written_at_freshdesk_is_text_and_is_found_there_where_the_answe
     let sent = json!({"name": "Ana", "email": "ana@example.com", "subject": "Lamp <b>A&B</b> flickers",
         "description": "Call CA1: Lamp &lt;b>A&amp;B&lt;/b> flickers", "status": 2, "priority": 1, "source": 3});
     assert_eq!(tools.act("create_ticket", args("ana@example.com")).await, Ok(json!({"ticket": 1183})));
-    assert_eq!(std::mem::take(&mut shared.lock().unwrap().written), [sent.clone()]);
+    assert_eq!(std::mem::take(&mut shared.lock().unwrap().written), std::slice::from_ref(&sent));
     shared.lock().unwrap().loses_the_next = true;
     assert_eq!(tools.act("create_ticket", args("ana@example.com")).await, Ok(json!({})));
     assert_eq!(std::mem::take(&mut shared.lock().unwrap().written), [sent]);

@@ -150,7 +150,7 @@ async fn ran_whole(registry: &Registry, agent: &Agent, plan: &ToolPlan, args: Va
             let ready =
                 prepared(registry, 1, name, &args).await.unwrap_or_else(|why| panic!("{name}: {why}"));
             vars = ready.values;
-            said.extend([&plan.confirm.question, &plan.confirm.short, &plan.confirm.action]);
+            said.extend([&*plan.confirm.question, &plan.confirm.short, &plan.confirm.action]);
             ready.action
         }
     };
@@ -166,7 +166,9 @@ async fn ran_whole(registry: &Registry, agent: &Agent, plan: &ToolPlan, args: Va
     for (name, value) in result.as_object().unwrap() {
         vars[name] = value.clone();
     }
-    said.extend([&plan.phrases.start, &plan.phrases.done, &plan.phrases.failed, &plan.phrases.unknown]);
-    let say = |text: &&String| renderer.render(text, &vars).unwrap_or_else(|fault| panic!("{name}: {fault}"));
+    let phrases = &plan.phrases;
+    let wordings = [&phrases.start, &phrases.done, &phrases.failed, &phrases.unknown];
+    said.extend(wordings.into_iter().flat_map(|wordings| wordings.iter()));
+    let say = |text: &&str| renderer.render(text, &vars).unwrap_or_else(|fault| panic!("{name}: {fault}"));
     said.iter().map(say).collect::<Vec<_>>().join("\n")
 }

@@ -135,6 +135,41 @@ struct Ledger {
     loses_the_next: bool,
 }
 
+impl Ledger {
+    /// Makes a refund, or says again what was said to the same key.
+    fn refund(&mut self, asked: &Asked, refunded: i64) -> Says {
+        let key = asked.header("idempotency-key").unwrap().to_owned();
+        let amount: i64 = asked.body["amount"].as_str().unwrap().parse().unwrap();
+        match self.refunds.get(&key) {
+            Some(before) if *before != asked.body => {
+                let words = "Keys for idempotent requests can only be used with the same parameters.";
+                return stripe_error(400, "idempotency_error", "", words);
+            }
+            // The answer of the first time.
+            Some(_) => {}
+            None if refunded == 4500 => {
+                return stripe_error(
+                    400,
+                    "invalid_request_error",
+                    "charge_already_refunded",
+                    "Charge ch_1 has already been refunded.",
+                );
+            }
+            None => {
+                self.refunds.insert(key, asked.body.clone());
+            }
+        }
+        if std::mem::take(&mut self.loses_the_next) {
+            return Says::Closes;
+        }
+        Says::Json(
+            200,
+            json!({"id": "re_1", "object": "refund", "amount": amount, "currency": "usd", "charge": "ch_1",
+            "payment_intent": "pi_1", "reason": "requested_by_customer", "status": "succeeded"}),
+        )
+    }
+}
+
 fn stripe_error(status: u16, kind: &str, code: &str, message: &str) -> Says {
     Says::Json(status, json!({"error": {"type": kind, "code": code, "message": message}}))
 }
@@ -183,37 +218,7 @@ fn stripe(ledger: &Mutex<Ledger>, asked: &Asked) -> Says {
             );
             Says::Json(200, json!({"object": "list", "url": "/v1/events", "has_more": false, "data": events}))
         }
-        "POST /v1/refunds" => {
-            let key = asked.header("idempotency-key").unwrap().to_owned();
-            let amount: i64 = asked.body["amount"].as_str().unwrap().parse().unwrap();
-            match ledger.refunds.get(&key) {
-                Some(before) if *before != asked.body => {
-                    let words = "Keys for idempotent requests can only be used with the same parameters.";
-                    return stripe_error(400, "idempotency_error", "", words);
-                }
-                // The answer of the first time.
-                Some(_) => {}
-                None if refunded == 4500 => {
-                    return stripe_error(
-                        400,
-                        "invalid_request_error",
-                        "charge_already_refunded",
-                        "Charge ch_1 has already been refunded.",
-                    );
-                }
-                None => {
-                    ledger.refunds.insert(key, asked.body.clone());
-                }
-            }
-            if std::mem::take(&mut ledger.loses_the_next) {
-                return Says::Closes;
-            }
-            Says::Json(
-                200,
-                json!({"id": "re_1", "object": "refund", "amount": amount, "currency": "usd", "charge": "ch_1",
-                "payment_intent": "pi_1", "reason": "requested_by_customer", "status": "succeeded"}),
-            )
-        }
+        "POST /v1/refunds" => ledger.refund(asked, refunded),
         other => panic!("{other}"),
     }
 }

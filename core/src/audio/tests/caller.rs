@@ -81,6 +81,27 @@ fn what_waited_on_a_line_until_somebody_listened_lies_where_it_was_spoken() {
 }
 
 #[test]
+fn a_line_that_nobody_listened_to_at_first_has_not_stalled_and_may_from_then_on() {
+    let now = CallTime(1_500);
+    let frame = encoded(USUAL.law, &[1_000; 160]);
+    for speaks in [true, false] {
+        let (mut line, mut out) = (crate::audio::Line::new(USUAL), LineOutputs::default());
+        // The disk was slow; or a timer is due first, and then what waited is read.
+        line.wake(CallTime::ANSWER, &mut out);
+        line.wake(now, &mut out);
+        if speaks {
+            (0..1_500)
+                .step_by(20)
+                .for_each(|stamp| line.caller_frame(now, Some(Millis(stamp)), &frame, &mut out));
+        }
+        assert_eq!(out.facts, [], "it has not stalled");
+        assert_eq!(line.deadline(), Some(now + STALL));
+        line.wake(now + STALL, &mut out);
+        assert_eq!(out.facts, [LineFact::Stalled]);
+    }
+}
+
+#[test]
 fn timestamps_place_frames_fill_gaps_and_drop_what_is_late_or_repeated() {
     for (what, stamps, want) in [
         ("in order", vec![20, 40, 60], vec![160, 320, 480]),

@@ -48,9 +48,7 @@ pub(super) fn say(phrase: &Phrase<'_>) -> String {
             "Ein Teil davon hat schon früher funktioniert, also versuche ich es nicht noch einmal. Jemand prüft es."
         }
         Phrase::Failed => "Es tut mir leid, das hat nicht geklappt. Es bleibt alles, wie es war.",
-        Phrase::OutOfReach => {
-            "Es tut mir leid, das System antwortet gerade nicht. Bitte versuchen Sie es in einigen Minuten."
-        }
+        Phrase::OutOfReach => "Leider antwortet das System gerade nicht. Bitte versuchen Sie es später.",
         Phrase::Spent => "Es tut mir leid, öfter darf ich das vorerst nicht tun.",
         Phrase::Unknown => {
             "Leider weiß ich nicht, ob es geklappt hat, und zweimal mache ich es nicht. Bitte prüfen Sie es später."
