@@ -285,7 +285,10 @@ fn passed_json(passed: &Passed) -> Value {
         }),
         Err(why) => json!({"error": why}),
     };
-    let proof = |Proof { parameter, compare, held, holds }: &Proof| json!({"parameter": parameter, "compare": compare, "held": held, "holds": holds});
+    let proof = |proof: &Proof| {
+        let Proof { parameter, compare, held, holds } = proof;
+        json!({"parameter": parameter, "compare": compare, "held": held, "holds": holds})
+    };
     let (mapped, why) = match &passed.learned {
         Some(Ok(map)) => (Some(map), None),
         Some(Err(why)) => (None, Some(why)),
