@@ -454,7 +454,6 @@ mod tests {
     use super::*;
     use crate::core::base::{Digest, ProposalId, ToolName};
     use crate::core::language::Language;
-    use crate::secrets::Secrets;
     use crate::store::{Intent, IntentKey, Outcome, OutcomeKind};
 
     fn caller(attempt: u8) -> Caller {
@@ -471,7 +470,7 @@ mod tests {
             plan_hash: Digest::of_bytes(b"plan"),
             schema_version: JOURNAL_VERSION,
             build: String::new(),
-            world: World::Real,
+            world: World::Mocked,
             caller: caller.from.clone(),
             called: String::new(),
             answered_us: 1,
@@ -498,10 +497,9 @@ mod tests {
         Instant::now() + RECORD_DEADLINE
     }
 
-    /// No tools, in the real world.
+    /// No tools, with nobody behind them.
     fn nothing() -> Toolbox {
-        Toolbox::new(Language::English, "USD", &[], Vec::new(), &Secrets::from_env())
-            .expect("nothing is missing")
+        Toolbox::mocked(Language::English, "USD", &[], Vec::new())
     }
 
     #[tokio::test]

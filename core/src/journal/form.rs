@@ -37,6 +37,7 @@ const REFUSALS: &[&str] = &[
     "under-way",
     "outcome-unknown",
     "already-done",
+    "partly-done",
     "not-askable",
     "not-identified",
     "not-own-word",

@@ -33,12 +33,12 @@ pub(super) fn say(phrase: &Phrase<'_>) -> String {
         Phrase::SpokeTooSoon => "Sorry, I got ahead of myself. What should I do for you?",
         Phrase::AnythingElse => "Is there anything else?",
         Phrase::Done => "That's done.",
-        Phrase::Partly => "I'm sorry, that went through only in part. The rest did not.",
+        Phrase::Partly => "I'm sorry, only a part of that worked. The rest did not.",
         Phrase::PartlyUnknown => {
-            "I'm sorry, that went through in part, and I couldn't find out about the rest. Please check it later."
+            "I'm sorry, a part of that worked, and I couldn't find out about the rest. Please check it later."
         }
         Phrase::PartlyAlready => {
-            "A part of that went through earlier, so I won't try it again. Somebody has to look into it."
+            "A part of that worked earlier, so I won't try it again. Somebody has to look into it."
         }
         Phrase::Failed => "I'm sorry, that didn't work. Nothing has been changed.",
         Phrase::OutOfReach => {

@@ -35,12 +35,12 @@ pub(super) fn say(phrase: &Phrase<'_>) -> String {
         Phrase::SpokeTooSoon => "Entschuldigung, ich war zu schnell. Was soll ich für Sie tun?",
         Phrase::AnythingElse => "Kann ich sonst noch etwas für Sie tun?",
         Phrase::Done => "Das ist erledigt.",
-        Phrase::Partly => "Es tut mir leid, nur ein Teil davon hat geklappt. Der Rest nicht.",
+        Phrase::Partly => "Es tut mir leid, nur ein Teil davon hat funktioniert. Der Rest nicht.",
         Phrase::PartlyUnknown => {
-            "Ein Teil davon hat geklappt, und vom Rest weiß ich es leider nicht. Bitte prüfen Sie es später."
+            "Ein Teil davon hat funktioniert, und vom Rest weiß ich es nicht. Bitte prüfen Sie es später."
         }
         Phrase::PartlyAlready => {
-            "Ein Teil davon hat schon früher geklappt, also versuche ich es nicht noch einmal. Jemand sieht es sich an."
+            "Ein Teil davon hat schon früher funktioniert, also versuche ich es nicht noch einmal. Jemand prüft es."
         }
         Phrase::Failed => "Es tut mir leid, das hat nicht geklappt. Es bleibt alles, wie es war.",
         Phrase::OutOfReach => "Leider antwortet das System gerade nicht. Bitte versuchen Sie es später.",
