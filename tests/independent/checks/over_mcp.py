@@ -162,7 +162,7 @@ def lists_and_calls(root, era, anew):
     same((asked["outcome"], asked["asks"]["question"]), ("not sent", "Shall I book a table for 4 in the name of Ana?"))
     for name in ('Ana "la" {{x}} \\ 漢👩‍👩‍👧 line\nend\u2028\x01', "x" * 2000):
         done = tried(root, "bookings.book", {"party": 4, "name": name}, *ACT)
-        same((done["outcome"], done["mapped"]), ("done", {"code": "T-1", "seats": 4, "name": name}))
+        same((done["outcome"], done["mapped"]), ("done", {"code": "T-1", "seats": 4, "called": name}))
     same(tried(root, "bookings.free", {"day": "Monday"})["mapped"], {"text": "two tables on Monday"})
 
 
