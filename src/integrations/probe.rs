@@ -19,7 +19,7 @@ use tokio::time::Instant;
 
 use super::far::Live;
 use super::given::Secrecy;
-use super::registry::CallFacts;
+use super::registry::{CallFacts, Registry};
 use super::spec::{Body, Exchange, Probe, ToolSpec};
 use super::steps::{Known, Run};
 use super::toolbox::Toolbox;
@@ -220,6 +220,14 @@ impl Toolbox {
         let mut sent = Value::Object(known.values);
         self.put_in_hidden(spec, run.call, run.call.id.as_str(), Secrecy::Open, &mut sent);
         finding(probe, &answer, &sent, age, &self.renderer)
+    }
+}
+
+impl Registry {
+    /// Whether more steps with effects come after this one.
+    #[must_use]
+    pub fn is_followed(&self, tool: &ToolName, step: u32) -> bool {
+        self.toolbox().is_followed(tool, step)
     }
 }
 
