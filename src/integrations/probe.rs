@@ -215,7 +215,8 @@ impl Toolbox {
         // A request that cannot be read names nothing, and is told below.
         let named = |request: &Exchange| named_in(request, &self.renderer).unwrap_or_default();
         run.secrets_for(&probe.request, named, &mut known, until).await.map_err(Untold::why)?;
-        let asked = ask(live, &run.request(&probe.request, &known)?, &probe.request.errors, until).await;
+        let request = run.request(&probe.request, &known)?;
+        let asked = ask(live, &request, &probe.request, &self.renderer, until).await;
         let answer = asked.map_err(Untold::why)?;
         let mut sent = Value::Object(known.values);
         self.put_in_hidden(spec, run.call, run.call.id.as_str(), Secrecy::Open, &mut sent);
