@@ -29,7 +29,7 @@ use super::verdict::vars_of;
 use crate::egress::Answer;
 
 /// The name under which the values of named steps are.
-const STEPS: &str = "steps";
+pub(super) const STEPS: &str = "steps";
 
 /// What a run knows.
 #[derive(Clone, Default)]
