@@ -24,7 +24,8 @@ use super::place::{Place, Spanned};
 use super::problems::{Desk, Problems};
 use super::reader::is_name;
 use super::written::{
-    ByLanguage, IdempotencyWritten, OneOf, ParameterWritten, RequestWritten, ToolWritten, Words,
+    ByLanguage, IdempotencyWritten, OneOf, ParameterWritten, RequestWritten, ResponseWritten, ToolWritten,
+    Words,
 };
 use super::{Kind, Source, Written, parse_integration, told};
 use crate::integrations::mcp::{Pinned, Pins, pins_of};
@@ -302,6 +303,16 @@ fn program(
     }
 }
 
+fn no_statuses(desk: &mut Desk<'_>, response: &ResponseWritten) {
+    for (status, words) in &response.errors {
+        desk.say(
+            words.place,
+            format!("a call of a server's tool has no status, so never {status}"),
+            "leave `errors` out",
+        );
+    }
+}
+
 /// A tool of a server as if it had been written by hand.
 fn by_hand(desk: &mut Desk<'_>, at: Place, written: McpToolWritten, pinned: &Pinned) -> ToolWritten {
     let mut given: BTreeSet<&str> = written.arguments.keys().map(String::as_str).collect();
@@ -343,13 +354,7 @@ fn by_hand(desk: &mut Desk<'_>, at: Place, written: McpToolWritten, pinned: &Pin
         }
         words(at, text)
     });
-    for (status, words) in &written.response.errors {
-        desk.say(
-            words.place,
-            format!("a call of a server's tool has no status, so never {status}"),
-            "leave `errors` out",
-        );
-    }
+    no_statuses(desk, &written.response);
     ToolWritten {
         name: written.name,
         description,

@@ -149,7 +149,7 @@ impl Run<'_> {
         };
         let is_to_prove = self.spec.proving().iter().any(|proving| std::ptr::eq(proving, exchange));
         let told = |untold: Untold| match is_to_prove {
-            true => untold.as_unproven(self.spec.unproven()),
+            true => untold.into_unproven(self.spec.unproven()),
             false => untold,
         };
         let mapped = learned.await.map_err(|untold: Untold| told(untold.of_step(exchange)))?;

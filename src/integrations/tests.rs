@@ -248,7 +248,7 @@ async fn one_wish_has_one_digest_in_every_call_and_each_call_sends_its_own_id() 
         let action = registry.prepare(T1, &tool.name, &refund_args(), &private()).await.unwrap().action;
         let permit = Permit::by_admin(T1, action, "ada".into(), "a test".into());
         let (key, log) = (ActionKey::Own(T1), Log::default());
-        registry
+        let ended = registry
             .run(
                 Leave { tool: tool.name.clone(), args: refund_args(), key, permit },
                 &private(),
@@ -256,6 +256,7 @@ async fn one_wish_has_one_digest_in_every_call_and_each_call_sends_its_own_id() 
                 &log,
             )
             .await;
+        assert!(matches!(ended, Ok(Outcome::Done { .. })), "{ended:?}");
         assert_eq!(log.begun.lock().unwrap()[0].action, action, "what the next call will compare with");
         actions.push(action);
     }
@@ -528,7 +529,7 @@ async fn what_is_being_asked_about_is_not_replaced() {
     assert!(unprepared(registry.prepare(T1, &tool.name, &other, &private()).await).contains("already"));
     let permit = Permit::by_admin(T1, asked.action, "ada".into(), "a test".into());
     let (key, log) = (ActionKey::Own(T1), Log::default());
-    registry
+    let ended = registry
         .run(
             Leave { tool: tool.name.clone(), args: refund_args(), key, permit },
             &private(),
@@ -536,6 +537,7 @@ async fn what_is_being_asked_about_is_not_replaced() {
             &log,
         )
         .await;
+    assert!(matches!(ended, Ok(Outcome::Done { .. })), "{ended:?}");
     assert_eq!(shop.posts()[0].body, json!({"amount": "20.00"}));
 }
 

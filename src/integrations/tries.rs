@@ -74,7 +74,7 @@ impl Untold {
     }
 
     /// Of a request that is to prove something: that there is no such record is the same as another one's.
-    pub(super) fn as_unproven(self, words: &str) -> Untold {
+    pub(super) fn into_unproven(self, words: &str) -> Untold {
         match self {
             Untold::Unproven(_) | Untold::Absent(_) => Untold::Unproven(words.to_owned()),
             Untold::Why(_) | Untold::OutOfReach => self,

@@ -415,7 +415,11 @@ async fn of_processes_that_start_together_one_makes_the_tables() {
         let file = dir.file();
         let empty = Store::open(&file).await.unwrap();
         run(&empty, "DROP TABLE journal; DROP TABLE intents; DROP TABLE calls; DROP TABLE plans").await;
-        run(&empty, "DROP TABLE action_key; DROP TABLE tries; DROP TABLE _sqlx_migrations").await;
+        run(
+            &empty,
+            "DROP TABLE action_key; DROP TABLE tries; DROP TABLE tool_runs; DROP TABLE _sqlx_migrations",
+        )
+        .await;
         let starts = (0..4).map(|_| {
             let file = file.clone();
             tokio::spawn(async move { Store::open(&file).await.map(drop) })

@@ -159,6 +159,14 @@ impl Llm for Overheard {
     }
 }
 
+/// The journal, in memory where no other is wanted.
+async fn kept(store: Option<Store>) -> Store {
+    match store {
+        Some(store) => store,
+        None => Store::in_memory().await.unwrap(),
+    }
+}
+
 impl Scene {
     pub(crate) async fn plain() -> Scene {
         Scene::of(Stage::default()).await
@@ -187,10 +195,7 @@ impl Scene {
             vocabulary: Arc::new(Vocabulary::of_plan(&plan)),
             tag: stage.tag,
         });
-        let store = match stage.store {
-            Some(store) => store,
-            None => Store::in_memory().await.unwrap(),
-        };
+        let store = kept(stage.store).await;
         let (watcher, seen) = mpsc::channel(LINES);
         let shell = Shell {
             store: store.clone(),

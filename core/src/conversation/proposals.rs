@@ -181,7 +181,11 @@ impl Proposals {
     /// The values of what a tool has done in this call, and of what it may have done, each deed once. None where an earlier
     /// conversation may have done more, of which only digests are known.
     pub(super) fn done_before(&self, tool: &ToolName) -> Option<Vec<Value>> {
-        if self.earlier.iter().any(|sent| sent.tool == *tool) {
+        // One that was done already, and is known by its digest alone.
+        let is_told = |p: &Proposal| p.leave == Leave::Never && p.stage == Stage::Settled(End::Done);
+        if self.earlier.iter().any(|sent| sent.tool == *tool)
+            || self.list.iter().any(|p| p.tool == *tool && is_told(p))
+        {
             return None;
         }
         let mut deeds: Vec<&Proposal> = Vec::new();

@@ -30,11 +30,13 @@ enum Says {
     Works,
 }
 
+/// Method, and the idempotency key.
+type Sent = (HttpMethod, Option<String>);
+
 #[derive(Clone)]
 struct Book {
     says: Arc<Mutex<VecDeque<Says>>>,
-    /// Method, and the idempotency key.
-    seen: Arc<Mutex<Vec<(HttpMethod, Option<String>)>>>,
+    seen: Arc<Mutex<Vec<Sent>>>,
 }
 
 struct System {

@@ -31,9 +31,7 @@ pub(super) fn say(phrase: &Phrase<'_>) -> String {
         Phrase::PressKeys => "Appuyez sur un pour le faire, ou sur deux pour ne rien changer.",
         Phrase::SayYesAgain => "J'ai entendu oui. Redites oui, s'il vous plaît, ou appuyez sur un.",
         Phrase::NotDone => "D'accord, je ne change rien.",
-        Phrase::NotDoneUnclear => {
-            "Je n'ai pas su si c'était un oui, alors par prudence rien n'a été modifié."
-        }
+        Phrase::NotDoneUnclear => "Je n'ai pas su si c'était un oui, alors rien n'a été modifié.",
         Phrase::SpokeTooSoon => "Pardon, j'ai parlé trop vite. Que voulez-vous que je fasse ?",
         Phrase::AnythingElse => "Désirez-vous autre chose ?",
         Phrase::Done => "C'est fait.",

@@ -14,9 +14,7 @@ pub(super) fn say(phrase: &Phrase<'_>) -> String {
         Phrase::StillThere(0 | 1) => "Sind Sie noch da?",
         Phrase::StillThere(2) => "Ich höre Sie nicht. Sind Sie noch am Apparat?",
         Phrase::StillThere(3..) => "Ich höre noch immer nichts. Wenn Sie da sind, sagen Sie bitte etwas.",
-        Phrase::GoodbyeSilence => {
-            "Ich höre Sie nicht und lege jetzt auf. Rufen Sie gerne wieder an. Auf Wiederhören."
-        }
+        Phrase::GoodbyeSilence => "Ich höre Sie nicht und lege jetzt auf. Auf Wiederhören.",
         Phrase::GoodbyeAsked => "Vielen Dank für Ihren Anruf. Auf Wiederhören!",
         Phrase::ServiceDown => "Bei uns ist etwas schiefgegangen. Können Sie das noch einmal sagen?",
         Phrase::ServiceDownGoodbye => {
