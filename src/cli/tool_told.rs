@@ -17,6 +17,7 @@ use crate::core::conversation::{
 use crate::core::language::Language;
 use crate::core::template::Renderer;
 use crate::driver::outcome_text;
+use crate::egress::Purpose;
 use crate::integrations::{CameBack, Passed, Proof, Shown, Tap};
 
 use super::confirm::flags;
@@ -128,9 +129,15 @@ impl Trial {
         matches!(&self.end, End::CameBack(Outcome::Done { .. }))
     }
 
-    /// What the tool's own request brought, if anything came back.
+    /// What the tool's own request brought, if anything came back. An action that had to be asked about has no answer of its
+    /// own that counts.
     pub(super) fn last_answer(&self) -> Option<CameBack> {
-        self.tap.passed().pop().and_then(|passed| passed.answer.ok())
+        let purpose = match self.tool.effects {
+            Effects::None => Purpose::Read,
+            Effects::Reversible | Effects::Irreversible => Purpose::Act,
+        };
+        let last = self.tap.passed().pop().filter(|passed| passed.purpose == purpose);
+        last.and_then(|passed| passed.answer.ok())
     }
 
     /// Arguments that nothing could be made of: that is the question's fault, and no result.

@@ -1,7 +1,7 @@
 //! One action by an admin, outside any call: on record as those of callers are.
 //!
 //! Promises: its intent is on disk, with who has it done and why, before a byte leaves, and what became of it after; what
-//! may have been sent already, by whomever, is not sent again as if it were new.
+//! may have been sent already, by whomever, is not sent again as if it were new, nor is what is done in part begun anew.
 //! Never: asks whether it is meant; who calls this has asked.
 
 use std::sync::Arc;
@@ -11,12 +11,12 @@ use serde_json::Value;
 use tokio::time::timeout;
 
 use super::ports::StoreLog;
-use super::{Acting, Past, Tenure};
+use super::{Acting, Past, Tenure, drop_whole};
 use crate::core::base::{CallTime, Fault, Owner, ProposalId, ToolName};
 use crate::core::call::PrivateValues;
 use crate::core::conversation::{ActionKey, Outcome, Permit, Unproven};
 use crate::integrations::{Leave, Prepared, Registry};
-use crate::store::{Admin, CallHead, CallState, Standing, Store, now_us};
+use crate::store::{Admin, CallHead, CallState, IntentRecord, Standing, Store, now_us};
 
 /// How long the record may take to take a head: somebody waits at a terminal.
 const RECORD: Duration = Duration::from_secs(5);
@@ -40,25 +40,15 @@ pub struct ByHand<'a> {
 /// Runs it by an admin's permit.
 ///
 /// # Errors
-/// Nothing was sent: the record does not take it, or holds the same action without a known outcome.
+/// Nothing was sent: the record does not take it, or holds the same action without a known outcome, or done in part.
 pub async fn by_hand(store: &Store, registry: &Registry, action: ByHand<'_>) -> Result<Outcome, Fault> {
     let ByHand { head, plan, tool, args, proposal, prepared, admin } = action;
-    let open = store.all_intents().await?.into_iter().find(|record| {
+    let mut same = store.all_intents().await?;
+    same.retain(|record| {
         let intent = &record.intent;
-        let is_same = intent.tool == tool && intent.digest == prepared.action && record.world == head.world;
-        is_same && matches!(record.standing(now_us()), Standing::Unknown | Standing::UnderWay)
+        intent.tool == tool && intent.digest == prepared.action && record.world == head.world
     });
-    if let Some(open) = open {
-        let id = open.intent.key;
-        let what = format!(
-            "the same was sent before, as `{id}`, and nobody knows whether it was done: nothing was sent now"
-        );
-        let remedy = format!(
-            "look into the other system, then `centralita effects settle {id} done` or `failed`; or ask it by \
-             `centralita effects probe {id}`"
-        );
-        return Err(Fault::new(Owner::Admin, what, remedy));
-    }
+    is_new(same, registry)?;
     let (call, caller, world) = (head.id.clone(), head.caller.clone(), head.world);
     let opening = store.open_call(head, plan)?;
     let opened = timeout(RECORD, opening.written()).await;
@@ -84,21 +74,49 @@ pub async fn by_hand(store: &Store, registry: &Registry, action: ByHand<'_>) -> 
     Ok(outcome)
 }
 
+/// Whether an action may be begun, these being all steps of the same one that are on record.
+fn is_new(mut same: Vec<IntentRecord>, registry: &Registry) -> Result<(), Fault> {
+    let is_open =
+        |record: &&IntentRecord| matches!(record.standing(now_us()), Standing::Unknown | Standing::UnderWay);
+    if let Some(id) = same.iter().find(is_open).map(|open| &open.intent.key) {
+        let what = format!(
+            "the same was sent before, as `{id}`, and nobody knows whether it was done: nothing was sent now"
+        );
+        let remedy = format!(
+            "look into the other system, then `centralita effects settle {id} done` or `failed`; or ask it by \
+             `centralita effects probe {id}`"
+        );
+        return Err(Fault::new(Owner::Admin, what, remedy));
+    }
+    drop_whole(&mut same);
+    let is_part = |record: &&IntentRecord| {
+        record.is_done() && registry.is_followed(&record.intent.tool, record.intent.key.step)
+    };
+    match same.iter().find(is_part).map(|part| &part.intent.key) {
+        Some(id) => {
+            let what = format!(
+                "the same was done in part before, as `{id}`: all of it would be sent again, and nothing was sent now"
+            );
+            let remedy = "look into the other system, and do the rest of it there";
+            Err(Fault::new(Owner::Admin, what, remedy))
+        }
+        None => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
     use crate::core::base::{CallId, Digest, Private, World};
-    use crate::core::language::Language;
-    use crate::integrations::{ActionSecret, CallFacts, Toolbox};
-    use crate::store::{Intent, IntentKey};
+    use crate::core::conversation::Effects;
+    use crate::driver::probing::tests::{exchange, refund, toolbox_of};
+    use crate::integrations::{ActionSecret, CallFacts, Deed, KeyPlace};
+    use crate::store::{self, Intent, IntentKey, OutcomeKind};
 
-    #[tokio::test]
-    async fn what_may_have_been_sent_before_is_not_sent_again_and_says_how_it_is_settled() {
-        let store = Store::in_memory().await.expect("memory takes a database");
-        let (action, tool) = (Digest::of_bytes(b"twenty"), ToolName("shop.refund".into()));
-        let head = |id: &str| CallHead {
+    fn head(id: &str) -> CallHead {
+        CallHead {
             id: CallId::parse(id).expect("a call id"),
             carrier_call: id.to_owned(),
             agent: String::new(),
@@ -109,18 +127,36 @@ mod tests {
             caller: Private::new(""),
             called: String::new(),
             answered_us: now_us(),
-        };
+        }
+    }
+
+    /// The steps with effects of the same action that are on record, of a tool that has two of them: wish, step, and how it
+    /// ended.
+    type Before<'b> = &'b [(u32, u32, Option<OutcomeKind>)];
+
+    /// What comes of doing it by hand after them, and how many intents are on record then.
+    async fn done_after(before: Before<'_>) -> (Result<Outcome, Fault>, usize) {
+        let store = Store::in_memory().await.expect("memory takes a database");
+        let (action, tool) = (Digest::of_bytes(b"twenty"), ToolName("shop.refund".into()));
         drop(store.open_call(head("CA1"), "plan".into()).expect("the queue has room"));
-        let earlier = Intent {
-            key: IntentKey { call: head("CA1").id, proposal: ProposalId(3), step: 0 },
-            tool: tool.clone(),
-            digest: action,
-            idempotency_key: None,
-            caller: Private::new("+34600111222"),
-            begun_us: now_us(),
-            admin: None,
-        };
-        store.begin(earlier).await.expect("it is new");
+        for (at, (proposal, step, kind)) in (0..).zip(before) {
+            let key = IntentKey { call: head("CA1").id, proposal: ProposalId(*proposal), step: *step };
+            let earlier = Intent {
+                key: key.clone(),
+                tool: tool.clone(),
+                digest: action,
+                idempotency_key: None,
+                caller: Private::new("+34600111222"),
+                begun_us: now_us() + at,
+                admin: None,
+            };
+            store.begin(earlier).await.expect("it is new");
+            if let Some(kind) = *kind {
+                let outcome = store::Outcome { kind, at_us: now_us(), detail: String::new() };
+                store.settle(key, outcome).expect("the queue has room");
+            }
+        }
+        store.flush().await.expect("memory takes it");
         let call = CallFacts {
             id: head("hand-1").id,
             from: String::new(),
@@ -128,14 +164,44 @@ mod tests {
             agent: String::new(),
             now_us,
         };
-        let toolbox = Toolbox::mocked(Language::English, "EUR", &[], Vec::new());
-        let registry = Registry::new(Arc::new(toolbox), call, ActionSecret::new(&[0; 32]));
+        let first = Deed {
+            exchange: exchange("/bookings", json!({})),
+            effects: Effects::Irreversible,
+            key: KeyPlace::None,
+            not_done_on: [].into(),
+            probe: None,
+        };
+        let mut spec = refund(exchange("/refunds", json!({})), "true");
+        spec.before.push(first);
+        let registry = Registry::new(Arc::new(toolbox_of(spec)), call, ActionSecret::new(&[0; 32]));
         let prepared = Prepared { action, values: json!({}) };
         let admin = Admin { user: "ana".into(), reason: "a test".into() };
         let (head, args, proposal) = (head("hand-1"), json!({}), ProposalId(1));
         let action = ByHand { head, plan: "plan".into(), tool, args, proposal, prepared: &prepared, admin };
-        let fault = by_hand(&store, &registry, action).await.unwrap_err();
+        let came = by_hand(&store, &registry, action).await;
+        (came, store.all_intents().await.expect("it reads").len())
+    }
+
+    #[tokio::test]
+    async fn what_may_have_been_sent_before_is_not_sent_again_and_says_how_it_is_settled() {
+        let (came, on_record) = done_after(&[(3, 0, None)]).await;
+        let fault = came.unwrap_err();
         assert!(fault.what.contains("`CA1/t3`") && fault.remedy.contains("effects settle CA1/t3"), "{fault}");
-        assert_eq!(store.all_intents().await.expect("it reads").len(), 1);
+        assert_eq!(on_record, 1);
+    }
+
+    #[tokio::test]
+    async fn what_is_done_in_part_is_not_begun_anew() {
+        let (done, failed) = (Some(OutcomeKind::Done), Some(OutcomeKind::Failed));
+        for before in [&[(3, 0, done), (3, 1, failed)][..], &[(3, 0, done)]] {
+            let (came, on_record) = done_after(before).await;
+            let fault = came.expect_err("its first step is done");
+            assert!(fault.what.contains("`CA1/t3`") && fault.what.contains("in part"), "{fault}");
+            assert_eq!(on_record, before.len());
+        }
+        // What is done as a whole, at once or by a later wish, may be wanted a second time.
+        for before in [&[(3, 0, done), (3, 1, done)][..], &[(3, 0, done), (3, 1, failed), (4, 1, done)]] {
+            assert!(done_after(before).await.0.is_ok());
+        }
     }
 }

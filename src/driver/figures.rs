@@ -37,7 +37,7 @@ const ANSWER_WORDS: [&str; 10] = [
     "echo",
     "doubtful",
 ];
-const OUTCOME_WORDS: [&str; 4] = ["done", "failed", "withheld", "unknown"];
+const OUTCOME_WORDS: [&str; 5] = ["done", "partly", "failed", "withheld", "unknown"];
 const FINDING_WORDS: [&str; 4] = ["done", "failed", "absent", "open"];
 const SERVICES: [&str; 4] = ["stt", "tts", "llm", "tool"];
 

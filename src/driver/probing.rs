@@ -262,15 +262,16 @@ pub(super) async fn at_resume(
     let until = Instant::now() + QUESTION_AT_RESUME;
     let open =
         intents.iter().filter(|record| !record.has_failed() && !is_told(told, record.intent.key.proposal));
-    for record in open.filter(|record| toolbox.has_probe(&record.intent.tool, record.intent.key.step)) {
+    let is_worth_asking = |record: &&IntentRecord| {
+        let (tool, step) = (&record.intent.tool, record.intent.key.step);
+        // The words of a part that is done are not those of the whole.
+        toolbox.has_probe(tool, step) && !(record.is_done() && toolbox.is_followed(tool, step))
+    };
+    for record in open.filter(is_worth_asking) {
         let Some(sent) = sent(head, &record.intent, told.iter()) else { continue };
         let ago = ago(store, &record.intent).await?;
         let Some(finding) = toolbox.probe(&sent, ago, until).await else { continue };
         let (call, proposal) = (&head.id, record.intent.key.proposal);
-        if record.is_done() && toolbox.is_followed(&record.intent.tool, record.intent.key.step) {
-            // Its words are not those of the whole.
-            continue;
-        }
         if record.is_done() {
             count_probe(&finding);
             // Whatever else is said now, it is done.

@@ -97,9 +97,9 @@ impl Run<'_> {
         request: &Resolved,
         until: Instant,
     ) -> Result<Answer, Untold> {
-        let Run { spec, live, .. } = self;
+        let (Run { spec, live, .. }, renderer) = (self, &self.toolbox.renderer);
         let Some((counts, memory)) = spec.cache.zip(self.memory) else {
-            return ask(live, request, &exchange.errors, until).await;
+            return ask(live, request, exchange, renderer, until).await;
         };
         let digest = memory.key.digest(&meant(&spec.name, slice::from_ref(request)));
         let era = {
@@ -109,7 +109,7 @@ impl Run<'_> {
             }
             cache.era(&live.id)
         };
-        let answer = ask(live, request, &exchange.errors, until).await?;
+        let answer = ask(live, request, exchange, renderer, until).await?;
         memory.lock().keep(&live.id, era, digest, &answer);
         Ok(answer)
     }

@@ -17,7 +17,8 @@ use super::breaker::{Breaker, OutOfReach, Passing};
 use super::masks::{Masks, sent};
 use super::mcp::Server;
 use super::request::{Called, Resolved};
-use super::spec::{KeyPlace, Sample};
+use super::spec::{Exchange, KeyPlace, Sample};
+use super::steps::secrets_in;
 use super::tap::{Shown, Tap};
 use crate::egress::{Answer, Egress, Purpose, Unanswered};
 use crate::secrets::Token;
@@ -113,10 +114,12 @@ impl Live {
         })
     }
 
-    /// Sends, or lets the sample answer. What is secret in what was sent is not in the answer.
+    /// Sends, or lets the sample answer. What is secret in what was sent is not in the answer, and what the exchange keeps
+    /// secret of the answer is not in what is shown of it.
     pub(super) async fn send(
         &self,
         outgoing: Outgoing,
+        (exchange, renderer): (&Exchange, &Renderer),
         purpose: Purpose,
         until: Instant,
     ) -> Result<Answer, Unanswered> {
@@ -124,7 +127,8 @@ impl Live {
         let began = Instant::now();
         let answered = self.sent(outgoing, purpose, until).await;
         if let (Some(tap), Some(shown)) = (&self.tap, shown) {
-            tap.came(shown, began, &answered);
+            let secrets = answered.as_ref().map(|answer| secrets_in(exchange, answer, renderer));
+            tap.came((shown, purpose), began, &answered, &secrets.unwrap_or_default());
         }
         answered
     }

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
-use centralita_core::base::{Fault, Millis, Placeholder, ToolName, placeholders};
+use centralita_core::base::{Fault, Millis, ToolName, placeholders};
 use centralita_core::conversation::Outcome;
 use centralita_core::template::Renderer;
 use serde_json::{Map, Value, json};
@@ -19,9 +19,9 @@ use tokio::time::Instant;
 
 use super::far::Live;
 use super::given::Secrecy;
-use super::registry::CallFacts;
+use super::registry::{CallFacts, Registry};
 use super::spec::{Body, Exchange, Probe, ToolSpec};
-use super::steps::{Known, Run};
+use super::steps::{Known, Run, STEPS};
 use super::toolbox::Toolbox;
 use super::tries::{Untold, ask};
 use super::verdict::{mapped, vars_of};
@@ -70,8 +70,9 @@ pub enum Finding {
     Absent,
     /// Nothing is known; why, without a caller's words.
     Open(String),
-    /// A private value that would have to be named is in no memory any more: it can never be asked.
-    Lost(Placeholder),
+    /// What would have to be named, a private value or what an earlier step found, is in no memory any more: it can never be
+    /// asked. What that was called, without a caller's words.
+    Lost(String),
 }
 
 impl Finding {
@@ -112,8 +113,8 @@ impl fmt::Display for Finding {
             Finding::Failed => f.write_str("it was not done"),
             Finding::Absent => f.write_str("it is not there, so long after it was sent"),
             Finding::Open(why) => f.write_str(why),
-            Finding::Lost(placeholder) => {
-                write!(f, "it cannot be asked: what {placeholder} stood for is not known any more")
+            Finding::Lost(name) => {
+                write!(f, "it cannot be asked: what {name} stood for is not known any more")
             }
         }
     }
@@ -204,22 +205,28 @@ impl Toolbox {
     ) -> Result<Finding, String> {
         let told = |fault: Fault| fault.what;
         let named = names(probe, &self.renderer).map_err(told)?;
-        let lost = |(name, value): (&String, &Value)| {
-            named.contains(name).then(|| placeholders(&value.to_string()).into_iter().next()).flatten()
-        };
-        if let Some((_, placeholder, _)) = sent.values.iter().find_map(lost) {
-            return Ok(Finding::Lost(placeholder));
+        if let Some(name) = lost(&named, &sent.values) {
+            return Ok(Finding::Lost(name));
         }
         let run = Run { toolbox: self, spec, live, call: &sent.call, memory: None };
         let mut known = Known::new(values(sent));
         // A request that cannot be read names nothing, and is told below.
         let named = |request: &Exchange| named_in(request, &self.renderer).unwrap_or_default();
         run.secrets_for(&probe.request, named, &mut known, until).await.map_err(Untold::why)?;
-        let asked = ask(live, &run.request(&probe.request, &known)?, &probe.request.errors, until).await;
+        let request = run.request(&probe.request, &known)?;
+        let asked = ask(live, &request, &probe.request, &self.renderer, until).await;
         let answer = asked.map_err(Untold::why)?;
         let mut sent = Value::Object(known.values);
         self.put_in_hidden(spec, run.call, run.call.id.as_str(), Secrecy::Open, &mut sent);
         finding(probe, &answer, &sent, age, &self.renderer)
+    }
+}
+
+impl Registry {
+    /// Whether more steps with effects come after this one.
+    #[must_use]
+    pub fn is_followed(&self, tool: &ToolName, step: u32) -> bool {
+        self.toolbox().is_followed(tool, step)
     }
 }
 
@@ -233,11 +240,27 @@ fn values(sent: &Sent) -> Map<String, Value> {
     values
 }
 
-/// The names of ours that a probe takes, each without its fields.
+/// Which of these names nothing is known of any more: a private value, or a step whose answer went with its process.
+fn lost(named: &BTreeSet<String>, values: &Map<String, Value>) -> Option<String> {
+    let private = |(name, value): (&String, &Value)| {
+        let is_named = named.iter().any(|full| first(full) == *name);
+        is_named.then(|| placeholders(&value.to_string()).into_iter().next()).flatten()
+    };
+    if let Some((_, placeholder, _)) = values.iter().find_map(private) {
+        return Some(placeholder.to_string());
+    }
+    let known = values.get(STEPS);
+    let step = |full: &String| full.strip_prefix(STEPS)?.strip_prefix('.').map(first);
+    let mut steps = named.iter().filter_map(step);
+    let step = steps.find(|step| known.and_then(|known| known.get(step)).is_none())?;
+    Some(format!("`{STEPS}.{step}`"))
+}
+
+/// The names of ours that a probe takes, with their fields.
 fn names(probe: &Probe, renderer: &Renderer) -> Result<BTreeSet<String>, Fault> {
-    let mut found = asked_by(&probe.request, renderer)?;
+    let mut found = named_in(&probe.request, renderer)?;
     for condition in [Some(&probe.done), probe.failed.as_ref()].into_iter().flatten() {
-        found.extend(compared_by(condition, renderer)?);
+        found.extend(compared_with(condition, renderer)?);
     }
     Ok(found)
 }
@@ -266,9 +289,14 @@ pub(super) fn named_in(request: &Exchange, renderer: &Renderer) -> Result<BTreeS
     Ok(found)
 }
 
-/// Those in a condition.
+/// Those in a condition, each without its fields.
 fn compared_by(condition: &str, renderer: &Renderer) -> Result<BTreeSet<String>, Fault> {
-    let ours = |name: &String| name.strip_prefix(SENT)?.strip_prefix('.').map(first);
+    Ok(compared_with(condition, renderer)?.iter().map(|name| first(name)).collect())
+}
+
+/// The same with their fields.
+fn compared_with(condition: &str, renderer: &Renderer) -> Result<BTreeSet<String>, Fault> {
+    let ours = |name: &String| name.strip_prefix(SENT)?.strip_prefix('.').map(str::to_owned);
     Ok(renderer.names(condition)?.iter().filter_map(ours).collect())
 }
 
@@ -344,6 +372,18 @@ mod unit {
         assert_eq!(once, "its process was killed, probe: it is not there");
         assert_eq!(Finding::Failed.beside(&once), "its process was killed, probe: it was not done");
         assert_eq!(Finding::Absent.beside(&open.beside("")), Finding::Absent.to_string());
+    }
+
+    #[test]
+    fn what_a_step_found_that_is_in_no_record_is_lost() {
+        let named = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let values = |tree: Value| tree.as_object().cloned().unwrap();
+        let known = values(json!({"order": "1182", "steps": {"login": {}, "book": {"id": "b1"}}}));
+        assert_eq!(lost(&named(&["order", "steps.book.id", "steps.login.token"]), &known), None);
+        let wanted = named(&["order", "steps.book.id"]);
+        assert_eq!(lost(&wanted, &values(json!({"order": "1182"}))), Some("`steps.book`".to_owned()));
+        let other = values(json!({"steps": {"login": {}}}));
+        assert_eq!(lost(&wanted, &other), Some("`steps.book`".to_owned()));
     }
 
     #[test]

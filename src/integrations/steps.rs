@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use centralita_core::conversation::{Outcome, Rest};
+use centralita_core::template::Renderer;
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
@@ -24,9 +25,11 @@ use super::request::Resolved;
 use super::spec::{Act, Exchange, Step, ToolSpec};
 use super::toolbox::Toolbox;
 use super::tries::Untold;
+use super::verdict::vars_of;
+use crate::egress::Answer;
 
 /// The name under which the values of named steps are.
-const STEPS: &str = "steps";
+pub(super) const STEPS: &str = "steps";
 
 /// What a run knows.
 #[derive(Clone, Default)]
@@ -96,10 +99,12 @@ impl Known {
     }
 }
 
-/// Of a step's answer, what only later requests may hold.
-pub(super) fn secrets_in(exchange: &Exchange, mapped: &Map<String, Value>) -> Vec<String> {
-    let Some(step) = &exchange.step else { return Vec::new() };
-    step.secret.iter().filter_map(|name| mapped.get(name)).flat_map(texts).collect()
+/// Of an answer, whatever else is wrong with it, what only later requests may hold.
+pub(super) fn secrets_in(exchange: &Exchange, answer: &Answer, renderer: &Renderer) -> Vec<String> {
+    let Some(step) = exchange.step.as_ref().filter(|step| !step.secret.is_empty()) else { return Vec::new() };
+    let Ok(vars) = vars_of(exchange.answers, answer) else { return Vec::new() };
+    let value = |name: &String| renderer.eval(exchange.map.get(name)?, &vars).ok();
+    step.secret.iter().filter_map(value).flat_map(|value| texts(&value)).collect()
 }
 
 /// All texts and numbers in a value.

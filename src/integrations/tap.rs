@@ -17,11 +17,10 @@ use super::far::Live;
 use super::masks::{Masks, STARS};
 use super::request::Called;
 use super::spec::{Compare, Exchange};
-use super::steps::secrets_in;
 use super::tries::Untold;
 use super::verdict::{learned, vars_of};
 use super::verify::proves;
-use crate::egress::{Answer, Unanswered};
+use crate::egress::{Answer, Purpose, Unanswered};
 
 /// Watches the connections of a toolbox. A clone watches the same.
 #[derive(Clone, Default)]
@@ -37,6 +36,7 @@ struct Held {
 #[derive(Clone)]
 pub struct Passed {
     pub request: Shown,
+    pub purpose: Purpose,
     /// What came back, or why nothing.
     pub answer: Result<CameBack, String>,
     pub took: Duration,
@@ -141,25 +141,31 @@ impl Tap {
         }
     }
 
-    pub(super) fn came(&self, request: Shown, began: Instant, answered: &Result<Answer, Unanswered>) {
+    /// What came of a request. `secrets`: what of its answer only later requests may hold.
+    pub(super) fn came(
+        &self,
+        (request, purpose): (Shown, Purpose),
+        began: Instant,
+        answered: &Result<Answer, Unanswered>,
+        secrets: &[String],
+    ) {
         let mut held = self.held();
+        secrets.iter().for_each(|secret| held.masks.add(secret));
         let answer = match answered {
             Ok(answer) => Ok(CameBack {
                 status: answer.status,
                 content_type: answer.content_type.clone(),
                 bytes: answer.body.len(),
-                body: held.masks.hide(&answer.text()),
+                body: held.masks.hide_answer(answer.clone()).text(),
             }),
             Err(unanswered) => Err(held.masks.hide(&unanswered.fault().what)),
         };
         let took = began.elapsed();
-        held.passed.push(Passed { request, answer, took, proofs: Vec::new(), learned: None });
+        held.passed.push(Passed { request, purpose, answer, took, proofs: Vec::new(), learned: None });
     }
 
-    /// `secrets`: what of this answer only later requests may hold.
-    fn learned(&self, secrets: &[String], proofs: Vec<Proof>, result: &Result<Map<String, Value>, Untold>) {
+    fn learned(&self, proofs: Vec<Proof>, result: &Result<Map<String, Value>, Untold>) {
         let mut held = self.held();
-        secrets.iter().for_each(|secret| held.masks.add(secret));
         let result = match result {
             Ok(map) => Ok(map
                 .iter()
@@ -167,11 +173,7 @@ impl Tap {
                 .collect()),
             Err(untold) => Err(held.masks.hide(&untold.clone().why())),
         };
-        let Held { passed, masks } = &mut *held;
-        if let Some(last) = passed.last_mut() {
-            if let Ok(came) = &mut last.answer {
-                came.body = masks.hide(&came.body);
-            }
+        if let Some(last) = held.passed.last_mut() {
             last.proofs = proofs;
             last.learned = Some(result);
         }
@@ -194,8 +196,7 @@ impl Live {
     ) -> Result<Map<String, Value>, Untold> {
         let result = learned(exchange, answer, known, renderer);
         if let Some(tap) = &self.tap {
-            let secrets = result.as_ref().map(|mapped| secrets_in(exchange, mapped)).unwrap_or_default();
-            tap.learned(&secrets, proofs(exchange, answer, known, renderer), &result);
+            tap.learned(proofs(exchange, answer, known, renderer), &result);
         }
         result
     }

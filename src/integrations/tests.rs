@@ -17,6 +17,7 @@ mod probing;
 mod proofs;
 mod shop;
 mod steps;
+mod tapped;
 mod time;
 mod tls;
 

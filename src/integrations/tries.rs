@@ -104,25 +104,26 @@ impl From<OutOfReach> for Untold {
     }
 }
 
-/// Asks what changes nothing, until then at most. `errors` are the statuses that its definition has words for.
+/// Asks what changes nothing, until then at most.
 pub(super) async fn ask(
     live: &Live,
     request: &Resolved,
-    errors: &BTreeMap<u16, String>,
+    exchange: &Exchange,
+    renderer: &Renderer,
     until: Instant,
 ) -> Result<Answer, Untold> {
     let passing = live.enter()?;
     let mut tries = Tries::new(live, until);
     let answer = loop {
         let answer = match live.outgoing(request, None, until).await {
-            Ok(outgoing) => live.send(outgoing, Purpose::Read, until).await,
+            Ok(outgoing) => live.send(outgoing, (exchange, renderer), Purpose::Read, until).await,
             Err(fault) => Err(Unanswered::NotSent(fault)),
         };
         if !tries.again(&answer, Repeats::Freely).await {
             break answer;
         }
     };
-    if let Some((passing, health)) = passing.zip(health(&answer, errors)) {
+    if let Some((passing, health)) = passing.zip(health(&answer, &exchange.errors)) {
         passing.ended(health);
     }
     answer.map_err(|unanswered| match unanswered {
@@ -159,7 +160,7 @@ impl Deed<'_> {
         let mut tries = Tries::new(self.live, until);
         let (mut outgoing, mut may_be_done) = (first, false);
         loop {
-            let answer = self.live.send(outgoing, Purpose::Act, until).await;
+            let answer = self.live.send(outgoing, (self.exchange, self.renderer), Purpose::Act, until).await;
             crash::pass(Point::Answered);
             let health = health(&answer, &self.exchange.errors);
             let again = tries.wants_again(&answer, repeats);

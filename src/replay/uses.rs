@@ -38,8 +38,12 @@ pub enum Came {
     /// An action, asked about and not done: what it only reads was read.
     Prepared,
     Done,
+    /// Of several steps some are done, and the rest is known not to be.
+    Partly,
     Failed,
-    /// It was sent, and nobody knows.
+    /// Nothing was sent, by a rule of the gateway's own.
+    Withheld,
+    /// It was sent, or one of its steps was, and nobody knows.
     Unknown,
     /// Nobody has written down how it ended.
     UnderWay,
@@ -69,7 +73,9 @@ impl fmt::Display for Came {
         f.pad(match self {
             Came::Prepared => "prepared",
             Came::Done => "done",
+            Came::Partly => "partly",
             Came::Failed => "failed",
+            Came::Withheld => "withheld",
             Came::Unknown => "unknown",
             Came::UnderWay => "under way",
         })
@@ -95,10 +101,8 @@ impl Proof {
 /// The database cannot be read.
 pub async fn uses(store: &Store, since_us: i64, now_us: i64) -> Result<Vec<Use>, Fault> {
     let lines = store.tool_lines(since_us).await?;
-    let mut intents = BTreeMap::new();
-    for record in store.all_intents().await? {
-        intents.insert(record.intent.key.to_string(), record);
-    }
+    let mut records = store.all_intents().await?;
+    records.sort_by(|a, b| a.intent.key.cmp(&b.intent.key));
     let mut tools = BTreeMap::new();
     for line in &lines {
         if let Entry::Vacant(free) = tools.entry(line.plan_hash) {
@@ -109,12 +113,16 @@ pub async fn uses(store: &Store, since_us: i64, now_us: i64) -> Result<Vec<Use>,
     for line in &lines {
         take(&mut found, line, tools.get(&line.plan_hash));
     }
-    for (id, record) in intents {
+    // The steps of a wish, in their order.
+    for steps in records.chunk_by(is_one_wish) {
+        let [first, ..] = steps else { continue };
+        let id = format!("{}/{}", first.intent.key.call, first.intent.key.proposal);
         match found.get_mut(&id) {
             // What became known after the call is on record there alone.
-            Some(known) => known.came = came(record.standing(now_us)),
-            None if record.intent.admin.is_some() && record.intent.begun_us >= since_us => {
-                found.insert(id.clone(), by_hand(id, &record, now_us));
+            Some(known) => known.came = came(known.came, steps, &records, now_us),
+            None if first.intent.admin.is_some() && first.intent.begun_us >= since_us => {
+                let came = came(Came::UnderWay, steps, &records, now_us);
+                found.insert(id.clone(), by_hand(id, first, came));
             }
             None => {}
         }
@@ -167,7 +175,9 @@ fn take(found: &mut BTreeMap<String, Use>, line: &ToolLine, tools: Option<&Tools
             let (came, proof) = match (verb, next) {
                 ("prepared", _) => (Came::Prepared, held(proves)),
                 ("settled", "done") => (Came::Done, held(proves)),
-                ("settled", "unknown") => (Came::Unknown, one.proof),
+                ("settled", "partly") if words.next() == Some("not-done") => (Came::Partly, one.proof),
+                ("settled", "partly" | "unknown") => (Came::Unknown, one.proof),
+                ("settled", "withheld") => (Came::Withheld, one.proof),
                 ("unproven", "locked") => (Came::Failed, Proof::Locked),
                 ("unproven", _) => (Came::Failed, Proof::Failed),
                 ("settled" | "unprepared", _) => (Came::Failed, one.proof),
@@ -186,23 +196,42 @@ fn held(proves: bool) -> Proof {
     if proves { Proof::Held } else { Proof::None }
 }
 
-fn came(standing: Standing) -> Came {
-    match standing {
+fn is_one_wish(a: &IntentRecord, b: &IntentRecord) -> bool {
+    let (a, b) = (&a.intent.key, &b.intent.key);
+    (&a.call, a.proposal) == (&b.call, b.proposal)
+}
+
+/// What came of a wish by the last of its steps that left, where the journal says this of it. `all` are the steps of all.
+fn came(told: Came, steps: &[IntentRecord], all: &[IntentRecord], now_us: i64) -> Came {
+    let Some(last) = steps.last() else { return told };
+    let (of, step) = (&last.intent, last.intent.key.step);
+    // Of this wish, or of an earlier one of the call where it went on.
+    let is_part_done = |other: &IntentRecord| {
+        let key = &other.intent.key;
+        let is_same = (&other.intent.tool, other.intent.digest) == (&of.tool, of.digest);
+        key.call == of.key.call && is_same && key.step < step && other.is_done()
+    };
+    // Where nobody wrote down how the whole ended, a tool of which a later step was ever sent has more of them.
+    let has_more = |other: &IntentRecord| other.intent.tool == of.tool && other.intent.key.step > step;
+    match last.standing(now_us) {
         Standing::UnderWay => Came::UnderWay,
         Standing::Unknown => Came::Unknown,
-        Standing::Done => Came::Done,
+        Standing::Failed if step > 0 && all.iter().any(is_part_done) => Came::Partly,
         Standing::Failed => Came::Failed,
+        Standing::Done if told == Came::Partly => Came::Partly,
+        Standing::Done if told != Came::Done && all.iter().any(has_more) => Came::Partly,
+        Standing::Done => Came::Done,
     }
 }
 
-fn by_hand(id: String, record: &IntentRecord, now_us: i64) -> Use {
+fn by_hand(id: String, record: &IntentRecord, came: Came) -> Use {
     Use {
         at_us: record.intent.begun_us,
         id,
         agent: String::new(),
         tool: record.intent.tool.to_string(),
         effects: Effects::Irreversible,
-        came: came(record.standing(now_us)),
+        came,
         took_ms: None,
         proof: Proof::None,
         world: record.world,
@@ -311,5 +340,81 @@ mod tests {
         let all = uses(&store, 0, ANSWERED).await.expect("it reads");
         let short: Vec<_> = all.iter().map(|one| (one.id.as_str(), one.came, one.by.as_deref())).collect();
         assert_eq!(short, [("CA1/t1", Came::Failed, None), ("hand-1/t1", Came::Failed, Some("ana"))]);
+    }
+
+    /// The uses after these lines and these steps of `shop.refund`: call, wish, step, and how it ended.
+    async fn came_of(lines: &[(u32, &str)], steps: &[(&str, u32, u32, Option<OutcomeKind>)]) -> Vec<String> {
+        let (store, _) = told(lines).await;
+        let plan = script_plan("en").expect("the plan has that name").hash;
+        drop(store.open_call(head("hand-1", plan), "".into()).expect("the queue has room"));
+        for (at, (call, wish, step, kind)) in (0..).zip(steps) {
+            let call = CallId::parse(call).expect("a call id");
+            let is_by_hand = call.to_string().starts_with("hand");
+            let key = IntentKey { call, proposal: ProposalId(*wish), step: *step };
+            let intent = Intent {
+                key: key.clone(),
+                tool: ToolName("shop.refund".into()),
+                digest: Digest::of_bytes(b"twenty"),
+                idempotency_key: None,
+                caller: Private::new(""),
+                begun_us: ANSWERED + 2_000_000 + at,
+                admin: is_by_hand.then(|| Admin { user: "ana".into(), reason: "a test".into() }),
+            };
+            store.begin(intent).await.expect("it is new");
+            if let Some(kind) = *kind {
+                let outcome = Outcome { kind, at_us: 1, detail: String::new() };
+                store.settle(key, outcome).expect("the queue has room");
+            }
+        }
+        store.flush().await.expect("memory takes it");
+        let all = uses(&store, 0, i64::MAX).await.expect("it reads");
+        all.iter().map(|one| format!("{} {}", one.id, one.came)).collect()
+    }
+
+    #[tokio::test]
+    async fn what_is_done_in_part_is_not_told_as_done() {
+        let (done, failed) = (Some(OutcomeKind::Done), Some(OutcomeKind::Failed));
+        let unknown = Some(OutcomeKind::Unknown);
+        let run = (1_000, "> run t1 shop.refund {} key=t1 action=x confirmed");
+        let partly = (2_000, "< settled t1 partly not-done \"no\" {}");
+        let all = came_of(&[run, partly], &[("CA1", 1, 0, done), ("CA1", 1, 1, failed)]).await;
+        assert_eq!(all, ["CA1/t1 partly"]);
+        assert_eq!(came_of(&[run, partly], &[("CA1", 1, 0, done)]).await, ["CA1/t1 partly"]);
+        // Nobody was there to write down how it ended.
+        let all = came_of(&[run], &[("CA1", 1, 0, done), ("CA1", 1, 1, failed)]).await;
+        assert_eq!(all, ["CA1/t1 partly"]);
+        let all = came_of(&[run], &[("CA1", 1, 0, done), ("CA1", 1, 1, unknown)]).await;
+        assert_eq!(all, ["CA1/t1 unknown"]);
+        let partly = (2_000, "< settled t1 partly unknown \"no\" {}");
+        assert_eq!(came_of(&[run, partly], &[]).await, ["CA1/t1 unknown"]);
+        let all = came_of(&[run, partly], &[("CA1", 1, 0, done), ("CA1", 1, 1, done)]).await;
+        assert_eq!(all, ["CA1/t1 done"], "it was found out later");
+        let whole = (2_000, "< settled t1 done {}");
+        let all = came_of(&[run, whole], &[("CA1", 1, 0, done), ("CA1", 1, 1, done)]).await;
+        assert_eq!(all, ["CA1/t1 done"]);
+        let withheld = (2_000, "< settled t1 withheld spent");
+        assert_eq!(came_of(&[run, withheld], &[]).await, ["CA1/t1 withheld"]);
+    }
+
+    #[tokio::test]
+    async fn a_wish_that_goes_on_where_an_earlier_one_stopped_is_judged_with_it() {
+        let (done, failed) = (Some(OutcomeKind::Done), Some(OutcomeKind::Failed));
+        let run = |at, wish| (at, format!("> run {wish} shop.refund {{}} key=t1 action=x confirmed"));
+        let runs = [run(1_000, "t1"), run(2_000, "t2")];
+        let runs: Vec<(u32, &str)> = runs.iter().map(|(at, line)| (*at, line.as_str())).collect();
+        let first = [("CA1", 1, 0, done), ("CA1", 1, 1, failed)];
+        let all = came_of(&runs, &[first[0], first[1], ("CA1", 2, 1, failed)]).await;
+        assert_eq!(all, ["CA1/t1 partly", "CA1/t2 partly"]);
+        let all = came_of(&runs, &[first[0], first[1], ("CA1", 2, 1, done)]).await;
+        assert_eq!(all, ["CA1/t1 partly", "CA1/t2 done"]);
+    }
+
+    #[tokio::test]
+    async fn an_action_by_hand_is_one_use_however_many_steps_it_has() {
+        let (done, failed) = (Some(OutcomeKind::Done), Some(OutcomeKind::Failed));
+        let all = came_of(&[], &[("hand-1", 1, 0, done), ("hand-1", 1, 1, failed)]).await;
+        assert_eq!(all, ["hand-1/t1 partly"]);
+        let all = came_of(&[], &[("hand-1", 1, 0, done), ("hand-1", 1, 1, done)]).await;
+        assert_eq!(all, ["hand-1/t1 done"]);
     }
 }

@@ -155,9 +155,17 @@ impl Count {
         let count = |wanted: fn(&Use) -> bool| uses.iter().filter(|one| wanted(one)).count() as u64;
         Count {
             uses: uses.len() as u64,
-            failed: count(|one| matches!(one.came, Came::Failed | Came::Unknown) && !is_unproven(one)),
+            failed: count(|one| has_failed(one.came) && !is_unproven(one)),
             unproven: count(is_unproven),
         }
+    }
+}
+
+/// It was to be done, and is not known to be.
+fn has_failed(came: Came) -> bool {
+    match came {
+        Came::Partly | Came::Failed | Came::Withheld | Came::Unknown => true,
+        Came::Prepared | Came::Done | Came::UnderWay => false,
     }
 }
 

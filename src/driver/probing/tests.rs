@@ -49,7 +49,11 @@ fn agents_whose(plan: &[u8], has: Option<&str>, path: &str, done: &str) -> Askab
 
 /// A shop whose refunds are asked about with that request.
 pub(in crate::driver) fn toolbox(asked: Exchange, done: &str) -> Toolbox {
-    let tool = ToolSpec {
+    toolbox_of(refund(asked, done))
+}
+
+pub(in crate::driver) fn refund(asked: Exchange, done: &str) -> ToolSpec {
+    ToolSpec {
         name: ToolName("shop.refund".into()),
         parameters: Vec::new(),
         effects: Effects::Irreversible,
@@ -72,7 +76,10 @@ pub(in crate::driver) fn toolbox(asked: Exchange, done: &str) -> Toolbox {
         cache: None,
         per_caller: PerCaller::default(),
         budget: Budget::default(),
-    };
+    }
+}
+
+pub(in crate::driver) fn toolbox_of(tool: ToolSpec) -> Toolbox {
     let base = "http://127.0.0.1:9".parse().expect("an address");
     let auth = Auth::default();
     let shop = Connection { id: "shop".to_owned(), base, allow_private: true, auth, mcp: None };
