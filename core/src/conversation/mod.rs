@@ -1,6 +1,6 @@
 //! The heart: a conversation as several small machines side by side, told facts, answering with orders.
 //!
-//! This file alone branches over events and timers; `caller`, `asking`, `work`, `resume` and `next` hold what follows
+//! This file alone branches over events and timers; `caller`, `asking`, `work`, `screening`, `resume` and `next` hold what follows
 //! from them, and the machines (`turn`, `playback`, `generation`, `proposals`, `gate`, `lifecycle`) compute.
 //!
 //! Promises: 1 to 6 of the house, each watched from outside by `sim`.
@@ -25,6 +25,7 @@ mod plan;
 mod playback;
 mod proposals;
 mod resume;
+mod screening;
 mod timer;
 mod turn;
 mod wording;

@@ -19,7 +19,7 @@ use super::timer::Timer;
 use super::wording::{NONE, telling, written};
 use super::{Conversation, Entry, Expect, Lock, Outcome, Permit, Rest, Unproven};
 use crate::base::{CallTime, Digest, GenerationId, Millis, ProposalId, ToolName};
-use crate::language::{Figures, Language, Phrase, claims_done};
+use crate::language::Phrase;
 
 /// Replies lost in a row after which the agent has no voice.
 const LOST_REPLIES_MAX: u8 = 3;
@@ -52,7 +52,7 @@ impl Conversation {
         piece: &str,
         out: &mut Outputs,
     ) {
-        let screened = self.claims_what_is_not(piece) || self.names_what_nothing_holds(piece);
+        let screened = self.is_screened(piece);
         let Some(voice) = self.generation.running(generation) else { return };
         // What nobody hears puts off no deadline.
         match (*voice, screened) {
@@ -75,36 +75,6 @@ impl Conversation {
                 self.generation.alive(at, &self.plan.timing);
             }
         }
-    }
-
-    /// A claim that something was done, where nothing was.
-    fn claims_what_is_not(&self, piece: &str) -> bool {
-        let acts = self.plan.tools.iter().any(|tool| tool.effects != Effects::None);
-        acts && !self.proposals.any_done(self.turns) && claims_done(self.plan.language, piece)
-    }
-
-    /// After an outcome, an amount or a day that neither a result nor the caller nor the admin ever named.
-    fn names_what_nothing_holds(&self, piece: &str) -> bool {
-        if !self.proposals.any_effect_settled(self.turns) {
-            return false;
-        }
-        let language = self.plan.language;
-        let named = Figures::in_text(language, piece);
-        !named.is_empty() && !self.figures(language).hold(&named)
-    }
-
-    fn figures(&self, language: Language) -> Figures {
-        let mut held = self.admins_figures.clone();
-        for entry in self.history.entries() {
-            match entry {
-                Entry::Caller { text } => held.add_text(language, text),
-                Entry::Tool { outcome, .. } => held.add_value(language, outcome),
-                // Keys are no amounts yet; what the agent said before proves nothing.
-                Entry::Keys { .. } | Entry::Agent { .. } => {}
-            }
-        }
-        self.proposals.iter().for_each(|proposal| held.add_value(language, &proposal.values));
-        held
     }
 
     pub(super) fn on_proposed(

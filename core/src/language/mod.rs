@@ -56,7 +56,7 @@ pub use private::{
 };
 pub use rule::{Answer, Judged, Rule};
 pub use said::{says, shows};
-pub use screen::{amounts_in, claims_done};
+pub use screen::{amounts_in, claims_done, claims_done_beyond, words_of};
 pub use speakable::spoken_text;
 pub use split::{PIECE_CHARS_MAX, Splitter};
 pub use tokens::tokens;

@@ -5,6 +5,8 @@
 //! Promises: questions, negations, offers and conditions are no claims.
 //! Never: decides an action.
 
+use std::collections::BTreeSet;
+
 use super::Language;
 use super::money::{Evidence, amount_at};
 use super::tables::Screen;
@@ -13,11 +15,24 @@ use super::tokens::{Word, opens, words};
 /// "I have refunded it", "it's done", "listo, te devolví …": some clause says that something was done.
 #[must_use]
 pub fn claims_done(language: Language, text: &str) -> bool {
+    claims_done_beyond(language, text, &BTreeSet::new())
+}
+
+/// The same, where these words tell how a thing stands: an order that a system calls shipped *is* shipped.
+#[must_use]
+pub fn claims_done_beyond(language: Language, text: &str, held: &BTreeSet<String>) -> bool {
     let screen = &language.tables().screen;
     let words = words(text);
     stretches(text, &words).into_iter().any(|stretch| {
-        stretch.split(|w| screen.clause.contains(&w.text.as_str())).any(|clause| claims(screen, text, clause))
+        let mut clauses = stretch.split(|w| screen.clause.contains(&w.text.as_str()));
+        clauses.any(|clause| claims(screen, text, clause, held))
     })
+}
+
+/// The words of a text, as `claims_done_beyond` takes them.
+#[must_use]
+pub fn words_of(text: &str) -> BTreeSet<String> {
+    words(text).into_iter().map(|word| word.text).collect()
 }
 
 /// Amounts in minor units of two decimals, in order: any with a known currency, or written with cents (`20.50`).
@@ -67,10 +82,10 @@ fn stretches<'a>(text: &str, words: &'a [Word]) -> Vec<&'a [Word]> {
 
 const MARKS: [char; 11] = ['.', ',', ';', ':', '!', '?', '…', '—', '–', '\n', '¿'];
 
-fn claims(screen: &Screen, text: &str, clause: &[Word]) -> bool {
+fn claims(screen: &Screen, text: &str, clause: &[Word], held: &BTreeSet<String>) -> bool {
     let open = clause.iter().position(|w| screen.open.contains(&w.text.as_str())).unwrap_or(clause.len());
     let told = &clause[..open];
-    (0..told.len()).any(|n| {
+    (0..told.len()).filter(|n| !held.contains(&told[*n].text)).any(|n| {
         let is = |list: &[&str], at: usize| list.contains(&told[at].text.as_str());
         let became =
             is(screen.done, n) && (n.saturating_sub(screen.before_words)..n).any(|at| is(screen.before, at));
