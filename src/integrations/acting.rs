@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 use super::allowance::spend;
+use super::breaker::OutOfReach;
 use super::far::Live;
 use super::probe::Sent;
 use super::registry::{Intent, IntentLog, NotBegun, PROBE_GRACE, Ready, Registry, until};
@@ -60,6 +61,8 @@ struct Way<'w> {
     is_again: bool,
     until: Instant,
     known: Known,
+    /// All that is to be done of it, in order.
+    due: &'w [Act<'w>],
     /// Whether anything of it went out.
     has_begun: bool,
 }
@@ -76,7 +79,9 @@ impl Registry {
         log: &dyn IntentLog,
     ) -> Outcome {
         let run = self.of(spec, live);
-        let Ready { tool, action, first, due, known } = ready;
+        let Ready { tool, action, mut first, due, known } = ready;
+        let acts = spec.acts();
+        let due: Vec<Act<'_>> = due.iter().filter_map(|at| acts.get(*at).copied()).collect();
         let mut way = Way {
             registry: self,
             run,
@@ -89,14 +94,16 @@ impl Registry {
             // Waiting for a token and for the journal is part of the tool's time.
             until: until(spec),
             known,
+            due: &due,
             has_begun: false,
         };
-        let acts = spec.acts();
-        let (mut own, mut first) = (Map::new(), Some(first));
-        for act in due.iter().filter_map(|at| acts.get(*at)) {
-            match way.step(act, first.take()).await {
+        way.begin();
+        let mut own = Map::new();
+        for (at, act) in due.iter().enumerate() {
+            let ready = act.place.and_then(|_| first.take());
+            match way.step(act, ready).await {
                 Ok(told) => own = told,
-                Err(outcome) => return way.ended(act, outcome),
+                Err(outcome) => return way.ended(at, outcome),
             }
         }
         // It is done, whatever can be said of it.
@@ -108,17 +115,37 @@ impl Registry {
 }
 
 impl Way<'_> {
+    /// What was never sent under this name is known as not done, until just before it leaves.
+    fn begin(&self) {
+        let mut stood = self.registry.stood();
+        for place in self.due.iter().filter_map(|act| act.place).filter(|_| !self.is_again) {
+            stood.entry((self.name.clone(), place)).or_insert(Stand::NotDone);
+        }
+    }
+
+    fn stand(&self, place: u32) -> Option<Stand> {
+        self.registry.stood().get(&(self.name.clone(), place)).cloned()
+    }
+
+    /// Takes note of what became of a step. What is done stays done.
+    fn stands(&self, place: u32, stand: Stand) {
+        let mut stood = self.registry.stood();
+        let known = stood.entry((self.name.clone(), place)).or_insert(Stand::Unknown);
+        if !matches!(known, Stand::Done(_)) {
+            *known = stand;
+        }
+    }
+
     /// One step: what of its answer may be told, or how it ended otherwise.
     async fn step(&mut self, act: &Act<'_>, ready: Option<Resolved>) -> Result<Map<String, Value>, Outcome> {
         let failed = |why| Outcome::Failed { why };
         let Some(place) = act.place else {
             return self.run.look(act.exchange, &mut self.known, self.until).await.map_err(Untold::outcome);
         };
-        let stood = self.registry.stood().get(&(self.name.clone(), place)).cloned();
-        let may_have_left = match stood.filter(|_| self.is_again) {
+        let may_have_left = match self.stand(place) {
             Some(Stand::Done(mapped)) => return Ok(self.known.take(act.exchange, mapped)),
             Some(Stand::NotDone) => false,
-            Some(Stand::Unknown) | None => self.is_again,
+            Some(Stand::Unknown) | None => true,
         };
         if may_have_left && *act.key == KeyPlace::None {
             // It was sent before, and this system cannot tell a second one from the first.
@@ -126,25 +153,24 @@ impl Way<'_> {
         }
         let request = match ready {
             Some(request) => request,
-            None => self.run.with_holes(act.exchange, &self.known).map_err(failed)?,
+            None => self.run.with_holes(act.exchange, self.due, &self.known).map_err(failed)?,
         };
         let outcome = self.send(act, place, &request).await;
         self.has_begun = true;
-        let key = (self.name.clone(), place);
         match outcome {
             Outcome::Done { result: Value::Object(mapped) } => {
-                self.registry.stood().insert(key, Stand::Done(mapped.clone()));
+                self.stands(place, Stand::Done(mapped.clone()));
                 Ok(self.known.take(act.exchange, mapped))
             }
             Outcome::Failed { why } => {
                 // Refused the second time, the first may have gone through all the same.
                 let stand = if may_have_left { Stand::Unknown } else { Stand::NotDone };
-                self.registry.stood().insert(key, stand);
+                self.stands(place, stand);
                 Err(Outcome::Failed { why: of_step(act.exchange, why) })
             }
             Outcome::Withheld(why) => Err(Outcome::Withheld(why)),
             Outcome::Done { .. } | Outcome::Partly { .. } | Outcome::Unknown => {
-                self.registry.stood().insert(key, Stand::Unknown);
+                self.stands(place, Stand::Unknown);
                 Err(Outcome::Unknown)
             }
         }
@@ -165,8 +191,13 @@ impl Way<'_> {
             not_done_on: act.not_done_on,
             renderer: &run.toolbox.renderer,
         };
-        // A system that is left alone is left alone before anything is begun: this has failed, and is no unknown.
-        let Ok(passing) = run.live.enter() else { return Outcome::Withheld(Withheld::OutOfReach) };
+        // A system that is left alone is left alone before anything is begun: this has failed, and is no unknown. What is
+        // begun goes on: half a deed is worse than a wait.
+        let passing = match run.live.enter() {
+            Ok(passing) => passing,
+            Err(OutOfReach) if self.has_begun => None,
+            Err(OutOfReach) => return Outcome::Withheld(Withheld::OutOfReach),
+        };
         let outgoing = match deed.outgoing(*until).await {
             Ok(outgoing) => outgoing,
             Err(fault) => return failed(&fault.what),
@@ -181,7 +212,12 @@ impl Way<'_> {
         let intent = Intent { call, proposal: *proposal, step: place, tool, action, key: key.clone() };
         match log.begin(intent).await {
             Ok(()) => {}
-            Err(NotBegun::Already) => return Outcome::Unknown,
+            Err(NotBegun::Already) => {
+                // Whoever wrote it may have gone on.
+                let rest = self.due.iter().filter_map(|act| act.place).filter(|at| *at >= place);
+                rest.for_each(|at| self.stands(at, Stand::Unknown));
+                return Outcome::Unknown;
+            }
             Err(NotBegun::Refused { why }) => return failed(&why),
         }
         crash::pass(Point::IntentOnDisk);
@@ -190,7 +226,8 @@ impl Way<'_> {
         } else {
             let (tool, call, values) = (self.tool.clone(), run.call.clone(), self.known.values.clone());
             let sent = Sent { tool, call, values, key: key.clone(), step: place };
-            registry.left(*proposal, sent, Duration::ZERO);
+            self.stands(place, Stand::Unknown);
+            registry.left_as(*proposal, Some(self.name.clone()), sent, Duration::ZERO);
             registry.cache().forget(&run.live.id);
             let (outcome, health) = deed.done(outgoing, *until).await;
             registry.cache().forget(&run.live.id);
@@ -210,15 +247,22 @@ impl Way<'_> {
         outcome
     }
 
-    /// How the whole ended, where a step did not do its part.
-    fn ended(&self, act: &Act<'_>, outcome: Outcome) -> Outcome {
-        let in_vain = |place| {
-            let stood = self.registry.stood();
-            matches!(stood.get(&(self.name.clone(), place)), Some(Stand::Unknown))
-        };
-        let before = act.place.unwrap_or_else(|| self.run.spec.place_after(act.exchange));
+    /// How the whole ended, where this one of what is due did not do its part.
+    fn ended(&mut self, at: usize, outcome: Outcome) -> Outcome {
+        let mut before = self.run.spec.last_place();
+        for act in &self.due[at..] {
+            let Some(place) = act.place else { continue };
+            before = place;
+            // Where a step that only reads has failed, what comes after it may be done already.
+            let Some(Stand::Done(mapped)) = self.stand(place) else { break };
+            self.known.take(act.exchange, mapped);
+        }
+        let is_not_done = matches!(self.stand(before), Some(Stand::NotDone));
         let outcome = match outcome {
-            Outcome::Failed { .. } if before > 0 && in_vain(before) => Outcome::Unknown,
+            // What was not sent now may have gone through when it was sent before.
+            Outcome::Failed { .. } | Outcome::Withheld(_) if before > 0 && self.is_again && !is_not_done => {
+                Outcome::Unknown
+            }
             other @ (Outcome::Done { .. }
             | Outcome::Partly { .. }
             | Outcome::Failed { .. }

@@ -226,7 +226,7 @@ impl Registry {
     /// Whether more steps with effects come after this one.
     #[must_use]
     pub fn is_followed(&self, tool: &ToolName, step: u32) -> bool {
-        self.toolbox().is_followed(tool, step)
+        self.toolbox.is_followed(tool, step)
     }
 }
 

@@ -20,7 +20,7 @@ use futures::future::BoxFuture;
 use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout_at};
 
-use super::acting::{Stood, step_key};
+use super::acting::{Stand, Stood, step_key, whole_key};
 use super::action::ActionSecret;
 use super::allowance::{NotSpent, spend};
 use super::arguments::{arguments, keyed};
@@ -148,6 +148,8 @@ pub struct Registry {
 struct Open {
     sent: Sent,
     at: Instant,
+    /// The name under which the whole is sent, where that is known.
+    name: Option<String>,
 }
 
 /// One tool that may run.
@@ -164,8 +166,8 @@ pub struct Leave {
 pub(super) struct Ready {
     pub(super) tool: ToolName,
     pub(super) action: Digest,
-    /// The first request; those after it may have holes, which earlier answers fill.
-    pub(super) first: Resolved,
+    /// The first request, where nothing comes before it; those after it may have holes, which earlier answers fill.
+    pub(super) first: Option<Resolved>,
     /// Which acts of the tool are to be done, by their conditions.
     pub(super) due: Vec<usize>,
     /// What was put in, for whoever asks what became of it, and what is put into the others.
@@ -176,7 +178,7 @@ pub(super) struct Ready {
 struct Plan {
     known: Known,
     due: Vec<usize>,
-    first: Resolved,
+    first: Option<Resolved>,
 }
 
 /// What came of asking about a step.
@@ -269,9 +271,20 @@ impl Registry {
     /// # Errors
     /// In words, why it cannot leave.
     pub async fn preview(&self, proposal: ProposalId) -> Result<Shown, String> {
-        let of = |ready: &Ready| (ready.tool.clone(), ready.first.clone(), ready.due.clone());
-        let (tool, request, due) = self.ready().get(&proposal).map(of).ok_or("nothing is prepared")?;
+        let of = |ready: &Ready| {
+            let Ready { tool, first, due, known, .. } = ready;
+            (tool.clone(), first.clone(), due.clone(), known.clone())
+        };
+        let (tool, request, due, known) = self.ready().get(&proposal).map(of).ok_or("nothing is prepared")?;
         let (spec, live) = self.toolbox.find(&tool)?;
+        let request = match request {
+            Some(request) => request,
+            // What a step before it will find stands as a hole.
+            None => {
+                let meant = self.of(spec, live).meant(&due, &known, self.call.id.as_str())?;
+                meant.into_iter().next().ok_or("nothing is to be done")?
+            }
+        };
         let acts = spec.acts();
         let first = due.iter().filter_map(|at| acts.get(*at)).find_map(|act| Some((act, act.place?)));
         let keyed = first.filter(|(act, _)| *act.key != KeyPlace::None);
@@ -388,6 +401,7 @@ impl Registry {
         }
         let known = finding.outcome();
         if let Some(known) = &known {
+            self.stands_now(proposal, known, is_outdated);
             self.is_known(proposal, known);
         }
         let whole = known.map(|known| self.toolbox.whole(&sent, known));
@@ -400,10 +414,30 @@ impl Registry {
     /// What was sent, and when it or whatever else of this call had its key last left.
     fn last_sent(&self, proposal: ProposalId) -> Option<(Sent, Instant)> {
         let open = self.open();
-        let Open { sent, at } = open.get(&proposal)?.clone();
+        let Open { sent, at, .. } = open.get(&proposal)?.clone();
         let same = open.values().filter(|other| sent.key.is_some() && other.sent.key == sent.key);
         let last = same.map(|other| other.at).fold(at, Instant::max);
         Some((sent, last))
+    }
+
+    /// Takes note of what a probe has found of a step. One that was sent once more meanwhile may be done by that.
+    pub(super) fn stands_now(&self, proposal: ProposalId, known: &Outcome, is_outdated: bool) {
+        let of = |open: &Open| Some((open.name.clone()?, open.sent.step));
+        let Some(key) = self.open().get(&proposal).and_then(of) else { return };
+        let mut stood = self.stood();
+        match known {
+            Outcome::Done { result: Value::Object(mapped) } => {
+                stood.insert(key, Stand::Done(mapped.clone()));
+            }
+            Outcome::Failed { .. } if !is_outdated && !matches!(stood.get(&key), Some(Stand::Done(_))) => {
+                stood.insert(key, Stand::NotDone);
+            }
+            Outcome::Done { .. }
+            | Outcome::Partly { .. }
+            | Outcome::Failed { .. }
+            | Outcome::Withheld(_)
+            | Outcome::Unknown => {}
+        }
     }
 
     /// Nobody needs to be asked about it any more, nor, where it is done, about what went out under the same key.
@@ -417,10 +451,16 @@ impl Registry {
 
     /// Takes note of a request that left so long ago: by this process, or by one that is gone.
     pub fn left(&self, proposal: ProposalId, sent: Sent, ago: Duration) {
+        let name = sent.key.as_deref().map(|key| whole_key(key, sent.step).to_owned());
+        self.left_as(proposal, name, sent, ago);
+    }
+
+    /// The same, of a whole that is sent under this name.
+    pub(super) fn left_as(&self, proposal: ProposalId, name: Option<String>, sent: Sent, ago: Duration) {
         let now = Instant::now();
         // A clock that does not reach back so far makes it younger, and nothing is missed too early.
         let at = now.checked_sub(ago).unwrap_or(now);
-        self.open().insert(proposal, Open { sent, at });
+        self.open().insert(proposal, Open { sent, at, name });
     }
 
     pub(super) fn of<'r>(&'r self, spec: &'r ToolSpec, live: &'r Live) -> Run<'r> {
@@ -436,7 +476,7 @@ impl Registry {
         Ok(Known::new(values))
     }
 
-    /// Runs the read-only steps, sees which others are due, and puts all values into the first of them.
+    /// Runs the read-only steps, sees which others are due, and puts all values into the first of them, where that has effects.
     async fn resolve(&self, run: Run<'_>, mut known: Known, until: Instant) -> Result<Plan, Untold> {
         for step in &run.spec.prepare {
             run.look(step, &mut known, until).await?;
@@ -450,12 +490,13 @@ impl Registry {
                 known.leave_out(act.exchange);
             }
         }
-        let first = due.iter().filter_map(|at| acts.get(*at)).find(|act| act.place.is_some());
-        let first = first.ok_or_else(|| {
+        let mut all = due.iter().filter_map(|at| acts.get(*at));
+        let first = all.clone().next().filter(|act| act.place.is_some());
+        if all.all(|act| act.place.is_none()) {
             let why = "its `if` is not true: there is nothing to be done".to_owned();
-            of_step(&run.spec.request, why)
-        })?;
-        let first = run.request(first.exchange, &known)?;
+            return Err(of_step(&run.spec.request, why).into());
+        }
+        let first = first.map(|act| run.request(act.exchange, &known)).transpose()?;
         Ok(Plan { known, due, first })
     }
 

@@ -183,12 +183,6 @@ impl ToolSpec {
         self.acts().into_iter().find(|act| act.place == Some(place))
     }
 
-    /// The place of the next act with effects after one that only reads.
-    pub(super) fn place_after(&self, reads: &Exchange) -> u32 {
-        let after = self.acts().into_iter().skip_while(|act| !std::ptr::eq(act.exchange, reads));
-        after.filter_map(|act| act.place).next().unwrap_or_default()
-    }
-
     /// The place of the tool's own request.
     pub(super) fn last_place(&self) -> u32 {
         self.acts().iter().filter_map(|act| act.place).max().unwrap_or_default()

@@ -224,11 +224,17 @@ impl Run<'_> {
         Ok(requests)
     }
 
-    /// A request with all values put in, those of earlier answers too: each of these is one plain value.
-    pub(super) fn with_holes(&self, exchange: &Exchange, known: &Known) -> Result<Resolved, String> {
+    /// A request with all values put in, those of earlier answers too: of what is due each of these is one plain value, and
+    /// what a step that is left out would have found is null here as it was before the question.
+    pub(super) fn with_holes(
+        &self,
+        exchange: &Exchange,
+        due: &[Act<'_>],
+        known: &Known,
+    ) -> Result<Resolved, String> {
         let names =
             named_in(exchange, &self.toolbox.renderer).map_err(|fault| of_step(exchange, fault.what))?;
-        let steps = self.spec.acts().into_iter().filter_map(|act| act.exchange.step.as_ref());
+        let steps = due.iter().filter_map(|act| act.exchange.step.as_ref());
         let mut holes = steps.flat_map(|step| names.iter().filter(move |name| is_of(name, &step.id)));
         let mut vars = Value::Object(known.values.clone());
         known.put_in_secrets(Secrecy::Open, &mut vars);

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use centralita_core::conversation::{Effects, Rest};
 use centralita_core::language::Language;
@@ -43,6 +43,7 @@ impl Desk {
         let router = Router::new()
             .route("/bookings", post(book))
             .route("/bookings/{id}/payments", post(pay))
+            .route("/bookings/{id}/room", get(room))
             .with_state(seen.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
@@ -96,6 +97,16 @@ async fn pay(
     }
 }
 
+/// Of what was booked there is none the first time.
+async fn room(State(seen): State<Seen>, Path(id): Path<String>, headers: HeaderMap) -> Response {
+    seen.note("room", &headers);
+    let asked = seen.0.lock().unwrap().iter().filter(|line| line.starts_with("room")).count();
+    match id.strip_prefix("b/") {
+        Some(_) if asked == 1 => StatusCode::NOT_FOUND.into_response(),
+        Some(_) | None => Json(json!({"id": "r1", "pass": PASS})).into_response(),
+    }
+}
+
 fn step(id: &str, secret: &[&str], exchange: Exchange) -> Exchange {
     let secret = secret.iter().map(|name| (*name).to_owned()).collect();
     Exchange { step: Some(Step { id: id.into(), when: None, secret }), ..exchange }
@@ -117,6 +128,39 @@ fn book_and_pay(key: &KeyPlace) -> ToolSpec {
     };
     let request = step("pay", &[], pay);
     ToolSpec { prepare: Vec::new(), before: vec![deed], request, key: key.clone(), ..refund() }
+}
+
+/// The same, with a look at the room between the two.
+fn book_look_and_pay(key: &KeyPlace) -> ToolSpec {
+    let mut tool = book_and_pay(key);
+    let room = shop::exchange(Method::Get, "/bookings/{{ steps.book.id }}/room", &[("id", "id")]);
+    tool.before.push(looks(step("room", &[], room)));
+    tool
+}
+
+fn looks(exchange: Exchange) -> Deed {
+    let (effects, key, not_done_on) = (Effects::None, KeyPlace::None, [].into());
+    Deed { exchange, effects, key, not_done_on, probe: None }
+}
+
+/// Whose condition is never true.
+fn left_out(mut deed: Deed, id: &str) -> Deed {
+    deed.exchange.step = Some(Step { id: id.into(), when: Some("order == '0'".into()), secret: [].into() });
+    deed
+}
+
+/// From here on its system is left alone.
+fn is_left_alone(registry: &Registry) {
+    let (_, live) = registry.toolbox().find(&refund().name).unwrap();
+    let breaker = live.breaker.as_ref().unwrap();
+    while let Ok(passing) = breaker.enter() {
+        passing.ended(crate::integrations::breaker::Health::Ill);
+    }
+}
+
+/// What reached the system, without the keys.
+fn whats(desk: &Desk) -> Vec<String> {
+    desk.seen().iter().map(|line| line.rsplit_once(' ').unwrap().0.to_owned()).collect()
 }
 
 fn header() -> KeyPlace {
@@ -261,4 +305,137 @@ async fn what_is_no_plain_value_fills_no_hole() {
         (Rest::NotDone, "step `pay`: `steps.book.id` is no plain value: it was not sent")
     );
     assert_eq!(desk.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn a_step_of_which_nobody_knew_stays_unknown_where_it_is_not_sent_the_second_time() {
+    let desk = Desk::open().await;
+    let tool = book_and_pay(&header());
+    let (registry, log) = (desk.registry(&tool), Log::default());
+    let (_, rest, _) = partly(done(&registry, ("1182", "99"), 1, ActionKey::Own(T1), &log).await);
+    assert_eq!(rest, Rest::Unknown);
+    let (args, again) = (json!({"order": "1182", "amount": "99"}), ProposalId(2));
+    registry.prepare(again, &tool.name, &args, &private()).await.unwrap();
+    let ready = registry.take(again, &tool.name).unwrap();
+    let sent = desk.seen().len();
+    is_left_alone(&registry);
+    let (spec, live) = registry.toolbox().find(&tool.name).unwrap();
+    let (_, rest, told) = partly(registry.act(spec, live, again, ready, &ActionKey::Own(T1), &log).await);
+    assert_eq!((rest, told.as_str()), (Rest::Unknown, "step `pay` was sent, and no answer came"));
+    assert_eq!(desk.seen().len(), sent, "it is left alone");
+}
+
+#[tokio::test]
+async fn what_an_earlier_call_may_have_sent_stays_unknown_where_this_one_does_not_come_to_it() {
+    let desk = Desk::open().await;
+    let registry = desk.registry(&book_look_and_pay(&header()));
+    let earlier = ActionKey::Earlier("CA0-t3".to_owned());
+    let (result, rest, _) =
+        partly(done(&registry, ("1182", "20"), 1, earlier.clone(), &Log::default()).await);
+    assert_eq!((result, rest), (json!({"steps": {"book": {"id": "b/1?x"}}}), Rest::Unknown));
+    assert_eq!(desk.seen(), ["book CA0-t3", "room -"]);
+    let outcome = done(&registry, ("1182", "20"), 2, earlier, &Log::default()).await;
+    assert_eq!(outcome, Outcome::Done { result: json!({"paid": "20.00"}) });
+    assert_eq!(desk.seen()[2..], ["room -", "pay 20.00 of b/1?x CA0-t3-1"]);
+}
+
+#[tokio::test]
+async fn a_step_that_never_left_is_sent_when_it_is_wished_for_again() {
+    for key in [header(), KeyPlace::None] {
+        let desk = Desk::open().await;
+        let (registry, log) = (desk.registry(&book_look_and_pay(&key)), Log::default());
+        let (_, rest, told) = partly(done(&registry, ("1182", "20"), 1, ActionKey::Own(T1), &log).await);
+        assert_eq!(rest, Rest::NotDone, "{told}");
+        let outcome = done(&registry, ("1182", "20"), 2, ActionKey::Own(T1), &log).await;
+        assert_eq!(outcome, Outcome::Done { result: json!({"paid": "20.00"}) });
+        assert_eq!(whats(&desk), ["book", "room", "room", "pay 20.00 of b/1?x"], "{key:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_step_that_is_found_not_done_is_sent_again_also_without_a_key_and_one_found_done_is_not() {
+    let failed = Outcome::Failed { why: "it was not done".into() };
+    let paid = Outcome::Done { result: json!({"paid": "99.00"}) };
+    for (found, sent) in [(failed, 3), (paid.clone(), 2)] {
+        let desk = Desk::open().await;
+        let (registry, log) = (desk.registry(&book_and_pay(&KeyPlace::None)), Log::default());
+        let (_, rest, _) = partly(done(&registry, ("1182", "99"), 1, ActionKey::Own(T1), &log).await);
+        assert_eq!(rest, Rest::Unknown);
+        registry.stands_now(T1, &found, false);
+        let outcome = done(&registry, ("1182", "99"), 2, ActionKey::Own(T1), &log).await;
+        assert_eq!(desk.seen().len(), sent, "{:?}", desk.seen());
+        assert_eq!(outcome == paid, sent == 2, "{outcome:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_has_begun_goes_on_where_its_system_would_be_left_alone() {
+    let desk = Desk::open().await;
+    let tool = book_and_pay(&header());
+    let registry = desk.registry(&tool);
+    let log = Closing(&registry, Log::default());
+    let args = json!({"order": "1182", "amount": "20"});
+    registry.prepare(T1, &tool.name, &args, &private()).await.unwrap();
+    let ready = registry.take(T1, &tool.name).unwrap();
+    let (spec, live) = registry.toolbox().find(&tool.name).unwrap();
+    let outcome = registry.act(spec, live, T1, ready, &ActionKey::Own(T1), &log).await;
+    assert_eq!(outcome, Outcome::Done { result: json!({"paid": "20.00"}) });
+    assert_eq!(desk.seen().len(), 2);
+}
+
+/// A record after whose first outcome the system is left alone.
+struct Closing<'r>(&'r Registry, Log);
+
+impl IntentLog for Closing<'_> {
+    fn begin(&self, intent: Intent) -> BoxFuture<'_, Result<(), NotBegun>> {
+        self.1.begin(intent)
+    }
+
+    fn settled<'l>(&'l self, proposal: ProposalId, step: u32, outcome: &'l Outcome) -> BoxFuture<'l, ()> {
+        is_left_alone(self.0);
+        self.1.settled(proposal, step, outcome)
+    }
+
+    fn found(&self, finding: &Finding) {
+        self.1.found(finding);
+    }
+
+    fn ago(&self, proposal: ProposalId, step: u32) -> BoxFuture<'_, Duration> {
+        self.1.ago(proposal, step)
+    }
+
+    fn spend<'a>(&'a self, tool: &'a ToolName, limit: PerCaller) -> BoxFuture<'a, Result<(), NotSpent>> {
+        self.1.spend(tool, limit)
+    }
+}
+
+#[tokio::test]
+async fn what_a_left_out_step_would_have_found_leaves_its_place_empty_after_the_yes_as_before_it() {
+    let desk = Desk::open().await;
+    let mut tool = book_and_pay(&header());
+    let card = shop::exchange(Method::Post, "/bookings", &[("id", "id")]);
+    let card = Deed { exchange: card, ..tool.before[0].clone() };
+    tool.before.push(left_out(card, "card"));
+    let body =
+        json!({"amount": "{{ amount }}", "pass": "{{ steps.book.pass }}", "card": "{{ steps.card.id }}"});
+    tool.request.body = Some(Body::Json(body));
+    let outcome = done(&desk.registry(&tool), ("1182", "20"), 1, ActionKey::Own(T1), &Log::default()).await;
+    assert_eq!(outcome, Outcome::Done { result: json!({"paid": "20.00"}) });
+    assert_eq!(desk.seen(), ["book CA1-t1", "pay 20.00 of b/1?x CA1-t1-2"]);
+}
+
+#[tokio::test]
+async fn where_the_first_deed_is_left_out_a_look_after_the_yes_fills_the_next_one() {
+    let desk = Desk::open().await;
+    let mut tool = book_and_pay(&header());
+    let hold = left_out(tool.before.remove(0), "hold");
+    let map = [("id", "id"), ("pass", "pass")];
+    let room = shop::exchange(Method::Get, "/bookings/{{ order }}/room", &map);
+    tool.before = vec![hold, looks(step("room", &["pass"], room))];
+    tool.request.path = "/bookings/{{ steps.room.id }}/payments".into();
+    let body = json!({"amount": "{{ amount }}", "pass": "{{ steps.room.pass }}"});
+    tool.request.body = Some(Body::Json(body));
+    let outcome = done(&desk.registry(&tool), ("1182", "20"), 1, ActionKey::Own(T1), &Log::default()).await;
+    assert_eq!(outcome, Outcome::Done { result: json!({"paid": "20.00"}) });
+    assert_eq!(desk.seen(), ["room -", "pay 20.00 of r1 CA1-t1-1"]);
 }
