@@ -69,7 +69,6 @@ pub(super) fn tool(
         covers_stored(reader, place, &confirm.question, &given, &all);
     }
     let result: BTreeSet<String> = all.result.as_ref().unwrap_or(&all.request.map).keys().cloned().collect();
-    not_its_arguments(reader, effects, [&tool.response, own.response], &names);
     let after = all.known.union(&result).cloned().collect();
     let phrases = phrases(reader, &tool.phrases, effects, &all.known, &after, &seen);
     let store = store(reader, &tool.response, &result);
@@ -196,25 +195,6 @@ fn effects(reader: &mut Reader<'_, '_>, tool: &ToolWritten, own: &Own<'_>) -> Ef
         );
     }
     effects
-}
-
-/// What an action was asked to do is what counts and is told, whatever its system calls by the same name.
-fn not_its_arguments(
-    reader: &mut Reader<'_, '_>,
-    effects: Effects,
-    responses: [&ResponseWritten; 2],
-    names: &BTreeSet<String>,
-) {
-    let mapped = responses.into_iter().flat_map(|response| &response.map);
-    let shared: BTreeMap<&String, Place> = mapped
-        .filter(|(name, _)| effects != Effects::None && names.contains(*name))
-        .map(|(name, mapped)| (name, mapped.place()))
-        .collect();
-    for (name, at) in shared {
-        let what =
-            format!("`{name}` is a parameter: what the caller agreed to is not what the system answers");
-        reader.say(at, what, format!("call the value otherwise: `map: {{{name}_after: …}}`"));
-    }
 }
 
 fn confirm(

@@ -19,6 +19,21 @@ use crate::core::conversation::Outcome;
 /// In the place of signs that a template would obey.
 const BRACES: [char; 2] = ['{', '}'];
 
+/// Whether a new file can be made there, before anything is sent for it.
+///
+/// # Errors
+/// Something is there, or nothing could be.
+pub(super) fn is_free(path: &Path) -> Result<(), Fault> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let what = match (path.exists(), folder.is_none_or(Path::is_dir)) {
+        (true, _) => "there is something already",
+        (false, false) => "there is no such folder",
+        (false, true) => return Ok(()),
+    };
+    let what = format!("nothing was tried: {}: {what}", path.display());
+    Err(Fault::new(Owner::Admin, what, "name a new file for --save"))
+}
+
 /// Writes the answer to a tool's own request into a new file; lines for whoever has asked for it.
 ///
 /// # Errors

@@ -127,6 +127,7 @@ pub(super) async fn test(args: &TestArgs) -> Done {
     let catalog = catalog(&args.definitions, &BTreeMap::new())?;
     let asking = asking(args, &catalog)?;
     let arguments = arguments(args, &asking)?;
+    args.save.as_deref().map_or(Ok(()), sample::is_free)?;
     let variables = variables(&args.variables);
     let (toolbox, tap) = toolbox(args, &asking, &variables)?.tapped();
     toolbox.begun(Instant::now() + SESSION).await?;

@@ -95,7 +95,8 @@ impl Masks {
             return answer;
         }
         // In our own letters, whatever it came in.
-        Answer { body: hidden.into_bytes(), content_type: String::new(), ..answer }
+        let kind = answer.content_type.split(';').next().unwrap_or_default().trim().to_owned();
+        Answer { body: hidden.into_bytes(), content_type: kind, ..answer }
     }
 
     /// The same of what is said of a failure.

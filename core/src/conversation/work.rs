@@ -354,7 +354,13 @@ impl Conversation {
         if let (Outcome::Done { result } | Outcome::Partly { result, .. }, Some(proposal)) =
             (outcome, self.proposals.get_mut(id))
         {
-            merge(&mut proposal.values, result);
+            // What was asked for is what counts and is told, whatever the system calls by the same name.
+            let asked = self.plan.tool(&proposal.tool).map_or(&[][..], |tool| &tool.parameters);
+            let mut result = result.clone();
+            if let (Value::Object(fields), true) = (&mut result, effects != Effects::None) {
+                fields.retain(|name, _| asked.iter().all(|parameter| parameter.name != *name));
+            }
+            merge(&mut proposal.values, &result);
         }
         let was_told = self.was_withheld(id);
         self.settle(id, end, told(outcome));
