@@ -1,7 +1,7 @@
 //! The heart: a conversation as several small machines side by side, told facts, answering with orders.
 //!
-//! This file alone branches over events and timers; `caller`, `asking`, `work`, `screening`, `resume` and `next` hold what follows
-//! from them, and the machines (`turn`, `playback`, `generation`, `proposals`, `gate`, `lifecycle`) compute.
+//! This file alone branches over events and timers; `caller`, `asking`, `work`, `screening`, `resume` and `next` hold what
+//! follows from them, and the machines (`turn`, `playback`, `generation`, `proposals`, `gate`, `lifecycle`) compute.
 //!
 //! Promises: 1 to 6 of the house, each watched from outside by `sim`.
 //! Never: hears audio, reads a clock, speaks to a service.
