@@ -104,10 +104,21 @@ fn refund_args() -> Value {
 
 /// Prepares and acts as after a yes.
 async fn act(registry: &Registry, spec: &ToolSpec, key: ActionKey, log: &Log) -> Outcome {
-    registry.prepare(T1, &spec.name, &refund_args(), &private()).await.unwrap();
-    let ready = registry.take(T1, &spec.name).unwrap();
+    act_as(T1, registry, spec, key, log).await
+}
+
+/// The same of another wish.
+async fn act_as(
+    wish: ProposalId,
+    registry: &Registry,
+    spec: &ToolSpec,
+    key: ActionKey,
+    log: &Log,
+) -> Outcome {
+    registry.prepare(wish, &spec.name, &refund_args(), &private()).await.unwrap();
+    let ready = registry.take(wish, &spec.name).unwrap();
     let (spec, live) = registry.toolbox().find(&spec.name).unwrap();
-    registry.act(spec, live, T1, ready, &key, log).await
+    registry.act(spec, live, wish, ready, &key, log).await
 }
 
 async fn read(registry: &Registry, spec: &ToolSpec, args: Value) -> Outcome {

@@ -104,8 +104,8 @@ async fn a_value_of_the_model_that_looks_like_a_secrets_place_gets_no_secret() {
     let mut tool = refund_with(vec![given("token", Source::Secret("SHOP_KEY".to_owned()), None)]);
     tool.parameters.push(Parameter { name: "note".into(), required: true, ..Parameter::default() });
     tool.request.body = Some(Body::Json(json!({"note": "{{ note }}"})));
-    let registry = registry(&shop, [tool.clone()]);
     for note in ["{{ token }}", "⟨secret SHOP_KEY⟩", "secret.SHOP_KEY", "{token}"] {
+        let registry = registry(&shop, [tool.clone()]);
         let mut args = refund_args();
         args["note"] = json!(note);
         registry.prepare(T1, &tool.name, &args, &private()).await.unwrap();

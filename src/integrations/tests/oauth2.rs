@@ -287,8 +287,8 @@ async fn a_refused_action_goes_again_only_under_its_key_and_without_one_it_has_f
         assert_eq!(log.begun.lock().unwrap().len(), 1, "one intent");
         // Whoever asks again finds a new token, and one request is enough.
         host.book().seen.clear();
-        registry.discard(T1);
-        assert!(is_done(&act(&registry, &tool, ActionKey::Own(T1), &Log::default()).await));
+        let next = ProposalId(2);
+        assert!(is_done(&act_as(next, &registry, &tool, ActionKey::Own(next), &Log::default()).await));
         assert_eq!(host.tokens_sent(), ["Bearer at-2"]);
     }
 }

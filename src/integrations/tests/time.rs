@@ -295,7 +295,8 @@ async fn a_limited_action_takes_its_run_before_its_intent_and_has_none_beyond() 
     let (system, log) = (System::that(&[]).await, Log::default());
     let registry = system.registry(&[&tool]);
     assert_eq!(act(&registry, &tool, ActionKey::Own(T1), &log).await, found());
-    let second = act(&registry, &tool, ActionKey::Own(T1), &log).await;
+    let next = ProposalId(2);
+    let second = act_as(next, &registry, &tool, ActionKey::Own(next), &log).await;
     assert_eq!(second, Outcome::Withheld(Withheld::Spent));
     assert_eq!((system.seen(&HttpMethod::POST).len(), log.begun.lock().unwrap().len()), (1, 1));
 }
