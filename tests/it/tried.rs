@@ -313,5 +313,5 @@ async fn an_answer_becomes_a_sample_without_what_is_private_and_nothing_is_writt
     }
     assert!(!saved.contains("Ana@") && !saved.contains("4111111111111111"), "{saved}");
     let (_, beside) = club.tries(&[&ANA[..], &["--save", &file]].concat(), 2).await;
-    assert!(beside.contains("no sample was saved") && beside.contains("name a new file"), "{beside}");
+    assert!(beside.contains("nothing was tried") && beside.contains("name a new file"), "{beside}");
 }

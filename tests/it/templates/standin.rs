@@ -5,6 +5,7 @@
 //! Never: knows which vendor it stands for: that is in the function which answers.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -204,7 +205,12 @@ pub(super) struct Tools {
     pub(super) registry: Registry,
     agent: Agent,
     id: String,
+    /// How many wishes there were.
+    wishes: AtomicU32,
 }
+
+/// The numbers of later wishes, beyond those that a test gives itself.
+const LATER: u32 = 100;
 
 impl Tools {
     /// `host` is the vendor's.
@@ -227,7 +233,12 @@ impl Tools {
             let name = SecretName::reference(&format!("secret.{name}")).unwrap();
             secrets = secrets.with(name, value.into());
         }
-        Tools { registry: registry(&agent, &secrets), agent, id: template.to_owned() }
+        Tools {
+            registry: registry(&agent, &secrets),
+            agent,
+            id: template.to_owned(),
+            wishes: AtomicU32::new(0),
+        }
     }
 
     fn name(&self, tool: &str) -> String {
@@ -264,7 +275,9 @@ impl Tools {
     }
 
     pub(super) async fn act(&self, tool: &str, args: Value) -> Result<Value, String> {
-        told(self.act_under((1, 1), tool, args).await)
+        let before = self.wishes.fetch_add(1, Ordering::Relaxed);
+        let wish = if before == 0 { 1 } else { LATER + before };
+        told(self.act_under((wish, wish), tool, args).await)
     }
 }
 
