@@ -216,7 +216,7 @@ mod tests {
 
     fn fail(breaker: &Breaker, times: usize) {
         for _ in 0..times {
-            breaker.enter().unwrap().ended(Health::Ill);
+            breaker.enter().expect("it lets this one through").ended(Health::Ill);
         }
     }
 
@@ -228,13 +228,13 @@ mod tests {
         fail(&breaker, 1);
         assert!(breaker.is_open() && breaker.enter().is_err());
         tokio::time::advance(PAUSE_FIRST).await;
-        let trial = breaker.enter().unwrap();
+        let trial = breaker.enter().expect("it lets this one through");
         assert!(breaker.enter().is_err(), "one at a time");
         trial.ended(Health::Ill);
         tokio::time::advance(PAUSE_FIRST).await;
         assert!(breaker.enter().is_err(), "the second pause is longer");
         tokio::time::advance(PAUSE_FIRST).await;
-        breaker.enter().unwrap().ended(Health::Well);
+        breaker.enter().expect("it lets this one through").ended(Health::Well);
         fail(&breaker, FAILURES_MIN - 1);
         assert!(!breaker.is_open(), "what was before is forgotten");
     }
@@ -243,8 +243,8 @@ mod tests {
     async fn failures_among_many_answers_or_long_ago_do_not_open_it() {
         let breaker = Breaker::new("shop");
         for _ in 0..20 {
-            breaker.enter().unwrap().ended(Health::Well);
-            breaker.enter().unwrap().ended(Health::Well);
+            breaker.enter().expect("it lets this one through").ended(Health::Well);
+            breaker.enter().expect("it lets this one through").ended(Health::Well);
             fail(&breaker, 1);
         }
         assert!(!breaker.is_open(), "a third is a bad day");
@@ -260,16 +260,16 @@ mod tests {
         let breaker = Breaker::new("shop");
         fail(&breaker, FAILURES_MIN);
         tokio::time::advance(PAUSE_FIRST).await;
-        drop(breaker.enter().unwrap());
+        drop(breaker.enter().expect("it lets this one through"));
         assert!(!breaker.is_open());
-        breaker.enter().unwrap().ended(Health::Well);
-        breaker.enter().unwrap().ended(Health::Well);
+        breaker.enter().expect("it lets this one through").ended(Health::Well);
+        breaker.enter().expect("it lets this one through").ended(Health::Well);
     }
 
     #[tokio::test(start_paused = true)]
     async fn what_left_before_it_opened_says_nothing_new() {
         let breaker = Breaker::new("shop");
-        let late = breaker.enter().unwrap();
+        let late = breaker.enter().expect("it lets this one through");
         fail(&breaker, FAILURES_MIN);
         late.ended(Health::Well);
         assert!(breaker.is_open());
@@ -278,7 +278,7 @@ mod tests {
     #[test]
     fn one_integration_has_one_breaker_and_its_id_at_another_address_another() {
         let breakers = Breakers::default();
-        let at = |base: &str| breakers.of("shop", &base.parse().unwrap());
+        let at = |base: &str| breakers.of("shop", &base.parse().expect("an address"));
         let one = at("https://a.example/v1");
         assert!(Arc::ptr_eq(&one, &at("https://a.example/v1")));
         assert!(!Arc::ptr_eq(&one, &at("https://b.example/v1")));

@@ -193,7 +193,9 @@ mod tests {
     #[test]
     fn an_answer_has_no_secret_in_whatever_letters() {
         let masks = Masks::new(["canary/1234", "998877"].into_iter());
-        let hidden = |answer: Answer| String::from_utf8(masks.hide_answer(answer).body).unwrap();
+        let hidden = |answer: Answer| {
+            String::from_utf8(masks.hide_answer(answer).body).expect("what is hidden is text again")
+        };
         for (body, want) in [
             (r#"{"a":"canary\/1234"}"#, r#"{"a":"***"}"#),
             (r#"{"canary/1234":["no canary\u002f1234"]}"#, r#"{"***":["no ***"]}"#),

@@ -377,7 +377,7 @@ mod unit {
     #[test]
     fn what_a_step_found_that_is_in_no_record_is_lost() {
         let named = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-        let values = |tree: Value| tree.as_object().cloned().unwrap();
+        let values = |tree: Value| tree.as_object().cloned().expect("it is written as a map");
         let known = values(json!({"order": "1182", "steps": {"login": {}, "book": {"id": "b1"}}}));
         assert_eq!(lost(&named(&["order", "steps.book.id", "steps.login.token"]), &known), None);
         let wanted = named(&["order", "steps.book.id"]);
