@@ -14,7 +14,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
-use futures::future::{BoxFuture, join_all};
+use futures::future::join_all;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::time::{Instant, sleep};
@@ -26,9 +26,7 @@ use crate::core::base::{CallId, CallTime, Digest, Fault, Owner, ProposalId, Tool
 use crate::core::call::PrivateValues;
 use crate::core::conversation::{ActionKey, Outcome, Permit, Unproven};
 use crate::egress::{Answer, Egress, Purpose, Reach};
-use crate::integrations::{
-    ActionSecret, CallFacts, Finding, Intent, IntentLog, Leave, NotBegun, NotSpent, PerCaller, Registry,
-};
+use crate::integrations::{ActionSecret, CallFacts, Leave, Registry, Unlogged};
 use crate::secrets::Secrets;
 
 const EXCHANGE_TARGET: Duration = Duration::from_micros(50);
@@ -204,36 +202,13 @@ async fn run(system: &System, n: usize, tool: &'static str) -> Result<(), Fault>
     };
     let permit = Permit::by_admin(proposal, action, "bench".to_owned(), "it is measured".to_owned());
     let leave = Leave { tool, args, key: ActionKey::Own(proposal), permit };
-    let ran = system.registry.run(leave, &private, CallTime::ANSWER, &Nowhere).await;
+    let ran = system.registry.run(leave, &private, CallTime::ANSWER, &Unlogged).await;
     match ran.unwrap_or_else(Unproven::outcome) {
         Outcome::Done { .. } => Ok(()),
         other @ (Outcome::Partly { .. }
         | Outcome::Failed { .. }
         | Outcome::Withheld(_)
         | Outcome::Unknown) => Err(unusable(&format!("{other:?}"))),
-    }
-}
-
-/// Takes every intent at once.
-struct Nowhere;
-
-impl IntentLog for Nowhere {
-    fn begin(&self, _intent: Intent) -> BoxFuture<'_, Result<(), NotBegun>> {
-        Box::pin(std::future::ready(Ok(())))
-    }
-
-    fn settled<'l>(&'l self, _: ProposalId, _: u32, _: &'l Outcome) -> BoxFuture<'l, ()> {
-        Box::pin(std::future::ready(()))
-    }
-
-    fn found(&self, _finding: &Finding) {}
-
-    fn ago(&self, _: ProposalId, _: u32) -> BoxFuture<'_, Duration> {
-        Box::pin(std::future::ready(Duration::MAX))
-    }
-
-    fn spend<'a>(&'a self, _tool: &'a ToolName, _limit: PerCaller) -> BoxFuture<'a, Result<(), NotSpent>> {
-        Box::pin(std::future::ready(Ok(())))
     }
 }
 

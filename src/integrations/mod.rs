@@ -37,6 +37,7 @@ mod tap;
 mod tests;
 mod toolbox;
 mod tries;
+mod unlogged;
 mod verdict;
 mod verify;
 
@@ -64,3 +65,4 @@ pub use spec::{
 };
 pub use tap::{CameBack, Passed, Proof, Shown, Tap};
 pub use toolbox::{Toolbox, mcp_server};
+pub(crate) use unlogged::Unlogged;

@@ -6,25 +6,19 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::StreamExt as _;
-use futures::future::BoxFuture;
 
 use crate::catalog::{Agent, AgentTest, Move};
-use crate::core::base::{
-    CallId, CallTime, Fault, Millis, Owner, PieceNo, Position, ProposalId, ReplyId, Samples, Span, ToolName,
-};
+use crate::core::base::{CallId, CallTime, Fault, Millis, Owner, PieceNo, Position, ReplyId, Samples, Span};
 use crate::core::call::{PrivateValues, Vault};
 use crate::core::conversation::{
-    Affirmation, Answered, By, Conversation, EngineYes, Event, LineAbilities, Order, Outcome, Outputs, Plan,
-    Recorder, Step, Tag, Transcript, TranscriptEnd, Watch, Word,
+    Affirmation, Answered, By, Conversation, EngineYes, Event, LineAbilities, Order, Outputs, Plan, Recorder,
+    Step, Tag, Transcript, TranscriptEnd, Watch, Word,
 };
 use crate::core::journal::{CallFile, Line, write_order, write_timer};
 use crate::driver::prompt;
-use crate::integrations::{
-    ActionSecret, CallFacts, Finding, Intent, IntentLog, Leave, NotBegun, NotSpent, PerCaller, Registry,
-};
+use crate::integrations::{ActionSecret, CallFacts, Leave, Registry, Unlogged};
 use crate::llm::Llm;
 
 /// Speech for each character: people say about sixteen a second.
@@ -94,30 +88,6 @@ fn answered(hears: bool) -> Event {
         attempt: 0,
         earlier: Vec::new(),
     })
-}
-
-/// Every intent is new: nothing was ever begun before.
-#[derive(Debug)]
-struct NothingBefore;
-
-impl IntentLog for NothingBefore {
-    fn begin(&self, _intent: Intent) -> BoxFuture<'_, Result<(), NotBegun>> {
-        Box::pin(std::future::ready(Ok(())))
-    }
-
-    fn settled<'l>(&'l self, _: ProposalId, _: u32, _: &'l Outcome) -> BoxFuture<'l, ()> {
-        Box::pin(std::future::ready(()))
-    }
-
-    fn found(&self, _finding: &Finding) {}
-
-    fn ago(&self, _: ProposalId, _: u32) -> BoxFuture<'_, Duration> {
-        Box::pin(std::future::ready(Duration::MAX))
-    }
-
-    fn spend<'a>(&'a self, _tool: &'a ToolName, _limit: PerCaller) -> BoxFuture<'a, Result<(), NotSpent>> {
-        Box::pin(std::future::ready(Ok(())))
-    }
 }
 
 enum Happening {
@@ -361,7 +331,7 @@ impl Stage {
             Order::Discard { proposal } => self.registry.discard(proposal),
             Order::Run { proposal, tool, args, key, permit } => {
                 let (leave, now) = (Leave { tool, args, key, permit }, self.now);
-                let event = match self.registry.run(leave, self.vault.values(), now, &NothingBefore).await {
+                let event = match self.registry.run(leave, self.vault.values(), now, &Unlogged).await {
                     Ok(outcome) => Event::Settled { proposal, outcome },
                     Err(unproven) => Event::Unproven { proposal, unproven },
                 };

@@ -114,8 +114,8 @@ mod tests {
             (Wordings::from("One moment."), r#""One moment.""#),
             (two, r#"["One moment.","Let me look."]"#),
         ] {
-            assert_eq!(serde_json::to_string(&wordings).unwrap(), written);
-            assert_eq!(serde_json::from_str::<Wordings>(written).unwrap(), wordings);
+            assert_eq!(serde_json::to_string(&wordings).expect("plain data"), written);
+            assert_eq!(serde_json::from_str::<Wordings>(written).expect("it was written so"), wordings);
         }
     }
 }
