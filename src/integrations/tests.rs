@@ -15,6 +15,7 @@ mod mocked;
 mod oauth2;
 mod probing;
 mod proofs;
+mod served;
 mod shop;
 mod steps;
 mod tapped;

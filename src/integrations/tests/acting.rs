@@ -12,10 +12,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use centralita_core::conversation::{Effects, Rest};
-use centralita_core::language::Language;
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
 
+use super::served::Served;
 use super::*;
 
 /// What a booking's pass begins with.
@@ -26,15 +24,8 @@ const PASS: &str = "pass-canary-";
 struct Seen(Arc<Mutex<Vec<String>>>);
 
 struct Desk {
-    base: url::Url,
+    served: Served,
     seen: Seen,
-    server: JoinHandle<()>,
-}
-
-impl Drop for Desk {
-    fn drop(&mut self) {
-        self.server.abort();
-    }
 }
 
 impl Desk {
@@ -45,10 +36,7 @@ impl Desk {
             .route("/bookings/{id}/payments", post(pay))
             .route("/bookings/{id}/room", get(room))
             .with_state(seen.clone());
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let base = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
-        let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Desk { base, seen, server }
+        Desk { served: Served::by(router).await, seen }
     }
 
     fn seen(&self) -> Vec<String> {
@@ -56,10 +44,7 @@ impl Desk {
     }
 
     fn registry(&self, tool: &ToolSpec) -> Registry {
-        let connection = Connection { auth: Auth::default(), ..shop::connection(self.base.clone()) };
-        let (secrets, tools) = (crate::secrets::Secrets::from_env(), vec![tool.clone()]);
-        let toolbox = Toolbox::new(Language::English, "USD", &[connection], tools, &secrets).unwrap();
-        Registry::new(Arc::new(toolbox), call(), ActionSecret::new(&[7; 32]))
+        self.served.registry(tool)
     }
 }
 

@@ -12,10 +12,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use centralita_core::conversation::{Parameter, ParameterKind};
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use super::served::Served;
 use super::*;
 
 /// What every token begins with.
@@ -26,9 +25,8 @@ const TOKEN: &str = "token-canary-";
 struct Seen(Arc<Mutex<Vec<String>>>);
 
 struct Office {
-    base: url::Url,
+    served: Served,
     seen: Seen,
-    server: JoinHandle<()>,
 }
 
 impl Office {
@@ -39,10 +37,7 @@ impl Office {
             .route("/orders/{order}", get(order))
             .route("/payments/{id}/refunds", get(made).post(pay_back))
             .with_state(seen.clone());
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let base = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
-        let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Office { base, seen, server }
+        Office { served: Served::by(router).await, seen }
     }
 
     fn seen(&self) -> Vec<String> {
@@ -50,17 +45,7 @@ impl Office {
     }
 
     fn registry(&self, tool: &ToolSpec) -> Registry {
-        let connection = Connection { auth: Auth::default(), ..shop::connection(self.base.clone()) };
-        let secrets = crate::secrets::Secrets::from_env();
-        let (english, tools) = (centralita_core::language::Language::English, vec![tool.clone()]);
-        let toolbox = Toolbox::new(english, "USD", &[connection], tools, &secrets).unwrap();
-        Registry::new(Arc::new(toolbox), call(), ActionSecret::new(&[7; 32]))
-    }
-}
-
-impl Drop for Office {
-    fn drop(&mut self) {
-        self.server.abort();
+        self.served.registry(tool)
     }
 }
 

@@ -12,9 +12,9 @@ use axum::extract::{Request, State};
 use axum::http::{Method as HttpMethod, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use centralita_core::conversation::Withheld;
-use tokio::net::TcpListener;
 use tokio::time::Instant;
 
+use super::served::Served;
 use super::shop::{connection, exchange, status};
 use super::*;
 use crate::secrets::{SecretName, Secrets};
@@ -40,20 +40,16 @@ struct Book {
 }
 
 struct System {
-    base: url::Url,
+    served: Served,
     book: Book,
-    server: tokio::task::JoinHandle<()>,
 }
 
 impl System {
     async fn that(says: &[Says]) -> System {
         let says = Arc::new(Mutex::new(says.iter().copied().collect()));
         let book = Book { says, seen: Arc::default() };
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let base = format!("http://{}/v1", listener.local_addr().unwrap()).parse().unwrap();
         let router = Router::new().fallback(answer).with_state(book.clone());
-        let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        System { base, book, server }
+        System { served: Served::by(router).await, book }
     }
 
     fn seen(&self, method: &HttpMethod) -> Vec<Option<String>> {
@@ -70,7 +66,7 @@ impl System {
         let secrets = Secrets::from_env().with(token, "shop-token".to_owned().into());
         let tools = tools.iter().map(|tool| (*tool).clone()).collect();
         let language = centralita_core::language::Language::English;
-        let connections = [connection(self.base.clone())];
+        let connections = [connection(self.served.base.join("v1").unwrap())];
         let toolbox = Toolbox::new(language, "USD", &connections, tools, &secrets).unwrap().sharing(breakers);
         Registry::new(Arc::new(toolbox), call(), ActionSecret::new(&[7; 32]))
     }
@@ -240,10 +236,9 @@ async fn what_a_system_refuses_or_has_words_for_is_no_failure_of_it() {
 #[tokio::test]
 async fn a_system_that_is_not_there_costs_the_sixth_caller_nothing() {
     let tool = ToolSpec { timeout: Millis(150), ..look_up() };
-    let system = System::that(&[]).await;
+    let mut system = System::that(&[]).await;
     let registry = system.registry(&[&tool]);
-    system.server.abort();
-    let _ = system.server.await;
+    system.served.stop().await;
     let args = || json!({"order": "1", "postcode": "AB1"});
     for _ in 0..5 {
         why(read(&registry, &tool, args()).await);
