@@ -50,10 +50,7 @@ pub(super) fn tool(
     let tool = &written.value;
     let before = reader.desk.problems.len();
     reader.hidden.clear();
-    if !is_name(&tool.name.value) {
-        let what = format!("`{}` cannot be a tool's name", tool.name.value);
-        reader.say(tool.name.place, what, "small letters, digits and `_`");
-    }
+    named(reader, &tool.name);
     let Inputs { parameters, given, mut seen } = inputs(reader, &tool.parameters);
     let names: BTreeSet<String> = parameters.iter().map(|p| p.name.clone()).collect();
     let own = own(reader, at, tool)?;
@@ -119,6 +116,13 @@ pub(super) fn tool(
         per_caller,
     };
     Some((plan, spec))
+}
+
+fn named(reader: &mut Reader<'_, '_>, name: &Spanned<String>) {
+    if !is_name(&name.value) {
+        let what = format!("`{}` cannot be a tool's name", name.value);
+        reader.say(name.place, what, "small letters, digits and `_`");
+    }
 }
 
 /// What is sent by leave before the last request.
