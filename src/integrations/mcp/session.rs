@@ -12,13 +12,16 @@ use rmcp::model::{
     ErrorCode, ErrorData, Implementation, PaginatedRequestParams, ProtocolVersion, ServerResult, Tool,
 };
 use rmcp::service::{NotificationContext, PeerRequestOptions, RunningService, ServiceError};
+use rmcp::transport::Transport;
 use rmcp::{ClientHandler, ClientLifecycleMode, ClientServiceExt as _, RoleClient};
 use serde_json::{Map, Value, json};
 use tokio::sync::Notify;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::error::Elapsed;
+use tokio::time::{Instant, timeout, timeout_at};
 use url::Url;
 
 use super::child::{self, Start};
+use super::greeting::{LateNews, Patient};
 use super::http::{self, Trouble};
 use super::passage::{Passage, Stage};
 use super::pin::{Pinned, Pins};
@@ -71,29 +74,41 @@ impl ClientHandler for Listener {
 
 impl Session {
     pub(super) async fn begin(reached: &Reached) -> Result<Session, Fault> {
-        let listener = Listener::default();
-        let lifecycle = ClientLifecycleMode::Auto {
-            preferred_versions: vec![ProtocolVersion::V_2026_07_28],
+        let (newer, news) = (vec![ProtocolVersion::V_2026_07_28], LateNews::default());
+        let either = ClientLifecycleMode::Auto {
+            preferred_versions: newer.clone(),
             legacy_version: Some(ProtocolVersion::V_2025_11_25),
         };
-        let until = Instant::now() + BEGINNING;
-        let masks = reached.masks();
+        let begun = Session::begin_by(reached, either, &news).await;
+        if begun.is_err() && news.came() {
+            // It knows the newer greeting alone, and is slow: with this one nothing else is tried meanwhile.
+            let newer = ClientLifecycleMode::Discover { preferred_versions: newer };
+            return Session::begin_by(reached, newer, &news).await;
+        }
+        begun
+    }
+
+    async fn begin_by(
+        reached: &Reached,
+        lifecycle: ClientLifecycleMode,
+        news: &LateNews,
+    ) -> Result<Session, Fault> {
+        let (listener, masks) = (Listener::default(), reached.masks());
         let (begun, trouble) = match reached {
             Reached::Http { lent, url, credentials } => {
                 let (transport, trouble) = http::transport(lent.clone(), url, credentials, masks.clone());
-                let begun = listener.clone().serve_with_lifecycle(transport, lifecycle);
-                (timeout_at(until, begun).await, trouble)
+                (begin_on(Patient::new(transport, news.clone()), listener.clone(), lifecycle).await, trouble)
             }
             Reached::Child(start) => {
                 let transport = child::start(start, Arc::clone(&listener.changed))?;
-                let begun = listener.clone().serve_with_lifecycle(transport, lifecycle);
-                (timeout_at(until, begun).await, Trouble::default())
+                let transport = Patient::new(transport, news.clone());
+                (begin_on(transport, listener.clone(), lifecycle).await, Trouble::default())
             }
         };
         match begun {
-            Ok(Ok(running)) => Ok(Session { running: Arc::new(running), listener, trouble, masks }),
+            Ok(Some(running)) => Ok(Session { running: Arc::new(running), listener, trouble, masks }),
             // What the library says may repeat a server's words, and these a secret.
-            Ok(Err(_)) => Err(trouble.take().unwrap_or_else(|| unspoken(reached))),
+            Ok(None) => Err(trouble.take().unwrap_or_else(|| unspoken(reached))),
             Err(_) => {
                 let what = format!("{} does not begin a session", reached.name());
                 Err(Fault::new(Owner::Provider, what, "see whether it is an MCP server, and its log"))
@@ -198,6 +213,15 @@ impl Session {
             Stage::TurnedAway => Unanswered::Refused(fault("the server turned the request away")),
         }
     }
+}
+
+/// Begins a session in time; nothing where it cannot be begun.
+async fn begin_on<T: Transport<RoleClient> + 'static>(
+    transport: Patient<T>,
+    listener: Listener,
+    lifecycle: ClientLifecycleMode,
+) -> Result<Option<RunningService<RoleClient, Listener>>, Elapsed> {
+    timeout(BEGINNING, listener.serve_with_lifecycle(transport, lifecycle)).await.map(Result::ok)
 }
 
 impl Reached {
