@@ -11,14 +11,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
 
 use centralita_core::base::{Fault, Owner};
-use centralita_core::conversation::ParameterKind;
+use centralita_core::conversation::{Effects, ParameterKind};
 use serde_json::{Map, Value};
 use url::Url;
 
 use super::auth;
 use super::hidden;
 use super::import::pinned::{Drawn, Parameter, drawn};
-use super::integration::{Integration, read_base};
+use super::integration::{Called, Integration, read_base};
 use super::mcp_written::{ConnectionWritten, KeyWritten, McpFile, McpToolWritten, OnTopWritten};
 use super::place::{Place, Spanned};
 use super::problems::{Desk, Problems};
@@ -29,7 +29,7 @@ use super::written::{
 };
 use super::{Kind, Source, Written, parse_integration, told};
 use crate::integrations::mcp::{Pinned, Pins, pins_of};
-use crate::integrations::{Auth, Connection, McpServer, McpWay, Method, Program, Variable};
+use crate::integrations::{Auth, Connection, ErrorMeans, McpServer, McpWay, Method, Program, Variable};
 use crate::secrets::SecretName;
 
 /// What the names of files with pins end in.
@@ -79,7 +79,7 @@ pub fn mcp_definition(sources: &[Source], id: &str) -> Result<Option<McpDefiniti
         let picked = file.tools.iter().map(|tool| (called(&tool.value), tool.value.name.value.clone()));
         let is_harmless = |tool: &&Spanned<McpToolWritten>| {
             let effects = tool.value.effects.as_ref().map(|effects| effects.value);
-            effects == Some(centralita_core::conversation::Effects::None)
+            effects == Some(Effects::None)
         };
         found = Some(McpDefinition {
             picked: picked.collect(),
@@ -158,7 +158,8 @@ pub(super) fn read(
                 "give each a name of its own",
             );
         }
-        names.insert(name.value.clone(), called);
+        let error_means = error_means(desk, &tool.value);
+        names.insert(name.value.clone(), Called { tool: called, error_means });
         // Without a pin nothing more can be said of it.
         let Some(pinned) = pinned else { continue };
         let tool = Spanned { place: tool.place, value: by_hand(desk, tool.place, tool.value, pinned) };
@@ -166,8 +167,8 @@ pub(super) fn read(
     }
     let (base, way) = way.filter(|_| is_name(&id))?;
     // Only what is picked is part of what an agent means.
-    let picked: BTreeSet<&String> = names.values().collect();
-    let pins = pins.unwrap_or_default().into_iter().filter(|(name, _)| picked.contains(name)).collect();
+    let is_picked = |name: &String| names.values().any(|called| called.tool == *name);
+    let pins = pins.unwrap_or_default().into_iter().filter(|(name, _)| is_picked(name)).collect();
     let mcp = Some(McpServer { way, pins });
     let connection = Connection { id, base, allow_private: file.allow_private, auth, mcp };
     Some(Integration::of_mcp(connection, tools, names))
@@ -311,6 +312,15 @@ fn no_statuses(desk: &mut Desk<'_>, response: &ResponseWritten) {
             "leave `errors` out",
         );
     }
+}
+
+fn error_means(desk: &mut Desk<'_>, tool: &McpToolWritten) -> ErrorMeans {
+    let Some(means) = &tool.error_means else { return ErrorMeans::default() };
+    if tool.effects.as_ref().is_some_and(|effects| effects.value == Effects::None) {
+        let what = "a tool without effects does nothing that an error could leave open";
+        desk.say(means.place, what, "leave `error_means` out: the model is told what the server says");
+    }
+    means.value
 }
 
 /// A tool of a server as if it had been written by hand.

@@ -15,6 +15,7 @@ use super::written::{
     ConfirmWritten, Kind, LimitsWritten, OneOf, PhrasesWritten, ResponseWritten, RuleWritten, TriesWritten,
     WordLists, Words,
 };
+use crate::integrations::ErrorMeans;
 
 /// `integrations/ID.yaml`, with `kind: mcp`.
 #[derive(Debug, Deserialize)]
@@ -78,6 +79,8 @@ pub(super) struct McpToolWritten {
     /// Unwritten: `irreversible`, whatever the server says.
     pub(super) effects: Option<Spanned<Effects>>,
     pub(super) idempotency: Option<KeyWritten>,
+    /// Unwritten: `unknown`.
+    pub(super) error_means: Option<Spanned<ErrorMeans>>,
     pub(super) confirm: Option<Spanned<ConfirmWritten>>,
     #[serde(default)]
     pub(super) phrases: PhrasesWritten,

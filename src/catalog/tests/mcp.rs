@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::*;
 use crate::integrations::mcp::{Pinned, Pins, pins_text};
-use crate::integrations::{Body, McpWay};
+use crate::integrations::{Body, ErrorMeans, McpWay};
 
 const AGENT: &str = "\
 version: 1
@@ -97,6 +97,19 @@ fn a_tool_is_what_the_pin_says_and_what_is_written_on_top_of_it() {
 }
 
 #[test]
+fn an_error_of_a_server_means_nothing_until_the_admin_says_so() {
+    let means = |written: &str| {
+        let text = INTEGRATION.replace("    idempotency:", &format!("{written}    idempotency:"));
+        let catalog = check(&sources(&text, Some(&pins_text(&pins()))), &BTreeMap::new());
+        let catalog = catalog.unwrap_or_else(|problems| panic!("\n{problems}"));
+        catalog.agents["host"].tools[0].request.error_means
+    };
+    assert_eq!(means(""), ErrorMeans::Unknown);
+    assert_eq!(means("    error_means: unknown\n"), ErrorMeans::Unknown);
+    assert_eq!(means("    error_means: not_done\n"), ErrorMeans::NotDone);
+}
+
+#[test]
 fn another_pin_is_another_plan_and_the_pin_of_a_tool_that_nobody_picked_is_not() {
     let hash = |pins: &Pins| {
         let catalog = check(&sources(INTEGRATION, Some(&pins_text(pins))), &BTreeMap::new());
@@ -181,6 +194,12 @@ const TABLE: &[(&str, &str, &str)] = &[
         "      map: {code: code}\n      errors: {404: None.}",
         "has no status, so never 404|leave `errors` out",
     ),
+    (
+        "    idempotency:",
+        "    effects: none\n    error_means: not_done\n    idempotency:",
+        "nothing that an error could leave open|leave `error_means` out",
+    ),
+    ("    idempotency:", "    error_means: done\n    idempotency:", "|not_done"),
     ("kind: mcp", "kind: mpc", "`kind` cannot be `mpc`|"),
     ("    timeout_ms: 5000", "    request: {method: GET}", "there is no field `request` here|"),
 ];

@@ -233,6 +233,27 @@ async fn how_a_server_fails_is_told_as_far_as_it_is_known() {
 }
 
 #[tokio::test]
+async fn what_an_error_of_an_action_means_is_the_admins_to_say() {
+    let served = Bookings::new().serve().await;
+    let connection = reviewed(over_http(&served, Pins::new())).await;
+    let failed = |why: &str| Outcome::Failed { why: why.to_owned() };
+    for (called, want) in [
+        ("fails", failed("the server says: no table is free then")),
+        ("refuses", failed("the server refused it: `people` is too large")),
+        // It is no error of the tool's.
+        ("breaks", Outcome::Unknown),
+        ("never-answers", Outcome::Unknown),
+    ] {
+        let mut spec = tool(called, Effects::Irreversible, &[("free", "free")]);
+        spec.request.error_means = ErrorMeans::NotDone;
+        let registry = registry_with(connection.clone(), &[&spec]).await;
+        ready(&registry, &spec).await;
+        assert_eq!(run(&registry, &spec, &Log::default()).await, want, "{called}");
+        assert_eq!(served.bookings.calls(called).len(), 1, "{called}");
+    }
+}
+
+#[tokio::test]
 async fn text_is_given_as_text_and_as_the_json_that_it_is() {
     let served = Bookings::new().serve().await;
     let spec = tool("tells", Effects::None, &[("free", "json.free"), ("said", "text")]);
