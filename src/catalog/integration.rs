@@ -27,6 +27,8 @@ pub(super) struct Called {
     /// The server's own name of it.
     pub(super) tool: String,
     pub(super) error_means: ErrorMeans,
+    /// The name of the one that its probe calls.
+    pub(super) probe: Option<String>,
 }
 
 /// An integration whose connection was read.
@@ -121,6 +123,9 @@ impl Integration {
             if let Some(called) = self.called.get(name) {
                 spec.request.called = Some(called.tool.clone());
                 spec.request.error_means = called.error_means;
+                if let Some(probe) = &mut spec.probe {
+                    probe.request.called.clone_from(&called.probe);
+                }
             }
             self.read.borrow_mut().insert((name.clone(), language));
             Some((plan, spec))

@@ -50,8 +50,17 @@ impl Bookings {
             json!({"name": name, "description": "Does it.", "inputSchema": people,
                 "annotations": {"readOnlyHint": true}})
         };
-        let names =
-            ["book-table", "fails", "refuses", "breaks", "never-answers", "tells", "talks", "repeats"];
+        let names = [
+            "book-table",
+            "fails",
+            "refuses",
+            "breaks",
+            "never-answers",
+            "tells",
+            "talks",
+            "repeats",
+            "seen",
+        ];
         let tools: Vec<Value> = names.into_iter().map(tool).collect();
         Bookings { tools: Arc::new(Mutex::new(tools.into())), calls: Arc::default(), tokens: Arc::default() }
     }
@@ -86,6 +95,11 @@ impl Bookings {
     pub(super) fn calls(&self, tool: &str) -> Vec<Value> {
         let calls = self.calls.lock().unwrap();
         calls.iter().filter(|(name, _)| name == tool).map(|(_, arguments)| arguments.clone()).collect()
+    }
+
+    /// Nobody has called it.
+    pub(super) fn forget(&self) {
+        self.calls.lock().unwrap().clear();
     }
 
     pub(super) fn tokens(&self) -> Vec<String> {
@@ -130,6 +144,12 @@ impl ServerHandler for Bookings {
                 let names: Vec<String> = std::env::vars().map(|(name, _)| name).collect();
                 let secret = std::env::var("BOOKINGS_TOKEN").is_ok_and(|token| token == "sesame-canary");
                 structured(json!({"variables": names, "knows": secret, "process": std::process::id()}))
+            }
+            // Under which keys it was called.
+            "seen" => {
+                let calls = self.calls.lock().unwrap();
+                let keys = calls.iter().filter_map(|(_, arguments)| arguments.get("request_id"));
+                structured(json!({"keys": keys.collect::<Vec<_>>()}))
             }
             "repeats" => Ok(CallToolResult::error(text("no such token: sesame-canary")).into()),
             other => panic!("there is no tool {other}"),

@@ -149,7 +149,7 @@ async fn the_server_of_these_tests_lists_its_tools_over_pipes() {
     let (ours, theirs) = tokio::io::duplex(1 << 16);
     let (_serving, client) =
         tokio::join!(rmcp::serve_server(Bookings::new(), theirs), rmcp::serve_client((), ours));
-    assert_eq!(client.unwrap().list_all_tools().await.unwrap().len(), 8);
+    assert_eq!(client.unwrap().list_all_tools().await.unwrap().len(), 9);
 }
 
 #[tokio::test]
@@ -250,6 +250,36 @@ async fn what_an_error_of_an_action_means_is_the_admins_to_say() {
         ready(&registry, &spec).await;
         assert_eq!(run(&registry, &spec, &Log::default()).await, want, "{called}");
         assert_eq!(served.bookings.calls(called).len(), 1, "{called}");
+    }
+}
+
+#[tokio::test]
+async fn what_became_of_an_action_without_an_answer_another_tool_of_the_server_is_asked() {
+    let served = Bookings::new().serve().await;
+    for (done, failed, want) in [
+        ("sent.key in keys", "false and keys", Outcome::Done { result: json!({"keys": ["CA1-t1"]}) }),
+        (
+            "keys | length > 1",
+            "sent.key in keys",
+            Outcome::Failed { why: "the system was asked, and says that it was not done".into() },
+        ),
+    ] {
+        let mut request = shop::exchange(Method::Post, "/", &[("keys", "keys")]);
+        request.body = Some(Body::Json(json!({"people": 1, "of": "{{ key }}"})));
+        request.called = Some("seen".to_owned());
+        let (done, failed) = (done.to_owned(), Some(failed.to_owned()));
+        let spec = ToolSpec {
+            key: KeyPlace::Body("request_id".into()),
+            probe: Some(Probe { request, done, failed, absent_after: None, absent_on: BTreeSet::new() }),
+            ..tool("breaks", Effects::Irreversible, &[])
+        };
+        let registry = registry_with(over_http(&served, Pins::new()), &[&spec]).await;
+        ready(&registry, &spec).await;
+        let log = Log::default();
+        assert_eq!(run(&registry, &spec, &log).await, want);
+        assert_eq!(served.bookings.calls("breaks").len(), 1, "it is no reason to call it again");
+        assert_eq!(served.bookings.calls("seen"), [json!({"people": 1, "of": "CA1-t1"})]);
+        served.bookings.forget();
     }
 }
 
