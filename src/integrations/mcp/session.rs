@@ -9,9 +9,10 @@ use std::time::Duration;
 use centralita_core::base::{Fault, Owner};
 use rmcp::model::{
     CallToolRequest, CallToolRequestParams, CallToolResult, ClientConfig, ClientRequest, ContentBlock,
-    ErrorCode, ErrorData, Implementation, PaginatedRequestParams, ProtocolVersion, ServerResult, Tool,
+    ErrorCode, ErrorData, Implementation, PaginatedRequestParams, ProtocolVersion, ServerResult,
+    SubscriptionFilter, Tool,
 };
-use rmcp::service::{NotificationContext, PeerRequestOptions, RunningService, ServiceError};
+use rmcp::service::{NotificationContext, Peer, PeerRequestOptions, RunningService, ServiceError};
 use rmcp::transport::Transport;
 use rmcp::{ClientHandler, ClientLifecycleMode, ClientServiceExt as _, RoleClient};
 use serde_json::{Map, Value, json};
@@ -28,12 +29,17 @@ use super::pin::{Pinned, Pins};
 use crate::egress::{ANSWER_BYTES_MAX, Answer, Lent, Purpose, Unanswered};
 use crate::integrations::auth::Credentials;
 use crate::integrations::masks::Masks;
+use crate::integrations::probe::Pauses;
 
 /// How long a server may take to begin a session: one of the older kind may leave the newer greeting unanswered for ten
 /// seconds, and a program has to start first.
 const BEGINNING: Duration = Duration::from_secs(30);
 /// How long its list of tools may take, all pages.
 const LISTING: Duration = Duration::from_secs(10);
+/// Pauses before a server is asked anew to tell of its changes: it may end that whenever it likes, and is looked at every
+/// minute anyhow.
+const ASKED_FIRST: Duration = Duration::from_secs(1);
+const ASKED_LONGEST: Duration = Duration::from_secs(60);
 const PAGES_MAX: usize = 50;
 const TOOLS_MAX: usize = 2_000;
 /// Of what a server says of a failure, in characters: a model reads it.
@@ -106,7 +112,12 @@ impl Session {
             }
         };
         match begun {
-            Ok(Some(running)) => Ok(Session { running: Arc::new(running), listener, trouble, masks }),
+            Ok(Some(running)) => {
+                if let Some(peer) = tells_of_changes(&running) {
+                    tokio::spawn(hears(peer, Arc::clone(&listener.changed)));
+                }
+                Ok(Session { running: Arc::new(running), listener, trouble, masks })
+            }
             // What the library says may repeat a server's words, and these a secret.
             Ok(None) => Err(trouble.take().unwrap_or_else(|| unspoken(reached))),
             Err(_) => {
@@ -222,6 +233,28 @@ async fn begin_on<T: Transport<RoleClient> + 'static>(
     lifecycle: ClientLifecycleMode,
 ) -> Result<Option<RunningService<RoleClient, Listener>>, Elapsed> {
     timeout(BEGINNING, listener.serve_with_lifecycle(transport, lifecycle)).await.map(Result::ok)
+}
+
+/// The other end, where it tells of other tools only to whoever has asked to be told: the newer protocol's way.
+fn tells_of_changes(running: &RunningService<RoleClient, Listener>) -> Option<Peer<RoleClient>> {
+    let info = running.peer().peer_info()?;
+    let says_so = info.capabilities.tools.as_ref().is_some_and(|tools| tools.list_changed == Some(true));
+    (says_so && !info.protocol_version.has_initialize()).then(|| running.peer().clone())
+}
+
+/// Asks to be told, anew whenever that ends, as long as there is a session. What changed before the asking is looked at too.
+async fn hears(peer: Peer<RoleClient>, changed: Arc<Notify>) {
+    let mut pauses = Pauses::new(ASKED_FIRST, ASKED_LONGEST);
+    while !peer.is_transport_closed() {
+        let wanted = SubscriptionFilter::builder().tools_list_changed().build();
+        if let Ok(mut told) = peer.listen(wanted).await {
+            changed.notify_one();
+            while let Ok(Some(_)) = told.next().await {
+                changed.notify_one();
+            }
+        }
+        tokio::time::sleep(pauses.pause()).await;
+    }
 }
 
 impl Reached {

@@ -362,6 +362,25 @@ async fn a_tool_that_is_another_than_was_reviewed_is_off_and_one_with_other_text
 }
 
 #[tokio::test]
+async fn a_tool_that_becomes_another_while_calls_are_served_is_off_as_soon_as_its_server_says_so() {
+    let served = Bookings::new().serve().await;
+    let spec = tool("book-table", Effects::None, &[("code", "code")]);
+    let registry = registry_with(over_http(&served, Pins::new()), &[&spec]).await;
+    ready(&registry, &spec).await;
+    assert!(matches!(read(&registry, &spec, four()).await, Outcome::Done { .. }));
+    // The first may be found when it is asked to tell of changes, the second by what it tells alone.
+    for (at, name) in [(0, "book-table"), (5, "tells")] {
+        served.bookings.tools.lock().unwrap()[at]["inputSchema"]["properties"]["people"]["minimum"] =
+            json!(2);
+        let off = async { tokio::join!(served.bookings.tell(), server(&registry, &spec).off(name)) };
+        tokio::time::timeout(Duration::from_secs(20), off).await.expect("it is not looked for by the minute");
+    }
+    let told = why(read(&registry, &spec, four()).await);
+    assert!(told.contains("`book-table` is another than was reviewed"), "{told}");
+    assert_eq!(served.bookings.calls("book-table").len(), 1);
+}
+
+#[tokio::test]
 async fn a_program_gets_its_secret_and_no_variable_of_ours_and_ends_with_its_connection() {
     let spec =
         tool("talks", Effects::None, &[("knows", "knows"), ("names", "variables"), ("process", "process")]);
