@@ -20,7 +20,7 @@ use super::verify::{alike, read_rule};
 use super::written::{
     AnswersWritten, MappedWritten, PrepareWritten, RequestWritten, ResponseWritten, ToolWritten, Words,
 };
-use crate::integrations::{Answers, Body, Exchange, PROBE_KEY, Sample};
+use crate::integrations::{Answers, Body, ErrorMeans, Exchange, PROBE_KEY, Sample};
 use crate::secrets::SecretName;
 
 /// Headers that make a request what it is: whatever stands in them is lost, or breaks it.
@@ -242,6 +242,7 @@ pub(super) fn read_request(
         errors_when: Vec::new(),
         sample: None,
         called: None,
+        error_means: ErrorMeans::Unknown,
         step: None,
     }
 }

@@ -16,18 +16,28 @@ use super::problems::Desk;
 use super::reader::{Reader, is_name};
 use super::tool::tool;
 use super::written::{ByLanguage, IntegrationFile, RequestWritten, ToolWritten};
-use crate::integrations::{Auth, Connection, ToolSpec};
+use crate::integrations::{Auth, Connection, ErrorMeans, ToolSpec};
 
 /// For checking a tool outside any agent: templates do not look at it.
 const ANY_CURRENCY: &str = "EUR";
+
+/// A call of an MCP server's tool, in place of a request.
+#[derive(Debug)]
+pub(super) struct Called {
+    /// The server's own name of it.
+    pub(super) tool: String,
+    pub(super) error_means: ErrorMeans,
+    /// The name of the one that its probe calls.
+    pub(super) probe: Option<String>,
+}
 
 /// An integration whose connection was read.
 #[derive(Debug)]
 pub(super) struct Integration {
     pub(super) connection: Connection,
     tools: BTreeMap<String, Spanned<ToolWritten>>,
-    /// What an MCP server calls them.
-    called: BTreeMap<String, String>,
+    /// What they call of an MCP server.
+    called: BTreeMap<String, Called>,
     /// Those that were read for an agent, each with the languages. Reading again would tell the same.
     read: RefCell<BTreeSet<(String, Language)>>,
 }
@@ -74,7 +84,7 @@ impl Integration {
     pub(super) fn of_mcp(
         connection: Connection,
         tools: BTreeMap<String, Spanned<ToolWritten>>,
-        called: BTreeMap<String, String>,
+        called: BTreeMap<String, Called>,
     ) -> Integration {
         Integration { connection, tools, called, read: RefCell::default() }
     }
@@ -110,7 +120,13 @@ impl Integration {
         let wanted = self.tools.iter().filter(|(name, _)| names.contains(*name));
         let read = wanted.filter_map(|(name, written)| {
             let (plan, mut spec) = tool(&mut reader, &self.connection, written, spoken)?;
-            spec.request.called = self.called.get(name).cloned();
+            if let Some(called) = self.called.get(name) {
+                spec.request.called = Some(called.tool.clone());
+                spec.request.error_means = called.error_means;
+                if let Some(probe) = &mut spec.probe {
+                    probe.request.called.clone_from(&called.probe);
+                }
+            }
             self.read.borrow_mut().insert((name.clone(), language));
             Some((plan, spec))
         });

@@ -11,25 +11,26 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
 
 use centralita_core::base::{Fault, Owner};
-use centralita_core::conversation::ParameterKind;
+use centralita_core::conversation::{Effects, ParameterKind};
 use serde_json::{Map, Value};
 use url::Url;
 
 use super::auth;
 use super::hidden;
 use super::import::pinned::{Drawn, Parameter, drawn};
-use super::integration::{Integration, read_base};
+use super::integration::{Called, Integration, read_base};
+use super::mcp_probe::{probe as asks, readers};
 use super::mcp_written::{ConnectionWritten, KeyWritten, McpFile, McpToolWritten, OnTopWritten};
 use super::place::{Place, Spanned};
 use super::problems::{Desk, Problems};
 use super::reader::is_name;
 use super::written::{
-    ByLanguage, IdempotencyWritten, OneOf, ParameterWritten, RequestWritten, ResponseWritten, ToolWritten,
-    Words,
+    ByLanguage, IdempotencyWritten, OneOf, ParameterWritten, ProbeWritten, RequestWritten, ResponseWritten,
+    ToolWritten, Words,
 };
 use super::{Kind, Source, Written, parse_integration, told};
 use crate::integrations::mcp::{Pinned, Pins, pins_of};
-use crate::integrations::{Auth, Connection, McpServer, McpWay, Method, Program, Variable};
+use crate::integrations::{Auth, Connection, ErrorMeans, McpServer, McpWay, Method, Program, Variable};
 use crate::secrets::SecretName;
 
 /// What the names of files with pins end in.
@@ -76,14 +77,14 @@ pub fn mcp_definition(sources: &[Source], id: &str) -> Result<Option<McpDefiniti
         let auth = who(&mut desk, &file);
         let pins = pins(sources, id, &mut problems).unwrap_or_default();
         let Some((base, way)) = way else { continue };
-        let picked = file.tools.iter().map(|tool| (called(&tool.value), tool.value.name.value.clone()));
+        let picked = file.tools.iter().map(|tool| (tool.value.called(), tool.value.name.value.clone()));
         let is_harmless = |tool: &&Spanned<McpToolWritten>| {
             let effects = tool.value.effects.as_ref().map(|effects| effects.value);
-            effects == Some(centralita_core::conversation::Effects::None)
+            effects == Some(Effects::None)
         };
         found = Some(McpDefinition {
             picked: picked.collect(),
-            harmless: file.tools.iter().filter(is_harmless).map(|tool| called(&tool.value)).collect(),
+            harmless: file.tools.iter().filter(is_harmless).map(|tool| tool.value.called()).collect(),
             pins: pins.clone(),
             pin_path: pin_path(id),
             connection: Connection {
@@ -142,8 +143,9 @@ pub(super) fn read(
         );
     }
     let (mut tools, mut names) = (BTreeMap::new(), BTreeMap::new());
-    for tool in mem::take(&mut file.tools) {
-        let (name, called) = (tool.value.name.clone(), called(&tool.value));
+    let readers = readers(&file.tools);
+    for mut tool in mem::take(&mut file.tools) {
+        let (name, called) = (tool.value.name.clone(), tool.value.called());
         let pinned = pins.as_ref().and_then(|pins| pins.get(&called));
         if let (Some(pins), None) = (&pins, pinned) {
             let at = tool.value.tool.as_ref().map_or(name.place, |tool| tool.place);
@@ -158,16 +160,19 @@ pub(super) fn read(
                 "give each a name of its own",
             );
         }
-        names.insert(name.value.clone(), called);
+        let error_means = error_means(desk, &tool.value);
+        let written = tool.value.probe.take().zip(pins.as_ref());
+        let (probe, probed) = written.and_then(|(probe, pins)| asks(desk, probe, &readers, pins)).unzip();
+        names.insert(name.value.clone(), Called { tool: called, error_means, probe: probed });
         // Without a pin nothing more can be said of it.
         let Some(pinned) = pinned else { continue };
-        let tool = Spanned { place: tool.place, value: by_hand(desk, tool.place, tool.value, pinned) };
+        let tool = Spanned { place: tool.place, value: by_hand(desk, tool.place, tool.value, pinned, probe) };
         tools.insert(name.value, tool);
     }
     let (base, way) = way.filter(|_| is_name(&id))?;
     // Only what is picked is part of what an agent means.
-    let picked: BTreeSet<&String> = names.values().collect();
-    let pins = pins.unwrap_or_default().into_iter().filter(|(name, _)| picked.contains(name)).collect();
+    let is_picked = |name: &String| names.values().any(|called| called.tool == *name);
+    let pins = pins.unwrap_or_default().into_iter().filter(|(name, _)| is_picked(name)).collect();
     let mcp = Some(McpServer { way, pins });
     let connection = Connection { id, base, allow_private: file.allow_private, auth, mcp };
     Some(Integration::of_mcp(connection, tools, names))
@@ -199,11 +204,6 @@ pub(super) fn pins(sources: &[Source], id: &str, problems: &mut Vec<super::Probl
 
 fn pin_path(id: &str) -> String {
     format!("{FOLDER}{id}{PIN_ENDING}")
-}
-
-/// The server's own name of a tool.
-fn called(tool: &McpToolWritten) -> String {
-    tool.tool.as_ref().unwrap_or(&tool.name).value.clone()
 }
 
 /// Who we are there, by what can go along with a session.
@@ -313,8 +313,23 @@ fn no_statuses(desk: &mut Desk<'_>, response: &ResponseWritten) {
     }
 }
 
+fn error_means(desk: &mut Desk<'_>, tool: &McpToolWritten) -> ErrorMeans {
+    let Some(means) = &tool.error_means else { return ErrorMeans::default() };
+    if tool.effects.as_ref().is_some_and(|effects| effects.value == Effects::None) {
+        let what = "a tool without effects does nothing that an error could leave open";
+        desk.say(means.place, what, "leave `error_means` out: the model is told what the server says");
+    }
+    means.value
+}
+
 /// A tool of a server as if it had been written by hand.
-fn by_hand(desk: &mut Desk<'_>, at: Place, written: McpToolWritten, pinned: &Pinned) -> ToolWritten {
+fn by_hand(
+    desk: &mut Desk<'_>,
+    at: Place,
+    written: McpToolWritten,
+    pinned: &Pinned,
+    probe: Option<Spanned<ProbeWritten>>,
+) -> ToolWritten {
     let mut given: BTreeSet<&str> = written.arguments.keys().map(String::as_str).collect();
     if let Some(KeyWritten::Argument(name)) = &written.idempotency {
         // It is the gateway's to send, and asked of nobody.
@@ -374,7 +389,7 @@ fn by_hand(desk: &mut Desk<'_>, at: Place, written: McpToolWritten, pinned: &Pin
             KeyWritten::Argument(name) => IdempotencyWritten::Body(name),
         }),
         not_done_on: Vec::new(),
-        probe: None,
+        probe,
         confirm: written.confirm,
         phrases: written.phrases,
         timeout_ms: written.timeout_ms,
@@ -390,19 +405,15 @@ fn arguments(
     pinned: &Pinned,
     drawn: &Drawn,
 ) -> Spanned<Value> {
-    let takes =
-        |name: &str| pinned.input_schema.pointer("/properties").is_some_and(|p| p.get(name).is_some());
-    let is_open = pinned.input_schema.get("additionalProperties") != Some(&Value::Bool(false));
     let mut arguments = drawn.arguments.clone();
     if let Some(KeyWritten::Argument(name)) = &written.idempotency
-        && !takes(&name.value)
-        && !is_open
+        && !pinned.takes(&name.value)
     {
         let what = format!("the server's tool takes no argument `{}`", name.value);
         desk.say(name.place, what, "name the one by which it knows a repeated call, or leave it out");
     }
     for (name, value) in &written.arguments {
-        if !takes(name) && !is_open {
+        if !pinned.takes(name) {
             let what = format!("the server's tool takes no argument `{name}`");
             desk.say(value.place, what, "see `centralita mcp tools`; names are the server's here");
         }
@@ -419,7 +430,7 @@ fn arguments(
     Spanned { place, value: Value::Object(arguments) }
 }
 
-fn request(at: Place, arguments: Spanned<Value>) -> RequestWritten {
+pub(super) fn request(at: Place, arguments: Spanned<Value>) -> RequestWritten {
     let is_empty = arguments.value.as_object().is_some_and(Map::is_empty);
     RequestWritten {
         method: Method::Post,

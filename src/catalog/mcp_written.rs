@@ -13,8 +13,9 @@ use super::auth::AuthWritten;
 use super::place::Spanned;
 use super::written::{
     ConfirmWritten, Kind, LimitsWritten, OneOf, PhrasesWritten, ResponseWritten, RuleWritten, TriesWritten,
-    WordLists, Words,
+    WordLists, Words, there,
 };
+use crate::integrations::ErrorMeans;
 
 /// `integrations/ID.yaml`, with `kind: mcp`.
 #[derive(Debug, Deserialize)]
@@ -78,6 +79,11 @@ pub(super) struct McpToolWritten {
     /// Unwritten: `irreversible`, whatever the server says.
     pub(super) effects: Option<Spanned<Effects>>,
     pub(super) idempotency: Option<KeyWritten>,
+    /// Unwritten: `unknown`.
+    pub(super) error_means: Option<Spanned<ErrorMeans>>,
+    /// How the server is asked what became of a call that was not answered.
+    #[serde(default, deserialize_with = "there")]
+    pub(super) probe: Option<Spanned<McpProbeWritten>>,
     pub(super) confirm: Option<Spanned<ConfirmWritten>>,
     #[serde(default)]
     pub(super) phrases: PhrasesWritten,
@@ -86,6 +92,30 @@ pub(super) struct McpToolWritten {
     pub(super) limits: LimitsWritten,
     /// For how many seconds a result counts within a call.
     pub(super) cache_s: Option<Spanned<u32>>,
+}
+
+impl McpToolWritten {
+    /// The server's own name of it.
+    pub(super) fn called(&self) -> String {
+        self.tool.as_ref().unwrap_or(&self.name).value.clone()
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct McpProbeWritten {
+    /// A tool of the same file, without effects.
+    pub(super) tool: Spanned<String>,
+    /// By the server's names.
+    #[serde(default)]
+    pub(super) arguments: BTreeMap<String, Spanned<Value>>,
+    /// A condition over the answer, and `sent`.
+    pub(super) done: Spanned<String>,
+    pub(super) failed: Option<Spanned<String>>,
+    pub(super) absent_after_s: Option<Spanned<u32>>,
+    #[serde(default)]
+    pub(super) map: BTreeMap<String, Words>,
+    pub(super) sample: Option<Spanned<Value>>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -23,6 +23,7 @@ pub mod import;
 mod integration;
 mod limits;
 mod mcp;
+mod mcp_probe;
 mod mcp_written;
 mod parameter;
 mod place;

@@ -37,7 +37,7 @@ pub(super) struct Of<'t> {
 
 /// Reads a probe.
 pub(super) fn probe(reader: &mut Reader<'_, '_>, written: &Spanned<ProbeWritten>, of: &Of<'_>) -> Probe {
-    let ProbeWritten { request, done, failed, absent_after_s, absent_on, answers, map, sample } =
+    let ProbeWritten { request, is_call, done, failed, absent_after_s, absent_on, answers, map, sample } =
         &written.value;
     if of.effects == Effects::None {
         let remedy = "take it away; or write `effects: reversible` or `irreversible`, if the request changes something";
@@ -50,15 +50,22 @@ pub(super) fn probe(reader: &mut Reader<'_, '_>, written: &Spanned<ProbeWritten>
     let (mut known, mut used) = (of.known.clone(), BTreeSet::new());
     let is_taken = !known.insert(PROBE_KEY.to_owned()) || reader.hidden.contains_key(PROBE_KEY);
     let mut exchange = read_request(reader, request, of.parameters, &known, &mut used);
-    only_asks(reader, request, "a probe only asks", "use GET or HEAD here: it must change nothing");
+    if !is_call {
+        only_asks(reader, request, "a probe only asks", "use GET or HEAD here: it must change nothing");
+    }
     exchange.answers = read_answers(*answers);
     exchange.map = read_map(reader, map);
     exchange.sample = sample.as_ref().map(|s| read_sample(reader, s, &known, of.parameters, &exchange));
     let mut sound = Vec::new();
     let looks = read_condition(reader, done, &known, &mut used);
     if looks == Looks::Nowhere && absent_on.is_empty() {
-        let remedy = "compare a field of the answer: `state == 'paid'`; where the status alone tells, write `absent_on: [404]` \
-                      beside it";
+        let remedy = match is_call {
+            true => "compare a field of the answer: `state == 'paid'`",
+            false => {
+                "compare a field of the answer: `state == 'paid'`; where the status alone tells, write `absent_on: [404]` \
+                 beside it"
+            }
+        };
         let what = "this condition looks at nothing of the answer: each would mean that it is done";
         reader.say(done.place, what, remedy);
     } else if looks != Looks::Unreadable {
@@ -127,7 +134,8 @@ fn check_key(reader: &mut Reader<'_, '_>, at: Place, of: &Of<'_>, is_taken: bool
         (true, false) if is_used => reader.say(
             at,
             "the probe names `key`, and this tool sends no idempotency key",
-            "write `idempotency: {header: NAME}` at the tool, or ask by what was sent: {order}",
+            "write `idempotency: {header: NAME}` at the tool, or `{argument: NAME}` of an MCP server's; or ask by what was \
+             sent: {order}",
         ),
         (false, true) => reader.say(
             at,

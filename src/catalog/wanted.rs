@@ -86,6 +86,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("parameter", "order"),
     ("error", "That does not fit."),
     ("not_done_on", "[503]"),
+    ("error_means", "not_done"),
     ("probe", "{request: {method: GET, path: \"/refunds/{key}\"}, done: state == 'paid'}"),
     ("absent_after_s", "60"),
     ("absent_on", "[404]"),

@@ -227,7 +227,7 @@ impl ToolWritten {
 }
 
 /// A field that is read wherever its name is written, be there nothing under it.
-fn there<'de, T: Deserialize<'de>, D: Deserializer<'de>>(field: D) -> Result<Option<T>, D::Error> {
+pub(super) fn there<'de, T: Deserialize<'de>, D: Deserializer<'de>>(field: D) -> Result<Option<T>, D::Error> {
     T::deserialize(field).map(Some)
 }
 
@@ -435,6 +435,9 @@ impl MappedWritten {
 #[serde(deny_unknown_fields)]
 pub(super) struct ProbeWritten {
     pub(super) request: Spanned<RequestWritten>,
+    /// The request is only the arguments of a call of an MCP server's tool, of which the admin says that it reads.
+    #[serde(skip)]
+    pub(super) is_call: bool,
     /// A condition over the answer, and `sent`.
     pub(super) done: Spanned<String>,
     pub(super) failed: Option<Spanned<String>>,

@@ -60,8 +60,8 @@ pub use probe::{Finding, PROBE_QUESTION, Pauses, Sent};
 pub(crate) use probe::{KEY as PROBE_KEY, SENT as PROBE_SENT};
 pub use registry::{CallFacts, Intent, IntentLog, Leave, NotBegun, Prepared, Probed, Registry, Unprepared};
 pub use spec::{
-    Answers, Body, CallFact, Compare, Connection, Deed, ErrorWhen, Exchange, Given, KeyPlace, McpServer,
-    McpWay, Method, PerCaller, Probe, Program, Rule, Sample, Source, Step, ToolSpec, Variable,
+    Answers, Body, CallFact, Compare, Connection, Deed, ErrorMeans, ErrorWhen, Exchange, Given, KeyPlace,
+    McpServer, McpWay, Method, PerCaller, Probe, Program, Rule, Sample, Source, Step, ToolSpec, Variable,
 };
 pub use tap::{CameBack, Passed, Proof, Shown, Tap};
 pub use toolbox::{Toolbox, mcp_server};

@@ -277,9 +277,29 @@ pub struct Exchange {
     /// are none's then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub called: Option<String>,
+    /// What it means where that server says that the tool went wrong.
+    #[serde(skip_serializing_if = "ErrorMeans::is_unknown")]
+    pub error_means: ErrorMeans,
     /// What it is among others of its tool, where it is one of `steps`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step: Option<Step>,
+}
+
+/// What an MCP server's own error says of an action. Its words alone do not tell: many servers turn every exception into
+/// one, also one after they acted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorMeans {
+    #[default]
+    Unknown,
+    /// This server gives one only where it has done nothing.
+    NotDone,
+}
+
+impl ErrorMeans {
+    fn is_unknown(&self) -> bool {
+        *self == ErrorMeans::Unknown
+    }
 }
 
 /// One request of several.

@@ -4,7 +4,8 @@
 //! expects. It is *failed* where the system says it did nothing: a 4xx (it refused the request), `success`
 //! false, or 307/308 (it points elsewhere without acting). All else is *unknown*: no answer, a broken one,
 //! other redirects (a 303 often follows a deed), and 5xx: a gateway's 502 or 504, or an error after the
-//! commit, look the same as one before it, so only the admin can say otherwise (`not_done_on`). So is a 409
+//! commit, look the same as one before it, so only the admin can say otherwise (`not_done_on`, and `error_means` of an MCP
+//! server's error). So is a 409
 //! to a request with an idempotency key: it may well say that the first one is still at work.
 //!
 //! Promises: nobody hears *done* of a request whose answer does not show it; where a proof fails, nothing of
@@ -18,7 +19,7 @@ use centralita_core::template::Renderer;
 use serde_json::{Map, Value, json};
 
 use super::probe::SENT;
-use super::spec::{Answers, ErrorWhen, Exchange, KeyPlace};
+use super::spec::{Answers, ErrorMeans, ErrorWhen, Exchange, KeyPlace};
 use super::tries::Untold;
 use super::verify::proves;
 use crate::egress::{Answer, Unanswered};
@@ -73,6 +74,9 @@ pub(super) fn settled(
     let answer = match answer {
         Ok(answer) => answer,
         Err(Unanswered::NotSent(fault) | Unanswered::Refused(fault)) => {
+            return Outcome::Failed { why: fault.what };
+        }
+        Err(Unanswered::WentWrong(fault)) if exchange.error_means == ErrorMeans::NotDone => {
             return Outcome::Failed { why: fault.what };
         }
         Err(Unanswered::Sent(_) | Unanswered::WentWrong(_)) => return Outcome::Unknown,
@@ -206,6 +210,7 @@ mod tests {
             errors_when: Vec::new(),
             sample: None,
             called: None,
+            error_means: ErrorMeans::Unknown,
             step: None,
         }
     }

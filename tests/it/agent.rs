@@ -12,8 +12,8 @@ use centralita::core::conversation::{
 };
 use centralita::core::language::Language;
 use centralita::integrations::{
-    Answers, Auth, Body, Budget, Connection, Exchange, KeyPlace, Method, PerCaller, Probe, SecretHeader,
-    ToolSpec, Toolbox,
+    Answers, Auth, Body, Budget, Connection, ErrorMeans, Exchange, KeyPlace, Method, PerCaller, Probe,
+    SecretHeader, ToolSpec, Toolbox,
 };
 use centralita::secrets::{SecretName, Secrets};
 use secrecy::SecretString;
@@ -174,6 +174,7 @@ fn exchange(method: Method, path: &str, map: &[(&str, &str)]) -> Exchange {
         errors_when: Vec::new(),
         sample: None,
         called: None,
+        error_means: ErrorMeans::Unknown,
         step: None,
     }
 }

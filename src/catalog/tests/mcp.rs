@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::*;
 use crate::integrations::mcp::{Pinned, Pins, pins_text};
-use crate::integrations::{Body, McpWay};
+use crate::integrations::{Body, ErrorMeans, McpWay};
 
 const AGENT: &str = "\
 version: 1
@@ -44,6 +44,12 @@ tools:
       question: "Shall I book for {{ party_size }}{% if deposit is not none %}, {{ deposit | money }} down{% endif %}?"
       action: I book it.
     timeout_ms: 5000
+  - name: look
+    tool: look-up
+    effects: none
+    parameters: [{name: id, ask: Which one?}]
+    response:
+      map: {state: state}
 "#;
 
 fn pins() -> Pins {
@@ -59,7 +65,13 @@ fn pins() -> Pins {
         output_schema: None,
         annotations: Some(json!({"readOnlyHint": true, "destructiveHint": false})),
     };
-    Pins::from([("book-table".to_owned(), tool)])
+    let look = Pinned {
+        name: "look-up".into(),
+        input_schema: json!({"type": "object", "required": ["id"], "additionalProperties": false,
+            "properties": {"id": {"type": "string"}}}),
+        ..tool.clone()
+    };
+    [tool, look].into_iter().map(|tool| (tool.name.clone(), tool)).collect()
 }
 
 fn sources(integration: &str, pins: Option<&str>) -> Vec<Source> {
@@ -97,6 +109,36 @@ fn a_tool_is_what_the_pin_says_and_what_is_written_on_top_of_it() {
 }
 
 #[test]
+fn a_probe_calls_a_tool_of_the_same_server_that_only_reads() {
+    let probe = "    probe:\n      tool: look\n      arguments: {id: \"{{ key }}\"}\n      done: state == 'booked'\n      \
+                 failed: state == 'refused'\n      absent_after_s: 60\n      map: {state: state}\n      \
+                 sample: {state: booked}\n";
+    let text = INTEGRATION.replace("    timeout_ms: 5000\n", &format!("{probe}    timeout_ms: 5000\n"));
+    let catalog = check(&sources(&text, Some(&pins_text(&pins()))), &BTreeMap::new());
+    let catalog = catalog.unwrap_or_else(|problems| panic!("\n{problems}"));
+    let probe = catalog.agents["host"].tools[0].probe.clone().expect("it is written");
+    assert_eq!(probe.request.called.as_deref(), Some("look-up"));
+    assert_eq!(probe.request.body, Some(Body::Json(json!({"id": "{{ key }}"}))));
+    assert_eq!(
+        (probe.done.as_str(), probe.absent_after.map(|after| after.0)),
+        ("state == 'booked'", Some(60_000))
+    );
+}
+
+#[test]
+fn an_error_of_a_server_means_nothing_until_the_admin_says_so() {
+    let means = |written: &str| {
+        let text = INTEGRATION.replace("    idempotency:", &format!("{written}    idempotency:"));
+        let catalog = check(&sources(&text, Some(&pins_text(&pins()))), &BTreeMap::new());
+        let catalog = catalog.unwrap_or_else(|problems| panic!("\n{problems}"));
+        catalog.agents["host"].tools[0].request.error_means
+    };
+    assert_eq!(means(""), ErrorMeans::Unknown);
+    assert_eq!(means("    error_means: unknown\n"), ErrorMeans::Unknown);
+    assert_eq!(means("    error_means: not_done\n"), ErrorMeans::NotDone);
+}
+
+#[test]
 fn another_pin_is_another_plan_and_the_pin_of_a_tool_that_nobody_picked_is_not() {
     let hash = |pins: &Pins| {
         let catalog = check(&sources(INTEGRATION, Some(&pins_text(pins))), &BTreeMap::new());
@@ -118,8 +160,9 @@ fn a_program_is_a_connection_too_and_its_secrets_are_references() {
     let text = INTEGRATION.replace("  url: https://bookings.example/mcp\n", program);
     let text = text.replace("auth:\n  bearer: secret.BOOKINGS_TOKEN\n", "");
     let found = mcp_definition(&sources(&text, None), "tables").unwrap().unwrap();
-    assert_eq!(found.picked, BTreeMap::from([("book-table".to_owned(), "book".to_owned())]));
-    assert!(found.harmless.is_empty() && found.pins.is_empty());
+    let picked = [("book-table", "book"), ("look-up", "look")];
+    assert_eq!(found.picked, picked.map(|(theirs, ours)| (theirs.to_owned(), ours.to_owned())).into());
+    assert!(found.harmless.iter().eq(["look-up"]) && found.pins.is_empty());
     assert_eq!(found.pin_path, "integrations/tables.mcp.json");
     let Some(McpWay::Child(program)) = found.connection.mcp.map(|server| server.way) else {
         panic!("a program")
@@ -136,7 +179,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     (
         "tool: book-table",
         "tool: book-tables",
-        "was not looked at yet|centralita mcp sync tables; looked at so far: book-table",
+        "was not looked at yet|centralita mcp sync tables; looked at so far: book-table, look-up",
     ),
     (
         "{name: party_size, ask: How many are you?}",
@@ -180,6 +223,52 @@ const TABLE: &[(&str, &str, &str)] = &[
         "      map: {code: code}",
         "      map: {code: code}\n      errors: {404: None.}",
         "has no status, so never 404|leave `errors` out",
+    ),
+    (
+        "    idempotency:",
+        "    effects: none\n    error_means: not_done\n    idempotency:",
+        "nothing that an error could leave open|leave `error_means` out",
+    ),
+    ("    idempotency:", "    error_means: done\n    idempotency:", "|not_done"),
+    (
+        "    timeout_ms: 5000",
+        "    probe: {tool: cancel, done: state == 'booked'}",
+        "`cancel` is no tool here with `effects: none`|those are: look",
+    ),
+    (
+        "    timeout_ms: 5000",
+        "    probe: {tool: book, done: state == 'booked'}",
+        "`book` is no tool here with `effects: none`|those are: look",
+    ),
+    (
+        "    timeout_ms: 5000",
+        "    probe: {tool: look, done: state == 'booked'}",
+        "`look-up` demands `id`|{{ key }} is the key that went along",
+    ),
+    (
+        "    timeout_ms: 5000",
+        "    probe: {tool: look, arguments: {id: \"{{ key }}\", day: today}, done: state == 'booked'}",
+        "`look-up` takes no argument `day`|names are the server's",
+    ),
+    (
+        "    timeout_ms: 5000",
+        "    probe: {tool: look, arguments: {id: \"{{ kee }}\"}, done: state == 'booked'}",
+        "`kee`|",
+    ),
+    (
+        "    timeout_ms: 5000",
+        "    probe: {tool: look, arguments: {id: \"{{ key }}\"}, done: \"true\"}",
+        "looks at nothing of the answer|compare a field",
+    ),
+    (
+        "    timeout_ms: 5000",
+        "    probe: {tool: look, arguments: {id: a}, absent_after_s: 60, done: state == 'booked'}",
+        "no sample shows that `done` finds|write `sample:`",
+    ),
+    (
+        "    timeout_ms: 5000",
+        "    probe: {tool: look, arguments: {id: a}, absent_on: [404], done: state == 'booked'}",
+        "there is no field `absent_on` here|",
     ),
     ("kind: mcp", "kind: mpc", "`kind` cannot be `mpc`|"),
     ("    timeout_ms: 5000", "    request: {method: GET}", "there is no field `request` here|"),

@@ -11,7 +11,8 @@ use crate::core::conversation::Effects;
 use crate::core::journal::{JOURNAL_VERSION, write_event};
 use crate::core::language::Language;
 use crate::integrations::{
-    Answers, Auth, Budget, Connection, Exchange, KeyPlace, Method, PerCaller, Probe, Sample, ToolSpec,
+    Answers, Auth, Budget, Connection, ErrorMeans, Exchange, KeyPlace, Method, PerCaller, Probe, Sample,
+    ToolSpec,
 };
 
 const PLAN: &[u8] = b"plan";
@@ -32,6 +33,7 @@ pub(in crate::driver) fn exchange(path: &str, sample: Value) -> Exchange {
         errors_when: Vec::new(),
         sample: Some(Sample::Answer(sample)),
         called: None,
+        error_means: ErrorMeans::Unknown,
         step: None,
     }
 }

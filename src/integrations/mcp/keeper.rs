@@ -131,6 +131,14 @@ impl Server {
         }
     }
 
+    /// Waits until a tool is off.
+    #[cfg(test)]
+    pub(in crate::integrations) async fn off(&self, tool: &str) {
+        let mut states = self.shared.state.subscribe();
+        let is_off = |state: &State| matches!(state, State::Up(up) if up.off.contains_key(tool));
+        assert!(states.wait_for(is_off).await.is_ok(), "somebody keeps the session");
+    }
+
     /// The session, or the one that is just being begun.
     async fn up(&self, until: Instant) -> Result<Arc<Up>, Fault> {
         self.keep();

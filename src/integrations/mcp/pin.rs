@@ -52,6 +52,19 @@ impl Pinned {
     pub fn digest(&self) -> Digest {
         Digest::of_json(&json!(self))
     }
+
+    /// Whether it takes an argument of this name, or of any.
+    #[must_use]
+    pub fn takes(&self, argument: &str) -> bool {
+        let is_open = self.input_schema.get("additionalProperties") != Some(&Value::Bool(false));
+        is_open || self.input_schema.get("properties").is_some_and(|all| all.get(argument).is_some())
+    }
+
+    /// The arguments without which it cannot be called.
+    pub fn demands(&self) -> impl Iterator<Item = &str> {
+        let required = self.input_schema.get("required").and_then(Value::as_array);
+        required.into_iter().flatten().filter_map(Value::as_str)
+    }
 }
 
 /// The text of a file with these pins.

@@ -9,28 +9,37 @@ use std::time::Duration;
 use centralita_core::base::{Fault, Owner};
 use rmcp::model::{
     CallToolRequest, CallToolRequestParams, CallToolResult, ClientConfig, ClientRequest, ContentBlock,
-    ErrorCode, ErrorData, Implementation, PaginatedRequestParams, ProtocolVersion, ServerResult, Tool,
+    ErrorCode, ErrorData, Implementation, PaginatedRequestParams, ProtocolVersion, ServerResult,
+    SubscriptionFilter, Tool,
 };
-use rmcp::service::{NotificationContext, PeerRequestOptions, RunningService, ServiceError};
+use rmcp::service::{NotificationContext, Peer, PeerRequestOptions, RunningService, ServiceError};
+use rmcp::transport::Transport;
 use rmcp::{ClientHandler, ClientLifecycleMode, ClientServiceExt as _, RoleClient};
 use serde_json::{Map, Value, json};
 use tokio::sync::Notify;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::error::Elapsed;
+use tokio::time::{Instant, timeout, timeout_at};
 use url::Url;
 
 use super::child::{self, Start};
+use super::greeting::{LateNews, Patient};
 use super::http::{self, Trouble};
 use super::passage::{Passage, Stage};
 use super::pin::{Pinned, Pins};
 use crate::egress::{ANSWER_BYTES_MAX, Answer, Lent, Purpose, Unanswered};
 use crate::integrations::auth::Credentials;
 use crate::integrations::masks::Masks;
+use crate::integrations::probe::Pauses;
 
 /// How long a server may take to begin a session: one of the older kind may leave the newer greeting unanswered for ten
 /// seconds, and a program has to start first.
 const BEGINNING: Duration = Duration::from_secs(30);
 /// How long its list of tools may take, all pages.
 const LISTING: Duration = Duration::from_secs(10);
+/// Pauses before a server is asked anew to tell of its changes: it may end that whenever it likes, and is looked at every
+/// minute anyhow.
+const ASKED_FIRST: Duration = Duration::from_secs(1);
+const ASKED_LONGEST: Duration = Duration::from_secs(60);
 const PAGES_MAX: usize = 50;
 const TOOLS_MAX: usize = 2_000;
 /// Of what a server says of a failure, in characters: a model reads it.
@@ -71,29 +80,46 @@ impl ClientHandler for Listener {
 
 impl Session {
     pub(super) async fn begin(reached: &Reached) -> Result<Session, Fault> {
-        let listener = Listener::default();
-        let lifecycle = ClientLifecycleMode::Auto {
-            preferred_versions: vec![ProtocolVersion::V_2026_07_28],
+        let (newer, news) = (vec![ProtocolVersion::V_2026_07_28], LateNews::default());
+        let either = ClientLifecycleMode::Auto {
+            preferred_versions: newer.clone(),
             legacy_version: Some(ProtocolVersion::V_2025_11_25),
         };
-        let until = Instant::now() + BEGINNING;
-        let masks = reached.masks();
+        let begun = Session::begin_by(reached, either, &news).await;
+        if begun.is_err() && news.came() {
+            // It knows the newer greeting alone, and is slow: with this one nothing else is tried meanwhile.
+            let newer = ClientLifecycleMode::Discover { preferred_versions: newer };
+            return Session::begin_by(reached, newer, &news).await;
+        }
+        begun
+    }
+
+    async fn begin_by(
+        reached: &Reached,
+        lifecycle: ClientLifecycleMode,
+        news: &LateNews,
+    ) -> Result<Session, Fault> {
+        let (listener, masks) = (Listener::default(), reached.masks());
         let (begun, trouble) = match reached {
             Reached::Http { lent, url, credentials } => {
                 let (transport, trouble) = http::transport(lent.clone(), url, credentials, masks.clone());
-                let begun = listener.clone().serve_with_lifecycle(transport, lifecycle);
-                (timeout_at(until, begun).await, trouble)
+                (begin_on(Patient::new(transport, news.clone()), listener.clone(), lifecycle).await, trouble)
             }
             Reached::Child(start) => {
                 let transport = child::start(start, Arc::clone(&listener.changed))?;
-                let begun = listener.clone().serve_with_lifecycle(transport, lifecycle);
-                (timeout_at(until, begun).await, Trouble::default())
+                let transport = Patient::new(transport, news.clone());
+                (begin_on(transport, listener.clone(), lifecycle).await, Trouble::default())
             }
         };
         match begun {
-            Ok(Ok(running)) => Ok(Session { running: Arc::new(running), listener, trouble, masks }),
+            Ok(Some(running)) => {
+                if let Some(peer) = tells_of_changes(&running) {
+                    tokio::spawn(hears(peer, Arc::clone(&listener.changed)));
+                }
+                Ok(Session { running: Arc::new(running), listener, trouble, masks })
+            }
             // What the library says may repeat a server's words, and these a secret.
-            Ok(Err(_)) => Err(trouble.take().unwrap_or_else(|| unspoken(reached))),
+            Ok(None) => Err(trouble.take().unwrap_or_else(|| unspoken(reached))),
             Err(_) => {
                 let what = format!("{} does not begin a session", reached.name());
                 Err(Fault::new(Owner::Provider, what, "see whether it is an MCP server, and its log"))
@@ -197,6 +223,37 @@ impl Session {
             Stage::Left => Unanswered::Sent(fault("the server broke off without an answer")),
             Stage::TurnedAway => Unanswered::Refused(fault("the server turned the request away")),
         }
+    }
+}
+
+/// Begins a session in time; nothing where it cannot be begun.
+async fn begin_on<T: Transport<RoleClient> + 'static>(
+    transport: Patient<T>,
+    listener: Listener,
+    lifecycle: ClientLifecycleMode,
+) -> Result<Option<RunningService<RoleClient, Listener>>, Elapsed> {
+    timeout(BEGINNING, listener.serve_with_lifecycle(transport, lifecycle)).await.map(Result::ok)
+}
+
+/// The other end, where it tells of other tools only to whoever has asked to be told: the newer protocol's way.
+fn tells_of_changes(running: &RunningService<RoleClient, Listener>) -> Option<Peer<RoleClient>> {
+    let info = running.peer().peer_info()?;
+    let says_so = info.capabilities.tools.as_ref().is_some_and(|tools| tools.list_changed == Some(true));
+    (says_so && !info.protocol_version.has_initialize()).then(|| running.peer().clone())
+}
+
+/// Asks to be told, anew whenever that ends, as long as there is a session. What changed before the asking is looked at too.
+async fn hears(peer: Peer<RoleClient>, changed: Arc<Notify>) {
+    let mut pauses = Pauses::new(ASKED_FIRST, ASKED_LONGEST);
+    while !peer.is_transport_closed() {
+        let wanted = SubscriptionFilter::builder().tools_list_changed().build();
+        if let Ok(mut told) = peer.listen(wanted).await {
+            changed.notify_one();
+            while let Ok(Some(_)) = told.next().await {
+                changed.notify_one();
+            }
+        }
+        tokio::time::sleep(pauses.pause()).await;
     }
 }
 

@@ -12,13 +12,14 @@ use rmcp::RoleServer;
 use rmcp::handler::server::ServerHandler;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ErrorData, ListToolsResult,
-    PaginatedRequestParams, ServerCapabilities, ServerConfig,
+    PaginatedRequestParams, ServerCapabilities, ServerConfig, SubscriptionFilter,
 };
-use rmcp::service::RequestContext;
+use rmcp::service::{RequestContext, SubscriptionContext};
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 /// What it offers, and what it was called for.
@@ -27,6 +28,8 @@ pub(super) struct Bookings {
     pub(super) tools: Arc<Mutex<Value>>,
     calls: Arc<Mutex<Vec<(String, Value)>>>,
     tokens: Arc<Mutex<Vec<String>>>,
+    /// How often its tools have changed.
+    changes: watch::Sender<u32>,
 }
 
 /// It, served over HTTP.
@@ -50,10 +53,24 @@ impl Bookings {
             json!({"name": name, "description": "Does it.", "inputSchema": people,
                 "annotations": {"readOnlyHint": true}})
         };
-        let names =
-            ["book-table", "fails", "refuses", "breaks", "never-answers", "tells", "talks", "repeats"];
+        let names = [
+            "book-table",
+            "fails",
+            "refuses",
+            "breaks",
+            "never-answers",
+            "tells",
+            "talks",
+            "repeats",
+            "seen",
+        ];
         let tools: Vec<Value> = names.into_iter().map(tool).collect();
-        Bookings { tools: Arc::new(Mutex::new(tools.into())), calls: Arc::default(), tokens: Arc::default() }
+        Bookings {
+            tools: Arc::new(Mutex::new(tools.into())),
+            calls: Arc::default(),
+            tokens: Arc::default(),
+            changes: watch::Sender::new(0),
+        }
     }
 
     /// Serves it over HTTP, with sessions or without.
@@ -82,10 +99,23 @@ impl Bookings {
         Served { bookings: self, url, serving }
     }
 
+    /// Tells whoever has asked that its tools are others; waits until somebody has.
+    pub(super) async fn tell(&self) {
+        while self.changes.receiver_count() == 0 {
+            tokio::task::yield_now().await;
+        }
+        self.changes.send_modify(|changes| *changes += 1);
+    }
+
     /// What it was called for, by the tool's name.
     pub(super) fn calls(&self, tool: &str) -> Vec<Value> {
         let calls = self.calls.lock().unwrap();
         calls.iter().filter(|(name, _)| name == tool).map(|(_, arguments)| arguments.clone()).collect()
+    }
+
+    /// Nobody has called it.
+    pub(super) fn forget(&self) {
+        self.calls.lock().unwrap().clear();
     }
 
     pub(super) fn tokens(&self) -> Vec<String> {
@@ -96,7 +126,7 @@ impl Bookings {
 impl ServerHandler for Bookings {
     fn get_info(&self) -> ServerConfig {
         let mut config = ServerConfig::default();
-        config.capabilities = ServerCapabilities::builder().enable_tools().build();
+        config.capabilities = ServerCapabilities::builder().enable_tools().enable_tool_list_changed().build();
         config
     }
 
@@ -107,6 +137,22 @@ impl ServerHandler for Bookings {
     ) -> Result<ListToolsResult, ErrorData> {
         let tools = self.tools.lock().unwrap().clone();
         Ok(ListToolsResult::with_all_items(serde_json::from_value(tools).unwrap()))
+    }
+
+    fn accepted_subscription_filter(&self, requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {
+        Some(requested.clone())
+    }
+
+    async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
+        let mut changes = self.changes.subscribe();
+        loop {
+            tokio::select! {
+                () = context.cancelled() => return Ok(()),
+                changed = changes.changed() => changed.unwrap(),
+            }
+            // Whoever asked may have gone meanwhile.
+            let _ = context.sink().notify_tool_list_changed().await;
+        }
     }
 
     async fn call_tool(
@@ -130,6 +176,12 @@ impl ServerHandler for Bookings {
                 let names: Vec<String> = std::env::vars().map(|(name, _)| name).collect();
                 let secret = std::env::var("BOOKINGS_TOKEN").is_ok_and(|token| token == "sesame-canary");
                 structured(json!({"variables": names, "knows": secret, "process": std::process::id()}))
+            }
+            // Under which keys it was called.
+            "seen" => {
+                let calls = self.calls.lock().unwrap();
+                let keys = calls.iter().filter_map(|(_, arguments)| arguments.get("request_id"));
+                structured(json!({"keys": keys.collect::<Vec<_>>()}))
             }
             "repeats" => Ok(CallToolResult::error(text("no such token: sesame-canary")).into()),
             other => panic!("there is no tool {other}"),

@@ -149,7 +149,7 @@ async fn the_server_of_these_tests_lists_its_tools_over_pipes() {
     let (ours, theirs) = tokio::io::duplex(1 << 16);
     let (_serving, client) =
         tokio::join!(rmcp::serve_server(Bookings::new(), theirs), rmcp::serve_client((), ours));
-    assert_eq!(client.unwrap().list_all_tools().await.unwrap().len(), 8);
+    assert_eq!(client.unwrap().list_all_tools().await.unwrap().len(), 9);
 }
 
 #[tokio::test]
@@ -233,6 +233,57 @@ async fn how_a_server_fails_is_told_as_far_as_it_is_known() {
 }
 
 #[tokio::test]
+async fn what_an_error_of_an_action_means_is_the_admins_to_say() {
+    let served = Bookings::new().serve().await;
+    let connection = reviewed(over_http(&served, Pins::new())).await;
+    let failed = |why: &str| Outcome::Failed { why: why.to_owned() };
+    for (called, want) in [
+        ("fails", failed("the server says: no table is free then")),
+        ("refuses", failed("the server refused it: `people` is too large")),
+        // It is no error of the tool's.
+        ("breaks", Outcome::Unknown),
+        ("never-answers", Outcome::Unknown),
+    ] {
+        let mut spec = tool(called, Effects::Irreversible, &[("free", "free")]);
+        spec.request.error_means = ErrorMeans::NotDone;
+        let registry = registry_with(connection.clone(), &[&spec]).await;
+        ready(&registry, &spec).await;
+        assert_eq!(run(&registry, &spec, &Log::default()).await, want, "{called}");
+        assert_eq!(served.bookings.calls(called).len(), 1, "{called}");
+    }
+}
+
+#[tokio::test]
+async fn what_became_of_an_action_without_an_answer_another_tool_of_the_server_is_asked() {
+    let served = Bookings::new().serve().await;
+    for (done, failed, want) in [
+        ("sent.key in keys", "false and keys", Outcome::Done { result: json!({"keys": ["CA1-t1"]}) }),
+        (
+            "keys | length > 1",
+            "sent.key in keys",
+            Outcome::Failed { why: "the system was asked, and says that it was not done".into() },
+        ),
+    ] {
+        let mut request = shop::exchange(Method::Post, "/", &[("keys", "keys")]);
+        request.body = Some(Body::Json(json!({"people": 1, "of": "{{ key }}"})));
+        request.called = Some("seen".to_owned());
+        let (done, failed) = (done.to_owned(), Some(failed.to_owned()));
+        let spec = ToolSpec {
+            key: KeyPlace::Body("request_id".into()),
+            probe: Some(Probe { request, done, failed, absent_after: None, absent_on: BTreeSet::new() }),
+            ..tool("breaks", Effects::Irreversible, &[])
+        };
+        let registry = registry_with(over_http(&served, Pins::new()), &[&spec]).await;
+        ready(&registry, &spec).await;
+        let log = Log::default();
+        assert_eq!(run(&registry, &spec, &log).await, want);
+        assert_eq!(served.bookings.calls("breaks").len(), 1, "it is no reason to call it again");
+        assert_eq!(served.bookings.calls("seen"), [json!({"people": 1, "of": "CA1-t1"})]);
+        served.bookings.forget();
+    }
+}
+
+#[tokio::test]
 async fn text_is_given_as_text_and_as_the_json_that_it_is() {
     let served = Bookings::new().serve().await;
     let spec = tool("tells", Effects::None, &[("free", "json.free"), ("said", "text")]);
@@ -308,6 +359,25 @@ async fn a_tool_that_is_another_than_was_reviewed_is_off_and_one_with_other_text
     assert!(why_not(gone).await.contains("no tool `talks` any more"));
     assert!(matches!(run(&registry, &tells, &Log::default()).await, Outcome::Done { .. }));
     assert_eq!(served.bookings.calls("book-table").len() + served.bookings.calls("talks").len(), 0);
+}
+
+#[tokio::test]
+async fn a_tool_that_becomes_another_while_calls_are_served_is_off_as_soon_as_its_server_says_so() {
+    let served = Bookings::new().serve().await;
+    let spec = tool("book-table", Effects::None, &[("code", "code")]);
+    let registry = registry_with(over_http(&served, Pins::new()), &[&spec]).await;
+    ready(&registry, &spec).await;
+    assert!(matches!(read(&registry, &spec, four()).await, Outcome::Done { .. }));
+    // The first may be found when it is asked to tell of changes, the second by what it tells alone.
+    for (at, name) in [(0, "book-table"), (5, "tells")] {
+        served.bookings.tools.lock().unwrap()[at]["inputSchema"]["properties"]["people"]["minimum"] =
+            json!(2);
+        let off = async { tokio::join!(served.bookings.tell(), server(&registry, &spec).off(name)) };
+        tokio::time::timeout(Duration::from_secs(20), off).await.expect("it is not looked for by the minute");
+    }
+    let told = why(read(&registry, &spec, four()).await);
+    assert!(told.contains("`book-table` is another than was reviewed"), "{told}");
+    assert_eq!(served.bookings.calls("book-table").len(), 1);
 }
 
 #[tokio::test]

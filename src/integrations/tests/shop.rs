@@ -181,6 +181,7 @@ pub(super) fn exchange(method: Method, path: &str, map: &[(&str, &str)]) -> Exch
         errors_when: Vec::new(),
         sample: None,
         called: None,
+        error_means: ErrorMeans::Unknown,
         step: None,
     }
 }

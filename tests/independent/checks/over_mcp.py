@@ -49,7 +49,7 @@ TRIES = 4
 
 
 def patiently(run):
-    """A program that takes more than ten seconds to begin has no session (docs/mcp.md), and a busy machine is as slow as
+    """A program that takes more than half a minute to begin has no session (docs/mcp.md), and a busy machine is as slow as
     that. Nothing was sent then, and it is begun anew, as a gateway would begin it."""
     for _ in range(TRIES):
         ran = run()
