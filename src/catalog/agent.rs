@@ -10,13 +10,13 @@ use centralita_core::conversation::{CannedAnswer, Plan, PrivateList, Recording, 
 use centralita_core::language::{Language, is_currency};
 use serde_json::{Map, Value, json};
 
+use super::agent_written::{AgentFile, AnswerWritten, RecordingWritten};
 use super::integration::Integration;
 use super::place::{Place, Spanned};
 use super::problems::{Desk, Problem};
 use super::reader::{Reader, is_name, languages};
 use super::tested::{self, AgentTest};
 use super::verify::provable;
-use super::written::{AgentFile, AnswerWritten, RecordingWritten};
 use crate::integrations::{Answers, Connection, Sample, Source, ToolSpec, Toolbox, country_of};
 use crate::secrets::Secrets;
 

@@ -12,6 +12,7 @@
 
 mod absence;
 mod agent;
+mod agent_written;
 mod asking;
 mod auth;
 mod condition;
@@ -51,6 +52,7 @@ use url::Url;
 
 use agent::Known;
 pub use agent::{Agent, Services};
+use agent_written::AgentFile;
 pub use asking::{Asking, Simulated, asking, tool_names};
 pub use find::find;
 use integration::Integration;
@@ -63,7 +65,7 @@ pub use reader::DONE_BEFORE;
 pub use schema::{agent_schema, integration_schema};
 pub use tested::{AgentTest, Move, Step, Wish};
 use tree::{Held, Node};
-use written::{AgentFile, IntegrationFile};
+use written::IntegrationFile;
 
 use crate::integrations::Connection;
 

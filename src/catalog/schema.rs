@@ -24,10 +24,11 @@ use serde::forward_to_deserialize_any;
 use serde_json::{Map, Value, json};
 
 use super::agent::{REMINDERS_MAX, WAIT_MS};
+use super::agent_written::AgentFile;
 use super::mcp_written::McpFile;
 use super::place::Spanned;
 use super::probe::ABSENT_ON;
-use super::written::{AgentFile, ByLanguage, IntegrationFile};
+use super::written::{ByLanguage, IntegrationFile};
 
 /// Of `agents/ID.yaml`, as a file's text.
 #[must_use]

@@ -10,11 +10,11 @@ use centralita_core::base::{Millis, ToolName, nearest};
 use centralita_core::conversation::{Effects, Policy, ToolPlan};
 use serde_json::{Map, Value};
 
+use super::agent_written::{MockWritten, MoveWritten, TestWritten};
 use super::exchange::fill;
 use super::place::{Place, Spanned};
 use super::problems::{Desk, shown};
 use super::reader::braces;
-use super::written::{MockWritten, MoveWritten, TestWritten};
 use crate::integrations::Sample;
 
 /// The longest wait of a test: longer than any of a conversation but the whole call.
