@@ -149,7 +149,7 @@ async fn the_server_of_these_tests_lists_its_tools_over_pipes() {
     let (ours, theirs) = tokio::io::duplex(1 << 16);
     let (_serving, client) =
         tokio::join!(rmcp::serve_server(Bookings::new(), theirs), rmcp::serve_client((), ours));
-    assert_eq!(client.unwrap().list_all_tools().await.unwrap().len(), 9);
+    assert_eq!(client.unwrap().list_all_tools().await.unwrap().len(), 11);
 }
 
 #[tokio::test]
@@ -378,6 +378,21 @@ async fn a_tool_that_becomes_another_while_calls_are_served_is_off_as_soon_as_it
     let told = why(read(&registry, &spec, four()).await);
     assert!(told.contains("`book-table` is another than was reviewed"), "{told}");
     assert_eq!(served.bookings.calls("book-table").len(), 1);
+}
+
+#[tokio::test]
+async fn what_a_server_says_of_its_progress_neither_gives_it_more_time_nor_is_part_of_what_it_gives() {
+    let served = Bookings::new().serve().await;
+    for connection in [over_http(&served, Pins::new()), over_pipes(Pins::new())] {
+        let done = Outcome::Done { result: json!({"code": "W2"}) };
+        for (called, want) in [("works", done), ("dawdles", Outcome::Unknown)] {
+            let spec = tool(called, Effects::Irreversible, &[("code", "code")]);
+            let registry = registry_with(connection.clone(), &[&spec]).await;
+            ready(&registry, &spec).await;
+            assert_eq!(run(&registry, &spec, &Log::default()).await, want, "{called}");
+        }
+    }
+    assert_eq!(served.bookings.calls("dawdles").len(), 1);
 }
 
 #[tokio::test]
