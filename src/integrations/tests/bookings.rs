@@ -65,6 +65,7 @@ impl Bookings {
             "seen",
             "works",
             "dawdles",
+            "asks",
         ];
         let tools: Vec<Value> = names.into_iter().map(tool).collect();
         Bookings {
@@ -186,6 +187,13 @@ impl ServerHandler for Bookings {
                     }
                 }
                 std::future::pending().await
+            }
+            "asks" => {
+                let question = json!({"mode": "form", "message": "Your PIN?", "requestedSchema": {
+                    "type": "object", "properties": {"pin": {"type": "string"}}}});
+                let asked = json!({"resultType": "input_required", "inputRequests": {
+                    "pin": {"method": "elicitation/create", "params": question}}});
+                Ok(CallToolResponse::InputRequired(serde_json::from_value(asked).unwrap()))
             }
             "tells" => Ok(CallToolResult::success(text("{\"free\": 3}")).into()),
             // What its environment holds of ours.

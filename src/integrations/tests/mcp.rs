@@ -149,7 +149,7 @@ async fn the_server_of_these_tests_lists_its_tools_over_pipes() {
     let (ours, theirs) = tokio::io::duplex(1 << 16);
     let (_serving, client) =
         tokio::join!(rmcp::serve_server(Bookings::new(), theirs), rmcp::serve_client((), ours));
-    assert_eq!(client.unwrap().list_all_tools().await.unwrap().len(), 11);
+    assert_eq!(client.unwrap().list_all_tools().await.unwrap().len(), 12);
 }
 
 #[tokio::test]
@@ -393,6 +393,17 @@ async fn what_a_server_says_of_its_progress_neither_gives_it_more_time_nor_is_pa
         }
     }
     assert_eq!(served.bookings.calls("dawdles").len(), 1);
+}
+
+#[tokio::test]
+async fn a_server_that_would_ask_the_caller_itself_is_answered_by_nobody_and_not_called_again() {
+    let served = Bookings::new().serve().await;
+    let spec = tool("asks", Effects::Irreversible, &[]);
+    let registry = registry_with(over_http(&served, Pins::new()), &[&spec]).await;
+    ready(&registry, &spec).await;
+    let told = why(run(&registry, &spec, &Log::default()).await);
+    assert_eq!(told, "the server wants to ask the caller itself, which it may not");
+    assert_eq!(served.bookings.calls("asks").len(), 1);
 }
 
 #[tokio::test]
