@@ -173,6 +173,13 @@ impl Agent {
     }
 }
 
+/// The names of all tools that can be read, `integration.tool` each.
+#[must_use]
+pub fn tool_names(sources: &[Source]) -> Vec<String> {
+    let known = integrations(sources, &BTreeMap::new(), &mut Vec::new(), &mut Vec::new());
+    known.values().flat_map(|(integration, ..)| integration.tool_names()).collect()
+}
+
 /// The tool in the languages its words are written in; where they count for every language, in those of `spoken`, which
 /// gives each language's currency. Nothing where there is no such tool.
 ///

@@ -212,6 +212,7 @@ pub(super) fn read_request(
         );
     }
     one_body(reader, &written.value);
+    unquoted(reader, &written.value, known);
     secret_in_path(reader, path);
     let path = hole(reader, path.place, Lands::Path, &path.value);
     let query = query
@@ -243,6 +244,31 @@ pub(super) fn read_request(
         called: None,
         error_means: ErrorMeans::Unknown,
         step: None,
+    }
+}
+
+/// `{amount: {amount}}`: YAML reads braces without quotes as a map of its own, and a null would be sent.
+fn unquoted(reader: &mut Reader<'_, '_>, request: &RequestWritten, known: &BTreeSet<String>) {
+    let Some(body) = &request.body else { return };
+    let Some(name) = name_in_braces(&body.value, known) else { return };
+    let what = format!("`{{{name}}}` without quotes is a map of YAML's, and a null would be sent");
+    reader.say(body.place, what, format!("put it in quotes: \"{{{name}}}\""));
+}
+
+/// The first known name that stands alone in braces without quotes.
+fn name_in_braces<'v>(tree: &'v Value, known: &BTreeSet<String>) -> Option<&'v str> {
+    match tree {
+        Value::Object(fields) => {
+            let alone = fields
+                .iter()
+                .next()
+                .filter(|(name, value)| fields.len() == 1 && value.is_null() && known.contains(*name));
+            alone
+                .map(|(name, _)| name.as_str())
+                .or_else(|| fields.values().find_map(|value| name_in_braces(value, known)))
+        }
+        Value::Array(items) => items.iter().find_map(|item| name_in_braces(item, known)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
     }
 }
 

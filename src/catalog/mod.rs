@@ -50,7 +50,7 @@ use url::Url;
 
 use agent::Known;
 pub use agent::{Agent, Services};
-pub use asking::{Asking, Simulated, asking};
+pub use asking::{Asking, Simulated, asking, tool_names};
 pub use find::find;
 use integration::Integration;
 pub use mcp::{McpDefinition, mcp_connection, mcp_definition};

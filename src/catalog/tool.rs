@@ -48,11 +48,9 @@ pub(super) fn tool(
 ) -> Option<(ToolPlan, ToolSpec)> {
     let at = written.place;
     let tool = &written.value;
+    let before = reader.desk.problems.len();
     reader.hidden.clear();
-    if !is_name(&tool.name.value) {
-        let what = format!("`{}` cannot be a tool's name", tool.name.value);
-        reader.say(tool.name.place, what, "small letters, digits and `_`");
-    }
+    named(reader, &tool.name);
     let Inputs { parameters, given, mut seen } = inputs(reader, &tool.parameters);
     let names: BTreeSet<String> = parameters.iter().map(|p| p.name.clone()).collect();
     let own = own(reader, at, tool)?;
@@ -74,7 +72,7 @@ pub(super) fn tool(
     let store = store(reader, &tool.response, &result);
     let key = key(reader, &own, &integration.auth);
     let timeout = timeout(reader, tool.timeout_ms.as_ref());
-    let before = deeds(reader, all.before, &seen, &integration.auth, timeout);
+    let deeds = deeds(reader, all.before, &seen, &integration.auth, timeout);
     let Sparing { per_call, per_caller, cache } = sparing(reader, tool, effects);
     let of = Of { effects, parameters: &seen, known: &all.known, key: &key, timeout };
     let probe = own.probe.map(|written| probe(reader, written, &of));
@@ -88,12 +86,16 @@ pub(super) fn tool(
         effects,
         confirm,
         phrases,
-        idempotency: idempotency(&key, &before),
+        idempotency: idempotency(&key, &deeds),
         timeout,
         identity: identity(reader, tool, budget),
         per_call,
     };
     let not_done_on = not_done_on(reader, own.not_done_on);
+    // What is wrong elsewhere may be why a value is not sent.
+    if plan.confirm.policy != Policy::Never && reader.desk.problems.len() == before {
+        sends(reader, &plan, tool, (&all.known, &all.used));
+    }
     let Exchanges { prepare, request, result, .. } = all;
     let spec = ToolSpec {
         name,
@@ -101,7 +103,7 @@ pub(super) fn tool(
         given,
         effects,
         prepare,
-        before,
+        before: deeds,
         request,
         result,
         store,
@@ -114,6 +116,13 @@ pub(super) fn tool(
         per_caller,
     };
     Some((plan, spec))
+}
+
+fn named(reader: &mut Reader<'_, '_>, name: &Spanned<String>) {
+    if !is_name(&name.value) {
+        let what = format!("`{}` cannot be a tool's name", name.value);
+        reader.say(name.place, what, "small letters, digits and `_`");
+    }
 }
 
 /// What is sent by leave before the last request.
@@ -259,6 +268,30 @@ fn covers(reader: &mut Reader<'_, '_>, at: Place, question: &str, parameters: &[
         reader.say(at, what, format!("say it: {hole}"));
     }
     reader.swallows_none(at, question, parameters);
+}
+
+/// A value that is read out and neither sent nor looked at: the yes would be for something else than what happens.
+fn sends(
+    reader: &mut Reader<'_, '_>,
+    plan: &ToolPlan,
+    tool: &ToolWritten,
+    (known, used): (&BTreeSet<String>, &BTreeSet<String>),
+) {
+    let Some(Spanned { value: confirm, .. }) = &tool.confirm else { return };
+    let Some(Spanned { place: at, .. }) = confirm.question else { return };
+    let Some(asked) = reader.template(at, &plan.confirm.question, known) else { return };
+    let is_proved = |name: &String| tool.verify.iter().any(|rule| rule.value.parameter.value == *name);
+    let idle = |p: &&Parameter| asked.contains(&p.name) && !used.contains(&p.name) && !is_proved(&p.name);
+    for Parameter { name, .. } in plan.parameters.iter().filter(idle) {
+        let what = format!(
+            "the question says `{name}`, and no request holds it: the yes would be for what is not sent"
+        );
+        reader.say(
+            at,
+            what,
+            format!("put \"{{{{ {name} }}}}\" into the request, in quotes; or take the parameter away"),
+        );
+    }
 }
 
 /// A header that proves who we are would be put over the tool's own, after the yes.

@@ -15,13 +15,16 @@ use serde_json::{Map, Value, json};
 use super::assemble::catalog;
 use super::{Definitions, Done, Verdict, render, values};
 use crate::catalog::{self, Asking, Catalog};
-use crate::core::base::{CallId, Fault, Owner, ProposalId, ToolName};
+use crate::core::base::{CallId, Fault, Owner, ProposalId, ToolName, nearest};
 use crate::core::call::PrivateValues;
 use crate::core::conversation::{Policy, ToolPlan, Unworded, VoiceYes, Wording, wording};
 use crate::core::language::{Answer, AnswerRow, Cues, Judged, Language, Phrase, answer_rows, judged_to};
 use crate::core::template::Renderer;
 use crate::integrations::{ActionSecret, CallFacts, Registry};
 use crate::store::now_us;
+
+/// As many as a line of a terminal or two can hold.
+const TOOLS_LISTED: usize = 12;
 
 /// For a tool that no agent has: it changes how an amount is said, and nothing else.
 const ANY_CURRENCY: &str = "EUR";
@@ -227,6 +230,18 @@ async fn ask(args: &AskArgs) -> Done {
     Ok(Verdict::Good)
 }
 
+/// The tools that may have been meant: the nearest, or all of them where they are few.
+fn meant(name: &ToolName, all: &[String]) -> String {
+    if let Some(near) = nearest(&name.0, all.iter().map(String::as_str)) {
+        return format!("did you mean `{near}`?");
+    }
+    match all.len() {
+        0 => "there are no tools here: name with --root the folder that has `integrations/`".to_owned(),
+        few @ ..=TOOLS_LISTED => format!("there {}: {}", if few == 1 { "is" } else { "are" }, all.join(", ")),
+        many => format!("there are {many}: look under `tools:` in the integrations' files"),
+    }
+}
+
 /// A tool outside any agent, in the languages that it has or in that one.
 pub(super) fn in_languages(
     definitions: &Definitions,
@@ -249,7 +264,7 @@ pub(super) fn in_languages(
     })?;
     if found.is_empty() {
         let what = format!("no integration has a tool `{name}`");
-        return Err(Fault::new(Owner::Admin, what, "write the integration's id, then the tool's name"));
+        return Err(Fault::new(Owner::Admin, what, meant(&name, &catalog::tool_names(&sources))));
     }
     let written: Vec<&str> = found.iter().map(|asking| asking.language.code()).collect();
     let written = written.join(", ");

@@ -128,10 +128,15 @@ pub(super) async fn test(args: &TestArgs) -> Done {
     let asking = asking(args, &catalog)?;
     let arguments = arguments(args, &asking)?;
     args.save.as_deref().map_or(Ok(()), sample::is_free)?;
+    let acts = args.execute && asking.tool.effects != Effects::None;
+    if acts {
+        // Told before anything is asked, not after the yes.
+        admin(args)?;
+    }
     let variables = variables(&args.variables);
     let (toolbox, tap) = toolbox(args, &asking, &variables)?.tapped();
     toolbox.begun(Instant::now() + SESSION).await?;
-    let store = match args.execute && asking.tool.effects != Effects::None {
+    let store = match acts {
         true => Some(journal(args).await?),
         false => None,
     };
@@ -184,13 +189,7 @@ fn asking(args: &TestArgs, catalog: &Catalog) -> Result<Asking, Fault> {
         return Ok(asking);
     }
     let found = in_languages(&args.definitions, catalog, (&args.integration, &args.tool), args.lang)?;
-    found.into_iter().next().ok_or_else(|| {
-        Fault::new(
-            Owner::Admin,
-            format!("no integration has a tool `{name}`"),
-            "look at its integration's file",
-        )
-    })
+    Ok(found.into_iter().next().expect("a tool is found in one language at least"))
 }
 
 fn arguments(args: &TestArgs, asking: &Asking) -> Result<Value, Fault> {
@@ -287,11 +286,21 @@ async fn act(
     trial.would_send(registry.preview(PROPOSAL).await);
     let Some(store) = store else { return Ok(()) };
     if !args.yes && !agreed(asking, asked.as_ref())? {
-        render::aside("not sent: that was no yes");
+        trial.declined();
         return Ok(());
     }
     trial.came(run(args, asking, trial, registry, store, &prepared).await?);
     Ok(())
+}
+
+/// Who has it done, and why.
+fn admin(args: &TestArgs) -> Result<Admin, Fault> {
+    let (user, reason) = (args.user.clone().unwrap_or_default(), args.reason.clone().unwrap_or_default());
+    if user.trim().is_empty() || reason.trim().is_empty() {
+        let what = "an action is put on record with who has it done, and why";
+        return Err(Fault::new(Owner::Admin, what, "write --user NAME and --reason TEXT"));
+    }
+    Ok(Admin { user, reason })
 }
 
 async fn run(
@@ -302,11 +311,6 @@ async fn run(
     store: &Store,
     prepared: &Prepared,
 ) -> Result<Outcome, Fault> {
-    let (user, reason) = (args.user.clone().unwrap_or_default(), args.reason.clone().unwrap_or_default());
-    if user.trim().is_empty() || reason.trim().is_empty() {
-        let what = "an action is put on record with who has it done, and why";
-        return Err(Fault::new(Owner::Admin, what, "write --user NAME and --reason TEXT"));
-    }
     let plan = asking.plan();
     let text =
         serde_json::to_value(&plan).map_or_else(|error| error.to_string(), |plan| canonical_json(&plan));
@@ -329,7 +333,7 @@ async fn run(
         args: trial.args.clone(),
         proposal: PROPOSAL,
         prepared,
-        admin: Admin { user, reason },
+        admin: admin(args)?,
     };
     by_hand(store, registry, action).await
 }

@@ -56,6 +56,8 @@ pub(super) struct Trial {
 enum End {
     /// It was looked at.
     NotSent,
+    /// It was asked about, and that was no yes.
+    Declined,
     /// For the model, why nothing could be asked about.
     Unprepared(String),
     CameBack(Outcome),
@@ -105,6 +107,10 @@ impl Trial {
 
     pub(super) fn unprepared(&mut self, why: String) {
         self.end = End::Unprepared(why);
+    }
+
+    pub(super) fn declined(&mut self) {
+        self.end = End::Declined;
     }
 
     pub(super) fn would_ask(&mut self, asked: Option<Asked>) {
@@ -163,7 +169,7 @@ impl Trial {
     /// What the model reads of it, private words as in a call.
     fn seen(&self) -> Option<String> {
         match &self.end {
-            End::NotSent => None,
+            End::NotSent | End::Declined => None,
             End::Unprepared(why) => match hidden(&self.plan, Outcome::Failed { why: why.clone() }) {
                 Outcome::Failed { why } => Some(format!("unprepared: {why}")),
                 Outcome::Done { .. } | Outcome::Partly { .. } | Outcome::Withheld(_) | Outcome::Unknown => {
@@ -215,7 +221,8 @@ impl Trial {
 
     fn outcome(&self) -> (&'static str, Option<&str>) {
         match &self.end {
-            End::NotSent => ("not sent", None),
+            End::NotSent => ("not sent", Some("it has effects; add --execute and --reason to do it")),
+            End::Declined => ("not sent", Some("that was no yes")),
             End::Unprepared(why) => ("not asked", Some(why)),
             End::CameBack(Outcome::Done { .. }) => ("done", None),
             End::CameBack(Outcome::Partly { rest: Rest::NotDone, why, .. }) => {
@@ -235,6 +242,7 @@ impl Trial {
             End::CameBack(Outcome::Done { result } | Outcome::Partly { result, .. }) => Some(result),
             End::CameBack(Outcome::Failed { .. } | Outcome::Withheld(_) | Outcome::Unknown)
             | End::NotSent
+            | End::Declined
             | End::Unprepared(_) => None,
         }
     }
@@ -321,14 +329,13 @@ impl fmt::Display for Trial {
             out.add("in short", &asked.wording.short);
         }
         match &self.sends {
-            Some(Ok(shown)) if matches!(self.end, End::NotSent) => out.shown("would send", shown),
+            Some(Ok(shown)) if matches!(self.end, End::NotSent | End::Declined) => {
+                out.shown("would send", shown)
+            }
             Some(Err(why)) => out.add("would send", why),
             Some(Ok(_)) | None => {}
         }
         match self.outcome() {
-            ("not sent", _) => {
-                out.add("outcome", "not sent: it has effects; add --execute and --reason to do it")
-            }
             (outcome, Some(why)) => out.add("outcome", &format!("{outcome}: {why}")),
             (outcome, None) => out.add("outcome", outcome),
         }

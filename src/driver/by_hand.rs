@@ -78,14 +78,17 @@ pub async fn by_hand(store: &Store, registry: &Registry, action: ByHand<'_>) -> 
 fn is_new(mut same: Vec<IntentRecord>, registry: &Registry) -> Result<(), Fault> {
     let is_open =
         |record: &&IntentRecord| matches!(record.standing(now_us()), Standing::Unknown | Standing::UnderWay);
-    if let Some(id) = same.iter().find(is_open).map(|open| &open.intent.key) {
+    if let Some(open) = same.iter().find(is_open) {
+        let id = &open.intent.key;
         let what = format!(
             "the same was sent before, as `{id}`, and nobody knows whether it was done: nothing was sent now"
         );
-        let remedy = format!(
-            "look into the other system, then `centralita effects settle {id} done` or `failed`; or ask it by \
-             `centralita effects probe {id}`"
-        );
+        let mut remedy =
+            format!("look into the other system, then `centralita effects settle {id} done` or `failed`");
+        // What was typed by hand is in no journal, and so there is nothing to put into a question.
+        if open.intent.admin.is_none() {
+            remedy += &format!("; or ask it by `centralita effects probe {id}`");
+        }
         return Err(Fault::new(Owner::Admin, what, remedy));
     }
     drop_whole(&mut same);
@@ -136,6 +139,11 @@ mod tests {
 
     /// What comes of doing it by hand after them, and how many intents are on record then.
     async fn done_after(before: Before<'_>) -> (Result<Outcome, Fault>, usize) {
+        done_after_one_by(None, before).await
+    }
+
+    /// The same, where those before were by that admin.
+    async fn done_after_one_by(by: Option<Admin>, before: Before<'_>) -> (Result<Outcome, Fault>, usize) {
         let store = Store::in_memory().await.expect("memory takes a database");
         let (action, tool) = (Digest::of_bytes(b"twenty"), ToolName("shop.refund".into()));
         drop(store.open_call(head("CA1"), "plan".into()).expect("the queue has room"));
@@ -148,7 +156,7 @@ mod tests {
                 idempotency_key: None,
                 caller: Private::new("+34600111222"),
                 begun_us: now_us() + at,
-                admin: None,
+                admin: by.clone(),
             };
             store.begin(earlier).await.expect("it is new");
             if let Some(kind) = *kind {
@@ -188,6 +196,11 @@ mod tests {
         let fault = came.unwrap_err();
         assert!(fault.what.contains("`CA1/t3`") && fault.remedy.contains("effects settle CA1/t3"), "{fault}");
         assert_eq!(on_record, 1);
+        assert!(fault.remedy.contains("effects probe CA1/t3"), "{fault}");
+        let ana = Some(Admin { user: "ana".into(), reason: "a test".into() });
+        let (came, _) = done_after_one_by(ana, &[(3, 0, None)]).await;
+        let fault = came.unwrap_err();
+        assert!(fault.remedy.contains("effects settle CA1/t3") && !fault.remedy.contains("probe"), "{fault}");
     }
 
     #[tokio::test]

@@ -9,7 +9,10 @@ mod lent;
 #[cfg(test)]
 pub(crate) mod tests;
 
+use std::error;
 use std::fmt;
+use std::io;
+use std::iter;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -315,6 +318,12 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(Duration::try_from(date(written)?.duration_since(now)).unwrap_or_default())
 }
 
+/// Why host and we do not trust each other, where it is that. Of the caller's words nothing is in it: none had left.
+fn untrusted(error: &reqwest::Error) -> Option<String> {
+    let tls = causes(error).find_map(<dyn error::Error>::downcast_ref::<rustls::Error>)?;
+    error.is_connect().then(|| tls.to_string())
+}
+
 /// Whether anything was sent: only an error of connecting says surely that nothing was.
 fn unanswered(reach: &Reach, host: &str, place: &str, error: &reqwest::Error) -> Unanswered {
     if is_refusal(error) && !reach.covers(host) {
@@ -324,6 +333,15 @@ fn unanswered(reach: &Reach, host: &str, place: &str, error: &reqwest::Error) ->
         let what =
             format!("the request to {place} has no form on the wire: its address is too long, most likely");
         return Unanswered::NotSent(Fault::new(Owner::Admin, what, "put long values into the body"));
+    }
+    if let Some(why) = untrusted(error) {
+        let remedy = "see whether its certificate is valid and for this name; an authority of your own goes under \
+                      `certificate_authority` of `auth`";
+        return Unanswered::NotSent(Fault::new(
+            Owner::Admin,
+            format!("{place} is there, and TLS fails: {why}"),
+            remedy,
+        ));
     }
     if error.is_connect() {
         return Unanswered::NotSent(provider(format!("{place} {UNREACHED}"), "see whether the host is up"));
@@ -379,14 +397,17 @@ fn vetted(found: Vec<SocketAddr>, covered: bool) -> Result<Vec<SocketAddr>, Priv
 }
 
 fn is_refusal(error: &reqwest::Error) -> bool {
-    let mut cause = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        if inner.is::<PrivateOnly>() {
-            return true;
+    causes(error).any(<dyn error::Error>::is::<PrivateOnly>)
+}
+
+/// What an error comes from, the nearest first. What an error of IO is made of is not its source.
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn error::Error + 'static)> {
+    iter::successors(error::Error::source(error), |cause| {
+        match cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(within) => Some(within),
+            None => cause.source(),
         }
-        cause = inner.source();
-    }
-    false
+    })
 }
 
 fn private(host: &str) -> Fault {

@@ -210,11 +210,12 @@ async fn an_action_is_not_sent_without_leave_and_then_once_and_on_record() {
         "{looked}"
     );
     let leave = ["--execute", "--reason", "a member rang twice", "--user", "ana"];
-    let (_, beside) = club.answers(&[&NOTE[..], &leave].concat(), "no, wait\n", 1).await;
-    assert!(
-        beside.contains("Write call back for four two?") && beside.contains("that was no yes"),
-        "{beside}"
-    );
+    let nobody = ["--execute", "--reason", "a member rang twice", "--user", " "];
+    let (_, beside) = club.answers(&[&NOTE[..], &nobody].concat(), "", 2).await;
+    assert!(beside.contains("write --user NAME") && !beside.contains("Write call back"), "{beside}");
+    let (told, beside) = club.answers(&[&NOTE[..], &leave].concat(), "no, wait\n", 1).await;
+    assert!(beside.contains("Write call back for four two?"), "{beside}");
+    assert!(told.contains("not sent: that was no yes") && !told.contains("--execute"), "{told}");
     assert!(club.notes().is_empty());
     let (told, _) = club.answers(&[&NOTE[..], &leave].concat(), "yes\n", 0).await;
     assert!(told.contains("after: It is written as number 1."), "{told}");
@@ -289,7 +290,7 @@ async fn what_is_asked_wrongly_says_what_it_takes() {
             "no parameter `pass`",
             "--arg",
         ),
-        (&["find", "--arg", "a=1"], "no integration has a tool `club.find`", "integration's id"),
+        (&["find", "--arg", "a=1"], "no integration has a tool `club.find`", "there are: club."),
         (&["find_member", "--agent", "shop"], "there is no agent `shop`", "agents: desk"),
         (&["find_member", "--json", "[1]"], "the arguments are no JSON object", "--json '{"),
         (&["add_note", "--execute"], "--reason", "--reason"),

@@ -180,6 +180,15 @@ fn a_second_half_in_the_next_turn_is_hidden_and_the_first_stands_as_it_was_told(
 }
 
 #[test]
+fn a_whole_card_stays_whole_where_the_number_said_before_it_would_make_another_one_with_its_beginning() {
+    let mut talk = Talk::new(&[]);
+    assert_eq!(talk.turn("it is 6113"), "it is 6113");
+    // 6113 1182 4539 1488 has a right check digit, too.
+    assert_eq!(talk.turn("1182 and 4539 1488 0343 6467"), "1182 and ⟦card 1⟧");
+    assert_eq!(talk.value(PrivateKind::Card, 1), Some("4539148803436467"));
+}
+
+#[test]
 fn of_a_card_said_in_many_turns_the_part_that_completes_it_is_hidden() {
     for parts in [["4111", "1111", "1111", "1111"].as_slice(), &["it's 411111", "11111", "11111 ok"]] {
         let mut talk = Talk::new(&[]);

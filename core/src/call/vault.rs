@@ -298,7 +298,9 @@ impl Vault {
         }
         let begun = (0..tail.len()).map(|first| tail[first..].concat());
         let second_half = begun.into_iter().find_map(|begun| leading_card(language, &begun, &joined.text));
-        if let Some((value, raw)) = second_half {
+        // What is whole in these words is no part of one that began before them.
+        let is_cut = |raw: &Range<usize>| found.iter().any(|f| f.raw.start < raw.end && raw.end < f.raw.end);
+        if let Some((value, raw)) = second_half.filter(|(_, raw)| !is_cut(raw)) {
             found.retain(|stretch| stretch.raw.start >= raw.end);
             found.insert(0, Stretch { kind: PrivateKind::Card, value, raw });
         }

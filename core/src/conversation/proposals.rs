@@ -304,6 +304,17 @@ impl Proposals {
         self.list.iter().any(|p| done(&p))
     }
 
+    /// Whether all that is known of what was sent under its key before is that a part is done and the rest is not.
+    pub(super) fn goes_on_with_a_part(&self, id: ProposalId) -> bool {
+        let Some(key) = self.get(id).map(|p| &p.key) else { return false };
+        let mut before = self.list.iter().filter(|p| p.id != id && p.key == *key).peekable();
+        if before.peek().is_some() {
+            return before.all(|p| p.stage == Stage::Settled(End::Partly));
+        }
+        let is_it = |sent: &EarlierAction| *key == ActionKey::Earlier(sent.key.clone());
+        self.earlier.iter().any(|sent| is_it(sent) && sent.end == EarlierEnd::Partly)
+    }
+
     /// That one is done, and with it all that was sent under its key and not known.
     pub(super) fn known(&mut self, id: ProposalId) {
         let Some(key) = self.get(id).map(|p| p.key.clone()) else { return };

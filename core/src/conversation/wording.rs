@@ -56,7 +56,10 @@ pub fn wording(
     let short = Some(&confirm.short).filter(|short| !short.is_empty());
     let short = short.and_then(|short| renderer.render(short, values).ok());
     let what = short.as_deref().unwrap_or(&question);
-    let short = capitalised(&Phrase::ShortQuestion { what }.say(language));
+    // What asks already needs no tag.
+    let asks = what.trim_end().ends_with('?');
+    let short = if asks { what.to_owned() } else { Phrase::ShortQuestion { what }.say(language) };
+    let short = capitalised(&short);
     Ok(Wording { question, short, naming })
 }
 

@@ -314,9 +314,12 @@ impl Conversation {
     /// A tool run came to its end. A late word about an unknown one is still the truth, and is told; of one that was
     /// sent in vain nothing more can come.
     pub(super) fn on_settled(&mut self, id: ProposalId, outcome: &Outcome) {
-        let Some(proposal) = self.proposals.get_mut(id) else { return };
+        let Some(proposal) = self.proposals.get(id) else { return };
         let again = proposal.key != ActionKey::Own(id);
-        let in_vain = again && matches!(outcome, Outcome::Failed { .. } | Outcome::Withheld(_));
+        let goes_on = again && self.proposals.goes_on_with_a_part(id);
+        let of_the_rest = of_the_rest(outcome).filter(|_| goes_on);
+        let outcome = of_the_rest.as_ref().unwrap_or(outcome);
+        let in_vain = again && !goes_on && matches!(outcome, Outcome::Failed { .. } | Outcome::Withheld(_));
         let outcome = if in_vain { &Outcome::Unknown } else { outcome };
         let is_running = matches!(proposal.stage, Stage::Running { .. });
         if is_running && outcome.is_open() && self.proposals.is_done_under_its_key(id) {
@@ -346,6 +349,7 @@ impl Conversation {
             Outcome::Partly { rest: Rest::NotDone, .. } => proposals::End::Partly,
             Outcome::Partly { rest: Rest::Unknown, .. } => proposals::End::Unknown,
             Outcome::Failed { .. } => proposals::End::Failed,
+            Outcome::Withheld(_) if goes_on => proposals::End::Partly,
             Outcome::Withheld(_) => proposals::End::Withheld,
             Outcome::Unknown if effects == Effects::None => proposals::End::Failed,
             Outcome::Unknown if in_vain => proposals::End::SentInVain,
@@ -563,6 +567,12 @@ impl Conversation {
             .any(|p| p.kind == ParameterKind::Digits && !p.ask.is_empty() && text.ends_with(&p.ask));
         if digits { Expect::Digits } else { Expect::Anything }
     }
+}
+
+/// What a failure is where a part was done before, which is no less done now.
+fn of_the_rest(outcome: &Outcome) -> Option<Outcome> {
+    let Outcome::Failed { why } = outcome else { return None };
+    Some(Outcome::Partly { result: json!({}), rest: Rest::NotDone, why: why.clone() })
 }
 
 /// Adds values to values; the new ones win.

@@ -14,3 +14,4 @@ mod limits;
 mod permits;
 mod retractions;
 mod sim;
+mod wordings;

@@ -5,7 +5,7 @@
 
 use super::*;
 
-/// Two optional parameters, one of them sent, both in a question that holds with and without them.
+/// Two optional parameters, both sent, and in a question that holds with and without them.
 const OPTIONAL: &[(&str, &str)] = &[
     (
         "- {name: amount",
@@ -13,6 +13,7 @@ const OPTIONAL: &[(&str, &str)] = &[
          - {name: why, kind: digits, required: false}\n      - {name: amount",
     ),
     ("via: \"{{ call.id }}\"", "via: \"{note}\""),
+    ("X-Source: phone", "X-Source: phone, X-Sum: \"{amount}\", X-Why: \"{why}\""),
     (
         "{{ item }}?",
         "{{ item }}{% if note is not none %}, {{ note }}{% endif %}\

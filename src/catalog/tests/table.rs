@@ -329,6 +329,22 @@ const TABLE: &[(&str, &str, &str)] = &[
     ),
     ("description: Refund money.", "description: {en: Refund., xx: x}", "`xx` is no language|en, es"),
     ("[\"refund {amount} on {order}\"]", "[\"refund {sum}\"]", "names `sum`, which is no parameter|{order}"),
+    // what is asked about is sent
+    (
+        "body: {amount: \"{amount}\"",
+        "body: {amount: {amount}",
+        "`{amount}` without quotes is a map of YAML's|put it in quotes: \"{amount}\"",
+    ),
+    (
+        "body: {amount: \"{amount}\"",
+        "body: {lines: [{amount: {amount}}]",
+        "`{amount}` without quotes is a map of YAML's|put it in quotes",
+    ),
+    (
+        "body: {amount: \"{amount}\", ",
+        "body: {",
+        "the question says `amount`, and no request holds it|put \"{{ amount }}\" into the request",
+    ),
     // the question
     (
         "Refund {{ amount | money }} on",
