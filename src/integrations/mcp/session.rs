@@ -14,7 +14,7 @@ use rmcp::model::{
 };
 use rmcp::service::{NotificationContext, Peer, PeerRequestOptions, RunningService, ServiceError};
 use rmcp::transport::Transport;
-use rmcp::{ClientHandler, ClientLifecycleMode, ClientServiceExt as _, RoleClient};
+use rmcp::{ClientCacheConfig, ClientHandler, ClientLifecycleMode, ClientServiceExt as _, RoleClient};
 use serde_json::{Map, Value, json};
 use tokio::sync::Notify;
 use tokio::time::error::Elapsed;
@@ -113,6 +113,9 @@ impl Session {
         };
         match begun {
             Ok(Some(running)) => {
+                // The library would answer from memory, for as long as the server says, and where it is gone: a tool that
+                // has become another would stay in use.
+                running.peer().set_response_cache_config(ClientCacheConfig::disabled()).await;
                 if let Some(peer) = tells_of_changes(&running) {
                     tokio::spawn(hears(peer, Arc::clone(&listener.changed)));
                 }

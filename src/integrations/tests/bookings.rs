@@ -139,7 +139,10 @@ impl ServerHandler for Bookings {
         _context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
         let tools = self.tools.lock().unwrap().clone();
-        Ok(ListToolsResult::with_all_items(serde_json::from_value(tools).unwrap()))
+        let mut listed = ListToolsResult::with_all_items(serde_json::from_value(tools).unwrap());
+        // It claims more than it keeps to.
+        listed.ttl_ms = Some(3_600_000);
+        Ok(listed)
     }
 
     fn accepted_subscription_filter(&self, requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {

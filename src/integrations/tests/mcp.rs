@@ -288,6 +288,7 @@ async fn text_is_given_as_text_and_as_the_json_that_it_is() {
     let served = Bookings::new().serve().await;
     let spec = tool("tells", Effects::None, &[("free", "json.free"), ("said", "text")]);
     let registry = registry_with(over_http(&served, Pins::new()), &[&spec]).await;
+    ready(&registry, &spec).await;
     let want = json!({"free": 3, "said": "{\"free\": 3}"});
     assert_eq!(read(&registry, &spec, four()).await, Outcome::Done { result: want });
 }
@@ -304,6 +305,7 @@ async fn before_a_proof_has_held_nothing_that_a_server_says_is_passed_on() {
         error: "That does not fit.".into(),
     }];
     let registry = registry_with(over_http(&served, Pins::new()), &[&spec]).await;
+    ready(&registry, &spec).await;
     let told = why(read(&registry, &spec, four()).await);
     assert_eq!(told, "the server says that it could not do it");
 }
@@ -350,6 +352,7 @@ async fn a_tool_that_is_another_than_was_reviewed_is_off_and_one_with_other_text
     let [book, tells, gone] =
         ["book-table", "tells", "talks"].map(|name| tool(name, Effects::Irreversible, &[]));
     let registry = registry_with(over_http(&served, pins), &[&book, &tells, &gone]).await;
+    ready(&registry, &tells).await;
     let why_not = |spec: ToolSpec| {
         let registry = &registry;
         async move { why(run(registry, &spec, &Log::default()).await) }
@@ -378,6 +381,20 @@ async fn a_tool_that_becomes_another_while_calls_are_served_is_off_as_soon_as_it
     let told = why(read(&registry, &spec, four()).await);
     assert!(told.contains("`book-table` is another than was reviewed"), "{told}");
     assert_eq!(served.bookings.calls("book-table").len(), 1);
+}
+
+#[tokio::test]
+async fn a_server_is_asked_for_its_tools_anew_however_long_it_says_that_they_stay_the_same() {
+    let served = Bookings::new().serve().await;
+    let spec = tool("asks", Effects::Irreversible, &[]);
+    let registry = registry_with(over_http(&served, Pins::new()), &[&spec]).await;
+    ready(&registry, &spec).await;
+    // Nobody is told of a change: whoever has asked may have been cut off.
+    served.bookings.tools.lock().unwrap()[0]["inputSchema"]["properties"]["people"]["minimum"] = json!(2);
+    let log = Log::default();
+    // A call that was turned away is a reason to look.
+    let off = async { tokio::join!(run(&registry, &spec, &log), server(&registry, &spec).off("book-table")) };
+    tokio::time::timeout(Duration::from_secs(20), off).await.expect("its tools are looked at");
 }
 
 #[tokio::test]
