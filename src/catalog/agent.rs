@@ -21,7 +21,9 @@ use crate::integrations::{Answers, Connection, Sample, Source, ToolSpec, Toolbox
 use crate::secrets::Secrets;
 
 /// Longest and shortest wait an agent's timing may say, in milliseconds: a frame, and an hour.
-const WAIT_MS: std::ops::RangeInclusive<u32> = 20..=3_600_000;
+pub(super) const WAIT_MS: std::ops::RangeInclusive<u32> = 20..=3_600_000;
+/// Nobody wants to be asked more often whether he is still there.
+pub(super) const REMINDERS_MAX: u32 = 9;
 
 /// One agent version, as it is meant.
 #[derive(Debug)]
@@ -257,8 +259,8 @@ fn timing(desk: &mut Desk<'_>, written: &BTreeMap<String, Spanned<u32>>) -> Timi
         if !waits.contains_key(name) {
             let list: Vec<&str> = waits.keys().map(String::as_str).collect();
             desk.say(wait.place, format!("there is no wait `{name}`"), format!("waits: {}", list.join(", ")));
-        } else if name == "reminders" && wait.value > 9 {
-            desk.say(wait.place, "nobody wants so many reminders", "0 to 9");
+        } else if name == "reminders" && wait.value > REMINDERS_MAX {
+            desk.say(wait.place, "nobody wants so many reminders", format!("0 to {REMINDERS_MAX}"));
         } else if name != "reminders" && !WAIT_MS.contains(&wait.value) {
             let remedy = format!("{} to {} milliseconds", WAIT_MS.start(), WAIT_MS.end());
             desk.say(wait.place, format!("`{name}` cannot be {} ms", wait.value), remedy);

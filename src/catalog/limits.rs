@@ -13,7 +13,7 @@ use super::written::{OneOf, ParameterWritten};
 use crate::integrations::{one_form, pattern, size, wanted, within};
 
 /// A longer list is told to the model with every generation, and no caller chooses from it.
-const ONE_OF_MAX: usize = 100;
+pub(super) const ONE_OF_MAX: usize = 100;
 
 pub(super) fn limits(reader: &mut Reader<'_, '_>, written: &ParameterWritten, kind: ParameterKind) -> Limits {
     let mut bound = |field: &str, bound: Option<&Spanned<Value>>| {

@@ -6,11 +6,17 @@
 use std::collections::BTreeMap;
 
 use centralita_core::conversation::{Effects, ParameterKind};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::VERSION;
 use super::auth::AuthWritten;
 use super::place::Spanned;
+use super::probe::ABSENT_AFTER_S_MAX;
+use super::schema::{Name, Word};
+use super::sparing::CACHE_S_MAX;
+use super::tool::{TIMEOUT_MS_MAX, TIMEOUT_MS_MIN};
 use super::written::{
     ConfirmWritten, Kind, LimitsWritten, OneOf, PhrasesWritten, ResponseWritten, RuleWritten, TriesWritten,
     WordLists, Words, there,
@@ -18,10 +24,12 @@ use super::written::{
 use crate::integrations::ErrorMeans;
 
 /// `integrations/ID.yaml`, with `kind: mcp`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct McpFile {
+    #[schemars(extend("const" = VERSION))]
     pub(super) version: Spanned<u32>,
+    #[schemars(with = "Name")]
     pub(super) id: Spanned<String>,
     /// For people.
     #[serde(rename = "title")]
@@ -39,7 +47,7 @@ pub(super) struct McpFile {
 }
 
 /// `{url: …}`, or `{command: …, args: […], env: {NAME: secret.X}}`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ConnectionWritten {
     pub(super) url: Option<Spanned<String>>,
@@ -51,9 +59,10 @@ pub(super) struct ConnectionWritten {
 }
 
 /// One tool that an admin has picked, and what is written on top of it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct McpToolWritten {
+    #[schemars(with = "Name")]
     pub(super) name: Spanned<String>,
     /// The server's own name; unwritten, the same.
     pub(super) tool: Option<Spanned<String>>,
@@ -71,15 +80,19 @@ pub(super) struct McpToolWritten {
     pub(super) verify: Vec<Spanned<RuleWritten>>,
     pub(super) tries: Option<Spanned<TriesWritten>>,
     /// The name of what is proven for the rest of the call once every proof of `verify` has held.
+    #[schemars(with = "Option<Name>")]
     pub(super) proves: Option<Spanned<String>>,
     /// What must be proven in the call before this tool is offered.
+    #[schemars(with = "Option<Name>")]
     pub(super) requires: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) response: ResponseWritten,
     /// Unwritten: `irreversible`, whatever the server says.
+    #[schemars(with = "Option<Word<Effects>>")]
     pub(super) effects: Option<Spanned<Effects>>,
     pub(super) idempotency: Option<KeyWritten>,
     /// Unwritten: `unknown`.
+    #[schemars(with = "Option<Word<ErrorMeans>>")]
     pub(super) error_means: Option<Spanned<ErrorMeans>>,
     /// How the server is asked what became of a call that was not answered.
     #[serde(default, deserialize_with = "there")]
@@ -87,10 +100,12 @@ pub(super) struct McpToolWritten {
     pub(super) confirm: Option<Spanned<ConfirmWritten>>,
     #[serde(default)]
     pub(super) phrases: PhrasesWritten,
+    #[schemars(range(min = TIMEOUT_MS_MIN, max = TIMEOUT_MS_MAX))]
     pub(super) timeout_ms: Option<Spanned<u32>>,
     #[serde(default)]
     pub(super) limits: LimitsWritten,
     /// For how many seconds a result counts within a call.
+    #[schemars(range(min = 1, max = CACHE_S_MAX))]
     pub(super) cache_s: Option<Spanned<u32>>,
 }
 
@@ -101,7 +116,7 @@ impl McpToolWritten {
     }
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct McpProbeWritten {
     /// A tool of the same file, without effects.
@@ -112,17 +127,19 @@ pub(super) struct McpProbeWritten {
     /// A condition over the answer, and `sent`.
     pub(super) done: Spanned<String>,
     pub(super) failed: Option<Spanned<String>>,
+    #[schemars(range(max = ABSENT_AFTER_S_MAX))]
     pub(super) absent_after_s: Option<Spanned<u32>>,
     #[serde(default)]
     pub(super) map: BTreeMap<String, Words>,
     pub(super) sample: Option<Spanned<Value>>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct OnTopWritten {
     pub(super) name: Spanned<String>,
     /// Unwritten: by the server's schema.
+    #[schemars(with = "Option<Word<ParameterKind>>")]
     pub(super) kind: Option<Spanned<ParameterKind>>,
     pub(super) description: Option<Words>,
     pub(super) ask: Option<Words>,
@@ -133,7 +150,7 @@ pub(super) struct OnTopWritten {
 }
 
 /// `none`, or `{argument: NAME}`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum KeyWritten {
     None,

@@ -3,7 +3,7 @@
 //! Reading order: [`find`] (files), `place`, `tree` and `syntax` (YAML), `written` (its fields), `shape` and `wanted`
 //! (from the one to the other), `reader` (words and templates), `condition`, `errors`, `exchange`, `steps`, `probe`,
 //! `sparing`, `tool`, `auth`, `integration`, `mcp`, `tested`, [`agent`] (the meaning of each), [`asking`] (one tool outside
-//! any agent), [`problems`] and `hidden` (what is wrong, without its secrets).
+//! any agent), [`problems`] and `hidden` (what is wrong, without its secrets), `schema` (what editors know of `written`).
 //! docs/definitions.md is the reference for who writes them.
 //!
 //! Promises: what comes out can be run as it is; else every problem at once, each with file, line and remedy. Of a file
@@ -30,6 +30,7 @@ mod place;
 mod probe;
 mod problems;
 mod reader;
+mod schema;
 mod shape;
 mod sparing;
 mod steps;
@@ -59,6 +60,7 @@ use place::Spanned;
 use problems::Desk;
 pub use problems::{Problem, Problems};
 pub use reader::DONE_BEFORE;
+pub use schema::{agent_schema, integration_schema};
 pub use tested::{AgentTest, Move, Step, Wish};
 use tree::{Held, Node};
 use written::{AgentFile, IntegrationFile};

@@ -19,7 +19,7 @@ use crate::integrations::{CallFact, Given, Source, is_time_zone};
 use crate::secrets::SecretName;
 
 /// A longer list no caller dictates, and no question says.
-const LIST_MAX: u8 = 20;
+pub(super) const LIST_MAX: u8 = 20;
 
 const KINDS: &str = "text, integer, number, digits, money, boolean, email, phone, date, time";
 

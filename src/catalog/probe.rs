@@ -20,10 +20,10 @@ use super::written::{ProbeWritten, Words};
 use crate::integrations::{Exchange, KeyPlace, Method, PROBE_KEY, PROBE_SENT, Probe, Sample};
 
 /// The longest time after which a system may still do what it was sent: a day.
-const ABSENT_AFTER_S_MAX: u32 = 86_400;
+pub(super) const ABSENT_AFTER_S_MAX: u32 = 86_400;
 
 /// The statuses that say that something is not there. Others of their kind (401, 403, 408, 429) are about the question.
-const ABSENT_ON: [u16; 2] = [404, 410];
+pub(super) const ABSENT_ON: [u16; 2] = [404, 410];
 
 /// What is known of the tool that a probe belongs to.
 pub(super) struct Of<'t> {

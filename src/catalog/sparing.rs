@@ -12,9 +12,9 @@ use super::written::{LimitsWritten, ToolWritten};
 use crate::integrations::PerCaller;
 
 /// More than any caller wishes for in one call or one day.
-const RUNS_MAX: u32 = 1_000;
+pub(super) const RUNS_MAX: u32 = 1_000;
 /// The longest call by default: what was learnt in it counts to its end at most.
-const CACHE_S_MAX: u32 = 900;
+pub(super) const CACHE_S_MAX: u32 = 900;
 
 /// What keeps a system from being asked too often.
 pub(super) struct Sparing {

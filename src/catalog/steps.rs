@@ -23,7 +23,7 @@ use super::written::{
 use crate::integrations::{Exchange, Step};
 
 /// A caller waits for each of them.
-const STEPS_MAX: usize = 8;
+pub(super) const STEPS_MAX: usize = 8;
 
 /// What is written about a tool's own request: its `request`, or its last step.
 #[derive(Clone, Copy)]

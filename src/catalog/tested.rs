@@ -18,7 +18,7 @@ use super::written::{MockWritten, MoveWritten, TestWritten};
 use crate::integrations::Sample;
 
 /// The longest wait of a test: longer than any of a conversation but the whole call.
-const WAIT_MS_MAX: u32 = 120_000;
+pub(super) const WAIT_MS_MAX: u32 = 120_000;
 
 /// One call to be played.
 #[derive(Clone, Debug)]

@@ -8,6 +8,7 @@ mod auth;
 mod files;
 mod mcp;
 mod probing;
+mod schema;
 mod shapes;
 mod sparing;
 mod steps;

@@ -30,12 +30,12 @@ use crate::integrations::{Auth, Connection, Deed, Given, KeyPlace, Source, ToolS
 
 /// A caller waits about this long before it feels like an end.
 const TIMEOUT_MS: u32 = 8_000;
-const TIMEOUT_MS_MIN: u32 = 100;
-const TIMEOUT_MS_MAX: u32 = 60_000;
+pub(super) const TIMEOUT_MS_MIN: u32 = 100;
+pub(super) const TIMEOUT_MS_MAX: u32 = 60_000;
 
 /// Of silence before a word: less sounds hasty, and after more the caller asks whether anybody is there.
-const PATIENCE_MS_MIN: u32 = 500;
-const PATIENCE_MS_MAX: u32 = 10_000;
+pub(super) const PATIENCE_MS_MIN: u32 = 500;
+pub(super) const PATIENCE_MS_MAX: u32 = 10_000;
 
 const KEY_IN_A_HEADER: &str = "`idempotency: {header: Idempotency-Key}`, or how this system calls it";
 

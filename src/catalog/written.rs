@@ -7,12 +7,24 @@
 use std::collections::BTreeMap;
 
 use centralita_core::conversation::{Effects, ParameterKind};
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+use super::VERSION;
 use super::auth::AuthWritten;
+use super::limits::ONE_OF_MAX;
+use super::parameter::LIST_MAX;
 use super::place::{Place, Spanned};
-use crate::integrations::Method;
+use super::probe::ABSENT_AFTER_S_MAX;
+use super::schema::{
+    AbsentStatus, Currency, ErrorStatus, LanguageTag, MenuKey, Name, PrivateWord, Waits, Word,
+};
+use super::sparing::{CACHE_S_MAX, RUNS_MAX};
+use super::steps::STEPS_MAX;
+use super::tested::WAIT_MS_MAX;
+use super::tool::{PATIENCE_MS_MAX, PATIENCE_MS_MIN, TIMEOUT_MS_MAX, TIMEOUT_MS_MIN};
+use crate::integrations::{BUDGET_MOST, Method};
 
 /// Words for every language, or for each its own: `text`, or `{en: text, es: texto}`.
 pub(super) type Words = Spanned<ByLanguage<String>>;
@@ -20,16 +32,20 @@ pub(super) type WordLists = Spanned<ByLanguage<Vec<String>>>;
 pub(super) type WordingsByLanguage = Spanned<ByLanguage<WordingsWritten>>;
 
 /// `agents/ID.yaml`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AgentFile {
+    #[schemars(extend("const" = VERSION))]
     pub(super) version: Spanned<u32>,
+    #[schemars(with = "Name")]
     pub(super) id: Spanned<String>,
     /// For people: what this agent is called in the console.
     pub(super) title: String,
     /// A BCP 47 tag: `en`, `es-ES`.
+    #[schemars(with = "LanguageTag")]
     pub(super) language: Spanned<String>,
     /// ISO 4217.
+    #[schemars(with = "Currency")]
     pub(super) currency: Spanned<String>,
     /// The first thing a caller hears.
     pub(super) greeting: Spanned<String>,
@@ -40,16 +56,21 @@ pub(super) struct AgentFile {
     pub(super) tools: Vec<Spanned<String>>,
     /// Key → tool: a menu for callers who cannot be heard.
     #[serde(default)]
+    #[schemars(with = "BTreeMap<MenuKey, Spanned<String>>")]
     pub(super) keys: BTreeMap<u8, Spanned<String>>,
     /// Short answers a model that only looks up can give.
     #[serde(default)]
     pub(super) answers: Vec<Spanned<AnswerWritten>>,
     /// Waits in milliseconds (`reminders` is a count), over the measured defaults.
     #[serde(default)]
+    #[schemars(with = "Waits")]
     pub(super) timing: BTreeMap<String, Spanned<u32>>,
     /// Names of the engines of this gateway; unwritten, its own.
+    #[schemars(extend("enum" = ["none", null]))]
     pub(super) stt: Option<Spanned<String>>,
+    #[schemars(extend("enum" = [null]))]
     pub(super) tts: Option<Spanned<String>>,
+    #[schemars(extend("enum" = [null]))]
     pub(super) llm: Option<Spanned<String>>,
     /// Leave to take a spoken yes alone for an action with effects.
     pub(super) spoken_yes: Option<SpokenYes>,
@@ -58,6 +79,7 @@ pub(super) struct AgentFile {
     /// In place of the gateway's own question for leave to record.
     pub(super) recording_question: Option<Spanned<String>>,
     /// Kinds of private words, beside those that are private for every agent.
+    #[schemars(with = "Option<Vec<PrivateWord>>")]
     pub(super) private: Option<Spanned<Vec<Spanned<String>>>>,
     /// Leave to record the voices of callers who say such words.
     pub(super) private_in_recording: Option<PrivateInRecording>,
@@ -66,7 +88,7 @@ pub(super) struct AgentFile {
     pub(super) tests: Vec<Spanned<TestWritten>>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TestWritten {
     pub(super) name: Spanned<String>,
@@ -77,7 +99,7 @@ pub(super) struct TestWritten {
 }
 
 /// `{answers: JSON}`, `{refuses: STATUS}` or `silent`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum MockWritten {
     Answers(Value),
@@ -87,13 +109,13 @@ pub(super) enum MockWritten {
 }
 
 /// One line of a test's call: what the caller does, or what is expected of the agent.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum MoveWritten {
     Caller(String),
-    Keys(String),
+    Keys(#[schemars(regex(pattern = "^[0-9*#]+$"))] String),
     /// Milliseconds in which nobody does anything.
-    Waits(u32),
+    Waits(#[schemars(range(max = WAIT_MS_MAX))] u32),
     Agent(String),
     Confirms(Value),
     Runs(Value),
@@ -101,14 +123,14 @@ pub(super) enum MoveWritten {
     HangsUp,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PrivateInRecording {
     /// Why a recording may hold them, in words somebody will answer for.
     pub(super) accepted_because: Spanned<String>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum RecordingWritten {
     Off,
@@ -116,7 +138,7 @@ pub(super) enum RecordingWritten {
     AfterConsent,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AnswerWritten {
     /// Wordings of the question.
@@ -124,7 +146,7 @@ pub(super) struct AnswerWritten {
     pub(super) say: String,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SpokenYes {
     /// Why a misheard yes does no harm here, in words somebody will answer for.
@@ -132,10 +154,12 @@ pub(super) struct SpokenYes {
 }
 
 /// `integrations/ID.yaml`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct IntegrationFile {
+    #[schemars(extend("const" = VERSION))]
     pub(super) version: Spanned<u32>,
+    #[schemars(with = "Name")]
     pub(super) id: Spanned<String>,
     /// For people.
     #[serde(rename = "title")]
@@ -153,16 +177,17 @@ pub(super) struct IntegrationFile {
     pub(super) tools: Vec<Spanned<ToolWritten>>,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Kind {
     Http,
     Mcp,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ToolWritten {
+    #[schemars(with = "Name")]
     pub(super) name: Spanned<String>,
     /// What it does and when to use it, for the model.
     pub(super) description: Words,
@@ -179,33 +204,41 @@ pub(super) struct ToolWritten {
     /// How many of its proofs may fail.
     pub(super) tries: Option<Spanned<TriesWritten>>,
     /// The name of what is proven for the rest of the call once every proof of `verify` has held.
+    #[schemars(with = "Option<Name>")]
     pub(super) proves: Option<Spanned<String>>,
     /// What must be proven in the call before this tool is offered.
+    #[schemars(with = "Option<Name>")]
     pub(super) requires: Option<Spanned<String>>,
     /// The tool's own request; or else `steps`.
     pub(super) request: Option<Spanned<RequestWritten>>,
     /// Requests one after the other, in the place of one.
     #[serde(default)]
+    #[schemars(length(max = STEPS_MAX))]
     pub(super) steps: Vec<Spanned<StepWritten>>,
     #[serde(default)]
     pub(super) response: ResponseWritten,
     /// Unwritten: `none` for GET and HEAD, `irreversible` for all else.
+    #[schemars(with = "Option<Word<Effects>>")]
     pub(super) effects: Option<Spanned<Effects>>,
     pub(super) idempotency: Option<IdempotencyWritten>,
     /// Statuses of 500 and above by which this system says that it has done nothing.
     #[serde(default)]
+    #[schemars(inner(range(min = 500, max = 599)))]
     pub(super) not_done_on: Vec<Spanned<u16>>,
     /// How the system is asked what became of a request that was not answered. One with nothing under it is no probe that
     /// was left out: it is told.
     #[serde(default, deserialize_with = "there")]
+    #[schemars(with = "Spanned<ProbeWritten>")]
     pub(super) probe: Option<Spanned<ProbeWritten>>,
     pub(super) confirm: Option<Spanned<ConfirmWritten>>,
     #[serde(default)]
     pub(super) phrases: PhrasesWritten,
+    #[schemars(range(min = TIMEOUT_MS_MIN, max = TIMEOUT_MS_MAX))]
     pub(super) timeout_ms: Option<Spanned<u32>>,
     #[serde(default)]
     pub(super) limits: LimitsWritten,
     /// For how many seconds an answer counts within a call.
+    #[schemars(range(min = 1, max = CACHE_S_MAX))]
     pub(super) cache_s: Option<Spanned<u32>>,
 }
 
@@ -231,15 +264,18 @@ pub(super) fn there<'de, T: Deserialize<'de>, D: Deserializer<'de>>(field: D) ->
     T::deserialize(field).map(Some)
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ParameterWritten {
+    #[schemars(with = "Name")]
     pub(super) name: Spanned<String>,
     /// Of a value that is not asked for, it may be left out.
+    #[schemars(with = "Option<Word<ParameterKind>>")]
     pub(super) kind: Option<Spanned<ParameterKind>>,
     /// Unwritten: the caller, through the model.
     pub(super) from: Option<Spanned<SourceWritten>>,
     /// A list of up to so many values.
+    #[schemars(range(min = 1, max = LIST_MAX))]
     pub(super) list: Option<Spanned<u8>>,
     /// What counts where there is no value.
     pub(super) default: Option<Spanned<Value>>,
@@ -263,14 +299,16 @@ fn yes() -> bool {
     true
 }
 
-/// `[small, large]`, or `{variable: NAME}`. `shape` chooses by whether a map is written.
-#[derive(Debug, Deserialize)]
+/// `[small, large]`, or `{variable: NAME}`.
+// `shape` chooses by whether a map is written.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(untagged)]
 pub(super) enum OneOf {
-    Listed(Vec<Spanned<Value>>),
+    Listed(#[schemars(length(min = 1, max = ONE_OF_MAX))] Vec<Spanned<Value>>),
     Found(FoundIn),
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FoundIn {
     /// What another tool has stored.
@@ -278,7 +316,7 @@ pub(super) struct FoundIn {
 }
 
 /// `caller`, `keypad`, `agent`, `language`; or one of the others with what it names.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum SourceWritten {
     Caller,
@@ -293,7 +331,7 @@ pub(super) enum SourceWritten {
     Variable(String),
 }
 
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum CallFactWritten {
     Id,
@@ -301,10 +339,11 @@ pub(super) enum CallFactWritten {
     To,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct StepWritten {
     /// By which later requests name its values: `steps.ID.value`.
+    #[schemars(with = "Name")]
     pub(super) id: Spanned<String>,
     /// A condition; where it is false the step is left out.
     #[serde(rename = "if")]
@@ -316,23 +355,28 @@ pub(super) struct StepWritten {
     #[serde(default)]
     pub(super) verify: Vec<Spanned<RuleWritten>>,
     /// Unwritten: `none` for GET and HEAD, `irreversible` for all else.
+    #[schemars(with = "Option<Word<Effects>>")]
     pub(super) effects: Option<Spanned<Effects>>,
     pub(super) idempotency: Option<IdempotencyWritten>,
     #[serde(default)]
+    #[schemars(inner(range(min = 500, max = 599)))]
     pub(super) not_done_on: Vec<Spanned<u16>>,
     #[serde(default, deserialize_with = "there")]
+    #[schemars(with = "Spanned<ProbeWritten>")]
     pub(super) probe: Option<Spanned<ProbeWritten>>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PrepareWritten {
     pub(super) request: Spanned<RequestWritten>,
     #[serde(default, rename = "as")]
     pub(super) answers: AnswersWritten,
     #[serde(default)]
+    #[schemars(with = "BTreeMap<Name, Words>")]
     pub(super) map: BTreeMap<String, Words>,
     #[serde(default)]
+    #[schemars(with = "BTreeMap<ErrorStatus, Words>")]
     pub(super) errors: BTreeMap<u16, Words>,
     #[serde(default)]
     pub(super) errors_when: Vec<Spanned<ErrorWhenWritten>>,
@@ -340,11 +384,13 @@ pub(super) struct PrepareWritten {
     pub(super) sample: Option<Spanned<Value>>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RequestWritten {
+    #[schemars(with = "Word<Method>")]
     pub(super) method: Method,
     /// Under the base URL; `{parameter}` or `{{ expression }}` is one segment.
+    #[schemars(regex(pattern = "^/"))]
     pub(super) path: Spanned<String>,
     #[serde(default)]
     pub(super) query: BTreeMap<String, Spanned<String>>,
@@ -359,7 +405,7 @@ pub(super) struct RequestWritten {
 }
 
 /// As what an answer is read.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum AnswersWritten {
     #[default]
@@ -367,22 +413,25 @@ pub(super) enum AnswersWritten {
     Text,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ResponseWritten {
     #[serde(default, rename = "as")]
     pub(super) answers: AnswersWritten,
     /// Variable of the call → expression over what `map` lets through.
     #[serde(default)]
+    #[schemars(with = "BTreeMap<Name, Spanned<String>>")]
     pub(super) store: BTreeMap<String, Spanned<String>>,
     /// Name → expression over the answer, for each language its own where it makes a sentence: all that is
     /// let through. Of a tool with steps, over their values.
     #[serde(default)]
+    #[schemars(with = "BTreeMap<Name, MappedWritten>")]
     pub(super) map: BTreeMap<String, MappedWritten>,
     /// A condition over the answer, where a 2xx is not enough.
     pub(super) success: Option<Spanned<String>>,
     /// Status → what the model is told.
     #[serde(default)]
+    #[schemars(with = "BTreeMap<ErrorStatus, Words>")]
     pub(super) errors: BTreeMap<u16, Words>,
     #[serde(default)]
     pub(super) errors_when: Vec<Spanned<ErrorWhenWritten>>,
@@ -391,7 +440,7 @@ pub(super) struct ResponseWritten {
 }
 
 /// What the model is told of an answer of which a condition is true.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ErrorWhenWritten {
     /// Over the answer, and `sent`.
@@ -399,15 +448,16 @@ pub(super) struct ErrorWhenWritten {
     pub(super) error: Words,
 }
 
-/// An expression; or one with what is to be known of its value. `shape` chooses by whether a map with such fields is
-/// written.
-#[derive(Debug, Deserialize)]
+/// An expression; or one with what is to be known of its value.
+// `shape` chooses by whether a map with such fields is written.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(untagged)]
 pub(super) enum MappedWritten {
     Open(Words),
     Marked(MarkedWritten),
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct MarkedWritten {
     pub(super) value: Spanned<String>,
@@ -431,7 +481,7 @@ impl MappedWritten {
     }
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ProbeWritten {
     pub(super) request: Spanned<RequestWritten>,
@@ -441,19 +491,22 @@ pub(super) struct ProbeWritten {
     /// A condition over the answer, and `sent`.
     pub(super) done: Spanned<String>,
     pub(super) failed: Option<Spanned<String>>,
+    #[schemars(range(max = ABSENT_AFTER_S_MAX))]
     pub(super) absent_after_s: Option<Spanned<u32>>,
     #[serde(default)]
+    #[schemars(with = "Vec<AbsentStatus>")]
     pub(super) absent_on: Vec<Spanned<u16>>,
     #[serde(default, rename = "as")]
     pub(super) answers: AnswersWritten,
     #[serde(default)]
+    #[schemars(with = "BTreeMap<Name, Words>")]
     pub(super) map: BTreeMap<String, Words>,
     /// What answers where effects are mocked.
     pub(super) sample: Option<Spanned<Value>>,
 }
 
 /// One parameter, compared in exactly one way.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RuleWritten {
     pub(super) parameter: Spanned<String>,
@@ -468,16 +521,19 @@ pub(super) struct RuleWritten {
 }
 
 /// How many proofs may fail: of a call, of the number that calls, of what is looked up.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TriesWritten {
+    #[schemars(range(min = 1, max = BUDGET_MOST.per_call))]
     pub(super) per_call: Option<Spanned<u8>>,
+    #[schemars(range(min = 1, max = BUDGET_MOST.per_caller))]
     pub(super) per_caller: Option<Spanned<u8>>,
+    #[schemars(range(min = 1, max = BUDGET_MOST.per_record))]
     pub(super) per_record: Option<Spanned<u8>>,
 }
 
 /// A part of what the system holds, like the last four digits of a number.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct MatchesWritten {
     pub(super) held: Spanned<String>,
@@ -486,7 +542,7 @@ pub(super) struct MatchesWritten {
 }
 
 /// `none`, `{header: NAME}` or `{body: FIELD}`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum IdempotencyWritten {
     None,
@@ -494,7 +550,7 @@ pub(super) enum IdempotencyWritten {
     Body(Spanned<String>),
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ConfirmWritten {
     /// `always` where unwritten, `never`, or `{when: condition}`.
@@ -509,7 +565,7 @@ pub(super) struct ConfirmWritten {
     pub(super) demands_mark: bool,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum PolicyWritten {
     Never,
@@ -518,7 +574,7 @@ pub(super) enum PolicyWritten {
 }
 
 /// Accepting a spoken yes is the agent's to say (`spoken_yes`).
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum VoiceWritten {
     #[default]
@@ -526,13 +582,15 @@ pub(super) enum VoiceWritten {
     KeypadOnly,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PhrasesWritten {
     pub(super) start: Option<WordingsByLanguage>,
     pub(super) delay: Option<WordingsByLanguage>,
+    #[schemars(range(min = PATIENCE_MS_MIN, max = PATIENCE_MS_MAX))]
     pub(super) delay_after_ms: Option<Spanned<u32>>,
     pub(super) delay_again: Option<WordingsByLanguage>,
+    #[schemars(range(min = PATIENCE_MS_MIN, max = PATIENCE_MS_MAX))]
     pub(super) delay_again_after_ms: Option<Spanned<u32>>,
     pub(super) done: Option<WordingsByLanguage>,
     pub(super) partly: Option<WordingsByLanguage>,
@@ -543,8 +601,10 @@ pub(super) struct PhrasesWritten {
     pub(super) spent: Option<WordingsByLanguage>,
 }
 
-/// One wording, or several that take turns. `shape` chooses by whether a list is written.
-#[derive(Clone, Debug, Deserialize)]
+/// One wording, or several that take turns.
+// `shape` chooses by whether a list is written.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(untagged)]
 pub(super) enum WordingsWritten {
     One(String),
     Several(Vec<String>),
@@ -557,18 +617,21 @@ impl Default for WordingsWritten {
 }
 
 /// How often a tool may run.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct LimitsWritten {
+    #[schemars(range(min = 1, max = RUNS_MAX))]
     pub(super) per_call: Option<Spanned<u32>>,
     #[serde(default)]
     pub(super) per_caller: PerCallerWritten,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PerCallerWritten {
+    #[schemars(range(min = 1, max = RUNS_MAX))]
     pub(super) per_hour: Option<Spanned<u32>>,
+    #[schemars(range(min = 1, max = RUNS_MAX))]
     pub(super) per_day: Option<Spanned<u32>>,
 }
 

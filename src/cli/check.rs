@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::assemble::{SecretsArgs, doubts, llm, try_voice};
 use super::demo::{SpeechArgs, speech};
@@ -28,9 +28,26 @@ pub(super) struct CheckArgs {
     secrets: SecretsArgs,
     #[command(flatten)]
     speech: SpeechArgs,
+    /// Print the JSON Schema of such files instead, for an editor: docs/definitions.md
+    #[arg(long, value_name = "WHAT", exclusive = true)]
+    schema: Option<Described>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Described {
+    Agent,
+    Integration,
 }
 
 pub(super) async fn run(args: &CheckArgs) -> Done {
+    if let Some(described) = args.schema {
+        let schema = match described {
+            Described::Agent => catalog::agent_schema(),
+            Described::Integration => catalog::integration_schema(),
+        };
+        render::text(&schema);
+        return Ok(Verdict::Good);
+    }
     let secrets = args.secrets.open()?;
     let sources = catalog::find(&args.definitions.root)?;
     let mut verdict = Verdict::Good;

@@ -47,7 +47,7 @@ pub use dates::{date_spoken, decimal_spoken, is_date, is_time, phone_spoken, tim
 pub use digits::{digits_read, digits_spoken};
 pub use figures::Figures;
 pub use find::{Found, ValueKind, find_values};
-pub use money::{is_currency, money_read, money_spoken};
+pub use money::{currencies, is_currency, money_read, money_spoken};
 pub use number::{number_read, number_spoken, one_of};
 pub use phrase::Phrase;
 pub use private::{

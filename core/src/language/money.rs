@@ -20,7 +20,12 @@ const CURRENCIES: &str = "\
 /// Whether a code is that of a currency, in capital letters.
 #[must_use]
 pub fn is_currency(code: &str) -> bool {
-    CURRENCIES.split(' ').any(|known| known == code)
+    currencies().any(|known| known == code)
+}
+
+/// The codes of all currencies that money is paid with, in order.
+pub fn currencies() -> impl Iterator<Item = &'static str> {
+    CURRENCIES.split(' ')
 }
 
 /// Codes without minor units, and with three decimals: ISO 4217, table A.1.

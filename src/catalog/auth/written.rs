@@ -5,21 +5,27 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::catalog::place::Spanned;
+use crate::catalog::schema::{NoneAlone, SecretReference};
 
-/// `none`, or what goes along. `shape` chooses by whether a map is written.
-#[derive(Debug, Deserialize)]
+/// `none`, or what goes along.
+// `shape` chooses by whether a map is written.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(untagged)]
 pub(in crate::catalog) enum AuthWritten {
+    #[schemars(with = "NoneAlone")]
     None,
     With(Box<With>),
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::catalog) struct With {
     /// `secret.NAME`, sent as `Authorization: Bearer …`.
+    #[schemars(with = "Option<SecretReference>")]
     pub(super) bearer: Option<Spanned<String>>,
     pub(super) header: Option<Spanned<HeaderWritten>>,
     /// Each `secret.NAME`, or a text that everybody may read.
@@ -31,18 +37,22 @@ pub(in crate::catalog) struct With {
     pub(super) oauth2: Option<Spanned<OAuth2Written>>,
     pub(super) hmac: Option<Spanned<HmacWritten>>,
     /// `secret.NAME`: `whsec_` and base64.
+    #[schemars(with = "Option<SecretReference>")]
     pub(super) standard_webhooks: Option<Spanned<String>>,
     /// `secret.NAME`: our certificate with its key, in PEM.
+    #[schemars(with = "Option<SecretReference>")]
     pub(super) client_certificate: Option<Spanned<String>>,
     /// `secret.NAME`: who else may vouch for the host, in PEM.
+    #[schemars(with = "Option<SecretReference>")]
     pub(super) certificate_authority: Option<Spanned<String>>,
 }
 
 /// `{name: X-Api-Key, value: secret.NAME}`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::catalog) struct HeaderWritten {
     pub(super) name: Spanned<String>,
+    #[schemars(with = "SecretReference")]
     pub(super) value: Spanned<String>,
     /// What stands before the secret: `Token `.
     #[serde(default)]
@@ -50,22 +60,23 @@ pub(in crate::catalog) struct HeaderWritten {
 }
 
 /// `{name: api_key, value: secret.NAME}`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::catalog) struct QueryWritten {
     pub(super) name: Spanned<String>,
+    #[schemars(with = "SecretReference")]
     pub(super) value: Spanned<String>,
 }
 
 /// `{user: shop, password: secret.NAME}`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::catalog) struct BasicWritten {
     pub(super) user: Spanned<String>,
     pub(super) password: Spanned<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::catalog) struct OAuth2Written {
     pub(super) token_url: Spanned<String>,
@@ -86,7 +97,7 @@ pub(in crate::catalog) struct OAuth2Written {
     pub(super) authorization_url: Option<Spanned<String>>,
 }
 
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::catalog) enum AuthenticationWritten {
     #[default]
@@ -94,7 +105,7 @@ pub(in crate::catalog) enum AuthenticationWritten {
     Body,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::catalog) struct HmacWritten {
     pub(super) secret: Spanned<String>,
@@ -112,7 +123,7 @@ pub(in crate::catalog) struct HmacWritten {
     pub(super) timestamp_header: Option<Spanned<String>>,
 }
 
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::catalog) enum AlgorithmWritten {
     #[default]
@@ -120,7 +131,7 @@ pub(in crate::catalog) enum AlgorithmWritten {
     Sha512,
 }
 
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::catalog) enum EncodingWritten {
     #[default]
@@ -128,7 +139,7 @@ pub(in crate::catalog) enum EncodingWritten {
     Base64,
 }
 
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::catalog) enum ClockWritten {
     #[default]

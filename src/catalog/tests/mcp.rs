@@ -74,6 +74,11 @@ fn pins() -> Pins {
     [tool, look].into_iter().map(|tool| (tool.name.clone(), tool)).collect()
 }
 
+/// Files without fault.
+pub(super) fn sound() -> Vec<Source> {
+    sources(INTEGRATION, Some(&pins_text(&pins())))
+}
+
 fn sources(integration: &str, pins: Option<&str>) -> Vec<Source> {
     let source = |kind, path: &str, text: &str| Source::new(kind, path.to_owned(), text.to_owned());
     let pins = pins.map(|text| source(Kind::Pin, "integrations/tables.mcp.json", text));

@@ -18,7 +18,7 @@ pub(super) fn told_of(text: &str) -> Vec<String> {
 }
 
 /// What is replaced, by what, and the problems that follow, one a line.
-const CHANGES: &[(&str, &str, &str)] = &[
+pub(super) const CHANGES: &[(&str, &str, &str)] = &[
     (
         "language: en",
         "language: [en]",
