@@ -14,7 +14,7 @@ use rmcp::model::{
 };
 use rmcp::service::{NotificationContext, Peer, PeerRequestOptions, RunningService, ServiceError};
 use rmcp::transport::Transport;
-use rmcp::{ClientHandler, ClientLifecycleMode, ClientServiceExt as _, RoleClient};
+use rmcp::{ClientCacheConfig, ClientHandler, ClientLifecycleMode, ClientServiceExt as _, RoleClient};
 use serde_json::{Map, Value, json};
 use tokio::sync::Notify;
 use tokio::time::error::Elapsed;
@@ -113,6 +113,9 @@ impl Session {
         };
         match begun {
             Ok(Some(running)) => {
+                // The library would answer from memory, for as long as the server says, and where it is gone: a tool that
+                // has become another would stay in use.
+                running.peer().set_response_cache_config(ClientCacheConfig::disabled()).await;
                 if let Some(peer) = tells_of_changes(&running) {
                     tokio::spawn(hears(peer, Arc::clone(&listener.changed)));
                 }
@@ -384,5 +387,59 @@ fn pinned(tool: &Tool, masks: &Masks) -> Pinned {
         input_schema: schema(&tool.input_schema),
         output_schema: tool.output_schema.as_ref().map(schema),
         annotations: tool.annotations.as_ref().and_then(|hints| serde_json::to_value(hints).ok()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rmcp::transport::async_rw::AsyncRwTransport;
+    use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream, duplex, split};
+
+    use super::*;
+
+    async fn heard(line: &mut BufReader<DuplexStream>) -> Value {
+        let mut text = String::new();
+        line.read_line(&mut text).await.unwrap();
+        serde_json::from_str(&text).unwrap()
+    }
+
+    async fn says(line: &mut BufReader<DuplexStream>, message: Value) {
+        line.write_all(format!("{message}\n").as_bytes()).await.unwrap();
+    }
+
+    /// Begins a session of the older protocol, and asks for a caller's words: how it was greeted, and what it was answered.
+    async fn asking(line: DuplexStream, params: Value) -> (Value, Value) {
+        let mut line = BufReader::new(line);
+        let greeting = heard(&mut line).await;
+        let begun = json!({"protocolVersion": "2025-11-25", "capabilities": {},
+            "serverInfo": {"name": "curious", "version": "1"}});
+        says(&mut line, json!({"jsonrpc": "2.0", "id": greeting["id"], "result": begun})).await;
+        assert_eq!(heard(&mut line).await["method"], "notifications/initialized");
+        says(&mut line, json!({"jsonrpc": "2.0", "id": 7, "method": "elicitation/create", "params": params}))
+            .await;
+        (greeting, heard(&mut line).await)
+    }
+
+    #[tokio::test]
+    async fn a_server_that_would_ask_the_caller_itself_is_told_no_in_every_form() {
+        let pin = json!({"type": "object", "properties": {"pin": {"type": "string"}}});
+        for params in [
+            json!({"mode": "form", "message": "Your PIN?", "requestedSchema": pin}),
+            json!({"message": "Your PIN?", "requestedSchema": pin}),
+            json!({"mode": "url", "message": "Log in.", "url": "https://login.example", "elicitationId": "1"}),
+        ] {
+            let (ours, theirs) = duplex(1 << 16);
+            let (read, write) = split(ours);
+            let line = AsyncRwTransport::new_client(read, write);
+            let begun = Listener::default().serve_with_lifecycle(line, ClientLifecycleMode::Initialize);
+            let (_session, (greeting, answer)) = tokio::join!(begun, asking(theirs, params.clone()));
+            assert_eq!(greeting["params"]["capabilities"], json!({}), "nothing of the kind is offered");
+            assert_eq!(
+                (&answer["id"], &answer["result"]["action"]),
+                (&json!(7), &json!("decline")),
+                "{params}"
+            );
+            assert!(answer["result"].get("content").is_none(), "{answer}");
+        }
     }
 }

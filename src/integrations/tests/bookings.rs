@@ -12,7 +12,7 @@ use rmcp::RoleServer;
 use rmcp::handler::server::ServerHandler;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ErrorData, ListToolsResult,
-    PaginatedRequestParams, ServerCapabilities, ServerConfig, SubscriptionFilter,
+    PaginatedRequestParams, ProgressNotificationParam, ServerCapabilities, ServerConfig, SubscriptionFilter,
 };
 use rmcp::service::{RequestContext, SubscriptionContext};
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
@@ -63,6 +63,9 @@ impl Bookings {
             "talks",
             "repeats",
             "seen",
+            "works",
+            "dawdles",
+            "asks",
         ];
         let tools: Vec<Value> = names.into_iter().map(tool).collect();
         Bookings {
@@ -136,7 +139,10 @@ impl ServerHandler for Bookings {
         _context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
         let tools = self.tools.lock().unwrap().clone();
-        Ok(ListToolsResult::with_all_items(serde_json::from_value(tools).unwrap()))
+        let mut listed = ListToolsResult::with_all_items(serde_json::from_value(tools).unwrap());
+        // It claims more than it keeps to.
+        listed.ttl_ms = Some(3_600_000);
+        Ok(listed)
     }
 
     fn accepted_subscription_filter(&self, requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {
@@ -158,7 +164,7 @@ impl ServerHandler for Bookings {
     async fn call_tool(
         &self,
         request: CallToolRequestParams,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let arguments = Value::Object(request.arguments.unwrap_or_default());
         self.calls.lock().unwrap().push((request.name.to_string(), arguments.clone()));
@@ -170,6 +176,28 @@ impl ServerHandler for Bookings {
             "refuses" => Err(ErrorData::invalid_params("`people` is too large", None)),
             "breaks" => Err(ErrorData::internal_error("oops", None)),
             "never-answers" => std::future::pending().await,
+            "works" => {
+                progresses(&context, 1.0).await;
+                structured(json!({"code": "W2"}))
+            }
+            // For as long as anybody is there.
+            "dawdles" => {
+                for step in 1_u32.. {
+                    progresses(&context, step.into()).await;
+                    tokio::task::yield_now().await;
+                    if context.ct.is_cancelled() {
+                        break;
+                    }
+                }
+                std::future::pending().await
+            }
+            "asks" => {
+                let question = json!({"mode": "form", "message": "Your PIN?", "requestedSchema": {
+                    "type": "object", "properties": {"pin": {"type": "string"}}}});
+                let asked = json!({"resultType": "input_required", "inputRequests": {
+                    "pin": {"method": "elicitation/create", "params": question}}});
+                Ok(CallToolResponse::InputRequired(serde_json::from_value(asked).unwrap()))
+            }
             "tells" => Ok(CallToolResult::success(text("{\"free\": 3}")).into()),
             // What its environment holds of ours.
             "talks" => {
@@ -187,4 +215,11 @@ impl ServerHandler for Bookings {
             other => panic!("there is no tool {other}"),
         }
     }
+}
+
+/// Says how far it is, with words that nobody is to hear.
+async fn progresses(context: &RequestContext<RoleServer>, step: f64) {
+    let token = context.meta.get_progress_token().expect("every call asks for it");
+    let said = ProgressNotificationParam::new(token, step).with_message("halfway-canary");
+    let _ = context.peer.notify_progress(said).await;
 }

@@ -149,7 +149,7 @@ async fn the_server_of_these_tests_lists_its_tools_over_pipes() {
     let (ours, theirs) = tokio::io::duplex(1 << 16);
     let (_serving, client) =
         tokio::join!(rmcp::serve_server(Bookings::new(), theirs), rmcp::serve_client((), ours));
-    assert_eq!(client.unwrap().list_all_tools().await.unwrap().len(), 9);
+    assert_eq!(client.unwrap().list_all_tools().await.unwrap().len(), 12);
 }
 
 #[tokio::test]
@@ -288,6 +288,7 @@ async fn text_is_given_as_text_and_as_the_json_that_it_is() {
     let served = Bookings::new().serve().await;
     let spec = tool("tells", Effects::None, &[("free", "json.free"), ("said", "text")]);
     let registry = registry_with(over_http(&served, Pins::new()), &[&spec]).await;
+    ready(&registry, &spec).await;
     let want = json!({"free": 3, "said": "{\"free\": 3}"});
     assert_eq!(read(&registry, &spec, four()).await, Outcome::Done { result: want });
 }
@@ -304,6 +305,7 @@ async fn before_a_proof_has_held_nothing_that_a_server_says_is_passed_on() {
         error: "That does not fit.".into(),
     }];
     let registry = registry_with(over_http(&served, Pins::new()), &[&spec]).await;
+    ready(&registry, &spec).await;
     let told = why(read(&registry, &spec, four()).await);
     assert_eq!(told, "the server says that it could not do it");
 }
@@ -350,6 +352,7 @@ async fn a_tool_that_is_another_than_was_reviewed_is_off_and_one_with_other_text
     let [book, tells, gone] =
         ["book-table", "tells", "talks"].map(|name| tool(name, Effects::Irreversible, &[]));
     let registry = registry_with(over_http(&served, pins), &[&book, &tells, &gone]).await;
+    ready(&registry, &tells).await;
     let why_not = |spec: ToolSpec| {
         let registry = &registry;
         async move { why(run(registry, &spec, &Log::default()).await) }
@@ -378,6 +381,46 @@ async fn a_tool_that_becomes_another_while_calls_are_served_is_off_as_soon_as_it
     let told = why(read(&registry, &spec, four()).await);
     assert!(told.contains("`book-table` is another than was reviewed"), "{told}");
     assert_eq!(served.bookings.calls("book-table").len(), 1);
+}
+
+#[tokio::test]
+async fn a_server_is_asked_for_its_tools_anew_however_long_it_says_that_they_stay_the_same() {
+    let served = Bookings::new().serve().await;
+    let spec = tool("asks", Effects::Irreversible, &[]);
+    let registry = registry_with(over_http(&served, Pins::new()), &[&spec]).await;
+    ready(&registry, &spec).await;
+    // Nobody is told of a change: whoever has asked may have been cut off.
+    served.bookings.tools.lock().unwrap()[0]["inputSchema"]["properties"]["people"]["minimum"] = json!(2);
+    let log = Log::default();
+    // A call that was turned away is a reason to look.
+    let off = async { tokio::join!(run(&registry, &spec, &log), server(&registry, &spec).off("book-table")) };
+    tokio::time::timeout(Duration::from_secs(20), off).await.expect("its tools are looked at");
+}
+
+#[tokio::test]
+async fn what_a_server_says_of_its_progress_neither_gives_it_more_time_nor_is_part_of_what_it_gives() {
+    let served = Bookings::new().serve().await;
+    for connection in [over_http(&served, Pins::new()), over_pipes(Pins::new())] {
+        let done = Outcome::Done { result: json!({"code": "W2"}) };
+        for (called, want) in [("works", done), ("dawdles", Outcome::Unknown)] {
+            let spec = tool(called, Effects::Irreversible, &[("code", "code")]);
+            let registry = registry_with(connection.clone(), &[&spec]).await;
+            ready(&registry, &spec).await;
+            assert_eq!(run(&registry, &spec, &Log::default()).await, want, "{called}");
+        }
+    }
+    assert_eq!(served.bookings.calls("dawdles").len(), 1);
+}
+
+#[tokio::test]
+async fn a_server_that_would_ask_the_caller_itself_is_answered_by_nobody_and_not_called_again() {
+    let served = Bookings::new().serve().await;
+    let spec = tool("asks", Effects::Irreversible, &[]);
+    let registry = registry_with(over_http(&served, Pins::new()), &[&spec]).await;
+    ready(&registry, &spec).await;
+    let told = why(run(&registry, &spec, &Log::default()).await);
+    assert_eq!(told, "the server wants to ask the caller itself, which it may not");
+    assert_eq!(served.bookings.calls("asks").len(), 1);
 }
 
 #[tokio::test]
